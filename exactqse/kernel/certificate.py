@@ -1,0 +1,165 @@
+"""The certificate: what a search claims, with every hint that the checker needs.
+
+For a myopic follower who is answered by a prescription (gamma = 0, finite eta, the leader sees the
+action). Per reachable (step, state), in ascending order, a node with: an upper bound of the value; an integer
+shift that scales the exponentials; the policy, one distribution over A per follower action; the leaf, one
+tag and one positive rational per follower action (the joint majorant, proofs/joint-majorant.md).
+
+The reader is strict: exactly these fields, numbers as exact strings, nothing missing, duplicated or
+unknown (proofs/certificate-format.md). It says nothing about truth: only ``check`` does.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+from exactqse.errors import CertificateError, GameError
+from exactqse.kernel.files import canonical_json, parse_json, read_bytes, write_bytes
+from exactqse.kernel.gamefile import check_header, fields_of, index_of, list_of, natural, number
+from exactqse.kernel.numbers import format_rational
+
+FORMAT = "exactqse-certificate"
+VERSION = 1
+KIND = "prescription"
+UP, DOWN = "up", "down"
+MIN_PRECISION, MAX_PRECISION = 16, 1 << 16
+
+Distribution = tuple[tuple[int, Fraction], ...]  # ascending actions, positive, summing to 1
+_FIELDS = ("format", "version", "kind", "game", "precision", "lower", "upper", "nodes")
+_NODE_FIELDS = ("step", "state", "upper", "shift", "policy", "leaf")
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """The claim at one (step, state): no prescription is worth more than ``upper`` there."""
+
+    step: int
+    state: int
+    upper: Fraction
+    shift: int
+    policy: tuple[Distribution, ...]  # [b]
+    leaf: tuple[tuple[str, Fraction], ...]  # [b], ("up", s) or ("down", kappa)
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """The claim lower <= J(policy) <= J* <= upper about the game with this hash.
+
+    ``precision`` is the number of fractional bits at which the search found it checkable.
+    """
+
+    game: str
+    precision: int
+    lower: Fraction
+    upper: Fraction
+    nodes: tuple[Node, ...]
+
+    def to_bytes(self) -> bytes:
+        """The canonical certificate file."""
+        return canonical_json(
+            {
+                "format": FORMAT,
+                "version": VERSION,
+                "kind": KIND,
+                "game": self.game,
+                "precision": self.precision,
+                "lower": format_rational(self.lower),
+                "upper": format_rational(self.upper),
+                "nodes": [_node_document(node) for node in self.nodes],
+            }
+        )
+
+    @classmethod
+    def from_bytes(cls, data: bytes, where: str = "certificate") -> Certificate:
+        """Read a certificate file. Raises InputError: FileError, NumberError or CertificateError."""
+        try:
+            return _read(data, where)
+        except GameError as error:
+            raise CertificateError(error.what, where=error.where, remedy=error.remedy) from error
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the canonical file. Raises FileError."""
+        write_bytes(path, self.to_bytes())
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Certificate:
+        """Read a certificate file. Raises InputError."""
+        return cls.from_bytes(read_bytes(path), str(path))
+
+
+def _node_document(node: Node) -> dict[str, object]:
+    return {
+        "step": node.step,
+        "state": node.state,
+        "upper": format_rational(node.upper),
+        "shift": str(node.shift),
+        "policy": [{a: format_rational(p) for a, p in by_b} for by_b in node.policy],
+        "leaf": [[tag, format_rational(value)] for tag, value in node.leaf],
+    }
+
+
+def _read(data: bytes, where: str) -> Certificate:
+    document = fields_of(parse_json(data, where), _FIELDS, where)
+    check_header(document, FORMAT, VERSION, where)
+    if document["kind"] != KIND:
+        raise GameError(f"kind is not {KIND!r}", where=where)
+    game = document["game"]
+    if not isinstance(game, str) or len(game) != 64 or set(game) - set("0123456789abcdef"):
+        raise GameError("is not a SHA-256 in lower-case hexadecimal", where="game")
+    precision = natural(document["precision"], "precision", MIN_PRECISION)
+    if precision > MAX_PRECISION:
+        raise GameError(f"{precision} is more than {MAX_PRECISION} bits", where="precision")
+    nodes = tuple(
+        _read_node(value, f"nodes[{i}]")
+        for i, value in enumerate(list_of(document["nodes"], "nodes"))
+    )
+    places = [(node.step, node.state) for node in nodes]
+    if any(x >= y for x, y in zip(places, places[1:], strict=False)):
+        raise GameError("are not in ascending order of (step, state)", where="nodes")
+    lower, upper = number(document["lower"], "lower"), number(document["upper"], "upper")
+    return Certificate(game, precision, lower, upper, nodes)
+
+
+def _read_node(value: Any, where: str) -> Node:
+    node = fields_of(value, _NODE_FIELDS, where)
+    shift = number(node["shift"], f"{where}.shift")
+    if shift.denominator != 1:
+        raise GameError(f"{shift} is not an integer", where=f"{where}.shift")
+    return Node(
+        step=natural(node["step"], f"{where}.step"),
+        state=natural(node["state"], f"{where}.state"),
+        upper=number(node["upper"], f"{where}.upper"),
+        shift=shift.numerator,
+        policy=tuple(
+            _read_distribution(by_b, f"{where}.policy[{b}]")
+            for b, by_b in enumerate(list_of(node["policy"], f"{where}.policy"))
+        ),
+        leaf=tuple(
+            _read_majorant(pair, f"{where}.leaf[{b}]")
+            for b, pair in enumerate(list_of(node["leaf"], f"{where}.leaf"))
+        ),
+    )
+
+
+def _read_distribution(value: Any, where: str) -> Distribution:
+    if not isinstance(value, dict):
+        raise GameError("is not an object from action to probability", where=where)
+    pairs = tuple(sorted((index_of(a, where), number(p, f"{where}.{a}")) for a, p in value.items()))
+    if any(p <= 0 for _, p in pairs):
+        raise GameError("a probability is not positive", where=where)
+    if sum(p for _, p in pairs) != 1:
+        raise GameError("probabilities do not sum to 1", where=where)
+    return pairs
+
+
+def _read_majorant(value: Any, where: str) -> tuple[str, Fraction]:
+    pair = list_of(value, where)
+    if len(pair) != 2 or pair[0] not in {UP, DOWN}:
+        raise GameError(f'is not ["{UP}", s] or ["{DOWN}", kappa]', where=where)
+    parameter = number(pair[1], where)
+    if parameter <= 0:
+        raise GameError(f"parameter {parameter} is not positive", where=where)
+    return pair[0], parameter

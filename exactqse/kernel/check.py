@@ -1,0 +1,235 @@
+"""The checker: from a game and a certificate, and nothing else, to a verdict.
+
+It re-derives both inequalities of ``lower <= J(policy) <= J* <= upper`` in outward-rounded integer
+arithmetic (proofs/certificate-soundness.md):
+
+* upper: at every reachable (h, s) the joint majorants at lambda = the node's upper value, with y
+  from the upper values of step h+1, sum to at most 0 at every vertex; then W_h(s) <= lambda.
+* lower: the policy is evaluated backward in intervals.
+
+Outcomes: *accepted*, both hold; *rejected*, one is shown to fail; *inconclusive*, neither
+could be shown at this precision. Malformed input raises; it gets no verdict.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+from exactqse.errors import CertificateError, NotCoveredError
+from exactqse.kernel.certificate import DOWN, MAX_PRECISION, MIN_PRECISION, Certificate, Node
+from exactqse.kernel.elementary import INTEGER, MAX_EXPONENT, Elementary
+from exactqse.kernel.game import KernelGame
+from exactqse.kernel.gamefile import game_hash
+from exactqse.kernel.interval import Interval, enclose, lower, scale, upper
+from exactqse.kernel.numbers import approximate
+from exactqse.kernel.operators import continuation, policy_value, scaled_reward
+
+Outcome = Literal["accepted", "rejected", "inconclusive"]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a check found.
+
+    Attributes:
+        outcome: "accepted", "rejected" or "inconclusive".
+        lower, upper: the proved bounds of J*, lower also of J(policy); None unless accepted.
+        reason: what was proved, or which inequality failed, where and by how much.
+        precision: the fractional bits used.
+        arithmetic: whose exp and log: "kernel", or the name of a stand-in.
+    """
+
+    outcome: Outcome
+    lower: Fraction | None
+    upper: Fraction | None
+    reason: str
+    precision: int
+    arithmetic: str
+
+    def __bool__(self) -> bool:
+        """True only when accepted."""
+        return self.outcome == "accepted"
+
+
+class _FailureError(Exception):
+    def __init__(self, outcome: Outcome, reason: str) -> None:
+        self.outcome: Outcome = outcome
+        super().__init__(reason)
+
+
+def check(
+    game: KernelGame,
+    certificate: Certificate,
+    *,
+    precision: int | None = None,
+    elementary: Elementary = INTEGER,
+) -> Verdict:
+    """Check a certificate against its game.
+
+    Args:
+        game: the game; its content hash must be the certificate's.
+        certificate: the claim.
+        precision: fractional bits of the arithmetic, the certificate's own by default.
+        elementary: exp and log, the kernel's own by default.
+
+    Raises:
+        CertificateError: another game's certificate, or nodes that do not fit the game.
+        NotCoveredError: a game for which this checker has no theorem.
+    """
+    p = certificate.precision if precision is None else precision
+    if not MIN_PRECISION <= p <= MAX_PRECISION:
+        what = f"{p} bits is not in {MIN_PRECISION}..{MAX_PRECISION}"
+        raise CertificateError(what, where="precision")
+    require_covered(game)
+    if certificate.game != game_hash(game):
+        remedy = "give the game file that it was made for"
+        what = f"certificate is of the game {certificate.game[:12]}..., not of this one"
+        raise CertificateError(what, where="game", remedy=remedy)
+    _require_shape(game, certificate)
+    try:
+        _check_upper(game, certificate, p, elementary)
+        _check_lower(game, certificate, p, elementary)
+    except _FailureError as failure:
+        return Verdict(failure.outcome, None, None, str(failure), p, elementary.name)
+    reason = f"proved lower <= J(policy) <= J* <= upper over {len(certificate.nodes)} nodes"
+    bounds = certificate.lower, certificate.upper
+    return Verdict("accepted", *bounds, reason, p, elementary.name)
+
+
+def require_covered(game: KernelGame) -> None:
+    """Raise NotCoveredError unless Theorems 1 to 4 apply: gamma = 0, finite eta, action observed."""
+    missing = [
+        text
+        for holds, text in (
+            (game.gamma == 0, f"gamma = {game.gamma} > 0"),
+            (game.observes_action, f"observes {list(map(list, game.observes))}, less than the action"),
+            (game.eta is not None, "eta = infinity"),
+        )
+        if not holds
+    ]
+    if missing:
+        remedy = 'the covered case is gamma = 0, observes = "action", finite eta'
+        raise NotCoveredError(f"not covered yet: {', '.join(missing)}", remedy=remedy)
+
+
+def _require_shape(game: KernelGame, certificate: Certificate) -> None:
+    places = [(h, s) for h, layer in enumerate(game.reachable) for s in layer]
+    given = [(node.step, node.state) for node in certificate.nodes]
+    if given != places:
+        odd = min(set(places) ^ set(given), default=None)
+        what = "nodes are not the reachable (step, state) in ascending order"
+        raise CertificateError(f"{what}, see {odd}" if odd else what, where="nodes")
+    for node in certificate.nodes:
+        where = f"node ({node.step}, {node.state})"
+        if len(node.policy) != game.follower_actions or len(node.leaf) != game.follower_actions:
+            what = f"needs {game.follower_actions} distributions and majorants"
+            raise CertificateError(what, where=where)
+        if any(a >= game.leader_actions for by_b in node.policy for a, _ in by_b):
+            raise CertificateError("the policy names an unknown leader action", where=where)
+
+
+def _check_upper(game: KernelGame, certificate: Certificate, p: int, elementary: Elementary) -> None:
+    after: list[Interval] = []
+    layer: list[Interval] = [(0, 0)] * game.states
+    for i in reversed(range(len(certificate.nodes))):
+        node = certificate.nodes[i]
+        layer[node.state] = enclose(node.upper.numerator, node.upper.denominator, p)
+        _check_node(game, node, after, p, elementary)
+        if i == 0 or certificate.nodes[i - 1].step < node.step:
+            after, layer = layer, [(0, 0)] * game.states
+    first = {node.state: node.upper for node in certificate.nodes if node.step == 0}
+    pairs = zip(game.rho.states, game.rho.numerators, strict=True)
+    total = sum((first[s] * n for s, n in pairs), Fraction(0)) / game.rho.denominator
+    if total > certificate.upper:
+        excess = approximate(total - certificate.upper)
+        raise _FailureError("rejected", f"upper is less than the mean of step 0, by {excess}")
+
+
+def _check_node(
+    game: KernelGame, node: Node, after: list[Interval], p: int, elementary: Elementary
+) -> None:
+    """Sum over b of the largest majorant over a must be at most 0."""
+    place = f"upper bound at step {node.step}, state {node.state}"
+    value = enclose(node.upper.numerator, node.upper.denominator, p)
+    low = high = 0
+    vertex = []
+    for b in range(game.follower_actions):
+        bounds = [
+            _majorant(game, node, (a, b), value, after, p, elementary)
+            for a in range(game.leader_actions)
+        ]
+        low, high = low + max(g[0] for g in bounds), high + max(g[1] for g in bounds)
+        vertex.append(max(range(len(bounds)), key=lambda a: bounds[a][0]))
+    if low > 0:
+        reason = f"the majorants sum to at least {approximate(lower((low, high), p))} > 0"
+        actions = f"the pure prescription {vertex} (leader action per follower action)"
+        raise _FailureError("rejected", f"{place}: {reason} at {actions}")
+    if high > 0:
+        ends = f"[{approximate(lower((low, high), p))}, {approximate(upper((low, high), p))}]"
+        reason = f"{place}: the sum of the majorants is in {ends}; raise the precision"
+        raise _FailureError("inconclusive", reason)
+
+
+def _majorant(
+    game: KernelGame,
+    node: Node,
+    actions: tuple[int, int],
+    value: Interval,
+    after: list[Interval],
+    p: int,
+    elementary: Elementary,
+) -> Interval:
+    """The node's majorant of e^{x - shift} (y - lambda) at the vertex a, for follower action b.
+
+    up:    s exp(x - shift + (y - lambda)/s - 1)
+    down: -kappa (1 + x - shift + ln((lambda - y)/kappa)), for y < lambda
+    """
+    a, b = actions
+    tag, parameter = node.leaf[b]
+    place = f"majorant at step {node.step}, state {node.state}, leader action {a}, follower action {b}"
+    above, below = parameter.numerator, parameter.denominator
+    x = scaled_reward(game, node.step, node.state, a, b, p)
+    y = continuation(game, node.step, node.state, a, b, after, p)
+    one = 1 << p
+    z = x[0] - node.shift * one, x[1] - node.shift * one
+    d = y[0] - value[1], y[1] - value[0]
+    if tag == DOWN:
+        if d[0] >= 0:
+            raise _FailureError("rejected", f"{place}: down needs y < upper")
+        if d[1] >= 0:
+            raise _FailureError("inconclusive", f"{place}: y < upper is undecided; raise the precision")
+        log = elementary.log((-d[1] * below, -d[0] * below), above << p, p)
+        return scale((one + z[0] + log[0], one + z[1] + log[1]), -above, below)
+    ratio = scale(d, below, above)
+    exponent = z[0] + ratio[0] - one, z[1] + ratio[1] - one
+    if exponent[0] >> p >= MAX_EXPONENT:
+        raise _FailureError("rejected", f"{place}: its exponent exceeds {MAX_EXPONENT}")
+    if exponent[1] >> p >= MAX_EXPONENT:
+        raise _FailureError("inconclusive", f"{place}: its exponent may exceed {MAX_EXPONENT}")
+    return scale(elementary.exp(exponent, p), above, below)
+
+
+def _check_lower(game: KernelGame, certificate: Certificate, p: int, elementary: Elementary) -> None:
+    after: list[Interval] = []
+    layer: list[Interval] = [(0, 0)] * game.states
+    for i in reversed(range(len(certificate.nodes))):
+        node = certificate.nodes[i]
+        layer[node.state] = policy_value(
+            game, node.step, node.state, node.policy, after, p, elementary
+        )
+        if i == 0 or certificate.nodes[i - 1].step < node.step:
+            after, layer = layer, [(0, 0)] * game.states
+    rho = game.rho
+    pairs = list(zip(rho.states, rho.numerators, strict=True))
+    lo = sum(after[s][0] * n for s, n in pairs)
+    hi = sum(after[s][1] * n for s, n in pairs)
+    unit = rho.denominator << p
+    if Fraction(hi, unit) < certificate.lower:
+        shortfall = approximate(certificate.lower - Fraction(hi, unit))
+        raise _FailureError("rejected", f"lower exceeds J(policy) by at least {shortfall}")
+    if Fraction(lo, unit) < certificate.lower:
+        ends = f"[{approximate(Fraction(lo, unit))}, {approximate(Fraction(hi, unit))}]"
+        reason = f"lower <= J(policy) is undecided, J(policy) in {ends}; raise the precision"
+        raise _FailureError("inconclusive", reason)

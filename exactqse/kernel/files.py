@@ -1,0 +1,100 @@
+"""The one gate from bytes to JSON values, and from values to files.
+
+What a reader enforces, in this order: at most ``MAX_BYTES`` bytes; UTF-8; strict JSON (no NaN, no
+infinities, no duplicate keys, nothing after the value); no floating-point literals (an exact number
+is a string or an integer); integers of at most 18 digits; nesting that the parser can follow.
+A writer writes to a temporary name in the same folder and renames, so a file is whole or absent.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from exactqse.errors import FileError, InputError
+
+MAX_BYTES = 1 << 28
+_MAX_JSON_INTEGER = 18
+
+
+def read_bytes(path: str | os.PathLike[str]) -> bytes:
+    """The file's bytes. Raises FileError when it is absent, unreadable or too large."""
+    try:
+        with Path(path).open("rb") as stream:
+            data = stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise FileError(f"cannot be read ({error.strerror})", where=str(path)) from error
+    if len(data) > MAX_BYTES:
+        raise FileError(f"is larger than {MAX_BYTES} bytes", where=str(path))
+    return data
+
+
+def parse_json(data: bytes, where: str) -> Any:
+    """The JSON value in ``data`` under the rules above. Raises FileError."""
+
+    def refuse_float(text: str) -> None:
+        remedy = f'write it in quotes, "{text[:40]}", so that its value is exact'
+        raise FileError(f"floating-point literal {text[:40]}", where=where, remedy=remedy)
+
+    def refuse_constant(text: str) -> None:
+        raise FileError(f"{text} is not a number", where=where)
+
+    def integer(text: str) -> int:
+        if len(text) > _MAX_JSON_INTEGER:
+            raise FileError("an integer literal too long", where=where, remedy="write it in quotes")
+        return int(text)
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        result = dict(pairs)
+        if len(result) != len(pairs):
+            keys = [key for key, _ in pairs]
+            twice = next(key for key in keys if keys.count(key) > 1)
+            raise FileError(f"duplicate key {twice[:40]!r}", where=where)
+        return result
+
+    if len(data) > MAX_BYTES:
+        raise FileError(f"is larger than {MAX_BYTES} bytes", where=where)
+    try:
+        return json.loads(
+            data.decode("utf-8"),
+            parse_float=refuse_float,
+            parse_constant=refuse_constant,
+            parse_int=integer,
+            object_pairs_hook=unique,
+        )
+    except InputError:
+        raise
+    except UnicodeDecodeError as error:
+        raise FileError(f"is not UTF-8 at byte {error.start}", where=where) from error
+    except RecursionError as error:
+        raise FileError("is nested too deeply", where=where) from error
+    except json.JSONDecodeError as error:
+        what = f"is not valid JSON at line {error.lineno}, column {error.colno} ({error.msg})"
+        raise FileError(what, where=where, remedy="it may be truncated") from error
+
+
+def canonical_json(value: object) -> bytes:
+    """Compact ASCII JSON with keys in the order given, one newline at the end."""
+    return (json.dumps(value, separators=(",", ":")) + "\n").encode("ascii")
+
+
+def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
+    """Write ``data`` so that ``path`` is either its old self or whole. Raises FileError."""
+    target = Path(path)
+    try:
+        descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+        try:
+            with os.fdopen(descriptor, "wb") as stream:
+                stream.write(data)
+            mask = os.umask(0)
+            os.umask(mask)
+            Path(name).chmod(0o666 & ~mask)
+            Path(name).replace(target)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise FileError(f"cannot be written ({error.strerror})", where=str(path)) from error

@@ -1,0 +1,180 @@
+"""The leader-follower Markov game, exact and immutable.
+
+A game is (S, A, B, H, rho, P, u, r, eta, gamma) with the leader's observation partition of B.
+Tables hold one entry that serves every step (a *stationary* table) or one entry per step, and a
+table whose steps are all equal is stored as stationary: equal games have equal fields.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from functools import cached_property
+from math import gcd, lcm
+from typing import TypeVar
+
+from exactqse.errors import GameError
+from exactqse.kernel.numbers import approximate
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A probability distribution over states: state ``states[i]`` has ``numerators[i]/denominator``.
+
+    Numerators are positive, sum to the denominator, share no common factor with it; states ascend.
+    """
+
+    denominator: int
+    states: tuple[int, ...]
+    numerators: tuple[int, ...]
+
+
+def make_row(probabilities: dict[int, Fraction], size: int, where: str) -> Row:
+    """The row with these probabilities of the states 0..size-1.
+
+    Raises:
+        GameError: a state out of range, a negative probability, or a sum that is not exactly 1.
+    """
+    for state, p in probabilities.items():
+        if not 0 <= state < size:
+            raise GameError(f"state {state} is not one of 0..{size - 1}", where=where)
+        if p < 0:
+            raise GameError(f"probability {p} of state {state} is negative", where=where)
+    states = tuple(sorted(state for state, p in probabilities.items() if p))
+    denominator = lcm(*(probabilities[s].denominator for s in states))
+    numerators = tuple(
+        probabilities[s].numerator * (denominator // probabilities[s].denominator) for s in states
+    )
+    return reduced_row(denominator, states, numerators, where)
+
+
+def reduced_row(
+    denominator: int, states: tuple[int, ...], numerators: tuple[int, ...], where: str
+) -> Row:
+    """The row in lowest terms. Raises GameError unless the numerators sum to the denominator."""
+    if (total := sum(numerators)) != denominator:
+        excess = Fraction(total - denominator, denominator)
+        what = f"probabilities sum to 1 {'+' if excess > 0 else '-'} {approximate(abs(excess))}"
+        raise GameError(what, where=where, remedy="make them sum to exactly 1, or ask to normalise")
+    divisor = gcd(denominator, *numerators)
+    return Row(denominator // divisor, states, tuple(n // divisor for n in numerators))
+
+
+Payoffs = tuple[tuple[tuple[tuple[Fraction, ...], ...], ...], ...]  # [1 or H][S][A][B]
+Transitions = tuple[tuple[tuple[tuple[Row, ...], ...], ...], ...]  # [1 or H][S][A][B]
+
+
+@dataclass(frozen=True, eq=False)
+class KernelGame:
+    """A validated leader-follower Markov game.
+
+    Attributes:
+        horizon: H >= 1, the number of steps.
+        states, leader_actions, follower_actions: S, A, B, each at least 1.
+        rho: the distribution of the first state.
+        P: [1 or H][s][a][b], distribution of the next state.
+        u, r: [1 or H][s][a][b], the leader's and the follower's reward.
+        eta: the follower's inverse temperature > 0; None stands for infinity.
+        gamma: the follower's discount factor in [0, 1].
+        observes: the partition of B, cells in ascending order of their first element.
+        names: optional names of states, leader actions and follower actions.
+
+    The first entry of a table with equal steps is kept and serves every step.
+
+    Raises:
+        GameError: a field out of its domain, or tables of the wrong shape.
+    """
+
+    horizon: int
+    states: int
+    leader_actions: int
+    follower_actions: int
+    rho: Row
+    P: Transitions
+    u: Payoffs
+    r: Payoffs
+    eta: Fraction | None
+    gamma: Fraction
+    observes: tuple[tuple[int, ...], ...]
+    names: tuple[tuple[str, ...] | None, tuple[str, ...] | None, tuple[str, ...] | None] = field(
+        default=(None, None, None)
+    )
+
+    def __post_init__(self) -> None:
+        for label, count in zip(_SIZES, self.shape, strict=True):
+            if count < 1:
+                raise GameError(f"there must be at least one, not {count}", where=label)
+        if self.eta is not None and self.eta <= 0:
+            raise GameError(f"{self.eta} is not positive", where="eta")
+        if not 0 <= self.gamma <= 1:
+            raise GameError(f"{self.gamma} is not in [0, 1]", where="gamma")
+        check_partition(self.observes, self.follower_actions)
+        for label, names, count in zip(_SIZES[1:], self.names, self.shape[1:], strict=True):
+            if names is not None and (len(names) != count or len(set(names)) != count):
+                raise GameError(f"need {count} different names", where=f"names of {label}")
+        for label, table in (("P", self.P), ("u", self.u), ("r", self.r)):
+            _check_shape(table, self.shape, label)
+            if all(step == table[0] for step in table):
+                object.__setattr__(self, label, table[:1])
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """(H, S, A, B)."""
+        return self.horizon, self.states, self.leader_actions, self.follower_actions
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, KernelGame) and all(
+            getattr(self, name) == getattr(other, name) for name in KernelGame.__match_args__
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.shape, self.rho, self.eta, self.gamma, self.observes))
+
+    def at(self, table: Sequence[T], step: int) -> T:
+        """The table's entry for a step, stationary or not."""
+        return table[step if len(table) > 1 else 0]
+
+    @cached_property
+    def reachable(self) -> tuple[tuple[int, ...], ...]:
+        """[h]: the states that some policy reaches at step h (proofs/reachability.md)."""
+        layers = [self.rho.states]
+        for step in range(self.horizon - 1):
+            rows = self.at(self.P, step)
+            after = {t for s in layers[-1] for by_b in rows[s] for row in by_b for t in row.states}
+            layers.append(tuple(sorted(after)))
+        return tuple(layers)
+
+    @property
+    def observes_action(self) -> bool:
+        """Whether the leader sees the follower's action before she moves."""
+        return len(self.observes) == self.follower_actions
+
+
+_SIZES = ("horizon", "states", "leader actions", "follower actions")
+
+
+def check_partition(cells: tuple[tuple[int, ...], ...], count: int) -> None:
+    """Raise GameError unless ``cells`` is a partition of 0..count-1 in canonical order."""
+    if sorted(b for cell in cells for b in cell) != list(range(count)) or not all(cells):
+        what = "is not a partition of the follower's actions"
+        remedy = f"every one of 0..{count - 1} must be in exactly one nonempty cell"
+        raise GameError(what, where="observes", remedy=remedy)
+    if any(list(cell) != sorted(cell) for cell in cells) or list(cells) != sorted(cells):
+        raise GameError("cells are not in ascending order", where="observes")
+
+
+def _check_shape(table: Payoffs | Transitions, shape: tuple[int, ...], label: str) -> None:
+    horizon, states, leader, follower = shape
+    if len(table) not in {1, horizon}:
+        raise GameError(f"has {len(table)} steps, not 1 or {horizon}", where=label)
+    for h, step in enumerate(table):
+        if (
+            len(step) != states
+            or any(len(state) != leader for state in step)
+            or any(len(action) != follower for state in step for action in state)
+        ):
+            what = f"has not the shape [{states}][{leader}][{follower}]"
+            raise GameError(what, where=f"{label}[{h}]")

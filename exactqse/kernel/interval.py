@@ -1,0 +1,47 @@
+"""Fixed-point intervals: integers (lo, hi) at p bits enclose a real x, lo <= x 2^p <= hi.
+
+Every operation rounds outward (proofs/fixed-point.md). Shifts and ``//`` round towards minus infinity in Python,
+for negative numbers too; the ceiling is the negated floor of the negative.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+Interval = tuple[int, int]
+
+
+def enclose(numerator: int, denominator: int, p: int) -> Interval:
+    """[lo, hi] at p bits around numerator/denominator; the denominator is positive."""
+    scaled = numerator << p
+    lo, remainder = divmod(scaled, denominator)
+    return lo, lo + (remainder != 0)
+
+
+def scale(x: Interval, numerator: int, denominator: int) -> Interval:
+    """x times numerator/denominator; the denominator is positive."""
+    lo, hi = x if numerator >= 0 else (x[1], x[0])
+    return lo * numerator // denominator, -(-hi * numerator // denominator)
+
+
+def multiply(x: Interval, y: Interval, p: int) -> Interval:
+    """x times y."""
+    ends = x[0] * y[0], x[0] * y[1], x[1] * y[0], x[1] * y[1]
+    return min(ends) >> p, -(-max(ends) >> p)
+
+
+def divide(x: Interval, y: Interval, p: int) -> Interval:
+    """x / y, where y is positive: y[0] > 0."""
+    lo = (x[0] << p) // (y[1] if x[0] >= 0 else y[0])
+    hi = -((-x[1] << p) // (y[0] if x[1] >= 0 else y[1]))
+    return lo, hi
+
+
+def lower(x: Interval, p: int) -> Fraction:
+    """The interval's lower end as an exact rational."""
+    return Fraction(x[0], 1 << p)
+
+
+def upper(x: Interval, p: int) -> Fraction:
+    """The interval's upper end as an exact rational."""
+    return Fraction(x[1], 1 << p)

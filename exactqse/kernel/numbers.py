@@ -1,0 +1,58 @@
+"""Exact rational numbers as text: one grammar, stated limits, no floats.
+
+Grammar: an optional sign, then an integer ("12"), a fraction ("1/3"), or a decimal with an
+optional exponent ("0.1", "-2.5e-3"). Limits: at most ``MAX_DIGITS`` digits in all and an exponent
+of at most ``MAX_EXPONENT`` in absolute value, so that no short text can ask for a huge number.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Context, Decimal
+from fractions import Fraction
+
+from exactqse.errors import NumberError
+
+MAX_DIGITS = 4000
+MAX_EXPONENT = 2000
+
+_FRACTION = re.compile(r"([+-]?[0-9]+)(?:/([0-9]+))?")
+_DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE]([+-]?[0-9]+))?")
+
+
+def parse_rational(text: str, where: str = "") -> Fraction:
+    """The exact value of ``text``.
+
+    Raises:
+        NumberError: not in the grammar, a zero denominator, or beyond the limits.
+    """
+    if len(text) > MAX_DIGITS + 16:
+        what = f"a number of {len(text)} characters"
+        raise NumberError(what, where=where, remedy=f"use at most {MAX_DIGITS} digits")
+    if match := _FRACTION.fullmatch(text):
+        denominator = int(match[2] or "1")
+        if denominator == 0:
+            raise NumberError(f"{text!r} divides by zero", where=where)
+        return Fraction(int(match[1]), denominator)
+    match = _DECIMAL.fullmatch(text)
+    if match is None:
+        remedy = 'write an exact number such as "1/3", "0.1" or "2"'
+        raise NumberError(f"{text[:40]!r} is not a rational number", where=where, remedy=remedy)
+    if match[1] is not None and (len(match[1]) > 6 or abs(int(match[1])) > MAX_EXPONENT):
+        remedy = f"keep exponents within {MAX_EXPONENT}"
+        raise NumberError(f"{text[:40]!r} has too large an exponent", where=where, remedy=remedy)
+    return Fraction(text)
+
+
+def format_rational(value: Fraction) -> str:
+    """The canonical text of ``value``: lowest terms, "n" or "n/d"."""
+    if value.denominator == 1:
+        return str(value.numerator)
+    return f"{value.numerator}/{value.denominator}"
+
+
+def approximate(value: Fraction) -> str:
+    """Four significant decimal digits, for messages only."""
+    context = Context(prec=4)
+    above, below = Decimal(value.numerator), Decimal(value.denominator)
+    return str(context.divide(above, below).normalize(context))

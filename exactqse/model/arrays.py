@@ -1,0 +1,137 @@
+"""From numpy arrays, nested lists and plain numbers to the exact tables of a game.
+
+An exact number is an int, a Fraction, a string ("1/3", "0.1"), or a float, which means the dyadic
+rational that it is, no more and no less.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from fractions import Fraction
+from typing import Any, TypeVar
+
+import numpy as np
+
+from exactqse.errors import GameError, NumberError
+from exactqse.kernel.game import Payoffs, Row, Transitions, make_row, reduced_row
+from exactqse.kernel.numbers import parse_rational
+
+T = TypeVar("T")
+
+
+def exact(value: object, where: str = "") -> Fraction:
+    """The exact value of a number of any of the kinds above.
+
+    Raises:
+        NumberError: NaN, an infinity, a bool, a string outside the grammar, or another type.
+    """
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, str):
+        return parse_rational(value, where)
+    if isinstance(value, bool) or not isinstance(value, int | float | Fraction):
+        remedy = "use int, float, Fraction or a string"
+        raise NumberError(f"{value!r} is not a number", where=where, remedy=remedy)
+    if isinstance(value, float) and not math.isfinite(value):
+        raise NumberError(f"{value} is not a finite number", where=where)
+    return Fraction(value)
+
+
+def listed(value: object, where: str) -> list[Any]:
+    """One level of a table as a list. Raises GameError when it is not a sequence."""
+    if isinstance(value, np.ndarray):
+        return list(value)
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        raise GameError(f"expected a list, found {type(value).__name__}", where=where)
+    return list(value)
+
+
+def depth(value: object) -> int:
+    """How many axes a table has, measured along its first entries."""
+    if isinstance(value, np.ndarray):
+        return value.ndim
+    if isinstance(value, Mapping):
+        return 1
+    if isinstance(value, str) or not isinstance(value, Sequence):
+        return 0
+    return 1 + (depth(value[0]) if value else 0)
+
+
+def payoffs(value: object, label: str) -> Payoffs:
+    """Rewards of shape (S, A, B) or (H, S, A, B) as exact [1 or H][S][A][B]."""
+    axes = depth(value)
+    if axes not in {3, 4}:
+        raise GameError(f"has {axes} axes, not 3 (S, A, B) or 4 (H, S, A, B)", where=label)
+    return _nested([value] if axes == 3 else value, 4, exact, label)
+
+
+def transitions(value: object, states: int, *, normalise: bool) -> Transitions:
+    """Rows of shape (S, A, B, S) or (H, S, A, B, S) as exact [1 or H][S][A][B] rows.
+
+    The last axis may be sparse, an object from next state to probability.
+    """
+    axes = depth(value)
+    if axes not in {4, 5}:
+        what = f"has {axes} axes, not 4 (S, A, B, S) or 5 (H, S, A, B, S)"
+        raise GameError(what, where="P")
+
+    def entry(row: object, where: str) -> Row:
+        return distribution(row, states, where, normalise=normalise)
+
+    return _nested([value] if axes == 4 else value, 4, entry, "P")
+
+
+def distribution(value: object, states: int, where: str, *, normalise: bool) -> Row:
+    """One row: a list of S probabilities, or a mapping from state to probability.
+
+    Raises:
+        GameError: wrong length, negative entries, a sum that is not 1 (0 with normalise).
+    """
+    if isinstance(value, np.ndarray) and value.dtype.kind == "f":
+        return _float_row(value, states, where, normalise=normalise)
+    if isinstance(value, Mapping):
+        pairs = {_state(s, where): exact(p, f"{where}[{s}]") for s, p in value.items()}
+    else:
+        entries = listed(value, where)
+        if len(entries) != states:
+            raise GameError(f"has {len(entries)} probabilities, not {states}", where=where)
+        pairs = {s: exact(p, f"{where}[{s}]") for s, p in enumerate(entries)}
+    if normalise:
+        if any(p < 0 for p in pairs.values()) or not (total := sum(pairs.values())):
+            raise GameError("cannot be normalised: negative or zero mass", where=where)
+        pairs = {s: p / total for s, p in pairs.items()}
+    return make_row(pairs, states, where)
+
+
+def _state(key: object, where: str) -> int:
+    if isinstance(key, bool) or not isinstance(key, int | np.integer):
+        raise GameError(f"{key!r} is not a state index", where=where)
+    return int(key)
+
+
+def _float_row(row: np.ndarray, states: int, where: str, *, normalise: bool) -> Row:
+    """A float row without a Fraction per entry: integers over one power of two."""
+    if row.shape != (states,):
+        raise GameError(f"has shape {row.shape}, not ({states},)", where=where)
+    wide = row.astype(np.float64) if row.dtype.itemsize <= 8 else row
+    if wide.dtype != np.float64:
+        raise GameError(f"has the type {row.dtype}, wider than float64", where=where)
+    if not np.isfinite(wide).all() or (wide < 0).any():
+        bad = int(np.argmax(~(np.isfinite(wide) & (wide >= 0))))
+        raise GameError(f"probability {wide[bad]} of state {bad}", where=where)
+    support = np.flatnonzero(wide).tolist()
+    ratios = [wide[s].item().as_integer_ratio() for s in support]
+    scale = max((d for _, d in ratios), default=1)
+    numerators = tuple(n * (scale // d) for n, d in ratios)
+    if normalise:
+        if not (scale := sum(numerators)):
+            raise GameError("cannot be normalised: zero mass", where=where)
+    return reduced_row(scale, tuple(support), numerators, where)
+
+
+def _nested(value: object, axes: int, entry: Callable[[Any, str], T], where: str) -> Any:
+    if axes == 0:
+        return entry(value, where)
+    parts = listed(value, where)
+    return tuple(_nested(x, axes - 1, entry, f"{where}[{i}]") for i, x in enumerate(parts))

@@ -1,0 +1,188 @@
+"""The public game: the kernel's exact game with the ways in, the ways out and the views."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+from fractions import Fraction
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exactqse.errors import GameError
+from exactqse.kernel.files import read_bytes, write_bytes
+from exactqse.kernel.game import KernelGame, Row
+from exactqse.kernel.gamefile import game_bytes, game_hash, read_game
+from exactqse.model.arrays import distribution, exact, listed, payoffs, transitions
+
+Number = int | float | str | Fraction
+Observes = Literal["action", "nothing"] | Sequence[Sequence[int]]
+
+
+class Game(KernelGame):
+    """A leader-follower Markov game (S, A, B, H, rho, P, u, r, eta, gamma), exact and immutable.
+
+    Build one with :meth:`from_arrays` or :meth:`load`; the fields are those of the kernel's game.
+    """
+
+    @classmethod
+    def from_arrays(
+        cls,
+        P: object,
+        u: object,
+        r: object,
+        *,
+        rho: object = None,
+        horizon: int | None = None,
+        eta: Number = 1,
+        gamma: Number = 0,
+        observes: Observes = "action",
+        normalise: bool = False,
+        names: Mapping[str, Sequence[str]] | None = None,
+    ) -> Game:
+        """A game from numpy arrays, nested lists, Fractions, ints, floats or strings such as "1/3".
+
+        Args:
+            P: transition kernel P_h(s'|s,a,b), shape (S, A, B, S) or (H, S, A, B, S); the last axis may
+                be a mapping {s': probability}. None: every state stays where it is.
+            u: leader reward, shape (S, A, B) or (H, S, A, B).
+            r: follower reward, the same.
+            rho: distribution of the first state, shape (S,), or a state's index; state 0 by default.
+            horizon: H; taken from the per-step tables, else 1, when it is not given.
+            eta: the follower's inverse temperature, > 0; "inf" or float("inf") for a best response.
+            gamma: the follower's discount factor in [0, 1]; 0 is the myopic follower.
+            observes: what the leader sees of b before she moves: "action", "nothing", or a partition.
+            normalise: divide rows of P and rho by their exact sums, instead of refusing them.
+            names: optional {"states": [...], "leader_actions": [...], "follower_actions": [...]}.
+
+        Raises:
+            GameError, NumberError: what is wrong, and at which index.
+        """
+        leader, follower = payoffs(u, "u"), payoffs(r, "r")
+        try:
+            states, actions, responses = len(u0 := leader[0]), len(u0[0]), len(u0[0][0])
+        except IndexError:
+            what = "is empty; there must be a state, a leader action and a follower action"
+            raise GameError(what, where="u") from None
+        if P is None:
+            stay = tuple(Row(1, (s,), (1,)) for s in range(states))
+            rows = tuple(((row,) * responses,) * actions for row in stay)
+            table = (rows,)
+        else:
+            table = transitions(P, states, normalise=normalise)
+        lengths = {len(x) for x in (table, leader, follower)}
+        steps = max(lengths) if horizon is None else horizon
+        if isinstance(steps, bool) or not isinstance(steps, int | np.integer):
+            raise GameError(f"{horizon!r} is not an integer", where="horizon")
+        start = 0 if rho is None else rho
+        first = {int(start): 1} if isinstance(start, int | np.integer) else start
+        return cls(
+            horizon=int(steps),
+            states=states,
+            leader_actions=actions,
+            follower_actions=responses,
+            rho=distribution(first, states, "rho", normalise=normalise),
+            P=table,
+            u=leader,
+            r=follower,
+            eta=_temperature(eta),
+            gamma=exact(gamma, "gamma"),
+            observes=_partition(observes, responses),
+            names=_names(names),
+        )
+
+    @classmethod
+    def from_kernel(cls, game: KernelGame) -> Game:
+        """The same game with the public face."""
+        return cls(**{f.name: getattr(game, f.name) for f in fields(KernelGame)})
+
+    @classmethod
+    def load(cls, path: str | os.PathLike[str]) -> Game:
+        """Read a game file. Raises InputError."""
+        return cls.from_kernel(read_game(read_bytes(path), str(path)))
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the canonical game file. Raises FileError."""
+        write_bytes(path, game_bytes(self))
+
+    def with_(
+        self,
+        *,
+        eta: Number | None = None,
+        gamma: Number | None = None,
+        observes: Observes | None = None,
+    ) -> Game:
+        """The same tables with another follower or another observation. Raises GameError."""
+        changes: dict[str, Any] = {}
+        if eta is not None:
+            changes["eta"] = _temperature(eta)
+        if gamma is not None:
+            changes["gamma"] = exact(gamma, "gamma")
+        if observes is not None:
+            changes["observes"] = _partition(observes, self.follower_actions)
+        return replace(self, **changes)
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the canonical game file, whatever spelling the game was read from."""
+        return game_hash(self)
+
+    def name(self, kind: Literal["state", "leader", "follower"], index: int) -> str:
+        """The name of a state, a leader action or a follower action; its index when unnamed."""
+        labels = self.names[("state", "leader", "follower").index(kind)]
+        return str(index) if labels is None else labels[index]
+
+    @cached_property
+    def u_float(self) -> NDArray[np.float64]:
+        """u rounded to float64, shape (1 or H, S, A, B)."""
+        return np.array(self.u, dtype=np.float64)
+
+    @cached_property
+    def r_float(self) -> NDArray[np.float64]:
+        """r rounded to float64, shape (1 or H, S, A, B)."""
+        return np.array(self.r, dtype=np.float64)
+
+    @cached_property
+    def P_float(self) -> NDArray[np.float64]:
+        """P rounded to float64 and dense, shape (1 or H, S, A, B, S)."""
+        result = np.zeros((len(self.P), *self.shape[1:], self.states))
+        for index in np.ndindex(*result.shape[:-1]):
+            h, s, a, b = index
+            row = self.P[h][s][a][b]
+            values = [n / row.denominator for n in row.numerators]
+            result[index][list(row.states)] = values
+        return result
+
+
+def _temperature(eta: Number) -> Fraction | None:
+    if eta == "inf" or (isinstance(eta, float) and eta == float("inf")):
+        return None
+    return exact(eta, "eta")
+
+
+def _partition(observes: Observes, responses: int) -> tuple[tuple[int, ...], ...]:
+    if isinstance(observes, str):
+        if observes == "action":
+            return tuple((b,) for b in range(responses))
+        if observes == "nothing":
+            return (tuple(range(responses)),)
+        remedy = 'use "action", "nothing" or a partition such as [[0, 1], [2]]'
+        raise GameError(f"{observes!r} is unknown", where="observes", remedy=remedy)
+    cells = [listed(cell, "observes") for cell in listed(observes, "observes")]
+    for cell in cells:
+        for b in cell:
+            if isinstance(b, bool) or not isinstance(b, int | np.integer):
+                raise GameError(f"{b!r} is not a follower action's index", where="observes")
+    return tuple(sorted(tuple(sorted(int(b) for b in cell)) for cell in cells))
+
+
+def _names(names: Mapping[str, Sequence[str]] | None) -> Any:
+    keys = ("states", "leader_actions", "follower_actions")
+    given = dict(names or {})
+    for key, value in given.items():
+        if key not in keys or not all(isinstance(name, str) for name in value):
+            raise GameError(f"{key!r} is not one of {keys} with strings", where="names")
+    return tuple(tuple(given[key]) if key in given else None for key in keys)
