@@ -1,0 +1,7 @@
+"""Untrusted search: one solver a file. What it finds becomes true when the checker accepts it."""
+
+from exactqse.solve.api import Decision, decide, solve
+from exactqse.solve.backward_float64 import Float64Solution, solve_float64
+from exactqse.solve.solution import Solution
+
+__all__ = ["Decision", "Float64Solution", "Solution", "decide", "solve", "solve_float64"]

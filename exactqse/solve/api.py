@@ -1,0 +1,116 @@
+"""``solve`` and ``decide``: search, write the certificate, have it checked, try harder if need be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+from exactqse.arithmetic.balls import FlintElementary
+from exactqse.errors import InputError, PrecisionError
+from exactqse.kernel.certificate import Certificate
+from exactqse.kernel.check import Verdict, check, require_covered
+from exactqse.kernel.elementary import INTEGER
+from exactqse.kernel.game import KernelGame
+from exactqse.solve.prescription import Effort, Progress, solve_prescription
+from exactqse.solve.solution import Solution, policy_of
+
+MAX_DIGITS = 1000
+_RETRIES = (0, 32, 128)  # extra bits of each attempt
+Checker = Literal["kernel", "flint"]
+
+
+def solve(
+    game: KernelGame,
+    digits: int = 30,
+    *,
+    checker: Checker | None = "kernel",
+    progress: Progress | None = None,
+) -> Solution:
+    """The quantal Stackelberg equilibrium: lower <= J(policy) <= J* = sup_pi J(pi) <= upper.
+
+    Args:
+        game: gamma = 0, finite eta, a leader who observes the action.
+        digits: upper - lower <= 10^-digits, 1 to 1000.
+        checker: who checks the certificate: "kernel" (integers only), "flint" (the same check with
+            arb's exp and log), or None: then nothing is certified until you call ``check``.
+        progress: called with (nodes done, nodes in all).
+
+    Raises:
+        NotCoveredError: another class of games.
+        InputError: digits or checker out of range.
+        PrecisionError: no attempt reached the digits with an accepted certificate.
+    """
+    if isinstance(digits, bool) or not isinstance(digits, int) or not 1 <= digits <= MAX_DIGITS:
+        raise InputError(f"{digits!r} is not an integer in 1..{MAX_DIGITS}", where="digits")
+    if checker not in {"kernel", "flint", None}:
+        raise InputError(f"{checker!r} is not 'kernel', 'flint' or None", where="checker")
+    require_covered(game)
+    failures = []
+    for extra in _RETRIES:
+        try:
+            found, effort = solve_prescription(game, digits, extra=extra, progress=progress)
+        except PrecisionError as error:
+            failures.append(str(error))
+            continue
+        verdict = None if checker is None else _verdict(game, found, checker)
+        wide = (found.upper - found.lower) * 10**digits > 1
+        if not wide and (verdict is None or verdict.outcome == "accepted"):
+            reason = _reason(found, verdict, effort, digits)
+            return Solution(game, policy_of(game, found), found, verdict, effort, reason)
+        failures.append("the bounds are too wide" if verdict is None or wide else verdict.reason)
+    remedy = "ask for fewer digits, or report the game"
+    raise PrecisionError(f"no attempt reached {digits} digits: {failures[-1]}", remedy=remedy)
+
+
+def _verdict(game: KernelGame, certificate: Certificate, checker: Checker) -> Verdict:
+    return check(
+        game, certificate, elementary=INTEGER if checker == "kernel" else FlintElementary()
+    )
+
+
+def _reason(found: Certificate, verdict: Verdict | None, effort: Effort, digits: int) -> str:
+    said = "not checked" if verdict is None else f"accepted by the {verdict.arithmetic} checker"
+    return (
+        f"{said}: upper - lower <= 10^-{digits} over {effort.nodes} nodes, {effort.newton_steps} "
+        f"Newton steps, {effort.close_stages} close stages, {effort.precision} bits"
+    )
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The answer to "is J* at least this threshold?", with the last solution that was tried.
+
+    ``answer`` is "yes" (lower >= threshold), "no" (upper < threshold) or "undecided".
+    """
+
+    answer: Literal["yes", "no", "undecided"]
+    threshold: Fraction
+    digits: int
+    solution: Solution
+
+
+def decide(
+    game: KernelGame,
+    at_least: Fraction,
+    *,
+    max_digits: int = 320,
+    checker: Checker = "kernel",
+) -> Decision:
+    """Decide J* >= at_least by doubling the digits from 5 until the certified bounds settle it.
+
+    Raises:
+        NotCoveredError, InputError, PrecisionError: as :func:`solve`.
+    """
+    if isinstance(max_digits, bool) or not 1 <= max_digits <= MAX_DIGITS:
+        raise InputError(f"{max_digits!r} is not an integer in 1..{MAX_DIGITS}", where="max_digits")
+    digits = min(5, max_digits)
+    while True:
+        solution = solve(game, digits, checker=checker)
+        if solution.lower >= at_least:
+            return Decision("yes", at_least, digits, solution)
+        if solution.upper < at_least:
+            return Decision("no", at_least, digits, solution)
+        if digits == max_digits:
+            return Decision("undecided", at_least, digits, solution)
+        digits = min(2 * digits, max_digits)

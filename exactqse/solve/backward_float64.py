@@ -1,0 +1,47 @@
+"""Backward induction in float64, vectorised over states: fast, uncertified, for search and learners."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from exactqse.kernel.check import require_covered
+from exactqse.model.game import Game
+from exactqse.solve.stage_float64 import solve_stages
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Float64Solution:
+    """An equilibrium in float64, not certified: W (H, S), policy pi (H, S, B, A), J."""
+
+    W: Floats
+    policy: Floats
+    J: float
+
+
+def solve_float64(game: Game) -> Float64Solution:
+    """Backward induction with float64 stages: O(H S A B S) for the products, then the stages.
+
+    Raises:
+        NotCoveredError: unless gamma = 0, eta is finite and the leader observes the action.
+    """
+    require_covered(game)
+    horizon, states, leader, follower = game.shape
+    W = np.zeros((horizon + 1, states))
+    policy = np.zeros((horizon, states, follower, leader))
+    eta = float(game.eta or 0)
+    x = [eta * np.swapaxes(table, 1, 2) for table in game.r_float]
+    s, b = np.indices((states, follower))
+    for h in reversed(range(horizon)):
+        U = game.at(game.u_float, h) + game.at(game.P_float, h) @ W[h + 1]
+        found = solve_stages(game.at(x, h), np.ascontiguousarray(np.swapaxes(U, 1, 2)))
+        W[h] = found.value
+        policy[h, s, b, found.first] = 1 - found.weight
+        policy[h, s, b, found.second] += found.weight
+    row = game.rho
+    J = sum(W[0, s] * n / row.denominator for s, n in zip(row.states, row.numerators, strict=True))
+    return Float64Solution(W[:-1], policy, float(J))

@@ -1,0 +1,151 @@
+"""The certified solver for gamma = 0, finite eta, a leader who sees the action: Theorems 1 to 4.
+
+The myopic response at a state depends on the policy there alone, so backward induction is exact and
+each (h, s) is a stage problem (proofs/propagation.md; the supremum is attained, see
+proofs/attainment.md). A layer is first solved in float64, all states at once, then each state is
+refined and certified with y taken from the upper values of the next step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from exactqse.arithmetic.balls import FlintElementary, precision
+from exactqse.kernel.certificate import Certificate, Node
+from exactqse.kernel.game import KernelGame
+from exactqse.kernel.gamefile import game_hash
+from exactqse.kernel.interval import Interval, enclose
+from exactqse.kernel.operators import continuation, policy_value, scaled_reward
+from exactqse.solve.stage_balls import Leaf, Mix, Stage, refine
+from exactqse.solve.stage_float64 import StageSolutions, solve_stages
+
+Progress = Callable[[int, int], None]  # nodes done, nodes in all
+
+
+@dataclass(frozen=True)
+class Effort:
+    """What a solve took: nodes, bits, Newton steps in all, stages that float64 left undecided."""
+
+    nodes: int
+    precision: int
+    newton_steps: int
+    close_stages: int
+
+
+@dataclass(frozen=True)
+class Bits:
+    """Fractional bits: of the certified values (``margin``) and of the arithmetic (``p``)."""
+
+    margin: int
+    p: int
+
+
+def plan_bits(game: KernelGame, digits: int, extra: int = 0) -> Bits:
+    """Bits such that H certified steps lose less than 10^-digits.
+
+    Each step loses up to two units of the margin, its policy less than one, and rounding the
+    arithmetic's ``p - margin`` spare bits cover payoffs, exponents, and sums over B and H.
+    """
+    eta = game.eta or Fraction(0)
+    tables = [v for step in game.u for s in step for a in s for v in a]
+    value = max(abs(v) for v in tables) * game.horizon
+    rewards = [v for step in game.r for s in step for a in s for v in a]
+    exponent = eta * (max(rewards) - min(rewards)) + eta * max(abs(v) for v in rewards)
+    steps = 4 * game.horizon
+    margin = (10**digits * steps).bit_length() + 1 + extra
+    spare = sum(int(v).bit_length() for v in (value, exponent, steps * game.follower_actions))
+    return Bits(margin, margin + spare + 32)
+
+
+def solve_prescription(
+    game: KernelGame, digits: int, *, extra: int = 0, progress: Progress | None = None
+) -> tuple[Certificate, Effort]:
+    """A certificate for the game, still unchecked, that aims at upper - lower <= 10^-digits.
+
+    Raises:
+        PrecisionError: Newton's iteration did not settle at these bits.
+    """
+    bits = plan_bits(game, digits, extra)
+    total = sum(map(len, game.reachable))
+    nodes: list[Node] = []
+    newton = close = 0
+    after: list[Interval] = []
+    with precision(bits.p + 32):
+        for step in reversed(range(game.horizon)):
+            layer: list[Interval] = [(0, 0)] * game.states
+            states = game.reachable[step]
+            stages = [_stage(game, step, state, after, bits) for state in states]
+            floats = _solve_floats(stages)
+            for n in reversed(range(len(states))):
+                leaf = _refine(stages[n], floats, n)
+                newton, close = newton + leaf.newton_steps, close + bool(floats.close[n])
+                nodes.append(
+                    Node(step, states[n], leaf.upper, leaf.shift, leaf.policy, leaf.majorants)
+                )
+                layer[states[n]] = enclose(leaf.upper.numerator, leaf.upper.denominator, bits.p)
+                if progress is not None:
+                    progress(len(nodes), total)
+            after = layer
+    nodes.reverse()
+    rho = game.rho
+    pairs = list(zip(rho.states, rho.numerators, strict=True))
+    upper = sum(after[s][1] * n for s, n in pairs)
+    effort = Effort(len(nodes), bits.p, newton, close)
+    lower = _policy_lower(game, nodes, bits)
+    unit = 1 << (bits.p - bits.margin)
+    ceiling = Fraction(-(-upper // (rho.denominator * unit)), 1 << bits.margin)
+    return Certificate(game_hash(game), bits.p, lower, ceiling, tuple(nodes)), effort
+
+
+def _refine(stage: Stage, floats: StageSolutions, n: int) -> Leaf:
+    mixes: list[Mix] = list(
+        zip(floats.first[n].tolist(), floats.second[n].tolist(), strict=True)
+    )
+    return refine(stage, float(floats.value[n]), None if floats.close[n] else mixes)
+
+
+def _stage(
+    game: KernelGame, step: int, state: int, after: list[Interval], bits: Bits
+) -> Stage:
+    """The exact stage: x rounded to nearest below, y rounded up."""
+    actions, responses = range(game.leader_actions), range(game.follower_actions)
+    p = bits.p
+    x = [[scaled_reward(game, step, state, a, b, p)[0] for a in actions] for b in responses]
+    y = [[continuation(game, step, state, a, b, after, p)[1] for a in actions] for b in responses]
+    return Stage(x, y, p, bits.margin)
+
+
+def _solve_floats(stages: list[Stage]) -> StageSolutions:
+    """The same stages in float64, exponents relative to each stage's largest."""
+    one = 1 << stages[0].p
+    x = []
+    for stage in stages:
+        top = max(max(row) for row in stage.x)
+        x.append([[(v - top) / one for v in row] for row in stage.x])
+    y = [[[v / one for v in row] for row in stage.y] for stage in stages]
+    return solve_stages(np.array(x), np.array(y))
+
+
+def _policy_lower(game: KernelGame, nodes: list[Node], bits: Bits) -> Fraction:
+    """J of the rounded policy, rounded down to the margin's bits."""
+    elementary = FlintElementary()
+    after: list[Interval] = []
+    layer: list[Interval] = [(0, 0)] * game.states
+    for i in reversed(range(len(nodes))):
+        node = nodes[i]
+        layer[node.state] = policy_value(
+            game, node.step, node.state, node.policy, after, bits.p, elementary
+        )
+        if i == 0 or nodes[i - 1].step < node.step:
+            after, layer = layer, [(0, 0)] * game.states
+    pairs = zip(game.rho.states, game.rho.numerators, strict=True)
+    total = sum(after[s][0] * n for s, n in pairs)
+    unit = game.rho.denominator << (bits.p - bits.margin)
+    return Fraction(total // unit, 1 << bits.margin)
+
+
+

@@ -1,0 +1,68 @@
+"""What ``solve`` returns: bounds, the policy that attains them, the certificate and its verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from exactqse.arithmetic.enclosure import Enclosure
+from exactqse.kernel.certificate import Certificate
+from exactqse.kernel.check import Verdict
+from exactqse.kernel.game import KernelGame
+from exactqse.model.policy import Policy
+from exactqse.solve.prescription import Effort
+
+
+@dataclass(frozen=True)
+class Solution:
+    """A quantal Stackelberg equilibrium of ``game``: lower <= J(policy) <= J* <= upper.
+
+    Attributes:
+        game: the game that was solved.
+        policy: exact rationals, [h][s][b][a]; action 0 at (h, s) that are never reached.
+        certificate: the claim, for :func:`exactqse.check`.
+        verdict: what the checker said of it; None when no checker was asked.
+        effort: nodes, bits, Newton steps.
+        reason: in words, how the solve ended and what was proved.
+    """
+
+    game: KernelGame
+    policy: Policy
+    certificate: Certificate
+    verdict: Verdict | None
+    effort: Effort
+    reason: str
+
+    @property
+    def lower(self) -> Fraction:
+        """The lower bound of J* and of J(policy)."""
+        return self.certificate.lower
+
+    @property
+    def upper(self) -> Fraction:
+        """The upper bound of J*."""
+        return self.certificate.upper
+
+    @property
+    def value(self) -> Enclosure:
+        """[lower, upper], which contains J* if certified."""
+        return Enclosure(self.lower, self.upper)
+
+    @property
+    def certified(self) -> bool:
+        """Whether the checker accepted the certificate."""
+        return self.verdict is not None and self.verdict.outcome == "accepted"
+
+
+def policy_of(game: KernelGame, certificate: Certificate) -> Policy:
+    """The certificate's policy as a full table; action 0 where it says nothing."""
+    first = (Fraction(1),) + (Fraction(0),) * (game.leader_actions - 1)
+    blank = (first,) * game.follower_actions
+    table = [[blank] * game.states for _ in range(game.horizon)]
+    for node in certificate.nodes:
+        rows = []
+        for by_b in node.policy:
+            given = dict(by_b)
+            rows.append(tuple(given.get(a, Fraction(0)) for a in range(game.leader_actions)))
+        table[node.step][node.state] = tuple(rows)
+    return Policy(tuple(tuple(step) for step in table))
