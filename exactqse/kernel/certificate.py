@@ -43,6 +43,23 @@ class Node:
     policy: tuple[Distribution, ...]  # [b]
     leaf: tuple[tuple[str, Fraction], ...]  # [b], ("up", s) or ("down", kappa)
 
+    def __post_init__(self) -> None:
+        where = f"node ({self.step}, {self.state})"
+        for by_b in self.policy:
+            actions = [a for a, _ in by_b]
+            if actions != sorted(set(actions)) or any(a < 0 for a in actions):
+                raise CertificateError("the policy's actions do not ascend", where=where)
+            if any(p <= 0 for _, p in by_b):
+                raise CertificateError("a probability of the policy is not positive", where=where)
+            if sum(p for _, p in by_b) != 1:
+                raise CertificateError("the policy's probabilities do not sum to 1", where=where)
+        for tag, parameter in self.leaf:
+            if tag not in {UP, DOWN}:
+                raise CertificateError(f"unknown tag {tag[:40]!r} in the leaf", where=where)
+            if parameter <= 0:
+                what = f"parameter {parameter} of the leaf is not positive"
+                raise CertificateError(what, where=where)
+
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
@@ -56,6 +73,16 @@ class Certificate:
     lower: Fraction
     upper: Fraction
     nodes: tuple[Node, ...]
+
+    def __post_init__(self) -> None:
+        if len(self.game) != 64 or set(self.game) - set("0123456789abcdef"):
+            raise CertificateError("is not a SHA-256 in lower-case hexadecimal", where="game")
+        if not MIN_PRECISION <= self.precision <= MAX_PRECISION:
+            what = f"{self.precision} bits is not in {MIN_PRECISION}..{MAX_PRECISION}"
+            raise CertificateError(what, where="precision")
+        places = [(node.step, node.state) for node in self.nodes]
+        if places != sorted(set(places)):
+            raise CertificateError("are not in ascending order of (step, state)", where="nodes")
 
     def to_bytes(self) -> bytes:
         """The canonical certificate file."""
@@ -107,18 +134,13 @@ def _read(data: bytes, where: str) -> Certificate:
     if document["kind"] != KIND:
         raise GameError(f"kind is not {KIND!r}", where=where)
     game = document["game"]
-    if not isinstance(game, str) or len(game) != 64 or set(game) - set("0123456789abcdef"):
-        raise GameError("is not a SHA-256 in lower-case hexadecimal", where="game")
-    precision = natural(document["precision"], "precision", MIN_PRECISION)
-    if precision > MAX_PRECISION:
-        raise GameError(f"{precision} is more than {MAX_PRECISION} bits", where="precision")
+    if not isinstance(game, str):
+        raise GameError("is not a string", where="game")
+    precision = natural(document["precision"], "precision")
     nodes = tuple(
         _read_node(value, f"nodes[{i}]")
         for i, value in enumerate(list_of(document["nodes"], "nodes"))
     )
-    places = [(node.step, node.state) for node in nodes]
-    if any(x >= y for x, y in zip(places, places[1:], strict=False)):
-        raise GameError("are not in ascending order of (step, state)", where="nodes")
     lower, upper = number(document["lower"], "lower"), number(document["upper"], "upper")
     return Certificate(game, precision, lower, upper, nodes)
 
@@ -147,19 +169,11 @@ def _read_node(value: Any, where: str) -> Node:
 def _read_distribution(value: Any, where: str) -> Distribution:
     if not isinstance(value, dict):
         raise GameError("is not an object from action to probability", where=where)
-    pairs = tuple(sorted((index_of(a, where), number(p, f"{where}.{a}")) for a, p in value.items()))
-    if any(p <= 0 for _, p in pairs):
-        raise GameError("a probability is not positive", where=where)
-    if sum(p for _, p in pairs) != 1:
-        raise GameError("probabilities do not sum to 1", where=where)
-    return pairs
+    return tuple(sorted((index_of(a, where), number(p, f"{where}.{a}")) for a, p in value.items()))
 
 
 def _read_majorant(value: Any, where: str) -> tuple[str, Fraction]:
     pair = list_of(value, where)
-    if len(pair) != 2 or pair[0] not in {UP, DOWN}:
+    if len(pair) != 2 or not isinstance(pair[0], str):
         raise GameError(f'is not ["{UP}", s] or ["{DOWN}", kappa]', where=where)
-    parameter = number(pair[1], where)
-    if parameter <= 0:
-        raise GameError(f"parameter {parameter} is not positive", where=where)
-    return pair[0], parameter
+    return pair[0], number(pair[1], where)

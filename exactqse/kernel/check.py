@@ -4,11 +4,13 @@ It re-derives both inequalities of ``lower <= J(policy) <= J* <= upper`` in outw
 arithmetic (proofs/certificate-soundness.md):
 
 * upper: at every reachable (h, s) the joint majorants at lambda = the node's upper value, with y
-  from the upper values of step h+1, sum to at most 0 at every vertex; then W_h(s) <= lambda.
+  from the upper values of step h+1, sum to at most 0 at every vertex; then W_h(s) <= lambda
+  (proofs/joint-majorant.md; from step to step, proofs/propagation.md).
 * lower: the policy is evaluated backward in intervals.
 
 Outcomes: *accepted*, both hold; *rejected*, one is shown to fail; *inconclusive*, neither
-could be shown at this precision. Malformed input raises; it gets no verdict.
+could be shown at this precision. Malformed input (proofs/certificate-format.md), or nodes that
+are not the reachable ones (proofs/reachability.md), raise; they get no verdict.
 """
 
 from __future__ import annotations

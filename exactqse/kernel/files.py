@@ -4,6 +4,7 @@ What a reader enforces, in this order: at most ``MAX_BYTES`` bytes; UTF-8; stric
 infinities, no duplicate keys, nothing after the value); no floating-point literals (an exact number
 is a string or an integer); integers of at most 18 digits; nesting that the parser can follow.
 A writer writes to a temporary name in the same folder and renames, so a file is whole or absent.
+The specification is in proofs/game-file.md.
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 A game is (S, A, B, H, rho, P, u, r, eta, gamma) with the leader's observation partition of B.
 Tables hold one entry that serves every step (a *stationary* table) or one entry per step, and a
-table whose steps are all equal is stored as stationary: equal games have equal fields.
+table whose steps are all equal is stored as stationary: equal games have equal fields. The rules are
+those of proofs/game-file.md.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 Grammar: an optional sign, then an integer ("12"), a fraction ("1/3"), or a decimal with an
 optional exponent ("0.1", "-2.5e-3"). Limits: at most ``MAX_DIGITS`` digits in all and an exponent
 of at most ``MAX_EXPONENT`` in absolute value, so that no short text can ask for a huge number.
+The specification is in proofs/game-file.md.
 """
 
 from __future__ import annotations

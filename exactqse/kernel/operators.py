@@ -1,7 +1,8 @@
 """The follower's and the leader's operators on fixed-point intervals.
 
 Symbols as in the model: x = eta r (so that exp(x) weighs an action), y = u + P W. A value list
-holds one interval per state; a state that is never reached may hold anything.
+holds one interval per state; a state that is never reached may hold anything. Each result encloses
+the exact one (proofs/stage-value.md).
 """
 
 from __future__ import annotations

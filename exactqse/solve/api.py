@@ -49,7 +49,9 @@ def solve(
     failures = []
     for extra in _RETRIES:
         try:
-            found, effort = solve_prescription(game, digits, extra=extra, progress=progress)
+            found, effort = solve_prescription(
+                game, digits, extra=extra, trust_floats=extra == 0, progress=progress
+            )
         except PrecisionError as error:
             failures.append(str(error))
             continue
@@ -72,8 +74,8 @@ def _verdict(game: KernelGame, certificate: Certificate, checker: Checker) -> Ve
 def _reason(found: Certificate, verdict: Verdict | None, effort: Effort, digits: int) -> str:
     said = "not checked" if verdict is None else f"accepted by the {verdict.arithmetic} checker"
     return (
-        f"{said}: upper - lower <= 10^-{digits} over {effort.nodes} nodes, {effort.newton_steps} "
-        f"Newton steps, {effort.close_stages} close stages, {effort.precision} bits"
+        f"{said}: upper - lower <= 10^-{digits} over {effort.nodes} nodes, "
+        f"{effort.close_stages} of them too close for float64, {effort.precision} bits"
     )
 
 

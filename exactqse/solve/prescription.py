@@ -23,16 +23,16 @@ from exactqse.kernel.operators import continuation, policy_value, scaled_reward
 from exactqse.solve.stage_balls import Leaf, Mix, Stage, refine
 from exactqse.solve.stage_float64 import StageSolutions, solve_stages
 
+_SLACK_BITS = 12  # units in the last place by which another checker may round J(policy) lower
 Progress = Callable[[int, int], None]  # nodes done, nodes in all
 
 
 @dataclass(frozen=True)
 class Effort:
-    """What a solve took: nodes, bits, Newton steps in all, stages that float64 left undecided."""
+    """What a solve took: nodes, bits, and stages searched in exact arithmetic from the start."""
 
     nodes: int
     precision: int
-    newton_steps: int
     close_stages: int
 
 
@@ -62,17 +62,19 @@ def plan_bits(game: KernelGame, digits: int, extra: int = 0) -> Bits:
 
 
 def solve_prescription(
-    game: KernelGame, digits: int, *, extra: int = 0, progress: Progress | None = None
+    game: KernelGame, digits: int, *, extra: int = 0, trust_floats: bool = True, progress: Progress | None = None
 ) -> tuple[Certificate, Effort]:
     """A certificate for the game, still unchecked, that aims at upper - lower <= 10^-digits.
 
+    Without ``trust_floats`` every stage chooses its mixtures in exact arithmetic, which is slower.
+
     Raises:
-        PrecisionError: Newton's iteration did not settle at these bits.
+        PrecisionError: a stage's root was not found at these bits.
     """
     bits = plan_bits(game, digits, extra)
     total = sum(map(len, game.reachable))
     nodes: list[Node] = []
-    newton = close = 0
+    close = 0
     after: list[Interval] = []
     with precision(bits.p + 32):
         for step in reversed(range(game.horizon)):
@@ -80,9 +82,11 @@ def solve_prescription(
             states = game.reachable[step]
             stages = [_stage(game, step, state, after, bits) for state in states]
             floats = _solve_floats(stages)
+            if not trust_floats:
+                floats.close[:] = True
             for n in reversed(range(len(states))):
                 leaf = _refine(stages[n], floats, n)
-                newton, close = newton + leaf.newton_steps, close + bool(floats.close[n])
+                close += bool(floats.close[n])
                 nodes.append(
                     Node(step, states[n], leaf.upper, leaf.shift, leaf.policy, leaf.majorants)
                 )
@@ -94,7 +98,7 @@ def solve_prescription(
     rho = game.rho
     pairs = list(zip(rho.states, rho.numerators, strict=True))
     upper = sum(after[s][1] * n for s, n in pairs)
-    effort = Effort(len(nodes), bits.p, newton, close)
+    effort = Effort(len(nodes), bits.p, close)
     lower = _policy_lower(game, nodes, bits)
     unit = 1 << (bits.p - bits.margin)
     ceiling = Fraction(-(-upper // (rho.denominator * unit)), 1 << bits.margin)
@@ -145,7 +149,8 @@ def _policy_lower(game: KernelGame, nodes: list[Node], bits: Bits) -> Fraction:
     pairs = zip(game.rho.states, game.rho.numerators, strict=True)
     total = sum(after[s][0] * n for s, n in pairs)
     unit = game.rho.denominator << (bits.p - bits.margin)
-    return Fraction(total // unit, 1 << bits.margin)
+    slack = game.rho.denominator << _SLACK_BITS
+    return Fraction((total - slack) // unit, 1 << bits.margin)
 
 
 

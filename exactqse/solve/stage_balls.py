@@ -17,7 +17,7 @@ from exactqse.arithmetic.balls import dyadic
 from exactqse.errors import PrecisionError
 from exactqse.kernel.certificate import DOWN, UP, Distribution
 
-_MAX_STEPS = 500
+_POLISH_STEPS = 40
 _CLEAR = 64  # units in the last place that must separate the certified value from every y
 Mix = tuple[int, int]  # the two leader actions of a mixture; equal at a vertex
 
@@ -43,7 +43,6 @@ class Leaf:
     shift: int
     policy: tuple[Distribution, ...]
     majorants: tuple[tuple[str, Fraction], ...]
-    newton_steps: int
 
 
 @dataclass(frozen=True)
@@ -66,25 +65,80 @@ def refine(stage: Stage, start: float, mixes: list[Mix] | None) -> Leaf:
         mixes: the maximiser's mixture after each b; None to choose among all at every step.
 
     Raises:
-        PrecisionError: Newton's iteration did not settle.
+        PrecisionError: no root was found in the bracket.
     """
-    value = arb(start)
-    settled = dyadic(1, 8 - stage.p)
-    for count in range(_MAX_STEPS):
-        points = _maximisers(stage, value, mixes)
-        new = _quotient(points)
-        done = abs(new - value) < settled * (1 + abs(new))
-        value = new.mid()
-        if done:
-            return _certify(stage, value, mixes, count + 1)
-    raise PrecisionError("Newton's iteration did not settle", remedy="raise the precision")
+    value = None if mixes is None else _polish(stage, arb(start), mixes)
+    if value is None:
+        return _certify(stage, _search(stage, arb(start)), None)
+    return _certify(stage, value, mixes)
 
 
-def _quotient(points: list[_Point]) -> arb:
+def _polish(stage: Stage, value: arb, mixes: list[Mix]) -> arb | None:
+    """Newton's iteration with fixed mixtures, from nearby; None when it does not settle."""
+    for _ in range(_POLISH_STEPS):
+        sums = _sums(_maximisers(stage, value, mixes))
+        value = (value + sums.gain / sums.weight).mid()
+        if abs(sums.gain) < _settled(stage, value) * sums.weight:
+            return value
+    return None
+
+
+def _search(stage: Stage, point: arb) -> arb:
+    """The root of F in a bracket, choosing among all mixtures at every step.
+
+    N/Z is a lower bound wherever it is taken; a point with F < 0 is an upper bound. Newton's step is
+    taken on ln(P/M) where the exponentials are too steep for Dinkelbach's; every third step bisects.
+    """
+    low = dyadic(min(map(min, stage.y)), -stage.p)
+    high = dyadic(max(map(max, stage.y)), -stage.p)
+    for count in range(4 * stage.p + _POLISH_STEPS):
+        if not (point >= low and point <= high):
+            point = low
+        sums = _sums(_maximisers(stage, point, None))
+        quotient = (point + sums.gain / sums.weight).mid()
+        low = quotient if quotient > low else low
+        high = point if sums.gain < 0 else high
+        width = _settled(stage, point)
+        if high - low < 2 * width:
+            return low
+        ahead = (point + sums.log_step).mid() if sums.log_step is not None else low
+        if not (ahead >= low and ahead < high) or count % 3 == 2:
+            ahead = ((low + high) / 2).mid()
+        point = (low + width).mid() if _is_probe(sums, quotient - point, width) else ahead
+    raise PrecisionError("the root search did not settle", remedy="raise the precision")
+
+
+def _is_probe(sums: _Sums, step: arb, width: arb) -> bool:
+    """Whether Newton stopped moving from below: the root is near only if F < 0 a little further.
+
+    (A follower action with w = lambda adds to Z and nothing to F, and can hold Newton up anywhere.)
+    """
+    return bool(sums.gain >= 0 and step < width)
+
+
+def _settled(stage: Stage, value: arb) -> arb:
+    return dyadic(1, 8 - stage.p) * (1 + abs(value))
+
+
+@dataclass(frozen=True)
+class _Sums:
+    """Z, F = N - lambda Z, and Newton's step on ln(P/M) when P/M is far from 1."""
+
+    weight: arb
+    gain: arb
+    log_step: arb | None
+
+
+def _sums(points: list[_Point]) -> _Sums:
     shift = _shift(points)
-    weights = [(point.q - shift).exp() for point in points]
-    above = sum((e * point.w for e, point in zip(weights, points, strict=True)), arb(0))
-    return above / sum(weights, arb(0))
+    pairs = [((point.q - shift).exp(), point) for point in points]
+    above = sum((e * point.s for e, point in pairs if point.s > 0), arb(0))
+    below = sum((-e * point.s for e, point in pairs if point.s < 0), arb(0))
+    step = None
+    if above > 0 and below > 0 and not 0.25 < above / below < 4:
+        slope = sum((e / (above if point.s > 0 else below) for e, point in pairs), arb(0))
+        step = (above / below).log() / slope
+    return _Sums(sum((e for e, _ in pairs), arb(0)), above - below, step)
 
 
 def _shift(points: list[_Point]) -> int:
@@ -132,23 +186,38 @@ def _point(stage: Stage, b: int, value: arb, mix: Mix) -> _Point:
     return _Point(mix, weight, (xi + (yi - w) / s).mid(), w, s)
 
 
-def _certify(stage: Stage, value: arb, mixes: list[Mix] | None, newton_steps: int) -> Leaf:
-    """Round the root up by one to two units, and place the majorants at that value."""
+def _certify(stage: Stage, value: arb, mixes: list[Mix] | None) -> Leaf:
+    """Majorants at the root rounded up by one to two units, the policy from just below the root.
+
+    A maximiser at any value below the root has N/Z at least that value (proofs/dinkelbach.md); one
+    from above the root may be worth far less.
+    """
     unit = 1 << (stage.p - stage.margin)
     root = int((value * dyadic(1, stage.margin)).mid().ceil().unique_fmpz())
     upper = root + 1
     while any(abs(max(y) - upper * unit) < _CLEAR for y in stage.y):
         upper += 1
     points = _maximisers(stage, dyadic(upper, -stage.margin), mixes)
+    if mixes is not None and not _consistent(stage, points, upper * unit):
+        return _certify(stage, value, None)
     shift = _shift(points)
+    below = _maximisers(stage, dyadic(root - 2, -stage.margin), mixes)
     return Leaf(
         upper=Fraction(upper, 1 << stage.margin),
         shift=shift,
-        policy=tuple(_distribution(stage, b, point) for b, point in enumerate(points)),
+        policy=tuple(_distribution(stage, b, point) for b, point in enumerate(below)),
         majorants=tuple(
             _majorant(stage, b, point, upper * unit, shift) for b, point in enumerate(points)
         ),
-        newton_steps=newton_steps,
+    )
+
+
+def _consistent(stage: Stage, points: list[_Point], upper: int) -> bool:
+    """Whether each fixed mixture lies inside its edge and gains where some action gains."""
+    return all(
+        (point.s > 0) == (max(y) > upper)
+        and (point.mix[0] == point.mix[1] or (point.weight > 0 and point.weight < 1))
+        for point, y in zip(points, stage.y, strict=True)
     )
 
 

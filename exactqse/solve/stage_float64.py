@@ -19,6 +19,7 @@ Floats: TypeAlias = NDArray[np.float64]
 Integers: TypeAlias = NDArray[np.intp]
 Booleans: TypeAlias = NDArray[np.bool_]
 
+_PLAIN_STEPS = 16
 _MAX_STEPS = 200
 _TIE = 1e-9  # relative closeness at which float64 leaves a choice to exact arithmetic
 
@@ -64,21 +65,75 @@ class _Choice:
 def solve_stages(x: Floats, y: Floats) -> StageSolutions:
     """Solve N stage problems, ``x`` and ``y`` of shape (N, B, A). Untrusted: a starting point."""
     edges = _hull_edges(x, y)
-    value = y.min(axis=(1, 2))
-    for _ in range(_MAX_STEPS):
-        choice = _maximise(x, y, edges, value)
-        weights = np.exp(choice.q - choice.q.max(axis=1, keepdims=True))
-        new = (weights * choice.w).sum(axis=1) / weights.sum(axis=1)
-        risen = new > value
-        value = np.where(risen, new, value)
-        if not risen.any():
-            break
+    value, left = _dinkelbach(x, y, edges)
+    if len(left):
+        part = _Edges(edges.i[left], edges.j[left], edges.s[left], edges.valid[left])
+        value[left] = _bracketed(x[left], y[left], part, value[left])
     choice = _maximise(x, y, edges, value)
     scale = 1 + np.abs(y).max(axis=(1, 2))
     at_zero = (np.abs(y.max(axis=2) - value[:, None]) < _TIE * scale[:, None]).any(axis=1)
     tie = _TIE + 1e-13 * np.abs(x - x.max(axis=(1, 2), keepdims=True)).max(axis=(1, 2))
     close = at_zero | (choice.margin < tie[:, None]).any(axis=1)
     return StageSolutions(value, choice.first, choice.second, choice.weight, close)
+
+
+def _dinkelbach(x: Floats, y: Floats, edges: _Edges) -> tuple[Floats, Integers]:
+    """Newton's iteration from below; the stages whose root is not near, by index."""
+    value = y.min(axis=(1, 2))
+    for _ in range(_PLAIN_STEPS):
+        new = _quotient(_maximise(x, y, edges, value))
+        moving = new > value + 4e-16 * np.abs(value)
+        value = np.maximum(value, new)
+        if not moving.any():
+            break
+    probe = value + 1e-12 * (1 + np.abs(y).max(axis=(1, 2)))
+    log_ratio, _ = _log_ratio(_maximise(x, y, edges, probe), probe)
+    return value, np.flatnonzero(~(log_ratio < 0))
+
+
+def _bracketed(x: Floats, y: Floats, edges: _Edges, low: Floats) -> Floats:
+    """Where steep exponentials make Newton's steps short: Newton on ln(P/M), and bisection.
+
+    F = P - M, its positive and its negative terms. N/Z at any point is a lower bound of the root,
+    a point with F < 0 an upper bound.
+    """
+    high = y.max(axis=(1, 2))
+    point = low
+    for step in range(_MAX_STEPS):
+        choice = _maximise(x, y, edges, point)
+        low = np.maximum(low, np.minimum(_quotient(choice), high))
+        log_ratio, slope = _log_ratio(choice, point)
+        high = np.where(log_ratio < 0, np.minimum(high, np.maximum(point, low)), high)
+        if not (high - low > 4e-16 * (np.abs(low) + np.abs(high))).any():
+            break
+        with np.errstate(invalid="ignore"):
+            point = point + log_ratio / slope
+        outside = ~((point > low) & (point < high)) | (step % 3 == 2)
+        point = np.where(outside, (low + high) / 2, point)
+    return low
+
+
+def _quotient(choice: _Choice) -> Floats:
+    weights = np.exp(choice.q - choice.q.max(axis=1, keepdims=True))
+    return (weights * choice.w).sum(axis=1) / weights.sum(axis=1)
+
+
+def _log_ratio(choice: _Choice, value: Floats) -> tuple[Floats, Floats]:
+    """ln(P/M) and minus its derivative in lambda, Z+/P + Z-/M; infinite when P or M is empty."""
+    gain = choice.w - value[:, None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        logs = choice.q + np.log(np.abs(gain))
+        sums = []
+        for side in (gain > 0, gain < 0):
+            part = np.where(side, logs, -np.inf)
+            top = np.maximum(part.max(axis=1, keepdims=True), -1e300)
+            total = (top + np.log(np.exp(part - top).sum(axis=1, keepdims=True)))[:, 0]
+            share = np.where(side, np.exp(part - total[:, None]), 0.0)
+            slope = np.where(side, share / np.abs(gain), 0.0).sum(axis=1)
+            sums.append((total, np.nan_to_num(slope)))
+    (positive, rise), (negative, fall) = sums
+    with np.errstate(invalid="ignore"):
+        return positive - negative, rise + fall
 
 
 def _hull_edges(x: Floats, y: Floats) -> _Edges:
