@@ -1,14 +1,14 @@
 """The border to python-flint: exact numbers in, exact ends out, its global precision guarded.
 
-``arb`` has one global working precision; nothing outside a ``with precision(bits)`` block may rely on it.
-Floats never cross this border: ``arb(0.1)`` would take the float for what it is, silently.
+``arb`` has one global working precision; nothing outside a ``with precision(bits)`` block may rely
+on it. Floats never cross this border: ``arb(0.1)`` would take the float for what it is, silently.
+What is trusted of arb is listed in proofs/flint-stand-in.md.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from fractions import Fraction
+from functools import lru_cache
 
 from flint import arb, ctx, fmpq
 
@@ -17,15 +17,25 @@ from exactqse.kernel.elementary import MAX_EXPONENT
 from exactqse.kernel.interval import Interval
 
 
-@contextmanager
-def precision(bits: int) -> Iterator[None]:
-    """Work at this many bits inside the block, and restore the caller's precision after it."""
-    before = ctx.prec
-    ctx.prec = bits
-    try:
-        yield
-    finally:
-        ctx.prec = before
+class WorkingPrecision:
+    """What :func:`precision` returns; a class, since a generator costs more than an exp."""
+
+    __slots__ = ("before", "bits")
+
+    def __init__(self, bits: int) -> None:
+        self.bits = bits
+
+    def __enter__(self) -> None:
+        self.before = ctx.prec
+        ctx.prec = self.bits
+
+    def __exit__(self, *_: object) -> None:
+        ctx.prec = self.before
+
+
+def precision(bits: int) -> WorkingPrecision:
+    """Work at this many bits inside the ``with`` block; restore the caller's precision after."""
+    return WorkingPrecision(bits)
 
 
 def ball(value: Fraction) -> arb:
@@ -34,8 +44,14 @@ def ball(value: Fraction) -> arb:
 
 
 def dyadic(mantissa: int, exponent: int) -> arb:
-    """The exact ball mantissa 2^exponent."""
-    return arb((mantissa, exponent))
+    """The ball mantissa 2^exponent, exact when the mantissa fits the working precision."""
+    return arb(mantissa) * _power(exponent)
+
+
+@lru_cache(maxsize=256)
+def _power(exponent: int) -> arb:
+    """The exact ball 2^exponent, remembered: making one from a pair is slow."""
+    return arb((1, exponent))
 
 
 def exact_fraction(value: arb) -> Fraction:
@@ -64,22 +80,23 @@ def _floor(value: arb, p: int) -> int:
 
 
 class FlintElementary:
-    """exp and log by arb, to stand in for the kernel's own in ``check``: faster, and independent."""
+    """exp and log by arb, to stand in for the kernel's own: faster, and independent."""
 
     name = "flint"
 
     def exp(self, x: Interval, p: int) -> Interval:
         """An enclosure of exp on x."""
-        if x[0] >> p < -p and x[1] >> p < -p:
+        if x[1] >> p < -p:
             return 0, 1
-        whole = min(max(x[1] >> p, 0), MAX_EXPONENT + 2)
-        with precision(p + 3 * whole // 2 + 24):
-            lo, hi = fixed(arb((x[0], -p), (x[1] - x[0], -p)).exp(), p)
-        return max(lo, 0), hi
+        bits = max(x[0].bit_length(), p) + 3 * min(max(x[1] >> p, 0), MAX_EXPONENT + 2) // 2
+        with precision(bits + 24):
+            lo, hi = fixed(dyadic(x[0], -p).exp(), p)
+        if x[1] - x[0] >> p:
+            return max(lo, 0), self.exp((x[1], x[1]), p)[1]
+        return max(lo, 0), hi - (-hi * 2 * (x[1] - x[0]) >> p)
 
     def log(self, numerator: Interval, denominator: int, p: int) -> Interval:
         """An enclosure of ln(numerator / denominator), both of them positive integers."""
-        with precision(p + 64):
-            below = (arb(numerator[0]) / denominator).log()
-            above = ((arb(numerator[1]) - numerator[0]) / numerator[0]).upper()
-            return fixed(below, p)[0], fixed(below + above, p)[1]
+        with precision(p + 40):
+            lo, hi = fixed((arb(numerator[0]) / denominator).log(), p)
+        return lo, hi - (-((numerator[1] - numerator[0]) << p) // numerator[0])

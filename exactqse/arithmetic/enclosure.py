@@ -51,7 +51,8 @@ class Enclosure:
     def __str__(self) -> str:
         """Decimal digits common to both ends, then the last digits of each end: ``1.414[2, 3]``.
 
-        The ends are rounded outward to two digits beyond the width, so that the text is itself true.
+        The ends are rounded outward to two digits beyond the width, so that the text is itself
+        true.
         """
         if self.width == 0 and _terminates(self.lower):
             return _decimal(self.lower, _places(self.lower))

@@ -1,8 +1,10 @@
 """The certificate: what a search claims, with every hint that the checker needs.
 
 For a myopic follower who is answered by a prescription (gamma = 0, finite eta, the leader sees the
-action). Per reachable (step, state), in ascending order, a node with: an upper bound of the value; an integer
-shift that scales the exponentials; the policy, one distribution over A per follower action; the leaf, one
+action). Per reachable (step, state), in ascending order, a node with: an upper bound of the value;
+an integer
+shift that scales the exponentials; the policy, one distribution over A per follower action; the
+leaf, one
 tag and one positive rational per follower action (the joint majorant, proofs/joint-majorant.md).
 
 The reader is strict: exactly these fields, numbers as exact strings, nothing missing, duplicated or
@@ -101,7 +103,7 @@ class Certificate:
 
     @classmethod
     def from_bytes(cls, data: bytes, where: str = "certificate") -> Certificate:
-        """Read a certificate file. Raises InputError: FileError, NumberError or CertificateError."""
+        """Read a certificate file. Raises FileError, NumberError or CertificateError."""
         try:
             return _read(data, where)
         except GameError as error:

@@ -26,7 +26,12 @@ from exactqse.kernel.game import KernelGame
 from exactqse.kernel.gamefile import game_hash
 from exactqse.kernel.interval import Interval, enclose, lower, scale, upper
 from exactqse.kernel.numbers import approximate
-from exactqse.kernel.operators import continuation, policy_value, scaled_reward
+from exactqse.kernel.operators import (
+    continuation,
+    initial_mean,
+    policy_values,
+    scaled_reward,
+)
 
 Outcome = Literal["accepted", "rejected", "inconclusive"]
 
@@ -101,12 +106,15 @@ def check(
 
 
 def require_covered(game: KernelGame) -> None:
-    """Raise NotCoveredError unless Theorems 1 to 4 apply: gamma = 0, finite eta, action observed."""
+    """Raise NotCoveredError unless gamma = 0, eta is finite and the action is observed."""
     missing = [
         text
         for holds, text in (
             (game.gamma == 0, f"gamma = {game.gamma} > 0"),
-            (game.observes_action, f"observes {list(map(list, game.observes))}, less than the action"),
+            (
+                game.observes_action,
+                f"observes {list(map(list, game.observes))}, less than the action",
+            ),
             (game.eta is not None, "eta = infinity"),
         )
         if not holds
@@ -132,7 +140,9 @@ def _require_shape(game: KernelGame, certificate: Certificate) -> None:
             raise CertificateError("the policy names an unknown leader action", where=where)
 
 
-def _check_upper(game: KernelGame, certificate: Certificate, p: int, elementary: Elementary) -> None:
+def _check_upper(
+    game: KernelGame, certificate: Certificate, p: int, elementary: Elementary
+) -> None:
     after: list[Interval] = []
     layer: list[Interval] = [(0, 0)] * game.states
     for i in reversed(range(len(certificate.nodes))):
@@ -190,7 +200,9 @@ def _majorant(
     """
     a, b = actions
     tag, parameter = node.leaf[b]
-    place = f"majorant at step {node.step}, state {node.state}, leader action {a}, follower action {b}"
+    place = (
+        f"majorant at step {node.step}, state {node.state}, leader action {a}, follower action {b}"
+    )
     above, below = parameter.numerator, parameter.denominator
     x = scaled_reward(game, node.step, node.state, a, b, p)
     y = continuation(game, node.step, node.state, a, b, after, p)
@@ -201,7 +213,9 @@ def _majorant(
         if d[0] >= 0:
             raise _FailureError("rejected", f"{place}: down needs y < upper")
         if d[1] >= 0:
-            raise _FailureError("inconclusive", f"{place}: y < upper is undecided; raise the precision")
+            raise _FailureError(
+                "inconclusive", f"{place}: y < upper is undecided; raise the precision"
+            )
         log = elementary.log((-d[1] * below, -d[0] * below), above << p, p)
         return scale((one + z[0] + log[0], one + z[1] + log[1]), -above, below)
     ratio = scale(d, below, above)
@@ -213,21 +227,12 @@ def _majorant(
     return scale(elementary.exp(exponent, p), above, below)
 
 
-def _check_lower(game: KernelGame, certificate: Certificate, p: int, elementary: Elementary) -> None:
-    after: list[Interval] = []
-    layer: list[Interval] = [(0, 0)] * game.states
-    for i in reversed(range(len(certificate.nodes))):
-        node = certificate.nodes[i]
-        layer[node.state] = policy_value(
-            game, node.step, node.state, node.policy, after, p, elementary
-        )
-        if i == 0 or certificate.nodes[i - 1].step < node.step:
-            after, layer = layer, [(0, 0)] * game.states
-    rho = game.rho
-    pairs = list(zip(rho.states, rho.numerators, strict=True))
-    lo = sum(after[s][0] * n for s, n in pairs)
-    hi = sum(after[s][1] * n for s, n in pairs)
-    unit = rho.denominator << p
+def _check_lower(
+    game: KernelGame, certificate: Certificate, p: int, elementary: Elementary
+) -> None:
+    values = policy_values(game, certificate.nodes, p, elementary)
+    lo, hi, denominator = initial_mean(game, values)
+    unit = denominator << p
     if Fraction(hi, unit) < certificate.lower:
         shortfall = approximate(certificate.lower - Fraction(hi, unit))
         raise _FailureError("rejected", f"lower exceeds J(policy) by at least {shortfall}")

@@ -15,7 +15,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from exactqse.errors import FileError, InputError
+from exactqse.errors import FileError
 
 MAX_BYTES = 1 << 28
 _MAX_JSON_INTEGER = 18
@@ -35,39 +35,17 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
 
 def parse_json(data: bytes, where: str) -> Any:
     """The JSON value in ``data`` under the rules above. Raises FileError."""
-
-    def refuse_float(text: str) -> None:
-        remedy = f'write it in quotes, "{text[:40]}", so that its value is exact'
-        raise FileError(f"floating-point literal {text[:40]}", where=where, remedy=remedy)
-
-    def refuse_constant(text: str) -> None:
-        raise FileError(f"{text} is not a number", where=where)
-
-    def integer(text: str) -> int:
-        if len(text) > _MAX_JSON_INTEGER:
-            raise FileError("an integer literal too long", where=where, remedy="write it in quotes")
-        return int(text)
-
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        result = dict(pairs)
-        if len(result) != len(pairs):
-            keys = [key for key, _ in pairs]
-            twice = next(key for key in keys if keys.count(key) > 1)
-            raise FileError(f"duplicate key {twice[:40]!r}", where=where)
-        return result
-
     if len(data) > MAX_BYTES:
         raise FileError(f"is larger than {MAX_BYTES} bytes", where=where)
+    rules = _Rules(where)
     try:
         return json.loads(
             data.decode("utf-8"),
-            parse_float=refuse_float,
-            parse_constant=refuse_constant,
-            parse_int=integer,
-            object_pairs_hook=unique,
+            parse_float=rules.refuse_float,
+            parse_constant=rules.refuse_constant,
+            parse_int=rules.integer,
+            object_pairs_hook=rules.unique,
         )
-    except InputError:
-        raise
     except UnicodeDecodeError as error:
         raise FileError(f"is not UTF-8 at byte {error.start}", where=where) from error
     except RecursionError as error:
@@ -75,6 +53,34 @@ def parse_json(data: bytes, where: str) -> Any:
     except json.JSONDecodeError as error:
         what = f"is not valid JSON at line {error.lineno}, column {error.colno} ({error.msg})"
         raise FileError(what, where=where, remedy="it may be truncated") from error
+
+
+class _Rules:
+    """What strict reading does with literals and objects."""
+
+    def __init__(self, where: str) -> None:
+        self.where = where
+
+    def refuse_float(self, text: str) -> None:
+        remedy = f'write it in quotes, "{text[:40]}", so that its value is exact'
+        raise FileError(f"floating-point literal {text[:40]}", where=self.where, remedy=remedy)
+
+    def refuse_constant(self, text: str) -> None:
+        raise FileError(f"{text} is not a number", where=self.where)
+
+    def integer(self, text: str) -> int:
+        if len(text) > _MAX_JSON_INTEGER:
+            what = "an integer literal too long"
+            raise FileError(what, where=self.where, remedy="write it in quotes")
+        return int(text)
+
+    def unique(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        result = dict(pairs)
+        if len(result) != len(pairs):
+            keys = [key for key, _ in pairs]
+            twice = next(key for key in keys if keys.count(key) > 1)
+            raise FileError(f"duplicate key {twice[:40]!r}", where=self.where)
+        return result
 
 
 def canonical_json(value: object) -> bytes:

@@ -2,8 +2,8 @@
 
 A game is (S, A, B, H, rho, P, u, r, eta, gamma) with the leader's observation partition of B.
 Tables hold one entry that serves every step (a *stationary* table) or one entry per step, and a
-table whose steps are all equal is stored as stationary: equal games have equal fields. The rules are
-those of proofs/game-file.md.
+table whose steps are all equal is stored as stationary: equal games have equal fields. The rules
+are those of proofs/game-file.md.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A probability distribution over states: state ``states[i]`` has ``numerators[i]/denominator``.
+    """A distribution over states: state ``states[i]`` has ``numerators[i]/denominator``.
 
     Numerators are positive, sum to the denominator, share no common factor with it; states ascend.
     """

@@ -2,7 +2,8 @@
 
 Rules that the reader enforces beyond those of ``files.py``: exactly the fields below; numbers are
 strings in the grammar of ``numbers.py`` or JSON integers; a row is an object from state index to
-probability; tables have 1 or H steps; every rule of ``KernelGame``. The writer's spelling is unique:
+probability; tables have 1 or H steps; every rule of ``KernelGame``. The writer's spelling is
+unique:
 lowest terms, no zero probabilities, stationary where all steps agree. The SHA-256 of those bytes
 is the game's hash, so equal games have equal hashes whatever spelling they were read from.
 """
@@ -125,9 +126,7 @@ def _row_document(row: Row) -> dict[int, str]:
 
 
 def _map_table(table: Any, entry: Callable[[Any], object]) -> list[Any]:
-    return [
-        [[[entry(x) for x in action] for action in state] for state in step] for step in table
-    ]
+    return [[[[entry(x) for x in action] for action in state] for state in step] for step in table]
 
 
 def _table(value: Any, entry: Callable[[Any, str], T], path: str) -> Any:

@@ -1,7 +1,7 @@
 """Fixed-point intervals: integers (lo, hi) at p bits enclose a real x, lo <= x 2^p <= hi.
 
-Every operation rounds outward (proofs/fixed-point.md). Shifts and ``//`` round towards minus infinity in Python,
-for negative numbers too; the ceiling is the negated floor of the negative.
+Every operation rounds outward (proofs/fixed-point.md). Shifts and ``//`` round towards minus
+infinity in Python, for negative numbers too; the ceiling is the negated floor of the negative.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from operator import mul
 
 from exactqse.errors import NotCoveredError
-from exactqse.kernel.certificate import Distribution
+from exactqse.kernel.certificate import Distribution, Node
 from exactqse.kernel.elementary import Elementary
 from exactqse.kernel.game import KernelGame, Row
 from exactqse.kernel.interval import Interval, divide, enclose, multiply, scale
@@ -36,10 +36,11 @@ def continuation(
     if not after:
         return lo, hi
     row: Row = game.at(game.P, step)[state][a][b]
-    values = [after[t] for t in row.states]
-    below = sum(map(mul, row.numerators, [v[0] for v in values])) // row.denominator
-    above = -sum(map(mul, row.numerators, [v[1] for v in values])) // row.denominator
-    return lo + below, hi - above
+    lows = [after[t][0] for t in row.states]
+    highs = [after[t][1] for t in row.states]
+    low = sum(map(mul, row.numerators, lows))
+    high = low if highs == lows else sum(map(mul, row.numerators, highs))
+    return lo + low // row.denominator, hi - (-high // row.denominator)
 
 
 def mixture(distribution: Distribution, values: Sequence[Interval]) -> Interval:
@@ -73,3 +74,27 @@ def policy_value(
     products = [multiply(e, y, p) for e, y in zip(weights, ys, strict=True)]
     total = sum(e[0] for e in weights), sum(e[1] for e in weights)
     return divide((sum(n[0] for n in products), sum(n[1] for n in products)), total, p)
+
+
+def policy_values(
+    game: KernelGame, nodes: Sequence[Node], p: int, elementary: Elementary
+) -> list[Interval]:
+    """W_0(s) of the policy in ``nodes``, which ascend by (step, state) over the reachable ones."""
+    after: list[Interval] = []
+    layer: list[Interval] = [(0, 0)] * game.states
+    for i in reversed(range(len(nodes))):
+        node = nodes[i]
+        layer[node.state] = policy_value(
+            game, node.step, node.state, node.policy, after, p, elementary
+        )
+        if i == 0 or nodes[i - 1].step < node.step:
+            after, layer = layer, [(0, 0)] * game.states
+    return after
+
+
+def initial_mean(game: KernelGame, values: Sequence[Interval]) -> tuple[int, int, int]:
+    """(lo, hi, denominator): the mean of ``values`` under rho is in [lo, hi] / denominator."""
+    pairs = list(zip(game.rho.states, game.rho.numerators, strict=True))
+    lo = sum(values[s][0] * n for s, n in pairs)
+    hi = sum(values[s][1] * n for s, n in pairs)
+    return lo, hi, game.rho.denominator

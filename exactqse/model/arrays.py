@@ -63,7 +63,8 @@ def payoffs(value: object, label: str) -> Payoffs:
     axes = depth(value)
     if axes not in {3, 4}:
         raise GameError(f"has {axes} axes, not 3 (S, A, B) or 4 (H, S, A, B)", where=label)
-    return _nested([value] if axes == 3 else value, 4, exact, label)
+    table: Payoffs = _nested([value] if axes == 3 else value, 4, exact, label)
+    return table
 
 
 def transitions(value: object, states: int, *, normalise: bool) -> Transitions:
@@ -79,7 +80,8 @@ def transitions(value: object, states: int, *, normalise: bool) -> Transitions:
     def entry(row: object, where: str) -> Row:
         return distribution(row, states, where, normalise=normalise)
 
-    return _nested([value] if axes == 4 else value, 4, entry, "P")
+    table: Transitions = _nested([value] if axes == 4 else value, 4, entry, "P")
+    return table
 
 
 def distribution(value: object, states: int, where: str, *, normalise: bool) -> Row:
@@ -124,9 +126,8 @@ def _float_row(row: np.ndarray, states: int, where: str, *, normalise: bool) -> 
     ratios = [wide[s].item().as_integer_ratio() for s in support]
     scale = max((d for _, d in ratios), default=1)
     numerators = tuple(n * (scale // d) for n, d in ratios)
-    if normalise:
-        if not (scale := sum(numerators)):
-            raise GameError("cannot be normalised: zero mass", where=where)
+    if normalise and not (scale := sum(numerators)):
+        raise GameError("cannot be normalised: zero mass", where=where)
     return reduced_row(scale, tuple(support), numerators, where)
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from exactqse.errors import GameError
 from exactqse.kernel.files import read_bytes, write_bytes
-from exactqse.kernel.game import KernelGame, Row
+from exactqse.kernel.game import KernelGame, Row, Transitions
 from exactqse.kernel.gamefile import game_bytes, game_hash, read_game
 from exactqse.model.arrays import distribution, exact, listed, payoffs, transitions
 
@@ -46,15 +46,17 @@ class Game(KernelGame):
         """A game from numpy arrays, nested lists, Fractions, ints, floats or strings such as "1/3".
 
         Args:
-            P: transition kernel P_h(s'|s,a,b), shape (S, A, B, S) or (H, S, A, B, S); the last axis may
+            P: transition kernel P_h(s'|s,a,b), shape (S, A, B, S) or (H, S, A, B, S); the last axis
+            may
                 be a mapping {s': probability}. None: every state stays where it is.
             u: leader reward, shape (S, A, B) or (H, S, A, B).
             r: follower reward, the same.
-            rho: distribution of the first state, shape (S,), or a state's index; state 0 by default.
-            horizon: H; taken from the per-step tables, else 1, when it is not given.
+            rho: distribution of the first state, shape (S,), or a state's index; state 0 by
+            default. horizon: H; taken from the per-step tables, else 1, when it is not given.
             eta: the follower's inverse temperature, > 0; "inf" or float("inf") for a best response.
             gamma: the follower's discount factor in [0, 1]; 0 is the myopic follower.
-            observes: what the leader sees of b before she moves: "action", "nothing", or a partition.
+            observes: what the leader sees of b before she moves: "action", "nothing", or a
+            partition.
             normalise: divide rows of P and rho by their exact sums, instead of refusing them.
             names: optional {"states": [...], "leader_actions": [...], "follower_actions": [...]}.
 
@@ -70,7 +72,7 @@ class Game(KernelGame):
         if P is None:
             stay = tuple(Row(1, (s,), (1,)) for s in range(states))
             rows = tuple(((row,) * responses,) * actions for row in stay)
-            table = (rows,)
+            table: Transitions = (rows,)
         else:
             table = transitions(P, states, normalise=normalise)
         lengths = {len(x) for x in (table, leader, follower)}
@@ -163,12 +165,14 @@ def _temperature(eta: Number) -> Fraction | None:
     return exact(eta, "eta")
 
 
-def _partition(observes: Observes, responses: int) -> tuple[tuple[int, ...], ...]:
+def _partition(
+    observes: str | Sequence[Sequence[int]], responses: int
+) -> tuple[tuple[int, ...], ...]:
+    if observes == "action":
+        return tuple((b,) for b in range(responses))
+    if observes == "nothing":
+        return (tuple(range(responses)),)
     if isinstance(observes, str):
-        if observes == "action":
-            return tuple((b,) for b in range(responses))
-        if observes == "nothing":
-            return (tuple(range(responses)),)
         remedy = 'use "action", "nothing" or a partition such as [[0, 1], [2]]'
         raise GameError(f"{observes!r} is unknown", where="observes", remedy=remedy)
     cells = [listed(cell, "observes") for cell in listed(observes, "observes")]

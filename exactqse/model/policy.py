@@ -1,4 +1,4 @@
-"""The leader's policy, exact: pi_h(a | s, b) as rationals."""
+"""The leader's policy, exact: pi_h(a | s, b) as rationals. Its file: proofs/policy-file.md."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Policy:
 
     @classmethod
     def from_arrays(cls, pi: object, *, game: KernelGame, normalise: bool = False) -> Policy:
-        """A policy from nested lists or an array of shape (H, S, B, A); floats mean their exact value.
+        """A policy from nested lists or an array of shape (H, S, B, A), floats at their exact value.
 
         Args:
             pi: the probabilities.
@@ -129,7 +129,7 @@ def _check_row(row: tuple[Fraction, ...], leader: int, where: str) -> None:
         raise PolicyError(f"has {len(row)} probabilities, not {leader}", where=where)
     if any(p < 0 for p in row):
         raise PolicyError("a probability is negative", where=where)
-    if (total := sum(row)) != 1:
+    if (total := sum(row, Fraction(0))) != 1:
         side = "above" if total > 1 else "below"
         what = f"probabilities sum to {approximate(abs(total - 1))} {side} 1"
         raise PolicyError(what, where=where)

@@ -1,4 +1,4 @@
-"""``solve`` and ``decide``: search, write the certificate, have it checked, try harder if need be."""
+"""``solve`` and ``decide``: search, write the certificate, have it checked, else try harder."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def solve(
         verdict = None if checker is None else _verdict(game, found, checker)
         wide = (found.upper - found.lower) * 10**digits > 1
         if not wide and (verdict is None or verdict.outcome == "accepted"):
-            reason = _reason(found, verdict, effort, digits)
+            reason = _reason(verdict, effort, digits)
             return Solution(game, policy_of(game, found), found, verdict, effort, reason)
         failures.append("the bounds are too wide" if verdict is None or wide else verdict.reason)
     remedy = "ask for fewer digits, or report the game"
@@ -71,7 +71,7 @@ def _verdict(game: KernelGame, certificate: Certificate, checker: Checker) -> Ve
     )
 
 
-def _reason(found: Certificate, verdict: Verdict | None, effort: Effort, digits: int) -> str:
+def _reason(verdict: Verdict | None, effort: Effort, digits: int) -> str:
     said = "not checked" if verdict is None else f"accepted by the {verdict.arithmetic} checker"
     return (
         f"{said}: upper - lower <= 10^-{digits} over {effort.nodes} nodes, "

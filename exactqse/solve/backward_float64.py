@@ -1,4 +1,4 @@
-"""Backward induction in float64, vectorised over states: fast, uncertified, for search and learners."""
+"""Backward induction in float64, vectorised over states: fast, and not certified."""
 
 from __future__ import annotations
 
@@ -34,14 +34,19 @@ def solve_float64(game: Game) -> Float64Solution:
     W = np.zeros((horizon + 1, states))
     policy = np.zeros((horizon, states, follower, leader))
     eta = float(game.eta or 0)
-    x = [eta * np.swapaxes(table, 1, 2) for table in game.r_float]
+    x = eta * np.swapaxes(game.r_float, 2, 3)
     s, b = np.indices((states, follower))
     for h in reversed(range(horizon)):
-        U = game.at(game.u_float, h) + game.at(game.P_float, h) @ W[h + 1]
-        found = solve_stages(game.at(x, h), np.ascontiguousarray(np.swapaxes(U, 1, 2)))
+        U = _at(game.u_float, h) + _at(game.P_float, h) @ W[h + 1]
+        found = solve_stages(_at(x, h), np.ascontiguousarray(np.swapaxes(U, 1, 2)))
         W[h] = found.value
         policy[h, s, b, found.first] = 1 - found.weight
         policy[h, s, b, found.second] += found.weight
     row = game.rho
     J = sum(W[0, s] * n / row.denominator for s, n in zip(row.states, row.numerators, strict=True))
     return Float64Solution(W[:-1], policy, float(J))
+
+
+def _at(table: Floats, step: int) -> Floats:
+    entry: Floats = table[step if len(table) > 1 else 0]
+    return entry

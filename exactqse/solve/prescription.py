@@ -16,10 +16,10 @@ import numpy as np
 
 from exactqse.arithmetic.balls import FlintElementary, precision
 from exactqse.kernel.certificate import Certificate, Node
-from exactqse.kernel.game import KernelGame
+from exactqse.kernel.game import KernelGame, Payoffs
 from exactqse.kernel.gamefile import game_hash
 from exactqse.kernel.interval import Interval, enclose
-from exactqse.kernel.operators import continuation, policy_value, scaled_reward
+from exactqse.kernel.operators import continuation, initial_mean, policy_values, scaled_reward
 from exactqse.solve.stage_balls import Leaf, Mix, Stage, refine
 from exactqse.solve.stage_float64 import StageSolutions, solve_stages
 
@@ -38,10 +38,14 @@ class Effort:
 
 @dataclass(frozen=True)
 class Bits:
-    """Fractional bits: of the certified values (``margin``) and of the arithmetic (``p``)."""
+    """Fractional bits of the certified values (``margin``) and of the arithmetic (``p``).
+
+    ``size``: the bits of the integer part of any value.
+    """
 
     margin: int
     p: int
+    size: int
 
 
 def plan_bits(game: KernelGame, digits: int, extra: int = 0) -> Bits:
@@ -51,18 +55,27 @@ def plan_bits(game: KernelGame, digits: int, extra: int = 0) -> Bits:
     arithmetic's ``p - margin`` spare bits cover payoffs, exponents, and sums over B and H.
     """
     eta = game.eta or Fraction(0)
-    tables = [v for step in game.u for s in step for a in s for v in a]
-    value = max(abs(v) for v in tables) * game.horizon
-    rewards = [v for step in game.r for s in step for a in s for v in a]
-    exponent = eta * (max(rewards) - min(rewards)) + eta * max(abs(v) for v in rewards)
+    value = _ceiling(game.u) * game.horizon
+    exponent = int(3 * eta * _ceiling(game.r)) + 1
     steps = 4 * game.horizon
     margin = (10**digits * steps).bit_length() + 1 + extra
-    spare = sum(int(v).bit_length() for v in (value, exponent, steps * game.follower_actions))
-    return Bits(margin, margin + spare + 32)
+    spare = sum(v.bit_length() for v in (value, exponent, steps * game.follower_actions))
+    return Bits(margin, margin + spare + 32, value.bit_length())
+
+
+def _ceiling(table: Payoffs) -> int:
+    """An integer of at least every entry's absolute value."""
+    entries = (v for step in table for s in step for a in s for v in a)
+    return max(abs(v.numerator) // v.denominator + 1 for v in entries)
 
 
 def solve_prescription(
-    game: KernelGame, digits: int, *, extra: int = 0, trust_floats: bool = True, progress: Progress | None = None
+    game: KernelGame,
+    digits: int,
+    *,
+    extra: int = 0,
+    trust_floats: bool = True,
+    progress: Progress | None = None,
 ) -> tuple[Certificate, Effort]:
     """A certificate for the game, still unchecked, that aims at upper - lower <= 10^-digits.
 
@@ -72,7 +85,7 @@ def solve_prescription(
         PrecisionError: a stage's root was not found at these bits.
     """
     bits = plan_bits(game, digits, extra)
-    total = sum(map(len, game.reachable))
+    count = sum(map(len, game.reachable))
     nodes: list[Node] = []
     close = 0
     after: list[Interval] = []
@@ -92,35 +105,28 @@ def solve_prescription(
                 )
                 layer[states[n]] = enclose(leaf.upper.numerator, leaf.upper.denominator, bits.p)
                 if progress is not None:
-                    progress(len(nodes), total)
+                    progress(len(nodes), count)
             after = layer
     nodes.reverse()
-    rho = game.rho
-    pairs = list(zip(rho.states, rho.numerators, strict=True))
-    upper = sum(after[s][1] * n for s, n in pairs)
     effort = Effort(len(nodes), bits.p, close)
     lower = _policy_lower(game, nodes, bits)
-    unit = 1 << (bits.p - bits.margin)
-    ceiling = Fraction(-(-upper // (rho.denominator * unit)), 1 << bits.margin)
+    _, total, denominator = initial_mean(game, after)
+    ceiling = Fraction(-(-total // (denominator << (bits.p - bits.margin))), 1 << bits.margin)
     return Certificate(game_hash(game), bits.p, lower, ceiling, tuple(nodes)), effort
 
 
 def _refine(stage: Stage, floats: StageSolutions, n: int) -> Leaf:
-    mixes: list[Mix] = list(
-        zip(floats.first[n].tolist(), floats.second[n].tolist(), strict=True)
-    )
+    mixes: list[Mix] = list(zip(floats.first[n].tolist(), floats.second[n].tolist(), strict=True))
     return refine(stage, float(floats.value[n]), None if floats.close[n] else mixes)
 
 
-def _stage(
-    game: KernelGame, step: int, state: int, after: list[Interval], bits: Bits
-) -> Stage:
+def _stage(game: KernelGame, step: int, state: int, after: list[Interval], bits: Bits) -> Stage:
     """The exact stage: x rounded to nearest below, y rounded up."""
     actions, responses = range(game.leader_actions), range(game.follower_actions)
     p = bits.p
     x = [[scaled_reward(game, step, state, a, b, p)[0] for a in actions] for b in responses]
     y = [[continuation(game, step, state, a, b, after, p)[1] for a in actions] for b in responses]
-    return Stage(x, y, p, bits.margin)
+    return Stage(x, y, p, bits.margin, bits.size)
 
 
 def _solve_floats(stages: list[Stage]) -> StageSolutions:
@@ -136,21 +142,8 @@ def _solve_floats(stages: list[Stage]) -> StageSolutions:
 
 def _policy_lower(game: KernelGame, nodes: list[Node], bits: Bits) -> Fraction:
     """J of the rounded policy, rounded down to the margin's bits."""
-    elementary = FlintElementary()
-    after: list[Interval] = []
-    layer: list[Interval] = [(0, 0)] * game.states
-    for i in reversed(range(len(nodes))):
-        node = nodes[i]
-        layer[node.state] = policy_value(
-            game, node.step, node.state, node.policy, after, bits.p, elementary
-        )
-        if i == 0 or nodes[i - 1].step < node.step:
-            after, layer = layer, [(0, 0)] * game.states
-    pairs = zip(game.rho.states, game.rho.numerators, strict=True)
-    total = sum(after[s][0] * n for s, n in pairs)
-    unit = game.rho.denominator << (bits.p - bits.margin)
-    slack = game.rho.denominator << _SLACK_BITS
+    values = policy_values(game, nodes, bits.p, FlintElementary())
+    total, _, denominator = initial_mean(game, values)
+    unit = denominator << (bits.p - bits.margin)
+    slack = denominator << _SLACK_BITS
     return Fraction((total - slack) // unit, 1 << bits.margin)
-
-
-

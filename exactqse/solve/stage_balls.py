@@ -1,4 +1,4 @@
-"""One stage problem to any precision: Dinkelbach's iteration in arb, then a rounded certificate leaf.
+"""One stage problem to any precision: Dinkelbach's iteration in arb, then a rounded leaf.
 
 Numbers come in as integers at p fractional bits and leave as short rationals. Nothing here is
 believed: rounding only has to be good enough for ``check`` to accept the result. The iteration is
@@ -26,13 +26,15 @@ Mix = tuple[int, int]  # the two leader actions of a mixture; equal at a vertex
 class Stage:
     """x = eta r and y = U as integers at ``p`` bits, indexed [b][a].
 
-    The certified value gets ``margin`` fractional bits, at least ``p - margin`` of them to spare.
+    The certified value gets ``margin`` fractional bits; ``size`` bounds the bits of |y|'s integer
+    part.
     """
 
     x: list[list[int]]
     y: list[list[int]]
     p: int
     margin: int
+    size: int
 
 
 @dataclass(frozen=True)
@@ -47,7 +49,7 @@ class Leaf:
 
 @dataclass(frozen=True)
 class _Point:
-    """A maximiser after one b: its mixture, the weight of the second action, q, w, s = w - value."""
+    """A maximiser after one b: its mixture, the second action's weight, q, w, s = w - value."""
 
     mix: Mix
     weight: arb
@@ -86,8 +88,9 @@ def _polish(stage: Stage, value: arb, mixes: list[Mix]) -> arb | None:
 def _search(stage: Stage, point: arb) -> arb:
     """The root of F in a bracket, choosing among all mixtures at every step.
 
-    N/Z is a lower bound wherever it is taken; a point with F < 0 is an upper bound. Newton's step is
-    taken on ln(P/M) where the exponentials are too steep for Dinkelbach's; every third step bisects.
+    N/Z is a lower bound wherever it is taken; a point with F < 0 is an upper bound. Newton's step
+    is taken on ln(P/M) where the exponentials are too steep for Dinkelbach's; every third step
+    bisects.
     """
     low = dyadic(min(map(min, stage.y)), -stage.p)
     high = dyadic(max(map(max, stage.y)), -stage.p)
@@ -96,7 +99,7 @@ def _search(stage: Stage, point: arb) -> arb:
             point = low
         sums = _sums(_maximisers(stage, point, None))
         quotient = (point + sums.gain / sums.weight).mid()
-        low = quotient if quotient > low else low
+        low = max(low, quotient)
         high = point if sums.gain < 0 else high
         width = _settled(stage, point)
         if high - low < 2 * width:
@@ -227,7 +230,7 @@ def _distribution(stage: Stage, b: int, point: _Point) -> Distribution:
     if i == j:
         return ((i, Fraction(1)),)
     spread = abs(stage.x[b][i] - stage.x[b][j]) >> stage.p
-    bits = stage.margin // 2 + spread.bit_length() + _magnitude(stage.y, stage.p) + 8
+    bits = stage.margin // 2 + spread.bit_length() + stage.size + 8
     weight = Fraction(int((point.weight * dyadic(1, bits)).mid().floor().unique_fmpz()), 1 << bits)
     if not 0 < weight < 1:
         return ((j if weight >= 1 else i, Fraction(1)),)
@@ -236,14 +239,14 @@ def _distribution(stage: Stage, b: int, point: _Point) -> Distribution:
 
 def _majorant(stage: Stage, b: int, point: _Point, upper: int, shift: int) -> tuple[str, Fraction]:
     """The tag and the parameter after b: s = w - lambda, or kappa = e^{q - shift} (lambda - w)."""
-    half = stage.margin // 2 + _magnitude(stage.y, stage.p) + 16
+    half = stage.margin // 2 + stage.size + 16
     spread = (max(stage.x[b]) - min(stage.x[b])) >> stage.p
     if max(stage.y[b]) < upper:
         exponent = point.q - shift
         if exponent < -stage.p:
             return DOWN, Fraction(1, 1 << (stage.p + 40 + spread.bit_length()))
         return DOWN, _rounded(exponent.exp() * -point.s, half)
-    full = stage.margin + spread.bit_length() + _magnitude(stage.y, stage.p) + 16
+    full = stage.margin + spread.bit_length() + stage.size + 16
     return UP, _rounded(point.s, half if _strict_vertex(stage, b, point, upper, half) else full)
 
 
@@ -260,11 +263,6 @@ def _strict_vertex(stage: Stage, b: int, point: _Point, upper: int, bits: int) -
         for a in range(len(x))
         if a != k
     )
-
-
-def _magnitude(table: list[list[int]], p: int) -> int:
-    """The bits of the integer part of the largest entry."""
-    return max((abs(v) >> p).bit_length() for row in table for v in row)
 
 
 def _rounded(value: arb, bits: int) -> Fraction:

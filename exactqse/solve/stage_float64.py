@@ -2,15 +2,16 @@
 
 A stage is W = max over alpha of sum_b e^{q_b} w_b / sum_b e^{q_b}, where (q_b, w_b) = sum_a
 alpha_b(a) (x_b(a), y_b(a)) and x = eta r, y = U. Newton's step on F(lambda) = sum_b max
-e^{q_b} (w_b - lambda) is lambda <- N/Z at the maximiser (proofs/dinkelbach.md); the maximiser after each b is
-a vertex or lies inside a falling edge of the upper hull, at w = lambda - dy/dx (proofs/two-actions.md).
+e^{q_b} (w_b - lambda) is lambda <- N/Z at the maximiser (proofs/dinkelbach.md); the maximiser after
+each b is a vertex or lies inside a falling edge of the upper hull, at w = lambda - dy/dx
+(proofs/two-actions.md).
 Values are compared as logarithms, so that exponents of any size neither overflow nor vanish.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,7 +116,8 @@ def _bracketed(x: Floats, y: Floats, edges: _Edges, low: Floats) -> Floats:
 
 def _quotient(choice: _Choice) -> Floats:
     weights = np.exp(choice.q - choice.q.max(axis=1, keepdims=True))
-    return (weights * choice.w).sum(axis=1) / weights.sum(axis=1)
+    value: Floats = (weights * choice.w).sum(axis=1) / weights.sum(axis=1)
+    return value
 
 
 def _log_ratio(choice: _Choice, value: Floats) -> tuple[Floats, Floats]:
@@ -124,7 +126,8 @@ def _log_ratio(choice: _Choice, value: Floats) -> tuple[Floats, Floats]:
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = choice.q + np.log(np.abs(gain))
         sums = []
-        for side in (gain > 0, gain < 0):
+        sides: tuple[Booleans, Booleans] = (np.greater(gain, 0), np.less(gain, 0))
+        for side in sides:
             part = np.where(side, logs, -np.inf)
             top = np.maximum(part.max(axis=1, keepdims=True), -1e300)
             total = (top + np.log(np.exp(part - top).sum(axis=1, keepdims=True)))[:, 0]
@@ -159,15 +162,15 @@ def _hull_edges(x: Floats, y: Floats) -> _Edges:
 def _maximise(x: Floats, y: Floats, edges: _Edges, value: Floats) -> _Choice:
     """The maximiser of e^q (w - lambda) after each b, by logarithms with the sign apart."""
     gain = y - value[:, None, None]
-    positive = (gain > 0).any(axis=2)
+    positive: Booleans = np.greater(gain, 0).any(axis=2, keepdims=True)
     with np.errstate(divide="ignore"):
         logs = x + np.log(np.abs(gain))
-    vertex_score = np.where(positive[..., None], np.where(gain > 0, logs, -np.inf), -logs)
+    vertex_score = np.where(positive, np.where(gain > 0, logs, -np.inf), -logs)
     xi, yi = np.take_along_axis(x, edges.i, 2), np.take_along_axis(y, edges.i, 2)
     yj = np.take_along_axis(y, edges.j, 2)
     w = value[:, None, None] + edges.s
     weight = np.where(edges.valid, (yi - w) / np.where(edges.valid, yi - yj, 1.0), 0.0)
-    inside = edges.valid & positive[..., None] & (weight > 0) & (weight < 1)
+    inside = edges.valid & positive & (weight > 0) & (weight < 1)
     q = xi + (yi - w) / edges.s
     edge_score = np.where(inside, q + np.log(edges.s), -np.inf)
     scores = np.concatenate([vertex_score, edge_score], axis=2)
@@ -181,7 +184,7 @@ def _maximise(x: Floats, y: Floats, edges: _Edges, value: Floats) -> _Choice:
     vertex, edge = np.minimum(best, actions - 1), np.maximum(best - actions, 0)
     mixes = best >= actions
 
-    def pick(at_vertex: NDArray[np.generic], at_edge: NDArray[np.generic]) -> NDArray[np.generic]:
+    def pick(at_vertex: NDArray[Any], at_edge: NDArray[Any]) -> NDArray[Any]:
         return np.where(
             mixes, np.take_along_axis(at_edge, edge, 2), np.take_along_axis(at_vertex, vertex, 2)
         )[..., 0]

@@ -1,0 +1,52 @@
+# Two commands do all set-up on a fresh machine: make demo, make test.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO := demo-output
+
+.PHONY: demo test lint format bench clean
+
+$(VENV)/ready: requirements.lock pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --no-deps -e .
+	touch $@
+
+$(VENV)/ready-bench: requirements-bench.lock $(VENV)/ready
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-bench.lock
+	touch $@
+
+# Solve a shipped game, have the certificate checked, evaluate a policy, decide a question.
+demo: $(VENV)/ready
+	mkdir -p $(DEMO)
+	$(BIN)/exactqse games list
+	$(BIN)/exactqse show conitzer-sandholm-2006
+	$(BIN)/exactqse games export conitzer-sandholm-2006 --out $(DEMO)/commitment.json
+	$(BIN)/exactqse solve $(DEMO)/commitment.json --digits 50 --out $(DEMO)/commitment.cert.json
+	$(BIN)/exactqse check $(DEMO)/commitment.json $(DEMO)/commitment.cert.json
+	$(BIN)/exactqse evaluate $(DEMO)/commitment.json uniform
+	$(BIN)/exactqse decide $(DEMO)/commitment.json --at-least 2.5
+	$(BIN)/exactqse games export $(DEMO_PATROL) --out $(DEMO)/patrol.json
+	$(BIN)/exactqse solve $(DEMO)/patrol.json --digits 30 --out $(DEMO)/patrol.cert.json
+	$(BIN)/exactqse check $(DEMO)/patrol.json $(DEMO)/patrol.cert.json
+	$(BIN)/python benchmarks/table.py
+
+# Format, lint, types, import contracts, doctests, tests: the whole of what CI runs.
+test: lint
+	$(BIN)/python -m pytest -n 2 tests README.md proofs
+
+lint: $(VENV)/ready
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(VENV)/ready
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/ready-bench
+	$(BIN)/python benchmarks/run.py
+
+clean:
+	rm -rf $(VENV) $(DEMO) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

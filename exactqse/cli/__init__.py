@@ -1,0 +1,99 @@
+"""The command line. Exit codes: 0 success, 1 a negative verdict, 2 bad input, 130 interrupted.
+
+Results go to the output, progress and errors to the error stream. An error is one line.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from io import TextIOWrapper
+from typing import Annotated
+
+import typer
+
+from exactqse import __version__
+from exactqse.cli.bundles import bundled
+from exactqse.cli.evaluating import evaluate_command
+from exactqse.cli.gamefiles import convert_command, games, show_command
+from exactqse.cli.output import complain
+from exactqse.cli.solving import check_command, decide_command, solve_command
+from exactqse.errors import ExactQSEError
+
+__all__ = ["app", "main"]
+
+BAD_INPUT = 2
+INTERRUPTED = 130
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(*, asked: bool) -> None:
+    if asked:
+        sys.stdout.write(f"exactqse {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def describe(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Certified quantal Stackelberg equilibria of tabular leader-follower Markov games.
+
+    GAME is a game file, a Gambit .nfg file, or the name of a shipped game.
+    """
+
+
+_commands: dict[str, Callable[..., None]] = {
+    "solve": solve_command,
+    "check": check_command,
+    "evaluate": evaluate_command,
+    "decide": decide_command,
+    "show": show_command,
+    "convert": convert_command,
+}
+for _name, _command in _commands.items():
+    app.command(_name)(bundled(_command))
+app.add_typer(games, name="games")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command and return its exit code; the arguments are the process's by default."""
+    with _roomy_streams():
+        try:
+            app(args=None if arguments is None else list(arguments), prog_name="exactqse")
+        except SystemExit as end:
+            return end.code if isinstance(end.code, int) else BAD_INPUT if end.code else 0
+        except (ExactQSEError, OSError) as error:
+            complain(error)
+            return BAD_INPUT
+        except KeyboardInterrupt:
+            return INTERRUPTED
+    return 0
+
+
+@contextmanager
+def _roomy_streams() -> Iterator[None]:
+    """Let exact integers of any length and names in any script be printed, within the block."""
+    limit = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(0)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        yield
+    finally:
+        sys.set_int_max_str_digits(limit)

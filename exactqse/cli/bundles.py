@@ -1,0 +1,125 @@
+"""Options that several commands share, declared once.
+
+A *bundle* is a frozen dataclass whose fields are typer parameters. A command names a bundle as the
+type of one parameter, and :func:`bundled` spreads it out for typer and gathers it for the command.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from enum import StrEnum
+from inspect import Parameter, Signature, signature
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_type_hints
+
+import typer
+
+
+class Arithmetic(StrEnum):
+    """Whose exp and log a check uses."""
+
+    KERNEL = "kernel"
+    FLINT = "flint"
+
+    @property
+    def checker(self) -> Literal["kernel", "flint"]:
+        """The same as the literal that ``solve`` takes."""
+        return "flint" if self is Arithmetic.FLINT else "kernel"
+
+
+@dataclass(frozen=True)
+class GameChoice:
+    """Which game, and changes to it."""
+
+    game: Annotated[
+        str,
+        typer.Argument(
+            metavar="GAME",
+            help="A game file, a Gambit .nfg file, or a shipped game (see: exactqse games).",
+            show_default=False,
+        ),
+    ]
+    eta: Annotated[
+        str | None,
+        typer.Option(metavar="NUMBER", help='Inverse temperature, such as 2, 1/3, 0.1 or "inf".'),
+    ] = None
+    gamma: Annotated[
+        str | None, typer.Option(metavar="NUMBER", help="The follower's discount factor, 0 to 1.")
+    ] = None
+    observes: Annotated[
+        str | None,
+        typer.Option(metavar="WHAT", help='What the leader sees: action, nothing, or "0,1|2".'),
+    ] = None
+    leader: Annotated[
+        int | None,
+        typer.Option(metavar="1|2", help="Which player of an .nfg file leads.  [default: 1]"),
+    ] = None
+
+
+@dataclass(frozen=True)
+class Page:
+    """How results are printed."""
+
+    everything: Annotated[bool, typer.Option("--all", help="Print every row of the tables.")] = (
+        False
+    )
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document, exact, and nothing else.")
+    ] = False
+
+
+@dataclass(frozen=True)
+class SolveFiles:
+    """Where a solve writes."""
+
+    out: Annotated[
+        Path | None, typer.Option(metavar="CERT", help="Write the certificate to this file.")
+    ] = None
+    policy: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the exact policy to this file.")
+    ] = None
+
+
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Print one JSON document, exact, and nothing else.")
+]
+
+
+def bundled(function: Callable[..., None]) -> Callable[..., None]:
+    """The command with every bundle among its parameters spread into the bundle's fields."""
+    hints = get_type_hints(function, include_extras=True)
+    parameters: list[Parameter] = []
+    bundles: dict[str, type[Any]] = {}
+    for name, parameter in signature(function).parameters.items():
+        if is_dataclass(hints[name]):
+            bundles[name] = hints[name]
+            parameters += _spread(hints[name])
+        else:
+            kept = parameter.replace(kind=Parameter.KEYWORD_ONLY, annotation=hints[name])
+            parameters.append(kept)
+
+    def command(**values: Any) -> None:
+        gathered = {
+            name: bundle(**{f.name: values.pop(f.name) for f in fields(bundle)})
+            for name, bundle in bundles.items()
+        }
+        function(**gathered, **values)
+
+    command.__name__, command.__doc__ = function.__name__, function.__doc__
+    command.__annotations__ = {p.name: p.annotation for p in parameters}
+    vars(command)["__signature__"] = Signature(parameters)
+    return command
+
+
+def _spread(bundle: type[Any]) -> list[Parameter]:
+    hints = get_type_hints(bundle, include_extras=True)
+    return [
+        Parameter(
+            field.name,
+            Parameter.KEYWORD_ONLY,
+            default=Parameter.empty if field.default is MISSING else field.default,
+            annotation=hints[field.name],
+        )
+        for field in fields(bundle)
+    ]

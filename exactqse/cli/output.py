@@ -1,0 +1,33 @@
+"""The two streams: results on the output, progress and errors on the other."""
+
+from __future__ import annotations
+
+import sys
+
+from rich.console import Console, RenderableType
+from rich.text import Text
+
+from exactqse.report import printable, to_json
+from exactqse.report.documents import Document
+
+
+def error_console() -> Console:
+    """The error stream, for progress bars."""
+    return Console(stderr=True, markup=False, highlight=False, emoji=False)
+
+
+def show(*blocks: RenderableType) -> None:
+    """Print renderables on the output; plain lines are not wrapped."""
+    console = Console(markup=False, highlight=False, emoji=False)
+    for block in blocks:
+        console.print(block, soft_wrap=isinstance(block, Text))
+
+
+def emit(document: Document) -> None:
+    """Print one JSON document on the output."""
+    sys.stdout.write(to_json(document) + "\n")
+
+
+def complain(error: Exception) -> None:
+    """Print an error as one line on the error stream."""
+    sys.stderr.write(f"error: {printable(str(error))}\n")

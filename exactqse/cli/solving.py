@@ -1,0 +1,127 @@
+"""``solve``, ``check`` and ``decide``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from exactqse.arithmetic.balls import FlintElementary
+from exactqse.cli.bundles import Arithmetic, AsJson, GameChoice, Page, SolveFiles
+from exactqse.cli.inputs import load_game, number, writable
+from exactqse.cli.output import emit, error_console, show
+from exactqse.kernel.certificate import Certificate
+from exactqse.kernel.check import check
+from exactqse.kernel.elementary import INTEGER
+from exactqse.report import (
+    check_document,
+    check_lines,
+    decision_document,
+    decision_lines,
+    line,
+    policy_notes,
+    policy_table,
+    solution_document,
+    solution_lines,
+    working,
+)
+from exactqse.solve import decide, solve
+
+NEGATIVE = 1  # the exit code of a negative verdict
+
+Digits = Annotated[int, typer.Option(metavar="N", help="Bounds no wider than 10^-N, 1 to 1000.")]
+Checker = Annotated[Arithmetic, typer.Option(help="Whose exp and log the checker uses.")]
+
+
+def solve_command(
+    choice: GameChoice,
+    files: SolveFiles,
+    page: Page,
+    *,
+    digits: Digits = 15,
+    checker: Checker = Arithmetic.KERNEL,
+) -> None:
+    """Solve a game: certified bounds of J* and the policy that attains them.
+
+    Covers gamma = 0, finite eta, and a leader who observes the follower's action.
+    """
+    writable(files.out, apart_from=(choice.game,))
+    writable(files.policy, apart_from=(choice.game, files.out))
+    game = load_game(choice)
+    with working(error_console(), "solving", finish="checking") as progress:
+        solution = solve(game, digits, checker=checker.checker, progress=progress)
+    saved = []
+    if files.out is not None:
+        solution.certificate.save(files.out)
+        saved.append(f"certificate written to {files.out}")
+    if files.policy is not None:
+        solution.policy.save(files.policy)
+        saved.append(f"policy written to {files.policy}")
+    if page.as_json:
+        written = {"certificate": files.out, "policy": files.policy}
+        names = {key: None if path is None else str(path) for key, path in written.items()}
+        emit({**solution_document(solution), "digits": digits, "written": names})
+        return
+    show(
+        *solution_lines(solution),
+        policy_table(game, solution, everything=page.everything),
+        *policy_notes(game, solution, everything=page.everything),
+        *map(line, saved),
+    )
+
+
+def check_command(
+    choice: GameChoice,
+    *,
+    certificate: Annotated[
+        Path, typer.Argument(metavar="CERT", help="The certificate file.", show_default=False)
+    ],
+    precision: Annotated[
+        int | None,
+        typer.Option(metavar="BITS", help="Fractional bits.  [default: the certificate's]"),
+    ] = None,
+    arithmetic: Checker = Arithmetic.KERNEL,
+    as_json: AsJson = False,
+) -> None:
+    """Check a certificate against its game. Exit code 0 if accepted, else 1.
+
+    Rejected: an inequality is shown to fail. Inconclusive: try more bits.
+    """
+    game = load_game(choice)
+    claim = Certificate.load(certificate)
+    elementary = INTEGER if arithmetic is Arithmetic.KERNEL else FlintElementary()
+    with working(error_console(), "checking"):
+        verdict = check(game, claim, precision=precision, elementary=elementary)
+    if as_json:
+        emit(check_document(game, verdict))
+    else:
+        show(*check_lines(verdict))
+    if not verdict:
+        raise typer.Exit(NEGATIVE)
+
+
+def decide_command(
+    choice: GameChoice,
+    *,
+    at_least: Annotated[
+        str,
+        typer.Option(metavar="X", help="The threshold, exact: 3, 1/3, 0.1.", show_default=False),
+    ],
+    max_digits: Annotated[
+        int, typer.Option(metavar="N", help="Digits at which to give up, 1 to 1000.")
+    ] = 320,
+    checker: Checker = Arithmetic.KERNEL,
+    as_json: AsJson = False,
+) -> None:
+    """Decide whether J* >= X. Exit code 0 for yes, 1 for no and for undecided."""
+    threshold = number(at_least, "--at-least")
+    game = load_game(choice)
+    with working(error_console(), "deciding"):
+        decision = decide(game, threshold, max_digits=max_digits, checker=checker.checker)
+    if as_json:
+        emit(decision_document(decision))
+    else:
+        show(*decision_lines(decision))
+    if decision.answer != "yes":
+        raise typer.Exit(NEGATIVE)

@@ -1,0 +1,64 @@
+"""What is shown of results: rich renderables for the terminal, plain dictionaries for JSON."""
+
+from exactqse.report.documents import (
+    catalogue_document,
+    check_document,
+    decision_document,
+    evaluation_document,
+    game_document,
+    policy_document,
+    show_document,
+    solution_document,
+    symbolic_document,
+    to_json,
+)
+from exactqse.report.evaluations import (
+    evaluation_lines,
+    evaluation_notes,
+    response_table,
+    state_table,
+    symbolic_lines,
+)
+from exactqse.report.games import catalogue_blocks, game_summary, graph_lines, reward_tables
+from exactqse.report.progress import working
+from exactqse.report.solutions import (
+    check_lines,
+    decision_lines,
+    line,
+    policy_notes,
+    policy_table,
+    solution_lines,
+    verdict_line,
+)
+from exactqse.report.text import printable
+
+__all__ = [
+    "catalogue_blocks",
+    "catalogue_document",
+    "check_document",
+    "check_lines",
+    "decision_document",
+    "decision_lines",
+    "evaluation_document",
+    "evaluation_lines",
+    "evaluation_notes",
+    "game_document",
+    "game_summary",
+    "graph_lines",
+    "line",
+    "policy_document",
+    "policy_notes",
+    "policy_table",
+    "printable",
+    "response_table",
+    "reward_tables",
+    "show_document",
+    "solution_document",
+    "solution_lines",
+    "state_table",
+    "symbolic_document",
+    "symbolic_lines",
+    "to_json",
+    "verdict_line",
+    "working",
+]

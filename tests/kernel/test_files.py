@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exactqse.errors import FileError
+from exactqse.kernel import files
+from exactqse.kernel.files import canonical_json, parse_json, read_bytes, write_bytes
+
+REFUSED = {
+    b"": "not valid JSON at line 1, column 1",
+    b"[1, 2": "not valid JSON",
+    b'{"a": 1,}': "not valid JSON",
+    b"[1]\n x": r"not valid JSON at line 2, column 2",
+    b"[1] []": "not valid JSON",
+    b"\xef\xbb\xbf[1]": "not valid JSON",
+    b"\xff[1]": "is not UTF-8 at byte 0",
+    b'["\xc3\x28"]': "is not UTF-8 at byte 2",
+    b'["\xed\xa0\x80"]': "is not UTF-8",
+    "[1]".encode("utf-16"): "is not UTF-8",
+    b"NaN": "NaN is not a number",
+    b"[Infinity]": "Infinity is not a number",
+    b"[-Infinity]": "-Infinity is not a number",
+    b"[0.1]": "floating-point literal 0.1",
+    b"[1e5]": "floating-point literal 1e5",
+    b"[-0.0]": "floating-point literal -0.0",
+    b'{"a": 1, "b": 2, "a": 1}': "duplicate key 'a'",
+    b'{"x": [{"bb": 1, "bb": 2}]}': "duplicate key 'bb'",
+    b'{"a": 1, "\\u0061": 1}': "duplicate key 'a'",
+    b"[1234567890123456789]": "an integer literal too long",
+    b"[-123456789012345678]": "an integer literal too long",
+    b"[" * 200_000: "is nested too deeply",
+    b'{"a":' * 200_000: "is nested too deeply",
+    b"['a']": "not valid JSON",
+    b"[01]": "not valid JSON",
+    b"// no\n1": "not valid JSON",
+    b'["a\nb"]': "not valid JSON",
+}
+
+
+@pytest.mark.parametrize(("data", "what"), REFUSED.items(), ids=range(len(REFUSED)))
+def test_what_is_refused(data: bytes, what: str) -> None:
+    with pytest.raises(FileError, match=what) as caught:
+        parse_json(data, "some file")
+    assert caught.value.where == "some file"
+
+
+def test_remedies() -> None:
+    with pytest.raises(FileError) as caught:
+        parse_json(b"[0.25]", "f")
+    assert '"0.25"' in caught.value.remedy
+    with pytest.raises(FileError) as caught:
+        parse_json(b"[" + b"1" * 19 + b"]", "f")
+    assert caught.value.remedy == "write it in quotes"
+    with pytest.raises(FileError) as caught:
+        parse_json(b"[", "f")
+    assert caught.value.remedy == "it may be truncated"
+
+
+def test_what_is_read() -> None:
+    assert parse_json(b' {"b": [1, -12345678901234567, true, null, "0.1"], "a": {}} ', "f") == {
+        "b": [1, -12345678901234567, True, None, "0.1"],
+        "a": {},
+    }
+    assert parse_json(b"999999999999999999", "f") == 10**18 - 1
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers(-(10**16), 10**16) | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=12,
+)
+
+
+@given(JSON)
+def test_canonical_json_is_ascii_and_is_read_back(value: object) -> None:
+    data = canonical_json(value)
+    assert data.endswith(b"\n")
+    assert data.isascii()
+    assert parse_json(data, "f") == value
+
+
+def test_canonical_json_keeps_the_order_and_no_blanks() -> None:
+    assert canonical_json({"b": [1, 2], "a": "\u00e9", 3: {}}) == (
+        b'{"b":[1,2],"a":"\\u00e9","3":{}}\n'
+    )
+
+
+def test_too_many_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "MAX_BYTES", 5)
+    path = tmp_path / "f"
+    path.write_bytes(b"[1,2]")
+    assert parse_json(read_bytes(path), "f") == [1, 2]
+    path.write_bytes(b"[1,2] ")
+    with pytest.raises(FileError, match="is larger than 5 bytes") as caught:
+        read_bytes(path)
+    assert caught.value.where == str(path)
+    with pytest.raises(FileError, match="is larger than 5 bytes") as caught:
+        parse_json(b"[1,2] ", "f")
+    assert caught.value.where == "f"
+
+
+def test_absent_files_and_folders(tmp_path: Path) -> None:
+    for path in (tmp_path / "absent", tmp_path):
+        with pytest.raises(FileError, match="cannot be read") as caught:
+            read_bytes(path)
+        assert caught.value.where == str(path)
+    with pytest.raises(FileError, match="No such file") as caught:
+        read_bytes(str(tmp_path / "absent"))
+
+
+def test_write_replaces_whole_files(tmp_path: Path) -> None:
+    path = tmp_path / "f.json"
+    write_bytes(path, b"old")
+    write_bytes(str(path), b"new")
+    assert read_bytes(path) == b"new"
+    assert [x.name for x in tmp_path.iterdir()] == ["f.json"]
+
+
+def test_the_mode_follows_the_mask(tmp_path: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        write_bytes(tmp_path / "f", b"x")
+        after = os.umask(0o027)
+    finally:
+        os.umask(before)
+    assert after == 0o027
+    assert stat.S_IMODE((tmp_path / "f").stat().st_mode) == 0o640
+
+
+def test_a_failure_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "f"
+    write_bytes(path, b"old")
+    seen = []
+
+    def fail(self: Path, _target: Path) -> None:
+        seen.append((self.parent, self.name))
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(FileError, match="cannot be written .No space left") as caught:
+        write_bytes(path, b"new")
+    assert caught.value.where == str(path)
+    assert path.read_bytes() == b"old"
+    assert [x.name for x in tmp_path.iterdir()] == ["f"]
+    assert seen[0][0] == tmp_path
+    assert seen[0][1].startswith(".f.")
+
+
+def test_an_interruption_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_self: Path, _target: Path) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", fail)
+    with pytest.raises(KeyboardInterrupt):
+        write_bytes(tmp_path / "f", b"new")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_writing_into_an_absent_folder(tmp_path: Path) -> None:
+    with pytest.raises(FileError, match="cannot be written") as caught:
+        write_bytes(tmp_path / "absent" / "f", b"x")
+    assert caught.value.where == str(tmp_path / "absent" / "f")
