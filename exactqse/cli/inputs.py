@@ -44,7 +44,7 @@ def _read(choice: GameChoice) -> Game:
         return entries[choice.game].build()
     raise InputError(
         "is neither a file nor a shipped game",
-        where=choice.game,
+        where=choice.game[:80],
         remedy=_near(path, list(entries)),
     )
 

@@ -30,4 +30,5 @@ def emit(document: Document) -> None:
 
 def complain(error: Exception) -> None:
     """Print an error as one line on the error stream."""
-    sys.stderr.write(f"error: {printable(str(error))}\n")
+    text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    sys.stderr.write(f"error: {printable(text)}\n")

@@ -140,7 +140,8 @@ class _Reader:
         self._text = text
         self._where = where
         self._tokens = _tokens(text)
-        self._next = next(self._tokens, None)
+        self._next: _Token | None = None
+        self._shift()
 
     def file(self) -> tuple[tuple[Names, Names], list[Payoff]]:
         """The strategies of both players, and the payoffs with player 1's strategy fastest."""
@@ -238,7 +239,7 @@ class _Reader:
         return self._advance(meaning).value
 
     def _word(self, meaning: str) -> str:
-        if self._next is not None and (self._next.quoted or self._next.value in '{},"'):
+        if self._next is not None and (self._next.quoted or self._next.value in "{},"):
             self._fail(f"expected {meaning}, found {self._next}")
         return self._advance(meaning).value
 
@@ -267,8 +268,13 @@ class _Reader:
         token = self._next
         if token is None:
             self._fail(f"ends where {meaning} should be; it may be truncated")
-        self._next = next(self._tokens, None)
+        self._shift()
         return token
+
+    def _shift(self) -> None:
+        self._next = next(self._tokens, None)
+        if self._at(_QUOTE):
+            self._fail("opens a quote that is never closed; it may be truncated")
 
     def _fail(self, what: str, remedy: str = "") -> NoReturn:
         start = len(self._text) if self._next is None else self._next.start

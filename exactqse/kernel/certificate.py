@@ -14,6 +14,7 @@ unknown (proofs/certificate-format.md). It says nothing about truth: only ``chec
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -47,17 +48,20 @@ class Node:
 
     def __post_init__(self) -> None:
         where = f"node ({self.step}, {self.state})"
+        _require_types(where, (self.step, self.state, self.shift), (self.upper,))
         for by_b in self.policy:
             actions = [a for a, _ in by_b]
+            _require_types(where, actions, (p for _, p in by_b))
             if actions != sorted(set(actions)) or any(a < 0 for a in actions):
                 raise CertificateError("the policy's actions do not ascend", where=where)
             if any(p <= 0 for _, p in by_b):
                 raise CertificateError("a probability of the policy is not positive", where=where)
             if sum(p for _, p in by_b) != 1:
                 raise CertificateError("the policy's probabilities do not sum to 1", where=where)
+        _require_types(where, (), (parameter for _, parameter in self.leaf))
         for tag, parameter in self.leaf:
-            if tag not in {UP, DOWN}:
-                raise CertificateError(f"unknown tag {tag[:40]!r} in the leaf", where=where)
+            if tag not in (UP, DOWN):
+                raise CertificateError(f"unknown tag {str(tag)[:40]!r} in the leaf", where=where)
             if parameter <= 0:
                 what = f"parameter {parameter} of the leaf is not positive"
                 raise CertificateError(what, where=where)
@@ -77,6 +81,7 @@ class Certificate:
     nodes: tuple[Node, ...]
 
     def __post_init__(self) -> None:
+        _require_types("certificate", (self.precision,), (self.lower, self.upper))
         if len(self.game) != 64 or set(self.game) - set("0123456789abcdef"):
             raise CertificateError("is not a SHA-256 in lower-case hexadecimal", where="game")
         if not MIN_PRECISION <= self.precision <= MAX_PRECISION:
@@ -117,6 +122,12 @@ class Certificate:
     def load(cls, path: str | os.PathLike[str]) -> Certificate:
         """Read a certificate file. Raises InputError."""
         return cls.from_bytes(read_bytes(path), str(path))
+
+
+def _require_types(where: str, integers: Iterable[int], rationals: Iterable[Fraction]) -> None:
+    """Raise CertificateError unless these are ints and Fractions: a float would compare untruly."""
+    if not all(type(n) is int for n in integers) or not all(type(q) is Fraction for q in rationals):
+        raise CertificateError("needs int and Fraction values, no other types", where=where)
 
 
 def _node_document(node: Node) -> dict[str, object]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -77,8 +78,8 @@ class _Rules:
     def unique(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         result = dict(pairs)
         if len(result) != len(pairs):
-            keys = [key for key, _ in pairs]
-            twice = next(key for key in keys if keys.count(key) > 1)
+            count = Counter(key for key, _ in pairs)
+            twice = count.most_common(1)[0][0]
             raise FileError(f"duplicate key {twice[:40]!r}", where=self.where)
         return result
 

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
+from itertools import pairwise
 from math import gcd, lcm
 from typing import TypeVar
 
@@ -19,6 +20,8 @@ from exactqse.errors import GameError
 from exactqse.kernel.numbers import approximate
 
 T = TypeVar("T")
+MAX_HORIZON = 10**6
+MAX_ROW_BITS = 6500  # so that each probability is within the limits of numbers.py
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,19 @@ class Row:
     denominator: int
     states: tuple[int, ...]
     numerators: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        if (
+            sum(self.numerators) != self.denominator
+            or gcd(self.denominator, *self.numerators) != 1
+            or any(n <= 0 for n in self.numerators)
+            or len(self.states) != len(self.numerators)
+            or any(s >= t for s, t in pairwise((-1, *self.states)))
+        ):
+            raise GameError(f"{self.states} with {self.numerators} over {self.denominator}"[:120])
+        if self.denominator.bit_length() > MAX_ROW_BITS:
+            what = f"common denominator has more than {MAX_ROW_BITS} bits"
+            raise GameError(what, remedy="round the probabilities")
 
 
 def make_row(probabilities: dict[int, Fraction], size: int, where: str) -> Row:
@@ -108,18 +124,26 @@ class KernelGame:
         for label, count in zip(_SIZES, self.shape, strict=True):
             if count < 1:
                 raise GameError(f"there must be at least one, not {count}", where=label)
+        if self.horizon > MAX_HORIZON:
+            raise GameError(f"{self.horizon} is more than {MAX_HORIZON} steps", where="horizon")
         if self.eta is not None and self.eta <= 0:
             raise GameError(f"{self.eta} is not positive", where="eta")
         if not 0 <= self.gamma <= 1:
             raise GameError(f"{self.gamma} is not in [0, 1]", where="gamma")
         check_partition(self.observes, self.follower_actions)
-        for label, names, count in zip(_SIZES[1:], self.names, self.shape[1:], strict=True):
-            if names is not None and (len(names) != count or len(set(names)) != count):
-                raise GameError(f"need {count} different names", where=f"names of {label}")
+        self._check_names()
         for label, table in (("P", self.P), ("u", self.u), ("r", self.r)):
             _check_shape(table, self.shape, label)
             if all(step == table[0] for step in table):
                 object.__setattr__(self, label, table[:1])
+        rows = (row for step in self.P for state in step for by_b in state for row in by_b)
+        if any(row.states[-1] >= self.states for row in (self.rho, *rows)):
+            raise GameError(f"a row names a state beyond {self.states - 1}", where="rho or P")
+
+    def _check_names(self) -> None:
+        for label, names, count in zip(_SIZES[1:], self.names, self.shape[1:], strict=True):
+            if names is not None and (len(names) != count or len(set(names)) != count):
+                raise GameError(f"need {count} different names", where=f"names of {label}")
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -159,7 +183,8 @@ _SIZES = ("horizon", "states", "leader actions", "follower actions")
 
 def check_partition(cells: tuple[tuple[int, ...], ...], count: int) -> None:
     """Raise GameError unless ``cells`` is a partition of 0..count-1 in canonical order."""
-    if sorted(b for cell in cells for b in cell) != list(range(count)) or not all(cells):
+    members = sorted(b for cell in cells for b in cell)
+    if len(members) != count or members != list(range(count)) or not all(cells):
         what = "is not a partition of the follower's actions"
         remedy = f"every one of 0..{count - 1} must be in exactly one nonempty cell"
         raise GameError(what, where="observes", remedy=remedy)

@@ -2,7 +2,9 @@
 
 Grammar: an optional sign, then an integer ("12"), a fraction ("1/3"), or a decimal with an
 optional exponent ("0.1", "-2.5e-3"). Limits: at most ``MAX_DIGITS`` digits in all and an exponent
-of at most ``MAX_EXPONENT`` in absolute value, so that no short text can ask for a huge number.
+of at most ``MAX_EXPONENT`` in absolute value, so that no short text can ask for a huge number;
+in lowest terms, numerator and denominator together have at most ``MAX_BITS`` bits, so that every
+number that is read has a canonical text that can be read again.
 The specification is in proofs/game-file.md.
 """
 
@@ -16,6 +18,7 @@ from exactqse.errors import NumberError
 
 MAX_DIGITS = 4000
 MAX_EXPONENT = 2000
+MAX_BITS = 13289  # of 10^MAX_DIGITS - 1 over 1
 
 _FRACTION = re.compile(r"([+-]?[0-9]+)(?:/([0-9]+))?")
 _DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE]([+-]?[0-9]+))?")
@@ -34,7 +37,7 @@ def parse_rational(text: str, where: str = "") -> Fraction:
         denominator = int(match[2] or "1")
         if denominator == 0:
             raise NumberError(f"{text!r} divides by zero", where=where)
-        return Fraction(int(match[1]), denominator)
+        return limited(Fraction(int(match[1]), denominator), where)
     match = _DECIMAL.fullmatch(text)
     if match is None:
         remedy = 'write an exact number such as "1/3", "0.1" or "2"'
@@ -42,11 +45,21 @@ def parse_rational(text: str, where: str = "") -> Fraction:
     if match[1] is not None and (len(match[1]) > 6 or abs(int(match[1])) > MAX_EXPONENT):
         remedy = f"keep exponents within {MAX_EXPONENT}"
         raise NumberError(f"{text[:40]!r} has too large an exponent", where=where, remedy=remedy)
-    return Fraction(text)
+    return limited(Fraction(text), where)
+
+
+def limited(value: Fraction, where: str = "") -> Fraction:
+    """``value``, unless it is beyond ``MAX_BITS``: then NumberError."""
+    bits = value.numerator.bit_length() + value.denominator.bit_length()
+    if bits > MAX_BITS:
+        remedy = f"keep numerator and denominator within {MAX_BITS} bits together"
+        raise NumberError(f"a number of {bits} bits in lowest terms", where=where, remedy=remedy)
+    return value
 
 
 def format_rational(value: Fraction) -> str:
-    """The canonical text of ``value``: lowest terms, "n" or "n/d"."""
+    """The canonical text of ``value``: lowest terms, "n" or "n/d". NumberError if too long."""
+    limited(value)
     if value.denominator == 1:
         return str(value.numerator)
     return f"{value.numerator}/{value.denominator}"

@@ -15,7 +15,7 @@ import numpy as np
 
 from exactqse.errors import GameError, NumberError
 from exactqse.kernel.game import Payoffs, Row, Transitions, make_row, reduced_row
-from exactqse.kernel.numbers import parse_rational
+from exactqse.kernel.numbers import limited, parse_rational
 
 T = TypeVar("T")
 
@@ -35,7 +35,7 @@ def exact(value: object, where: str = "") -> Fraction:
         raise NumberError(f"{value!r} is not a number", where=where, remedy=remedy)
     if isinstance(value, float) and not math.isfinite(value):
         raise NumberError(f"{value} is not a finite number", where=where)
-    return Fraction(value)
+    return limited(Fraction(value), where)
 
 
 def listed(value: object, where: str) -> list[Any]:

@@ -51,8 +51,8 @@ class Game(KernelGame):
                 be a mapping {s': probability}. None: every state stays where it is.
             u: leader reward, shape (S, A, B) or (H, S, A, B).
             r: follower reward, the same.
-            rho: distribution of the first state, shape (S,), or a state's index; state 0 by
-            default. horizon: H; taken from the per-step tables, else 1, when it is not given.
+            rho: distribution of the first state, shape (S,), or a state's index; by default 0.
+            horizon: H; by default that of the per-step tables, else 1.
             eta: the follower's inverse temperature, > 0; "inf" or float("inf") for a best response.
             gamma: the follower's discount factor in [0, 1]; 0 is the myopic follower.
             observes: what the leader sees of b before she moves: "action", "nothing", or a

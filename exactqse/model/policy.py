@@ -31,7 +31,7 @@ class Policy:
 
     @classmethod
     def from_arrays(cls, pi: object, *, game: KernelGame, normalise: bool = False) -> Policy:
-        """A policy from nested lists or an array of shape (H, S, B, A), floats at their exact value.
+        """A policy from an array or nested lists, shape (H, S, B, A), floats at their exact value.
 
         Args:
             pi: the probabilities.

@@ -17,7 +17,6 @@ from exactqse.evaluate import Evaluation, SymbolicEvaluation
 from exactqse.kernel.check import Verdict
 from exactqse.kernel.game import KernelGame, Row
 from exactqse.kernel.gamefile import game_hash
-from exactqse.kernel.numbers import format_rational
 from exactqse.model.graph import GraphReport
 from exactqse.model.policy import Policy
 from exactqse.solve import Decision, Solution
@@ -33,12 +32,12 @@ def to_json(document: Document) -> str:
 def exact_table(value: Any) -> Any:
     """Nested tuples of rationals, enclosures or rows as nested lists of their documents."""
     if isinstance(value, Fraction):
-        return format_rational(value)
+        return str(value)
     if isinstance(value, Enclosure):
-        return {"lower": format_rational(value.lower), "upper": format_rational(value.upper)}
+        return {"lower": str(value.lower), "upper": str(value.upper)}
     if isinstance(value, Row):
         pairs = zip(value.states, value.numerators, strict=True)
-        return {str(s): format_rational(Fraction(n, value.denominator)) for s, n in pairs}
+        return {str(s): str(Fraction(n, value.denominator)) for s, n in pairs}
     return [exact_table(part) for part in value]
 
 
@@ -51,8 +50,8 @@ def game_document(game: KernelGame) -> Document:
         "states": game.states,
         "leader_actions": game.leader_actions,
         "follower_actions": game.follower_actions,
-        "eta": "inf" if game.eta is None else format_rational(game.eta),
-        "gamma": format_rational(game.gamma),
+        "eta": "inf" if game.eta is None else str(game.eta),
+        "gamma": str(game.gamma),
         "observes": [list(cell) for cell in game.observes],
         "names": {"states": states, "leader_actions": leader, "follower_actions": follower},
     }
@@ -78,7 +77,7 @@ def show_document(game: KernelGame, graph: GraphReport) -> Document:
 def verdict_document(verdict: Verdict) -> Document:
     """The verdict; lower and upper are null unless it is accepted."""
     bounds = (verdict.lower, verdict.upper)
-    lower, upper = (None if x is None else format_rational(x) for x in bounds)
+    lower, upper = (None if x is None else str(x) for x in bounds)
     return {
         "outcome": verdict.outcome,
         "lower": lower,
@@ -103,8 +102,8 @@ def solution_document(solution: Solution) -> Document:
     return {
         "game": game_document(solution.game),
         "certified": solution.certified,
-        "lower": format_rational(solution.lower),
-        "upper": format_rational(solution.upper),
+        "lower": str(solution.lower),
+        "upper": str(solution.upper),
         "enclosure": str(solution.value),
         "verdict": None if solution.verdict is None else verdict_document(solution.verdict),
         "reason": solution.reason,
@@ -125,11 +124,11 @@ def decision_document(decision: Decision) -> Document:
     return {
         "game": game_document(solution.game),
         "answer": decision.answer,
-        "at_least": format_rational(decision.threshold),
+        "at_least": str(decision.threshold),
         "digits": decision.digits,
         "certified": solution.certified,
-        "lower": format_rational(solution.lower),
-        "upper": format_rational(solution.upper),
+        "lower": str(solution.lower),
+        "upper": str(solution.upper),
         "verdict": None if solution.verdict is None else verdict_document(solution.verdict),
     }
 

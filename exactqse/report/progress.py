@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from threading import Timer
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 DELAY = 2.0  # seconds of silence before the bar is drawn
 
@@ -19,22 +19,25 @@ def working(
     """Draw a bar after ``delay`` seconds, and wipe it at the end; on a terminal only.
 
     Yields:
-        A callback (done, in all). When all is done the title turns to ``finish``, for what is left.
+        A callback (done, in all). When all is done a bar without an end, titled ``finish``,
+        stands for what is left.
     """
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
-        MofNCompleteColumn(),
+        TextColumn("{task.fields[count]}"),
         TimeElapsedColumn(),
     )
     bar = Progress(*columns, console=console, transient=True, disable=not console.is_terminal)
-    task = bar.add_task(title, total=None)
+    task = bar.add_task(title, total=None, count="")
+
+    rest = bar.add_task(finish, total=None, visible=False, count="")
 
     def step(done: int, total: int) -> None:
-        if done < total or not finish:
-            bar.update(task, completed=done, total=total, description=title)
-        else:
-            bar.update(task, completed=done, total=total, description=finish)
+        over = done >= total and bool(finish)
+        bar.update(task, completed=done, total=total, count=f"{done:,} of {total:,}")
+        bar.update(task, visible=not over)
+        bar.update(rest, visible=over)
 
     timer = Timer(delay, bar.start)
     timer.daemon = True

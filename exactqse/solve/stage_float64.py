@@ -162,7 +162,7 @@ def _hull_edges(x: Floats, y: Floats) -> _Edges:
 def _maximise(x: Floats, y: Floats, edges: _Edges, value: Floats) -> _Choice:
     """The maximiser of e^q (w - lambda) after each b, by logarithms with the sign apart."""
     gain = y - value[:, None, None]
-    positive: Booleans = np.greater(gain, 0).any(axis=2, keepdims=True)
+    positive = np.asarray((gain > 0).any(axis=2, keepdims=True))
     with np.errstate(divide="ignore"):
         logs = x + np.log(np.abs(gain))
     vertex_score = np.where(positive, np.where(gain > 0, logs, -np.inf), -logs)

@@ -8,7 +8,7 @@ that zero probabilities and degenerate rows are common and every row sums to exa
 from __future__ import annotations
 
 from fractions import Fraction
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from hypothesis import strategies as st
 
@@ -23,6 +23,7 @@ Cells = tuple[tuple[int, ...], ...]
 GAMMAS = (Fraction(0), Fraction(1, 2), Fraction(9, 10), Fraction(1))
 ETAS = (Fraction(1), Fraction(1, 3), Fraction(5), Fraction(100), None)
 _MAX_WEIGHT = 4
+_PLAIN_ONE_IN = 8
 
 
 def payoffs(*, wide: bool = True) -> st.SearchStrategy[Fraction]:
@@ -48,7 +49,7 @@ def distributions(size: int) -> st.SearchStrategy[tuple[Fraction, ...]]:
     def normalised(weights: list[int]) -> tuple[Fraction, ...]:
         total = sum(weights)
         if not total:
-            return (Fraction(1),) + (Fraction(0),) * (size - 1)
+            return _certainty(size)
         return tuple(Fraction(w, total) for w in weights)
 
     entries = st.integers(0, _MAX_WEIGHT)
@@ -97,17 +98,16 @@ def games(
     horizon = draw(st.integers(1, max_horizon))
     rewards, rows = payoffs(wide=wide), distributions(states)
 
-    def table(entries: st.SearchStrategy[T]) -> list[list[list[list[T]]]]:
+    def table(entries: st.SearchStrategy[T], plain: T) -> Any:
         steps = draw(st.sampled_from(sorted({1, horizon})))
-        step = _lists(_lists(_lists(entries, follower), leader), states)
-        return draw(_lists(step, steps))
+        return _filled(draw, (steps, states, leader, follower), entries, plain)
 
     eta = draw(st.sampled_from(ETAS) if etas is None else etas)
     cells = draw(partitions(follower)) if observes == "any" else observes
     return Game.from_arrays(
-        table(rows),
-        table(rewards),
-        table(rewards),
+        table(rows, _certainty(states)),
+        table(rewards, Fraction(0)),
+        table(rewards, Fraction(0)),
         rho=draw(rows),
         horizon=horizon,
         eta="inf" if eta is None else eta,
@@ -180,5 +180,23 @@ def solved_games(
     return game, solve(game, digits, checker=None).certificate
 
 
-def _lists(entries: st.SearchStrategy[T], size: int) -> st.SearchStrategy[list[T]]:
-    return st.lists(entries, min_size=size, max_size=size)
+def _certainty(size: int) -> tuple[Fraction, ...]:
+    """The distribution over 0..size-1 that is sure of 0."""
+    return (Fraction(1),) + (Fraction(0),) * (size - 1)
+
+
+def _filled(draw: st.DrawFn, axes: tuple[int, ...], entries: st.SearchStrategy[T], plain: T) -> Any:
+    """A nested list over the axes, some of its parts all ``plain``.
+
+    A plain part takes one draw whatever its size, so that sizes can shrink without moving what
+    matters.
+    """
+    if not axes:
+        return draw(entries)
+    if draw(st.integers(0, _PLAIN_ONE_IN - 1)) == 0:
+        return _constant(axes, plain)
+    return [_filled(draw, axes[1:], entries, plain) for _ in range(axes[0])]
+
+
+def _constant(axes: tuple[int, ...], plain: T) -> Any:
+    return [_constant(axes[1:], plain) for _ in range(axes[0])] if axes else plain

@@ -98,7 +98,10 @@ def test_exp_agrees_with_the_kernel(whole: int, part: int, width: int, p: int) -
 
 @given(st.integers(1, 2**200), st.integers(1, 2**200), st.integers(0, 2**60), bits)
 def test_log_agrees_with_the_kernel(low: int, below: int, width: int, p: int) -> None:
-    mine, kernel = FLINT.log((low, low + width), below, p), INTEGER.log((low, low + width), below, p)
+    mine, kernel = (
+        FLINT.log((low, low + width), below, p),
+        INTEGER.log((low, low + width), below, p),
+    )
     assert mine[0] <= kernel[1]
     assert kernel[0] <= mine[1]
     assert abs(mine[0] - kernel[0]) <= 2

@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exactqse import Game
 from exactqse.errors import FileError, FormatError, GameError, InputError
 from exactqse.formats import load_nfg, nfg, read_nfg
+
+RELAXED = settings(deadline=None, max_examples=100)  # deadlines depend on the machine
 
 PAYOFF = b"""NFG 1 R "three by two" { "Ann" "Bob" } { 3 2 }
 
@@ -141,7 +143,7 @@ BAD: list[tuple[bytes, str]] = [
     (HEAD + b"{ 1001 1000 }", r"has 1001000 strategy profiles, more than 1000000"),
     (HEAD + b'{ { "a" b } { "c" } }', r"expected a strategy's name in quotes, found 'b'"),
     (HEAD + b"{ 2 2", r"ends where a number of strategies should be; it may be truncated"),
-    (HEAD + b'{ { "a" "b', "ends where|in quotes"),
+    (HEAD + b'{ { "a" "b', r"line 1: opens a quote that is never closed; it may be truncated"),
     (HEAD + b"{ 2 2 }", r"ends after 0 of 4 profiles; it may be truncated"),
     (HEAD + b"{ 2 2 }\n1 2 3 4\n5 6", r"line 3: ends after 3 of 4 profiles"),
     (HEAD + b"{ 2 2 } 1 2 3", r"ends where a payoff should be; it may be truncated"),
@@ -164,6 +166,7 @@ BAD: list[tuple[bytes, str]] = [
     (HEAD + b'{ 1 1 } { { "" 1, 2 }', r"ends where '{' should be; it may be truncated"),
     (HEAD + b"{ 1 1 } \xff 1", r"is not UTF-8 at byte 32; convert it to UTF-8"),
     (b"\x00\x01", r"does not begin with NFG"),
+    (HEAD + b'{ 2 2 }\n1 2 "3', r"line 2: opens a quote that is never closed"),
     (b"{" * 100_000, r"does not begin with NFG"),
     (HEAD + b"{" * 100_000, r"expected a strategy's name in quotes, found '{'"),
 ]
@@ -199,24 +202,41 @@ def outcome_of(text: bytes) -> Game | None:
     """The game, None when refused; anything else escapes and fails the test."""
     try:
         return read_nfg(text)
-    except InputError as error:
-        assert str(error)
+    except InputError:
         return None
 
 
+@RELAXED
 @given(st.binary(max_size=80) | st.text(max_size=80).map(str.encode))
 def test_any_bytes_are_a_game_or_a_refusal(text: bytes) -> None:
     outcome_of(text)
 
 
-WORDS = [b"NFG", b"1", b"R", b'"t"', b"{", b"}", b"2", b",", b'"', b"1/2", b"-1", b"0", b"\\", b"\n"]
+WORDS = [
+    b"NFG",
+    b"1",
+    b"R",
+    b'"t"',
+    b"{",
+    b"}",
+    b"2",
+    b",",
+    b'"',
+    b"1/2",
+    b"-1",
+    b"0",
+    b"\\",
+    b"\n",
+]
 
 
+@RELAXED
 @given(st.lists(st.sampled_from(WORDS), max_size=30))
 def test_any_tokens_after_a_header_are_a_game_or_a_refusal(words: list[bytes]) -> None:
     outcome_of(HEAD + b" ".join(words))
 
 
+@RELAXED
 @given(
     st.sampled_from([PAYOFF, OUTCOME]),
     st.integers(0, 300),
@@ -237,8 +257,11 @@ TABLES = st.tuples(st.integers(1, 4), st.integers(1, 4)).flatmap(
 )
 
 
-@given(TABLES, st.booleans())
-def test_what_is_written_is_read(table: list[list[tuple[Fraction, Fraction]]], lists: bool) -> None:
+@RELAXED
+@given(table=TABLES, lists=st.booleans())
+def test_what_is_written_is_read(
+    table: list[list[tuple[Fraction, Fraction]]], *, lists: bool
+) -> None:
     rows, columns = len(table), len(table[0])
     profiles = [table[i][j] for j in range(columns) for i in range(rows)]
     if lists:

@@ -1,0 +1,204 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from exactqse import Certificate, Policy, check
+from exactqse.games import get
+from exactqse.kernel.numbers import format_rational
+from exactqse.solve import solve
+
+Run = Callable[..., Any]
+Change = Callable[[dict[str, Any]], None]
+GAME = "conitzer-sandholm-2006"
+
+
+def certificate(tmp_path: Path, change: Change | None = None) -> Path:
+    path = tmp_path / "certificate.json"
+    solve(get(GAME), 15).certificate.save(path)
+    if change is not None:
+        document = json.loads(path.read_text())
+        change(document)
+        path.write_text(json.dumps(document))
+    return path
+
+
+def test_solve_prints_the_enclosure_and_that_it_is_certified(run: Run) -> None:
+    result = run("solve", GAME)
+    assert result.code == 0
+    assert result.err == ""
+    assert result.out.splitlines()[0] == f"J* = {solve(get(GAME), 15).value}"
+    assert result.out.splitlines()[1].startswith("certified: lower <= J(policy) <= J* <= upper")
+
+
+def test_solve_prints_the_policy_by_name(run: Run) -> None:
+    out = run("solve", "selten-chmura-2008-3").out
+    rows = [line.split() for line in out.splitlines()]
+    assert ["0", "0", "Left", "Up"] in rows
+    assert any(row[:2] == ["Right", "Up"] and row[3] == "Down" for row in rows if len(row) > 3)
+
+
+@pytest.mark.parametrize("digits", [1, 30, 300])
+def test_solve_json_is_the_solution(run: Run, digits: int) -> None:
+    game = get(GAME)
+    document = json.loads(run("solve", GAME, "--digits", digits, "--json").out)
+    expected = solve(game, digits)
+    assert document["lower"] == format_rational(expected.lower)
+    assert document["upper"] == format_rational(expected.upper)
+    assert document["certified"] is True
+    assert document["verdict"]["outcome"] == "accepted"
+    assert document["game"]["hash"] == game.hash
+    assert Policy.from_arrays(document["policy"], game=game) == expected.policy
+
+
+def test_solve_writes_a_certificate_and_a_policy_that_hold(run: Run, tmp_path: Path) -> None:
+    game = get("patrol-4")
+    out, policy = tmp_path / "c.json", tmp_path / "p.json"
+    result = run("solve", "patrol-4", "--out", out, "--policy", policy)
+    assert result.code == 0
+    claim = Certificate.load(out)
+    assert check(game, claim)
+    assert Policy.load(policy, game=game) == solve(game, 15).policy
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["c.json", "p.json"]
+
+
+def test_solve_with_the_flint_checker_names_it(run: Run) -> None:
+    document = json.loads(run("solve", GAME, "--checker", "flint", "--json").out)
+    assert document["verdict"]["arithmetic"] == "flint"
+
+
+def test_solve_says_how_many_rows_it_left_out(run: Run) -> None:
+    short, whole = run("solve", "patrol-4"), run("solve", "patrol-4", "--all")
+    assert "more rows: --all shows them" in short.out
+    assert "more row" not in whole.out
+    assert len(whole.out.splitlines()) > len(short.out.splitlines())
+
+
+def test_options_change_the_game(run: Run) -> None:
+    document = json.loads(run("solve", GAME, "--eta", "7/2", "--json").out)
+    assert document["game"]["hash"] == get(GAME).with_(eta="7/2").hash
+
+
+def test_check_accepts_and_repeats_the_bounds(run: Run, tmp_path: Path) -> None:
+    path = certificate(tmp_path)
+    result = run("check", GAME, path)
+    assert result.code == 0
+    assert result.out.startswith("certified: ")
+    assert f"J* = {solve(get(GAME), 15).value}" in result.out
+
+
+@pytest.mark.parametrize("arithmetic", ["kernel", "flint"])
+def test_check_json_is_the_verdict(run: Run, tmp_path: Path, arithmetic: str) -> None:
+    path = certificate(tmp_path)
+    result = run("check", GAME, path, "--arithmetic", arithmetic, "--precision", 120, "--json")
+    document = json.loads(result.out)
+    claim = Certificate.load(path)
+    assert document["certified"] is True
+    assert document["verdict"] == {
+        "outcome": "accepted",
+        "lower": format_rational(claim.lower),
+        "upper": format_rational(claim.upper),
+        "reason": check(get(GAME), claim).reason,
+        "precision": 120,
+        "arithmetic": arithmetic,
+    }
+
+
+def claim_too_much(document: dict[str, Any]) -> None:
+    document["lower"] = format_rational(Fraction(document["upper"]) + 1)
+
+
+def claim_too_little(document: dict[str, Any]) -> None:
+    document["upper"] = format_rational(Fraction(document["lower"]) - 1)
+
+
+def lower_a_node(document: dict[str, Any]) -> None:
+    node = document["nodes"][0]
+    node["upper"] = format_rational(Fraction(node["upper"]) - Fraction(1, 100))
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        (claim_too_much, "lower exceeds J(policy) by at least 1"),
+        (claim_too_little, "upper is less than the mean of step 0, by 1"),
+        (lower_a_node, "upper bound at step 0, state 0: the majorants sum to at least"),
+    ],
+)
+def test_a_false_claim_is_rejected_with_its_reason(
+    run: Run, tmp_path: Path, change: Change, reason: str
+) -> None:
+    path = certificate(tmp_path, change)
+    result = run("check", GAME, path)
+    assert result.code == 1
+    assert result.out.startswith(f"rejected: {reason}")
+    assert "certified" not in result.out
+    assert "J* =" not in result.out
+    document = json.loads(run("check", GAME, path, "--json").out)
+    assert document["certified"] is False
+    assert document["verdict"]["lower"] is None
+    assert document["verdict"]["reason"].startswith(reason)
+
+
+def test_too_few_bits_are_inconclusive(run: Run, tmp_path: Path) -> None:
+    path = certificate(tmp_path)
+    result = run("check", GAME, path, "--precision", 20)
+    assert result.code == 1
+    assert result.out.startswith("inconclusive: ")
+    assert "raise the precision" in result.out
+
+
+def test_another_games_certificate_is_an_error(run: Run, tmp_path: Path) -> None:
+    path = certificate(tmp_path)
+    result = run("check", "ochs-1995-4", path)
+    assert (result.code, result.out) == (2, "")
+    assert "certificate is of the game" in result.err
+
+
+def test_the_same_tables_with_another_eta_are_another_game(run: Run, tmp_path: Path) -> None:
+    assert run("check", GAME, certificate(tmp_path), "--eta", 2).code == 2
+
+
+def test_a_malformed_certificate_is_an_error(run: Run, tmp_path: Path) -> None:
+    path = certificate(tmp_path, lambda document: document.pop("lower"))
+    result = run("check", GAME, path)
+    assert (result.code, result.out) == (2, "")
+    assert "field 'lower' is missing" in result.err
+
+
+@pytest.mark.parametrize(
+    ("threshold", "answer", "code"), [("2.5", "yes", 0), ("3", "no", 1), ("5/2", "yes", 0)]
+)
+def test_decide_answers_with_its_exit_code(
+    run: Run, threshold: str, answer: str, code: int
+) -> None:
+    result = run("decide", GAME, "--at-least", threshold)
+    assert result.code == code
+    assert result.out.startswith(f"{answer}: J* ")
+    result = run("decide", GAME, "--at-least", threshold, "--json")
+    document = json.loads(result.out)
+    assert result.code == code
+    assert document["answer"] == answer
+    assert document["at_least"] == format_rational(Fraction(threshold))
+    assert document["certified"] is True
+    lower, upper = Fraction(document["lower"]), Fraction(document["upper"])
+    assert lower >= Fraction(threshold) if answer == "yes" else upper < Fraction(threshold)
+
+
+def test_decide_gives_up_at_the_limit(run: Run) -> None:
+    middle = format_rational(solve(get(GAME), 30).value.mid)
+    result = run("decide", GAME, "--at-least", middle, "--max-digits", 10)
+    assert result.code == 1
+    assert result.out.startswith("undecided: ")
+    assert "10 digits" in result.out
+
+
+def test_decide_needs_an_exact_number(run: Run) -> None:
+    result = run("decide", GAME, "--at-least", "about 3")
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith("error: --at-least: 'about 3' is not a rational number")

@@ -1,0 +1,282 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+
+from exactqse.arithmetic import FlintElementary
+from exactqse.errors import CertificateError, NotCoveredError
+from exactqse.kernel.certificate import DOWN, UP, Certificate, Node
+from exactqse.kernel.check import Verdict, check, require_covered
+from exactqse.model import Game
+from exactqse.solve import solve
+from exactqse.testing import solved_games
+
+Solved = list[tuple[Game, Certificate]]
+
+
+def test_solved_games_are_accepted(solved: Solved) -> None:
+    for game, found in solved:
+        verdict = check(game, found)
+        assert verdict == Verdict(
+            "accepted",
+            found.lower,
+            found.upper,
+            f"proved lower <= J(policy) <= J* <= upper over {len(found.nodes)} nodes",
+            found.precision,
+            "kernel",
+        )
+        assert verdict
+        assert found.upper - found.lower <= Fraction(1, 10**8)
+
+
+@given(solved_games())
+@settings(max_examples=40, deadline=None)
+def test_drawn_games_are_accepted(pair: tuple[Game, Certificate]) -> None:
+    game, found = pair
+    assert check(game, found).outcome == "accepted"
+    assert check(game, Certificate.from_bytes(found.to_bytes())).outcome == "accepted"
+
+
+@pytest.mark.parametrize("digits", [1, 20, 100])
+def test_digits_and_precisions(deep: tuple[Game, Certificate], digits: int) -> None:
+    game, _ = deep
+    found = solve(game, digits, checker=None).certificate
+    assert check(game, found)
+    more = check(game, found, precision=found.precision + 200)
+    assert more
+    assert more.precision == found.precision + 200
+    assert check(game, replace(found, precision=found.precision + 77)).precision == (
+        found.precision + 77
+    )
+
+
+def test_harmless_changes_are_accepted_and_reported(solved: Solved) -> None:
+    for game, found in solved:
+        loose = replace(found, lower=found.lower - 1, upper=found.upper + Fraction(1, 3))
+        verdict = check(game, loose)
+        assert verdict
+        assert (verdict.lower, verdict.upper) == (loose.lower, loose.upper)
+        first = replace(found.nodes[0], upper=found.nodes[0].upper + 1)
+        raised = replace(found, nodes=(first, *found.nodes[1:]), upper=found.upper + 1)
+        assert check(game, raised)
+
+
+def test_too_low_a_precision_is_inconclusive(solved: Solved) -> None:
+    for game, found in solved:
+        verdict = check(game, found, precision=16)
+        assert verdict.outcome == "inconclusive"
+        assert not verdict
+        assert (verdict.lower, verdict.upper) == (None, None)
+        assert verdict.precision == 16
+        assert "raise the precision" in verdict.reason
+
+
+def test_a_tight_lower_bound_is_inconclusive_at_few_bits(deep: tuple[Game, Certificate]) -> None:
+    game, found = deep
+    nodes = tuple(replace(n, upper=n.upper + Fraction(3 - n.step, 10)) for n in found.nodes)
+    loose = replace(found, nodes=nodes, upper=found.upper + 1)
+    assert check(game, loose, precision=16).outcome == "inconclusive"
+    verdict = check(game, loose, precision=17)
+    assert verdict.reason.startswith("lower <= J(policy) is undecided, J(policy) in [")
+    assert verdict.reason.endswith("]; raise the precision")
+    assert check(game, loose)
+
+
+def test_precision_out_of_range(deep: tuple[Game, Certificate]) -> None:
+    game, found = deep
+    for bits in (15, 0, -1, 65537):
+        with pytest.raises(CertificateError, match=r"is not in 16\.\.65536") as caught:
+            check(game, found, precision=bits)
+        assert caught.value.where == "precision"
+
+
+def test_another_games_certificate(solved: Solved) -> None:
+    game, found = solved[2]
+    other = game.with_(eta=game.eta + 1)
+    with pytest.raises(CertificateError, match="not of this one") as caught:
+        check(other, found)
+    assert caught.value.where == "game"
+    assert found.game[:12] in caught.value.what
+    assert caught.value.remedy == "give the game file that it was made for"
+    verdict = check(other, replace(found, game=other.hash))
+    assert verdict.outcome == "rejected"
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"gamma": "1/2"}, r"covered yet: gamma = 1/2 > 0;"),
+        ({"eta": "inf"}, "covered yet: eta = infinity;"),
+        ({"observes": "nothing"}, r"covered yet: observes \[\[0, 1\]\], less than the action;"),
+        (
+            {"gamma": 1, "eta": "inf", "observes": "nothing"},
+            r"gamma = 1 > 0, observes .*action, eta",
+        ),
+    ],
+)
+def test_games_that_no_theorem_covers(
+    deep: tuple[Game, Certificate], changes: dict[str, Any], what: str
+) -> None:
+    game, found = deep
+    other = game.with_(**changes)
+    with pytest.raises(NotCoveredError, match=what) as caught:
+        require_covered(other)
+    assert caught.value.remedy == 'the covered case is gamma = 0, observes = "action", finite eta'
+    with pytest.raises(NotCoveredError, match=what):
+        check(other, found)
+
+
+def test_covered_games_pass(deep: tuple[Game, Certificate]) -> None:
+    require_covered(deep[0])
+
+
+def test_nodes_that_are_not_the_reachable_ones(deep: tuple[Game, Certificate]) -> None:
+    game, found = deep
+    nodes = found.nodes
+    extra = replace(nodes[-1], step=game.horizon)
+    beyond = replace(nodes[-1], state=7)
+    for given_, odd in (
+        (nodes[1:], "(0, 0)"),
+        (nodes[:-1], "(2, 1)"),
+        (nodes[:3] + nodes[4:], "(1, 1)"),
+        ((*nodes, extra), "(3, 1)"),
+        ((*nodes[:-1], beyond), "(2, 1)"),
+        ((), "(0, 0)"),
+    ):
+        with pytest.raises(CertificateError, match="not the reachable") as caught:
+            check(game, replace(found, nodes=given_))
+        assert caught.value.where == "nodes"
+        assert caught.value.what.endswith(f"see {odd}")
+
+
+def test_unreachable_states_have_no_node() -> None:
+    moves = [[[{1: 1}]], [[{1: 1}]], [[{2: 1}]]]
+    table = [[[1]], [[2]], [[3]]]
+    game = Game.from_arrays(moves, table, table, horizon=2)
+    found = solve(game, 6, checker=None).certificate
+    assert [(n.step, n.state) for n in found.nodes] == [(0, 0), (1, 1)]
+    verdict = check(game, found)
+    assert verdict
+    assert found.lower <= 3 <= found.upper
+
+
+def test_nodes_that_do_not_fit_the_game(deep: tuple[Game, Certificate]) -> None:
+    game, found = deep
+    node = found.nodes[3]
+
+    def with_node(**changes: object) -> Certificate:
+        nodes = (*found.nodes[:3], replace(node, **changes), *found.nodes[4:])
+        return replace(found, nodes=nodes)
+
+    for changes in (
+        {"policy": node.policy[:1]},
+        {"policy": (*node.policy, node.policy[0])},
+        {"leaf": node.leaf[:1]},
+        {"leaf": (*node.leaf, node.leaf[0])},
+    ):
+        with pytest.raises(CertificateError, match="needs 2 distributions and majorants") as caught:
+            check(game, with_node(**changes))
+        assert caught.value.where == "node (1, 1)"
+    for action in (3, 17):
+        policy = (node.policy[0], ((action, Fraction(1)),))
+        with pytest.raises(CertificateError, match="unknown leader action") as caught:
+            check(game, with_node(policy=policy))
+        assert caught.value.where == "node (1, 1)"
+    assert check(game, with_node(policy=(((2, Fraction(1)),), ((2, Fraction(1)),)))).outcome == (
+        "rejected"
+    )
+
+
+def single(*, u: object, r: object, node: Node, lower: str, upper: str) -> tuple[Game, Certificate]:
+    game = Game.from_arrays(None, [u], [r], eta=1)
+    return game, Certificate(game.hash, 64, Fraction(lower), Fraction(upper), (node,))
+
+
+ONE_PURE = ((0, Fraction(1)),)
+
+
+def leaf(b0: tuple[str, Fraction], b1: tuple[str, Fraction], value: str = "1/2") -> Node:
+    return Node(0, 0, Fraction(value), 0, (ONE_PURE, ONE_PURE), (b0, b1))
+
+
+def test_a_certificate_by_hand() -> None:
+    # u = (1, 0), r = (0, 0): the value is 1/2, with majorants that touch: s = kappa = 1/2.
+    half = Fraction(1, 2)
+    for bound, outcome in (
+        ("1/2", "inconclusive"),
+        ("0.5000001", "accepted"),
+        ("0.49", "rejected"),
+    ):
+        game, found = single(
+            u=[[1, 0]],
+            r=[[0, 0]],
+            node=leaf((UP, half), (DOWN, half), bound),
+            lower="0.49",
+            upper="0.6",
+        )
+        assert check(game, found).outcome == outcome
+        assert check(game, found, elementary=FlintElementary()).outcome == outcome
+
+
+def test_down_needs_a_value_below_the_bound() -> None:
+    half = Fraction(1, 2)
+    game, found = single(
+        u=[[1, 0]], r=[[0, 0]], node=leaf((DOWN, half), (DOWN, half)), lower="0", upper="1"
+    )
+    verdict = check(game, found)
+    assert verdict.outcome == "rejected"
+    assert verdict.reason == (
+        "majorant at step 0, state 0, leader action 0, follower action 0: down needs y < upper"
+    )
+    game, found = single(
+        u=[["1/2", 0]], r=[[0, 0]], node=leaf((DOWN, half), (DOWN, half)), lower="0", upper="1"
+    )
+    assert check(game, found).outcome == "rejected"
+    node = leaf((DOWN, half), (DOWN, half), "1/3")
+    game, found = single(u=[["1/3", 0]], r=[[0, 0]], node=node, lower="0", upper="1")
+    verdict = check(game, found)
+    assert verdict.outcome == "inconclusive"
+    assert verdict.reason.endswith("follower action 0: y < upper is undecided; raise the precision")
+
+
+@pytest.mark.parametrize(
+    ("shift", "outcome"),
+    [(-16384 - 7, "rejected"), (-16383, "rejected"), (-16300, "rejected"), (10**6, "rejected")],
+)
+def test_exponents_beyond_the_limit(shift: int, outcome: str) -> None:
+    half = Fraction(1, 2)
+    node = replace(leaf((UP, half), (DOWN, half), "0.51"), shift=shift)
+    game, found = single(u=[[1, 0]], r=[[0, 0]], node=node, lower="0", upper="1")
+    verdict = check(game, found)
+    assert verdict.outcome == outcome
+    assert ("its exponent exceeds 16384" in verdict.reason) == (shift < -16384)
+
+
+def test_an_exponent_at_the_limit() -> None:
+    # (y - lambda)/s = 1, so that the exponent 16384 + 1 - 1 is undecided at any precision.
+    node = replace(leaf((UP, Fraction(1)), (UP, Fraction(1)), "1/3"), shift=-16384)
+    game, found = single(u=[["4/3", 0]], r=[[0, 0]], node=node, lower="0", upper="1")
+    verdict = check(game, found)
+    assert verdict.outcome == "inconclusive"
+    assert verdict.reason.endswith("its exponent may exceed 16384")
+
+
+def test_the_mean_over_first_states() -> None:
+    game = Game.from_arrays(
+        None, [[[1]], [[3]]], [[[0]], [[0]]], rho=["1/4", "3/4"], horizon=1
+    )  # the value is 1/4 + 9/4 = 5/2
+    found = solve(game, 6, checker=None).certificate
+    assert check(game, found)
+    mean = found.nodes[0].upper / 4 + found.nodes[1].upper * 3 / 4
+    assert check(game, replace(found, upper=mean))
+    verdict = check(game, replace(found, upper=mean - Fraction(1, 1000)))
+    assert verdict.outcome == "rejected"
+    assert verdict.reason == "upper is less than the mean of step 0, by 0.001"
+    assert check(game, replace(found, lower=Fraction(5, 2))).outcome in {"accepted", "inconclusive"}
+    verdict = check(game, replace(found, lower=Fraction(251, 100)))
+    assert verdict.outcome == "rejected"
+    assert verdict.reason.startswith("lower exceeds J(policy) by at least 0.01")

@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from exactqse.errors import GameError
+from exactqse.kernel.game import KernelGame, Row, check_partition, make_row, reduced_row
+from exactqse.kernel.gamefile import game_hash
+
+HALF = Fraction(1, 2)
+ZERO, ONE = Fraction(0), Fraction(1)
+STAY, MOVE = Row(1, (0,), (1,)), Row(1, (1,), (1,))
+
+
+def step(entry: object) -> Any:
+    """[2][2][1] filled with an entry."""
+    return (((entry,), (entry,)),) * 2
+
+
+def game(**changes: object) -> KernelGame:
+    fields: dict[str, Any] = {
+        "horizon": 3,
+        "states": 2,
+        "leader_actions": 2,
+        "follower_actions": 1,
+        "rho": STAY,
+        "P": (step(MOVE),),
+        "u": (step(ZERO),),
+        "r": (step(ONE),),
+        "eta": ONE,
+        "gamma": ZERO,
+        "observes": ((0,),),
+    }
+    return KernelGame(**(fields | changes))
+
+
+def test_make_row() -> None:
+    row = make_row({2: Fraction(1, 3), 0: Fraction(2, 3), 1: ZERO}, 3, "rho")
+    assert row == Row(3, (0, 2), (2, 1))
+    assert make_row({1: ONE}, 2, "rho") == Row(1, (1,), (1,))
+    assert make_row({0: Fraction(1, 4), 1: Fraction(1, 6), 2: Fraction(7, 12)}, 3, "x") == Row(
+        12, (0, 1, 2), (3, 2, 7)
+    )
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "what"),
+    [
+        ({}, "probabilities sum to 1 - 1;"),
+        ({0: HALF}, "probabilities sum to 1 - 0.5;"),
+        ({0: ONE, 1: Fraction(1, 10**9)}, r"probabilities sum to 1 \+ 1E-9;"),
+        ({0: Fraction(3, 2), 1: -HALF}, "probability -1/2 of state 1 is negative"),
+        ({2: ONE}, r"state 2 is not one of 0..1"),
+        ({-1: ONE}, r"state -1 is not one of 0..1"),
+        ({0: ONE, 2: ZERO}, r"state 2 is not one of 0..1"),
+    ],
+)
+def test_rows_that_are_none(probabilities: dict[int, Fraction], what: str) -> None:
+    with pytest.raises(GameError, match=what) as caught:
+        make_row(probabilities, 2, "P[0]")
+    assert caught.value.where == "P[0]"
+
+
+def test_reduced_row() -> None:
+    assert reduced_row(12, (1, 3), (4, 8), "x") == Row(3, (1, 3), (1, 2))
+    with pytest.raises(GameError, match="sum to exactly 1") as caught:
+        reduced_row(12, (1, 3), (4, 7), "x")
+    assert "- 0.08333" in caught.value.what
+
+
+@pytest.mark.parametrize(
+    ("changes", "where", "what"),
+    [
+        ({"horizon": 0}, "horizon", "at least one, not 0"),
+        ({"states": 0}, "states", "at least one, not 0"),
+        ({"leader_actions": 0}, "leader actions", "at least one, not 0"),
+        ({"follower_actions": -1}, "follower actions", "at least one, not -1"),
+        ({"eta": ZERO}, "eta", "0 is not positive"),
+        ({"eta": -HALF}, "eta", "-1/2 is not positive"),
+        ({"gamma": Fraction(-1, 9)}, "gamma", r"-1/9 is not in \[0, 1\]"),
+        ({"gamma": Fraction(10, 9)}, "gamma", r"10/9 is not in \[0, 1\]"),
+        ({"observes": ()}, "observes", "is not a partition"),
+        ({"names": (("x",), None, None)}, "names of states", "need 2 different names"),
+        ({"names": (None, ("x", "x"), None)}, "names of leader actions", "need 2 different names"),
+        (
+            {"names": (None, None, ("x", "y"))},
+            "names of follower actions",
+            "need 1 different names",
+        ),
+        ({"P": (step(STAY),) * 2}, "P", "has 2 steps, not 1 or 3"),
+        ({"u": ()}, "u", "has 0 steps, not 1 or 3"),
+        ({"r": (step(ONE),) * 4}, "r", "has 4 steps, not 1 or 3"),
+        (
+            {"u": (step(ONE), step(ONE), step(ONE)[:1])},
+            "u[2]",
+            r"has not the shape \[2\]\[2\]\[1\]",
+        ),
+        ({"r": ((((ONE,),), ((ONE,),)),)}, "r[0]", "has not the shape"),
+        ({"P": ((((STAY,), (STAY, STAY)),) * 2,)}, "P[0]", "has not the shape"),
+    ],
+)
+def test_fields_out_of_their_domain(changes: dict[str, Any], where: str, what: str) -> None:
+    with pytest.raises(GameError, match=what) as caught:
+        game(**changes)
+    assert caught.value.where == where
+
+
+def test_the_ends_of_the_domains_are_allowed() -> None:
+    assert game(gamma=ONE).gamma == 1
+    assert game(gamma=ZERO).gamma == 0
+    assert game(eta=None).eta is None
+    assert game(names=(("x", "y"), ("x", "y"), ("x",))).names[0] == ("x", "y")
+    assert game(horizon=1).shape == (1, 2, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("cells", "what"),
+    [
+        (((0, 1),), "is not a partition"),
+        (((0, 1), (2,), ()), "is not a partition"),
+        (((0, 1), (1, 2)), "is not a partition"),
+        (((0, 1), (2, 3)), "is not a partition"),
+        (((0, 1), (-1,)), "is not a partition"),
+        (((1, 0), (2,)), "not in ascending order"),
+        (((2,), (0, 1)), "not in ascending order"),
+    ],
+)
+def test_partitions(cells: tuple[tuple[int, ...], ...], what: str) -> None:
+    with pytest.raises(GameError, match=what) as caught:
+        check_partition(cells, 3)
+    assert caught.value.where == "observes"
+    if "partition" in what:
+        assert "0..2" in caught.value.remedy
+
+
+def test_a_huge_count_is_refused_at_once() -> None:
+    with pytest.raises(GameError, match="is not a partition"):
+        check_partition(((0,),), 10**17)
+
+
+def test_partitions_that_are_fine() -> None:
+    for cells in (((0,), (1,), (2,)), ((0, 2), (1,)), ((0, 1, 2),)):
+        check_partition(cells, 3)
+
+
+def test_equal_steps_are_stored_once() -> None:
+    short, long = game(), game(P=(step(MOVE),) * 3, u=(step(ZERO),) * 3, r=(step(ONE),) * 3)
+    assert short == long
+    assert hash(short) == hash(long)
+    assert (len(long.P), len(long.u), len(long.r)) == (1, 1, 1)
+    other = game(u=(step(ZERO), step(ONE), step(ONE)))
+    assert len(other.u) == 3
+    assert [other.at(other.u, h)[0][0][0] for h in range(3)] == [0, 1, 1]
+    assert [short.at(short.r, h)[0][0][0] for h in range(3)] == [1, 1, 1]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"horizon": 4},
+        {"rho": MOVE},
+        {"P": (step(STAY),)},
+        {"u": (step(HALF),)},
+        {"r": (step(HALF),)},
+        {"eta": HALF},
+        {"eta": None},
+        {"gamma": HALF},
+        {"names": (None, None, ("x",))},
+    ],
+)
+def test_equality_sees_every_field(changes: dict[str, Any]) -> None:
+    assert game() == game()
+    assert game() != game(**changes)
+    assert game_hash(game()) != game_hash(game(**changes))
+    assert replace(game(), **changes) == game(**changes)
+
+
+def test_a_game_equals_nothing_else() -> None:
+    assert game() != "a game"
+    assert game() != 1
+
+
+def test_games_that_differ_have_different_hashes_mostly() -> None:
+    variants = [
+        game(),
+        game(horizon=2),
+        game(rho=MOVE),
+        game(eta=HALF),
+        game(gamma=HALF),
+    ]
+    assert len({hash(x) for x in variants}) == len(variants)
+
+
+def test_reachable() -> None:
+    assert game().reachable == ((0,), (1,), (1,))
+    both = Row(2, (0, 1), (1, 1))
+    mixed = game(P=(step(STAY), (((both,), (MOVE,)), ((STAY,), (STAY,))), step(STAY)))
+    assert mixed.reachable == ((0,), (0,), (0, 1))
+    assert game(rho=both, horizon=1).reachable == ((0, 1),)
+
+
+def test_observes_action() -> None:
+    tables = {"P": ((((STAY, STAY),),),), "u": ((((ONE, ONE),),),), "r": ((((ONE, ONE),),),)}
+    sizes = {"states": 1, "leader_actions": 1, "follower_actions": 2}
+    assert game(**tables, **sizes, observes=((0,), (1,))).observes_action
+    assert not game(**tables, **sizes, observes=((0, 1),)).observes_action

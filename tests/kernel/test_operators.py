@@ -1,0 +1,150 @@
+"""The operators against an evaluation of their own: rational sums, and arb's exp at more bits."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+from flint import arb
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exactqse.arithmetic.balls import ball, exact_fraction, precision
+from exactqse.errors import NotCoveredError
+from exactqse.kernel.certificate import Certificate, Distribution
+from exactqse.kernel.elementary import INTEGER
+from exactqse.kernel.interval import Interval, enclose
+from exactqse.kernel.operators import continuation, mixture, policy_value, scaled_reward
+from exactqse.model import Game
+from exactqse.testing import covered_games
+
+bits = st.sampled_from((16, 53, 100, 300))
+Values = list[Fraction]
+
+
+def truth(
+    game: Game, step: int, state: int, policy: tuple[Distribution, ...], after: Values, p: int
+) -> tuple[Fraction, Fraction]:
+    """Ends of the value of a prescription, times 2^p."""
+    assert game.eta is not None
+    xs, ys = [], []
+    for b, by_b in enumerate(policy):
+        x = y = Fraction(0)
+        for a, probability in by_b:
+            x += probability * game.eta * game.at(game.r, step)[state][a][b]
+            y += probability * payoff(game, step, state, (a, b), after)
+        xs.append(x)
+        ys.append(y)
+    with precision(p + 400):
+        weights = [ball(x - max(xs)).exp() for x in xs]
+        total = sum((w * ball(y) for w, y in zip(weights, ys, strict=True)), arb(0))
+        value = total / sum(weights, arb(0))
+        return exact_fraction(value.lower()) * 2**p, exact_fraction(value.upper()) * 2**p
+
+
+def payoff(game: Game, step: int, state: int, actions: tuple[int, int], after: Values) -> Fraction:
+    a, b = actions
+    row = game.at(game.P, step)[state][a][b]
+    result = game.at(game.u, step)[state][a][b]
+    if after:
+        pairs = zip(row.states, row.numerators, strict=True)
+        result += sum(Fraction(n, row.denominator) * after[t] for t, n in pairs)
+    return result
+
+
+@given(st.data(), bits)
+@settings(max_examples=150)
+def test_policy_value_is_true_and_narrow(data: st.DataObject, p: int) -> None:
+    game = data.draw(covered_games(wide=False))
+    step = data.draw(st.integers(0, game.horizon - 1))
+    state = data.draw(st.integers(0, game.states - 1))
+    policy = []
+    for _ in range(game.follower_actions):
+        weights = data.draw(
+            st.lists(
+                st.integers(0, 3), min_size=game.leader_actions, max_size=game.leader_actions
+            ).filter(any)
+        )
+        policy.append(tuple((a, Fraction(w, sum(weights))) for a, w in enumerate(weights) if w))
+    numbers = st.fractions(min_value=-9, max_value=9, max_denominator=99)
+    after = [data.draw(numbers) for _ in range(game.states)] if data.draw(st.booleans()) else []
+    boxes = [enclose(x.numerator, x.denominator, p) for x in after]
+    lo, hi = policy_value(game, step, state, policy, boxes, p, INTEGER)
+    below, above = truth(game, step, state, tuple(policy), after, p)
+    assert lo <= below
+    assert above <= hi
+    assert hi - lo <= 1000
+    for a in range(game.leader_actions):
+        for b in range(game.follower_actions):
+            y = payoff(game, step, state, (a, b), after) * 2**p
+            low, high = continuation(game, step, state, a, b, boxes, p)
+            assert low <= y <= high
+            assert high - low <= 3
+            x = game.eta * game.at(game.r, step)[state][a][b] * 2**p
+            low, high = scaled_reward(game, step, state, a, b, p)
+            assert low <= x <= high
+            assert high - low <= 1
+
+
+def test_wide_continuations_are_enclosed(deep: tuple[Game, Certificate]) -> None:
+    game, _ = deep
+    p = 40
+    boxes: list[Interval] = [(-(3 << p), 2 << p), (1 << p, (1 << p) + 7)]
+    low, high = continuation(game, 0, 1, 2, 1, boxes, p)
+    ends = [
+        payoff(game, 0, 1, (2, 1), [Fraction(x, 1 << p), Fraction(y, 1 << p)]) * 2**p
+        for x in boxes[0]
+        for y in boxes[1]
+    ]
+    assert low <= min(ends) < low + 2
+    assert high - 2 < max(ends) <= high
+
+
+def test_adding_to_the_rewards(deep: tuple[Game, Certificate]) -> None:
+    game, found = deep
+    p = 80
+    node = found.nodes[0]
+
+    def moved(table: object, by: Fraction) -> object:
+        if isinstance(table, tuple):
+            return tuple(moved(x, by) for x in table)
+        return table + by
+
+    def value(u: object, r: object) -> Interval:
+        other = Game.from_arrays(None, u, r, eta=game.eta, horizon=game.horizon)
+        return policy_value(other, 0, node.state, node.policy, [], p, INTEGER)
+
+    plain = value(game.u, game.r)
+    for by in (Fraction(-1000), Fraction(1000), Fraction(7, 3)):
+        shifted = value(game.u, moved(game.r, by))
+        assert max(shifted[0], plain[0]) <= min(shifted[1], plain[1])
+        assert shifted[1] - shifted[0] <= 100
+        raised = value(moved(game.u, by), game.r)
+        offset = enclose(by.numerator, by.denominator, p)
+        assert raised[0] <= plain[1] + offset[1]
+        assert plain[0] + offset[0] <= raised[1]
+
+
+@given(
+    st.lists(st.tuples(st.integers(-99, 99), st.integers(0, 9)), min_size=1, max_size=4),
+    st.data(),
+)
+def test_mixture(pairs: list[tuple[int, int]], data: st.DataObject) -> None:
+    weights = [data.draw(st.integers(1, 5)) for _ in pairs]
+    rows = tuple((a, Fraction(w, sum(weights))) for a, w in enumerate(weights))
+    boxes = [(low, low + width) for low, width in pairs]
+    lo, hi = mixture(rows, boxes)
+    means = [sum(q * box[end] for (_, q), box in zip(rows, boxes, strict=True)) for end in (0, 1)]
+    assert means[0] - len(pairs) < lo <= means[0]
+    assert means[1] <= hi < means[1] + len(pairs)
+
+
+def test_mixture_needs_one_value_a_pair() -> None:
+    with pytest.raises(ValueError, match="zip"):
+        mixture(((0, Fraction(1)),), [(0, 1), (0, 1)])
+
+
+def test_infinite_eta_has_no_exponents() -> None:
+    game = Game.from_arrays(None, [[[0, 1]]], [[[0, 1]]], eta="inf")
+    with pytest.raises(NotCoveredError, match="eta = infinity"):
+        scaled_reward(game, 0, 0, 0, 0, 53)
