@@ -26,10 +26,9 @@ demo: $(VENV)/ready
 	$(BIN)/exactqse check $(DEMO)/commitment.json $(DEMO)/commitment.cert.json
 	$(BIN)/exactqse evaluate $(DEMO)/commitment.json uniform
 	$(BIN)/exactqse decide $(DEMO)/commitment.json --at-least 2.5
-	$(BIN)/exactqse games export $(DEMO_PATROL) --out $(DEMO)/patrol.json
+	$(BIN)/exactqse games export patrol-4 --out $(DEMO)/patrol.json
 	$(BIN)/exactqse solve $(DEMO)/patrol.json --digits 30 --out $(DEMO)/patrol.cert.json
 	$(BIN)/exactqse check $(DEMO)/patrol.json $(DEMO)/patrol.cert.json
-	$(BIN)/python benchmarks/table.py
 
 # Format, lint, types, import contracts, doctests, tests: the whole of what CI runs.
 test: lint
