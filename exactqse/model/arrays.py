@@ -18,6 +18,7 @@ from exactqse.kernel.game import Payoffs, Row, Transitions, make_row, reduced_ro
 from exactqse.kernel.numbers import limited, parse_rational
 
 T = TypeVar("T")
+_MAX_AXES = 5
 
 
 def exact(value: object, where: str = "") -> Fraction:
@@ -53,9 +54,13 @@ def depth(value: object) -> int:
         return value.ndim
     if isinstance(value, Mapping):
         return 1
-    if isinstance(value, str) or not isinstance(value, Sequence):
-        return 0
-    return 1 + (depth(value[0]) if value else 0)
+    axes = 0
+    while not isinstance(value, str | np.ndarray | Mapping) and isinstance(value, Sequence):
+        axes += 1
+        if not value or axes > _MAX_AXES:
+            return axes
+        value = value[0]
+    return axes + (depth(value) if isinstance(value, np.ndarray | Mapping) else 0)
 
 
 def payoffs(value: object, label: str) -> Payoffs:

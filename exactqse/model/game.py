@@ -80,7 +80,8 @@ class Game(KernelGame):
         if isinstance(steps, bool) or not isinstance(steps, int | np.integer):
             raise GameError(f"{horizon!r} is not an integer", where="horizon")
         start = 0 if rho is None else rho
-        first = {int(start): 1} if isinstance(start, int | np.integer) else start
+        whole = isinstance(start, int | np.integer) and not isinstance(start, bool)
+        first = {int(start): 1} if whole else start
         return cls(
             horizon=int(steps),
             states=states,
@@ -160,7 +161,7 @@ class Game(KernelGame):
 
 
 def _temperature(eta: Number) -> Fraction | None:
-    if eta == "inf" or (isinstance(eta, float) and eta == float("inf")):
+    if eta == "inf" or (isinstance(eta, float | np.floating) and eta == float("inf")):
         return None
     return exact(eta, "eta")
 
@@ -185,8 +186,12 @@ def _partition(
 
 def _names(names: Mapping[str, Sequence[str]] | None) -> Any:
     keys = ("states", "leader_actions", "follower_actions")
+    if names is not None and not isinstance(names, Mapping):
+        raise GameError(f"is not a mapping from {keys} to lists of strings", where="names")
     given = dict(names or {})
     for key, value in given.items():
-        if key not in keys or not all(isinstance(name, str) for name in value):
-            raise GameError(f"{key!r} is not one of {keys} with strings", where="names")
+        if key not in keys:
+            raise GameError(f"{key!r} is not one of {keys}", where="names")
+        if not all(isinstance(name, str) for name in listed(value, f"names.{key}")):
+            raise GameError("holds something that is not a string", where=f"names.{key}")
     return tuple(tuple(given[key]) if key in given else None for key in keys)

@@ -308,8 +308,9 @@ def test_a_thousand_digits() -> None:
 def test_the_precision_is_raised_until_the_widths_hold(monkeypatch: pytest.MonkeyPatch) -> None:
     game = single([1, 0, "1/3"], [1, 0, 7], horizon=5, gamma=1)
     policy = Policy.uniform(game)
-    monkeypatch.setattr(enclosures, "_guard", lambda *_: 2)
-    assert all(within_tolerance(x, 30) for x in evaluate(game, policy, 30).numbers())
+    for guard in range(24, 1, -1):
+        monkeypatch.setattr(enclosures, "_guard", lambda *_, bits=guard: bits)
+        assert all(within_tolerance(x, 30) for x in evaluate(game, policy, 30).numbers())
     monkeypatch.setattr(enclosures, "ATTEMPTS", 1)
     with pytest.raises(PrecisionError, match="wider than"):
         evaluate(game, policy, 30)

@@ -27,6 +27,7 @@ from exactqse.games import (
     zero_sum,
 )
 from exactqse.model.graph import describe_graph
+from exactqse.solve import solve
 
 FAMILIES = (dense, sparse, zero_sum, common_interest, nearly_tied)
 SIZES = {"states": 5, "leader_actions": 2, "follower_actions": 3, "horizon": 2, "seed": 7}
@@ -64,6 +65,13 @@ def test_every_entry_builds_one_game_with_a_source(entry: Entry, tmp_path: Any) 
     assert (game.gamma, game.observes_action) == (0, True)
     game.save(tmp_path / "game.json")
     assert Game.load(tmp_path / "game.json") == game
+
+
+@pytest.mark.parametrize("entry", ENTRIES, ids=[entry.name for entry in ENTRIES])
+def test_every_entry_is_solved_and_certified(entry: Entry) -> None:
+    solution = solve(entry.build(), 12)
+    assert solution.certified
+    assert solution.upper - solution.lower <= Fraction(1, 10**12)
 
 
 def test_no_two_entries_are_the_same_game() -> None:
@@ -198,8 +206,9 @@ def test_patrol_game_moves_and_pays_in_expectation() -> None:
     assert game.u[0][0][clockwise][strike] == Fraction(9 * 1 - 1 * 2, 10)
     assert game.r[0][0][clockwise][strike] == Fraction(9 * -3 + 1 * 2, 10)
     assert all(action[0] == 0 for state in game.u[0] for action in state)
-    sure = patrol_game(sites=3, horizon=1, delay=0)
+    sure = patrol_game(sites=4, horizon=1, delay=0)
     assert all(len(row.states) == 1 for x in sure.P[0] for by_b in x for row in by_b)
+    assert [by_b[0].states[0] for by_b in sure.P[0][0]] == [0, 1, 3]
     with pytest.raises(GameError, match="sites: 2 is less than 3"):
         patrol_game(sites=2, horizon=1)
     with pytest.raises(GameError, match=r"delay: 2 is not in \[0, 1\]"):

@@ -1,4 +1,4 @@
-"""A certificate with any one field changed so that it claims too much is refused, and says where."""
+"""A certificate with one field changed so that it claims too much is refused, with the place."""
 
 from __future__ import annotations
 

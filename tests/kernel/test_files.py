@@ -143,7 +143,7 @@ def test_a_failure_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.Mon
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "replace", fail)
-    with pytest.raises(FileError, match="cannot be written .No space left") as caught:
+    with pytest.raises(FileError, match=r"cannot be written .No space left") as caught:
         write_bytes(path, b"new")
     assert caught.value.where == str(path)
     assert path.read_bytes() == b"old"
