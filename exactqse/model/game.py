@@ -79,9 +79,9 @@ class Game(KernelGame):
         steps = max(lengths) if horizon is None else horizon
         if isinstance(steps, bool) or not isinstance(steps, int | np.integer):
             raise GameError(f"{horizon!r} is not an integer", where="horizon")
-        start = 0 if rho is None else rho
-        whole = isinstance(start, int | np.integer) and not isinstance(start, bool)
-        first = {int(start): 1} if whole else start
+        first = 0 if rho is None else rho
+        if isinstance(first, int | np.integer) and not isinstance(first, bool):
+            first = {int(first): 1}
         return cls(
             horizon=int(steps),
             states=states,

@@ -191,3 +191,7 @@ def test_ln2(size: int) -> None:
 
 def test_the_name_is_the_kernels() -> None:
     assert INTEGER.name == "kernel"
+
+
+def test_the_limit_of_exponents() -> None:
+    assert MAX_EXPONENT == 16384

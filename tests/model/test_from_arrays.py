@@ -279,7 +279,7 @@ BAD: list[tuple[dict[str, Any], type[InputError], str]] = [
     ({"observes": [["0"]]}, GameError, r"observes: '0' is not a follower action's index"),
     ({"names": {"states": ["x"]}}, GameError, r"names of states: need 2 different names"),
     ({"names": {"states": ["x", "x"]}}, GameError, r"names of states: need 2 different names"),
-    ({"names": {"states": ["x", 1]}}, GameError, r"names: 'states' is not one of"),
+    ({"names": {"states": ["x", 1]}}, GameError, r"names.states: holds something"),
     ({"names": {"people": ["x"]}}, GameError, r"names: 'people' is not one of"),
 ]
 

@@ -186,12 +186,12 @@ def test_invariances(game: Game, c: int) -> None:
     value = solve(game, 20).value
     gauge = rebuilt(game, r=mapped(game.r, lambda s, v: v + c * (s + 1)))
     assert solve(gauge, 20).value.overlaps(value)
-    scaled = rebuilt(game, r=mapped(game.r, lambda s, v: 3 * v), eta=game.eta / 3)
+    scaled = rebuilt(game, r=mapped(game.r, lambda _, v: 3 * v), eta=game.eta / 3)
     assert solve(scaled, 20).value.overlaps(value)
-    raised = rebuilt(game, u=mapped(game.u, lambda s, v: v + c))
+    raised = rebuilt(game, u=mapped(game.u, lambda _, v: v + c))
     moved = Enclosure(value.lower + c * game.horizon, value.upper + c * game.horizon)
     assert solve(raised, 20).value.overlaps(moved)
-    doubled = rebuilt(game, u=mapped(game.u, lambda s, v: 2 * v))
+    doubled = rebuilt(game, u=mapped(game.u, lambda _, v: 2 * v))
     assert solve(doubled, 20).value.overlaps(Enclosure(2 * value.lower, 2 * value.upper))
 
 
