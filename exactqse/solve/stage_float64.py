@@ -11,7 +11,7 @@ Values are compared as logarithms, so that exponents of any size neither overflo
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,22 +45,42 @@ class StageSolutions:
 
 @dataclass(frozen=True)
 class _Edges:
-    """Falling hull edges i -> j, padded: shapes (N, B, E); s = -dy/dx > 0 where ``valid``."""
+    """Falling hull edges i -> j, padded: shapes (N, B, E); s = -dy/dx > 0 where ``valid``.
+
+    ``xi``, ``yi``, ``fall`` = y_i - y_j are the edge's data, 1 where not valid.
+    """
 
     i: Integers
     j: Integers
     s: Floats
     valid: Booleans
+    xi: Floats
+    yi: Floats
+    fall: Floats
+
+    def part(self, stages: Integers) -> _Edges:
+        """The edges of some of the stages."""
+        return _Edges(*(getattr(self, name)[stages] for name in self.__match_args__))
 
 
 @dataclass(frozen=True)
-class _Choice:
-    first: Integers
-    second: Integers
-    weight: Floats
+class _Candidates:
+    """All vertices, then all edges, after each b: log-scores, q and w, shapes (N, B, A + E)."""
+
+    scores: Floats
     q: Floats
     w: Floats
-    margin: Floats  # (N, B), how far the best log-value is from the next choice
+
+    def best(self) -> tuple[Integers, Floats, Floats]:
+        """The maximisers: flat index, q and w, each (N, B)."""
+        rows = self.scores.reshape(-1, self.scores.shape[2])
+        flat = rows.argmax(axis=1) + np.arange(len(rows)) * rows.shape[1]
+        shape = self.scores.shape[:2]
+        return (
+            flat,
+            self.q.reshape(-1)[flat].reshape(shape),
+            self.w.reshape(-1)[flat].reshape(shape),
+        )
 
 
 def solve_stages(x: Floats, y: Floats) -> StageSolutions:
@@ -68,27 +88,30 @@ def solve_stages(x: Floats, y: Floats) -> StageSolutions:
     edges = _hull_edges(x, y)
     value, left = _dinkelbach(x, y, edges)
     if len(left):
-        part = _Edges(edges.i[left], edges.j[left], edges.s[left], edges.valid[left])
-        value[left] = _bracketed(x[left], y[left], part, value[left])
-    choice = _maximise(x, y, edges, value)
+        value[left] = _bracketed(x[left], y[left], edges.part(left), value[left])
+    candidates = _candidates(x, y, edges, value)
+    flat, _, w = candidates.best()
+    first, second, weight = _mixtures(edges, x.shape[2], flat, w)
+    margin = _margins(candidates, flat)
     scale = 1 + np.abs(y).max(axis=(1, 2))
     at_zero = (np.abs(y.max(axis=2) - value[:, None]) < _TIE * scale[:, None]).any(axis=1)
     tie = _TIE + 1e-13 * np.abs(x - x.max(axis=(1, 2), keepdims=True)).max(axis=(1, 2))
-    close = at_zero | (choice.margin < tie[:, None]).any(axis=1)
-    return StageSolutions(value, choice.first, choice.second, choice.weight, close)
+    close = at_zero | (margin < tie[:, None]).any(axis=1)
+    return StageSolutions(value, first, second, weight, close)
 
 
 def _dinkelbach(x: Floats, y: Floats, edges: _Edges) -> tuple[Floats, Integers]:
     """Newton's iteration from below; the stages whose root is not near, by index."""
     value = y.min(axis=(1, 2))
     for _ in range(_PLAIN_STEPS):
-        new = _quotient(_maximise(x, y, edges, value))
+        new = _quotient(*_candidates(x, y, edges, value).best()[1:])
         moving = new > value + 4e-16 * np.abs(value)
         value = np.maximum(value, new)
         if not moving.any():
             break
     probe = value + 1e-12 * (1 + np.abs(y).max(axis=(1, 2)))
-    log_ratio, _ = _log_ratio(_maximise(x, y, edges, probe), probe)
+    _, q, w = _candidates(x, y, edges, probe).best()
+    log_ratio, _ = _log_ratio(q, w, probe)
     return value, np.flatnonzero(~(log_ratio < 0))
 
 
@@ -101,9 +124,9 @@ def _bracketed(x: Floats, y: Floats, edges: _Edges, low: Floats) -> Floats:
     high = y.max(axis=(1, 2))
     point = low
     for step in range(_MAX_STEPS):
-        choice = _maximise(x, y, edges, point)
-        low = np.maximum(low, np.minimum(_quotient(choice), high))
-        log_ratio, slope = _log_ratio(choice, point)
+        _, q, w = _candidates(x, y, edges, point).best()
+        low = np.maximum(low, np.minimum(_quotient(q, w), high))
+        log_ratio, slope = _log_ratio(q, w, point)
         high = np.where(log_ratio < 0, np.minimum(high, np.maximum(point, low)), high)
         if not (high - low > 4e-16 * (np.abs(low) + np.abs(high))).any():
             break
@@ -114,17 +137,17 @@ def _bracketed(x: Floats, y: Floats, edges: _Edges, low: Floats) -> Floats:
     return low
 
 
-def _quotient(choice: _Choice) -> Floats:
-    weights = np.exp(choice.q - choice.q.max(axis=1, keepdims=True))
-    value: Floats = (weights * choice.w).sum(axis=1) / weights.sum(axis=1)
+def _quotient(q: Floats, w: Floats) -> Floats:
+    weights = np.exp(q - q.max(axis=1, keepdims=True))
+    value: Floats = (weights * w).sum(axis=1) / weights.sum(axis=1)
     return value
 
 
-def _log_ratio(choice: _Choice, value: Floats) -> tuple[Floats, Floats]:
+def _log_ratio(q: Floats, w: Floats, value: Floats) -> tuple[Floats, Floats]:
     """ln(P/M) and minus its derivative in lambda, Z+/P + Z-/M; infinite when P or M is empty."""
-    gain = choice.w - value[:, None]
+    gain = w - value[:, None]
     with np.errstate(divide="ignore", invalid="ignore"):
-        logs = choice.q + np.log(np.abs(gain))
+        logs = q + np.log(np.abs(gain))
         sums = []
         sides: tuple[Booleans, Booleans] = (np.greater(gain, 0), np.less(gain, 0))
         for side in sides:
@@ -147,54 +170,63 @@ def _hull_edges(x: Floats, y: Floats) -> _Edges:
     for k in range(x.shape[2]):
         above = (y[..., k, None] - y[..., i]) * dx - dy * (x[..., k, None] - x[..., i])
         valid &= above <= 1e-12 * np.abs(dx * dy)
-    count = max(int(valid.sum(axis=2).max(initial=0)), 1)
-    if not len(i):  # a single leader action: no pair at all
-        none = np.zeros((*x.shape[:2], 1))
-        return _Edges(none.astype(np.intp), none.astype(np.intp), none + 1.0, none > 0)
+    if not valid.any():
+        ones = np.ones((*x.shape[:2], 1))
+        zeros = np.zeros(ones.shape, dtype=np.intp)
+        return _Edges(zeros, zeros, ones, ones < 0, ones, ones, ones)
+    count = int(valid.sum(axis=2).max())
     order = np.argsort(~valid, axis=2, kind="stable")[..., :count]
     valid = np.take_along_axis(valid, order, axis=2)
-    rise = np.take_along_axis(dy, order, axis=2)
-    run = np.take_along_axis(dx, order, axis=2)
-    s = np.where(valid, -rise / np.where(valid, run, 1.0), 1.0)
-    return _Edges(i[order], j[order], s, valid)
+    i, j = i[order], j[order]
+
+    def kept(table: Floats) -> Floats:
+        return np.where(valid, table, 1.0)
+
+    fall = kept(-np.take_along_axis(dy, order, axis=2))
+    run = kept(np.take_along_axis(dx, order, axis=2))
+    xi, yi = (kept(np.take_along_axis(table, i, axis=2)) for table in (x, y))
+    return _Edges(i, j, fall / run, valid, xi, yi, fall)
 
 
-def _maximise(x: Floats, y: Floats, edges: _Edges, value: Floats) -> _Choice:
-    """The maximiser of e^q (w - lambda) after each b, by logarithms with the sign apart."""
+def _candidates(x: Floats, y: Floats, edges: _Edges, value: Floats) -> _Candidates:
+    """Scores q + ln(w - lambda) where some action gains, else -(q + ln(lambda - w))."""
     gain = y - value[:, None, None]
     positive = np.asarray((gain > 0).any(axis=2, keepdims=True))
     with np.errstate(divide="ignore"):
         logs = x + np.log(np.abs(gain))
-    vertex_score = np.where(positive, np.where(gain > 0, logs, -np.inf), -logs)
-    xi, yi = np.take_along_axis(x, edges.i, 2), np.take_along_axis(y, edges.i, 2)
-    yj = np.take_along_axis(y, edges.j, 2)
+    at_vertices = np.where(positive, np.where(gain > 0, logs, -np.inf), -logs)
     w = value[:, None, None] + edges.s
-    weight = np.where(edges.valid, (yi - w) / np.where(edges.valid, yi - yj, 1.0), 0.0)
-    inside = edges.valid & positive & (weight > 0) & (weight < 1)
-    q = xi + (yi - w) / edges.s
-    edge_score = np.where(inside, q + np.log(edges.s), -np.inf)
-    scores = np.concatenate([vertex_score, edge_score], axis=2)
-    best = scores.argmax(axis=2)[..., None]
-    top = np.take_along_axis(scores, best, 2)
-    np.put_along_axis(scores, best, -np.inf, 2)
-    with np.errstate(invalid="ignore"):
-        margin = (top - scores.max(axis=2, keepdims=True))[..., 0]
-    margin = np.where(np.isnan(margin), 0.0, margin)
-    actions = x.shape[2]
-    vertex, edge = np.minimum(best, actions - 1), np.maximum(best - actions, 0)
-    mixes = best >= actions
-
-    def pick(at_vertex: NDArray[Any], at_edge: NDArray[Any]) -> NDArray[Any]:
-        return np.where(
-            mixes, np.take_along_axis(at_edge, edge, 2), np.take_along_axis(at_vertex, vertex, 2)
-        )[..., 0]
-
-    index = np.broadcast_to(np.arange(actions), x.shape)
-    return _Choice(
-        first=pick(index, edges.i),
-        second=pick(index, edges.j),
-        weight=pick(np.zeros_like(x), weight),
-        q=pick(x, q),
-        w=pick(y, w),
-        margin=margin,
+    drop = edges.yi - w
+    inside = edges.valid & positive & (drop > 0) & (drop < edges.fall)
+    q = edges.xi + drop / edges.s
+    at_edges = np.where(inside, q + np.log(edges.s), -np.inf)
+    return _Candidates(
+        np.concatenate([at_vertices, at_edges], axis=2),
+        np.concatenate([x, q], axis=2),
+        np.concatenate([y, w], axis=2),
     )
+
+
+def _mixtures(
+    edges: _Edges, actions: int, flat: Integers, w: Floats
+) -> tuple[Integers, Integers, Floats]:
+    """(first, second, weight of second) of the chosen candidates, each (N, B)."""
+    index = (flat % (actions + edges.s.shape[2])).reshape(w.shape)
+    mixes = index >= actions
+    place = np.maximum(index - actions, 0)[..., None]
+    i, j, yi, fall = (
+        np.take_along_axis(table, place, 2)[..., 0]
+        for table in (edges.i, edges.j, edges.yi, edges.fall)
+    )
+    weight = np.where(mixes, (yi - w) / fall, 0.0)
+    return np.where(mixes, i, index), np.where(mixes, j, index), weight
+
+
+def _margins(candidates: _Candidates, flat: Integers) -> Floats:
+    """How far the best score after each b is above the next, (N, B); 0 where that is NaN."""
+    scores = candidates.scores.copy()
+    top = scores.reshape(-1)[flat].reshape(scores.shape[:2])
+    scores.reshape(-1)[flat] = -np.inf
+    with np.errstate(invalid="ignore"):
+        margin = top - scores.max(axis=2)
+    return np.where(np.isnan(margin), 0.0, margin)

@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 
 from exactqse.errors import GameError
-from exactqse.kernel.game import KernelGame, Row, check_partition, make_row, reduced_row
+from exactqse.kernel.game import (
+    MAX_HORIZON,
+    KernelGame,
+    Row,
+    check_partition,
+    make_row,
+    reduced_row,
+)
 from exactqse.kernel.gamefile import game_hash
 
 HALF = Fraction(1, 2)
@@ -75,6 +82,7 @@ def test_reduced_row() -> None:
     ("changes", "where", "what"),
     [
         ({"horizon": 0}, "horizon", "at least one, not 0"),
+        ({"horizon": MAX_HORIZON + 1}, "horizon", "is more than"),
         ({"states": 0}, "states", "at least one, not 0"),
         ({"leader_actions": 0}, "leader actions", "at least one, not 0"),
         ({"follower_actions": -1}, "follower actions", "at least one, not -1"),
@@ -109,6 +117,7 @@ def test_fields_out_of_their_domain(changes: dict[str, Any], where: str, what: s
 
 
 def test_the_ends_of_the_domains_are_allowed() -> None:
+    assert game(horizon=MAX_HORIZON).horizon == MAX_HORIZON
     assert game(gamma=ONE).gamma == 1
     assert game(gamma=ZERO).gamma == 0
     assert game(eta=None).eta is None
