@@ -1,7 +1,7 @@
 """The stage problem as one would write it on mpmath: same iteration, same certificate sum.
 
-Dinkelbach's iteration from min y; after each b all vertices and all falling edges are compared; then
-the joint majorants are summed at the certified value. One state, one step; mpf throughout.
+Dinkelbach's iteration from min y; after each b all vertices and all falling edges are compared;
+then the joint majorants are summed at the certified value. One state, one step; mpf throughout.
 """
 
 from fractions import Fraction

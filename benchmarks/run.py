@@ -1,4 +1,4 @@
-"""All benchmarks in one run: ``make bench``. Prints tables, writes their data to benchmarks/results/.
+"""All benchmarks in one run: ``make bench``. Prints tables, writes their data to results/.
 
 Every comparison is interleaved in one process and told as a ratio of medians: machines are noisy.
 """
@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable
 from fractions import Fraction
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from rich.table import Table
 from exactqse import Game, check, solve
 from exactqse.arithmetic import FlintElementary
 from exactqse.games import families
+from exactqse.kernel.elementary import INTEGER
 
 RESULTS = Path(__file__).parent / "results"
 CONSOLE = Console(width=100)
@@ -41,7 +43,7 @@ def show(title: str, columns: list[str], rows: list[list[object]]) -> None:
     CONSOLE.print(table)
     data = {"title": title, "columns": columns, "rows": rows}
     RESULTS.mkdir(exist_ok=True)
-    name = title.split(":")[0].replace(" ", "-").lower()
+    name = title.split(":", maxsplit=1)[0].replace(" ", "-").lower()
     (RESULTS / f"{name}.json").write_text(json.dumps(data, indent=1, default=str) + "\n")
 
 
@@ -62,37 +64,40 @@ def large_games() -> list[tuple[str, int, float, Callable[[], Game]]]:
 
 
 def certified_games(repetitions: int) -> None:
-    rows: list[list[object]] = []
-    for label, digits, goal, build in large_games():
-        game = build()
-        hashing, _ = timed(lambda game=game: game.hash)
-        times: dict[str, list[float]] = {"solve": [], "kernel": [], "flint": []}
-        for _ in range(repetitions):
-            seconds, solution = timed(lambda: solve(game, digits, checker=None))
-            times["solve"].append(seconds)
-            certificate = solution.certificate
-            seconds, verdict = timed(lambda: check(game, certificate))
-            times["kernel"].append(seconds)
-            seconds, again = timed(lambda: check(game, certificate, elementary=FlintElementary()))
-            times["flint"].append(seconds)
-            if not (verdict and again):
-                sys.exit(f"{label}: {verdict.reason}")
-        medians = {name: statistics.median(values) for name, values in times.items()}
-        rows.append(
-            [
-                label,
-                digits,
-                f"{medians['solve']:.3f} ({min(times['solve']):.3f} to {max(times['solve']):.3f})",
-                goal,
-                f"{medians['kernel'] / medians['solve']:.2f}",
-                f"{medians['flint'] / medians['solve']:.2f}",
-                f"{hashing:.3f}",
-                len(certificate.to_bytes()),
-            ]
-        )
-    columns = ["game", "digits", "solve, s (range)", "goal, s"]
-    columns += ["kernel/solve (goal 30)", "flint/solve (goal 1)", "hash, s", "certificate, bytes"]
+    columns = ["game", "digits", "solve, s (range)", "goal, s", "kernel/solve (goal 30)"]
+    columns += ["flint/solve (goal 1)", "hash, s", "certificate, bytes"]
+    rows = [
+        certified_row(label, digits, goal, build(), repetitions)
+        for label, digits, goal, build in large_games()
+    ]
     show("Certified games: median of interleaved runs", columns, rows)
+
+
+def certified_row(
+    label: str, digits: int, goal: float, game: Game, repetitions: int
+) -> list[object]:
+    hashing, _ = timed(lambda: game.hash)
+    times: dict[str, list[float]] = {"solve": [], "kernel": [], "flint": []}
+    for _ in range(repetitions):
+        seconds, solution = timed(lambda: solve(game, digits, checker=None))
+        times["solve"].append(seconds)
+        for name, elementary in (("kernel", INTEGER), ("flint", FlintElementary())):
+            function = partial(check, game, solution.certificate, elementary=elementary)
+            seconds, verdict = timed(function)
+            times[name].append(seconds)
+            if not verdict:
+                sys.exit(f"{label}: {verdict.reason}")
+    medians = {name: statistics.median(values) for name, values in times.items()}
+    return [
+        label,
+        digits,
+        f"{medians['solve']:.3f} ({min(times['solve']):.3f} to {max(times['solve']):.3f})",
+        goal,
+        f"{medians['kernel'] / medians['solve']:.2f}",
+        f"{medians['flint'] / medians['solve']:.2f}",
+        f"{hashing:.3f}",
+        len(solution.certificate.to_bytes()),
+    ]
 
 
 def scaling(repetitions: int) -> None:
@@ -107,7 +112,7 @@ def scaling(repetitions: int) -> None:
             seed=1,
         )
         _ = game.hash
-        runs = [timed(lambda: solve(game, 50, checker=None)) for _ in range(repetitions)]
+        runs = [timed(partial(solve, game, 50, checker=None)) for _ in range(repetitions)]
         seconds = statistics.median(t for t, _ in runs)
         nodes = runs[0][1].effort.nodes
         size = len(runs[0][1].certificate.to_bytes())
@@ -174,6 +179,25 @@ def stage_row(game: Game, size: int, seed: int, repetitions: int) -> list[object
     ]
 
 
+def digits_of_mpmath(repetitions: int) -> None:
+    """The same stages at more digits: where multiplication, not overhead, is what counts."""
+    rows: list[list[object]] = []
+    for digits in (15, 50, 200, 1000):
+        game = families.dense(states=1, leader_actions=5, follower_actions=5, horizon=1, seed=0)
+        _ = game.hash
+        eta, r, u = game.eta, game.r[0][0], game.u[0][0]
+        x = [[eta * r[a][b] for a in range(5)] for b in range(5)]
+        y = [[u[a][b] for a in range(5)] for b in range(5)]
+        ours, theirs = [], []
+        for _ in range(repetitions):
+            ours.append(timed(partial(solve, game, digits, checker=None))[0])
+            theirs.append(timed(partial(mpmath_peer.solve_stage, x, y, digits))[0])
+        solve_ms, mpmath_ms = (1e3 * statistics.median(values) for values in (ours, theirs))
+        ratio = mpmath_ms / solve_ms
+        rows.append([digits, f"{solve_ms:.2f}", f"{mpmath_ms:.2f}", f"{ratio:.1f}"])
+    show("Digits: one stage, A=B=5", ["digits", "solve, ms", "mpmath, ms", "ratio"], rows)
+
+
 def peak_memory() -> None:
     """Peak memory of a fresh process that builds and solves the S=100 game."""
     script = [sys.executable, __file__, "memory"]
@@ -192,6 +216,7 @@ def main() -> None:
     certified_games(5)
     scaling(3)
     stages(7)
+    digits_of_mpmath(5)
     peak_memory()
 
 

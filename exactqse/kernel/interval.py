@@ -21,6 +21,9 @@ def enclose(numerator: int, denominator: int, p: int) -> Interval:
 def scale(x: Interval, numerator: int, denominator: int) -> Interval:
     """x times numerator/denominator; the denominator is positive."""
     lo, hi = x if numerator >= 0 else (x[1], x[0])
+    if denominator.bit_count() == 1:  # a power of two: the same floors, by shifts
+        k = denominator.bit_length() - 1
+        return lo * numerator >> k, -(-hi * numerator >> k)
     return lo * numerator // denominator, -(-hi * numerator // denominator)
 
 

@@ -125,6 +125,9 @@ def _listed(value: object, where: str) -> list[object]:
 
 
 def _check_row(row: tuple[Fraction, ...], leader: int, where: str) -> None:
+    if not all(isinstance(p, Fraction) for p in row):
+        remedy = "build it with Policy.from_arrays"
+        raise PolicyError("holds something that is not a Fraction", where=where, remedy=remedy)
     if len(row) != leader:
         raise PolicyError(f"has {len(row)} probabilities, not {leader}", where=where)
     if any(p < 0 for p in row):

@@ -21,6 +21,7 @@ Integers: TypeAlias = NDArray[np.intp]
 Booleans: TypeAlias = NDArray[np.bool_]
 
 _PLAIN_STEPS = 16
+_WORTH_PRUNING = 500
 _MAX_STEPS = 200
 _TIE = 1e-9  # relative closeness at which float64 leaves a choice to exact arithmetic
 
@@ -102,7 +103,7 @@ def solve_stages(x: Floats, y: Floats) -> StageSolutions:
 
 def _dinkelbach(x: Floats, y: Floats, edges: _Edges) -> tuple[Floats, Integers]:
     """Newton's iteration from below; the stages whose root is not near, by index."""
-    value = y.min(axis=(1, 2))
+    value = _quotient(*_take(y.argmax(axis=2), x, y))  # any prescription's value is a lower bound
     for _ in range(_PLAIN_STEPS):
         new = _quotient(*_candidates(x, y, edges, value).best()[1:])
         moving = new > value + 4e-16 * np.abs(value)
@@ -113,6 +114,11 @@ def _dinkelbach(x: Floats, y: Floats, edges: _Edges) -> tuple[Floats, Integers]:
     _, q, w = _candidates(x, y, edges, probe).best()
     log_ratio, _ = _log_ratio(q, w, probe)
     return value, np.flatnonzero(~(log_ratio < 0))
+
+
+def _take(action: Integers, *tables: Floats) -> list[Floats]:
+    """Each table (N, B, A) at one action per (N, B)."""
+    return [np.take_along_axis(table, action[..., None], 2)[..., 0] for table in tables]
 
 
 def _bracketed(x: Floats, y: Floats, edges: _Edges, low: Floats) -> Floats:
@@ -155,19 +161,22 @@ def _log_ratio(q: Floats, w: Floats, value: Floats) -> tuple[Floats, Floats]:
             top = np.maximum(part.max(axis=1, keepdims=True), -1e300)
             total = (top + np.log(np.exp(part - top).sum(axis=1, keepdims=True)))[:, 0]
             share = np.where(side, np.exp(part - total[:, None]), 0.0)
-            slope = np.where(side, share / np.abs(gain), 0.0).sum(axis=1)
-            sums.append((total, np.nan_to_num(slope)))
+            slope = np.where(side & (share > 0), share / np.abs(gain), 0.0).sum(axis=1)
+            sums.append((total, slope))
     (positive, rise), (negative, fall) = sums
     with np.errstate(invalid="ignore"):
         return positive - negative, rise + fall
 
 
 def _hull_edges(x: Floats, y: Floats) -> _Edges:
-    """The pairs i -> j with dx > 0 > dy that no third point lies above."""
+    """The pairs i -> j with dx > 0 > dy that no third point lies above.
+
+    On few stages the third points cost more than they save: all falling pairs are kept.
+    """
     i, j = np.nonzero(~np.eye(x.shape[2], dtype=bool))
     dx, dy = x[..., j] - x[..., i], y[..., j] - y[..., i]
     valid = (dx > 0) & (dy < 0)
-    for k in range(x.shape[2]):
+    for k in range(x.shape[2] if x.size >= _WORTH_PRUNING else 0):
         above = (y[..., k, None] - y[..., i]) * dx - dy * (x[..., k, None] - x[..., i])
         valid &= above <= 1e-12 * np.abs(dx * dy)
     if not valid.any():

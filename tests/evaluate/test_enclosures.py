@@ -306,7 +306,7 @@ def test_a_thousand_digits() -> None:
 
 
 def test_the_precision_is_raised_until_the_widths_hold(monkeypatch: pytest.MonkeyPatch) -> None:
-    game = single([1, 0, "1/3"], [1, 0, 7], horizon=5, gamma=1)
+    game = single(["-4/3", -1, "-5/3"], ["1/5", 0, "1/7"], horizon=3, gamma="1/3")
     policy = Policy.uniform(game)
     for guard in range(24, 1, -1):
         monkeypatch.setattr(enclosures, "_guard", lambda *_, bits=guard: bits)

@@ -159,6 +159,9 @@ def test_fields_of_a_node(changes: dict[str, Any], what: str) -> None:
     with pytest.raises(CertificateError, match=what) as caught:
         node(**changes)
     assert caught.value.where == "node (0, 1)"
+    assert caught.value.what.startswith(
+        ("the policy's ", "a probability ", "unknown ", "parameter ")
+    )
 
 
 @pytest.mark.parametrize("field", DOCUMENT)

@@ -9,6 +9,7 @@ import pytest
 from exactqse.errors import GameError
 from exactqse.kernel.game import (
     MAX_HORIZON,
+    MAX_ROW_BITS,
     KernelGame,
     Row,
     check_partition,
@@ -83,6 +84,7 @@ def test_reduced_row() -> None:
     [
         ({"horizon": 0}, "horizon", "at least one, not 0"),
         ({"horizon": MAX_HORIZON + 1}, "horizon", "is more than"),
+        ({"rho": Row(1, (2,), (1,))}, "rho or P", "a row names a state beyond 1"),
         ({"states": 0}, "states", "at least one, not 0"),
         ({"leader_actions": 0}, "leader actions", "at least one, not 0"),
         ({"follower_actions": -1}, "follower actions", "at least one, not -1"),
@@ -216,3 +218,7 @@ def test_observes_action() -> None:
     sizes = {"states": 1, "leader_actions": 1, "follower_actions": 2}
     assert game(**tables, **sizes, observes=((0,), (1,))).observes_action
     assert not game(**tables, **sizes, observes=((0, 1),)).observes_action
+
+
+def test_the_limits() -> None:
+    assert (MAX_HORIZON, MAX_ROW_BITS) == (10**6, 6500)
