@@ -91,6 +91,22 @@ class Certificate:
         if places != sorted(set(places)):
             raise CertificateError("are not in ascending order of (step, state)", where="nodes")
 
+    def revalidate(self) -> None:
+        """Enforce every rule again, on values that cannot change after it. CertificateError."""
+        tables = [part for node in self.nodes for part in (node.policy, node.leaf)]
+        pairs = [pair for table in tables for pair in table]
+        inner = [x for node in self.nodes for by_b in node.policy for x in by_b]
+        if (
+            type(self) is not Certificate
+            or any(type(node) is not Node for node in self.nodes)
+            or any(type(x) is not tuple for x in (self.nodes, *tables, *pairs, *inner))
+        ):
+            what = "needs Certificate, Node and tuple values, no subclasses or lists"
+            raise CertificateError(what, where="certificate")
+        self.__post_init__()
+        for node in self.nodes:
+            node.__post_init__()
+
     def to_bytes(self) -> bytes:
         """The canonical certificate file."""
         return canonical_json(

@@ -85,7 +85,10 @@ def check(
         CertificateError: another game's certificate, or nodes that do not fit the game.
         NotCoveredError: a game for which this checker has no theorem.
     """
+    certificate.revalidate()
     p = certificate.precision if precision is None else precision
+    if type(p) is not int:
+        raise CertificateError(f"{p!r} is not an int", where="precision")
     if not MIN_PRECISION <= p <= MAX_PRECISION:
         what = f"{p} bits is not in {MIN_PRECISION}..{MAX_PRECISION}"
         raise CertificateError(what, where="precision")

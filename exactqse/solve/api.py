@@ -12,6 +12,7 @@ from exactqse.kernel.certificate import Certificate
 from exactqse.kernel.check import Verdict, check, require_covered
 from exactqse.kernel.elementary import INTEGER
 from exactqse.kernel.game import KernelGame
+from exactqse.model.arrays import exact
 from exactqse.solve.prescription import Effort, Progress, solve_prescription
 from exactqse.solve.solution import Solution, policy_of
 
@@ -106,6 +107,9 @@ def decide(
     """
     if isinstance(max_digits, bool) or not 1 <= max_digits <= MAX_DIGITS:
         raise InputError(f"{max_digits!r} is not an integer in 1..{MAX_DIGITS}", where="max_digits")
+    if checker not in {"kernel", "flint"}:
+        raise InputError(f"{checker!r} is not 'kernel' or 'flint'", where="checker")
+    at_least = exact(at_least, "at_least")
     digits = min(5, max_digits)
     while True:
         solution = solve(game, digits, checker=checker)

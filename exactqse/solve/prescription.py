@@ -15,6 +15,7 @@ from fractions import Fraction
 import numpy as np
 
 from exactqse.arithmetic.balls import FlintElementary, precision
+from exactqse.errors import PrecisionError
 from exactqse.kernel.certificate import Certificate, Node
 from exactqse.kernel.game import KernelGame, Payoffs
 from exactqse.kernel.gamefile import game_hash
@@ -133,10 +134,14 @@ def _solve_floats(stages: list[Stage]) -> StageSolutions:
     """The same stages in float64, exponents relative to each stage's largest."""
     one = 1 << stages[0].p
     x = []
-    for stage in stages:
-        top = max(max(row) for row in stage.x)
-        x.append([[(v - top) / one for v in row] for row in stage.x])
-    y = [[[v / one for v in row] for row in stage.y] for stage in stages]
+    try:
+        for stage in stages:
+            top = max(max(row) for row in stage.x)
+            x.append([[(v - top) / one for v in row] for row in stage.x])
+        y = [[[v / one for v in row] for row in stage.y] for stage in stages]
+    except OverflowError as error:
+        what = "a payoff, or eta times a reward, is beyond the range of float64"
+        raise PrecisionError(what, remedy="rescale the game") from error
     return solve_stages(np.array(x), np.array(y))
 
 
