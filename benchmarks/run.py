@@ -213,11 +213,11 @@ def main() -> None:
         return
     names = ("exactqse", "python-flint", "numpy", "mpmath", "pyscipopt")
     CONSOLE.print(f"Python {platform.python_version()}", {name: version(name) for name in names})
+    peak_memory()  # first: a child starts with its parent's peak
     certified_games(5)
     scaling(3)
     stages(7)
     digits_of_mpmath(5)
-    peak_memory()
 
 
 if __name__ == "__main__":

@@ -141,7 +141,7 @@ def _sums(points: list[_Point]) -> _Sums:
     if above > 0 and below > 0 and not 0.25 < above / below < 4:
         slope = sum((e / (above if point.s > 0 else below) for e, point in pairs), arb(0))
         step = (above / below).log() / slope
-    return _Sums(sum((e for e, _ in pairs), arb(0)), above - below, step)
+    return _Sums(sum((e for e, _ in pairs), arb(0)), (above - below).mid(), step)
 
 
 def _shift(points: list[_Point]) -> int:
