@@ -41,6 +41,7 @@ class Row:
             or gcd(self.denominator, *self.numerators) != 1
             or any(n <= 0 for n in self.numerators)
             or len(self.states) != len(self.numerators)
+            or (type(self.states), type(self.numerators)) != (tuple, tuple)
             or any(s >= t for s, t in pairwise((-1, *self.states)))
         ):
             raise GameError(f"{self.states} with {self.numerators} over {self.denominator}"[:120])
@@ -132,7 +133,12 @@ class KernelGame:
             raise GameError(f"{self.gamma} is not in [0, 1]", where="gamma")
         check_partition(self.observes, self.follower_actions)
         self._check_names()
-        for label, table in (("P", self.P), ("u", self.u), ("r", self.r)):
+        for label, table, kind in (
+            ("P", self.P, Row),
+            ("u", self.u, Fraction),
+            ("r", self.r, Fraction),
+        ):
+            _check_fixed(table, kind, label)
             _check_shape(table, self.shape, label)
             if all(step == table[0] for step in table):
                 object.__setattr__(self, label, table[:1])
@@ -190,6 +196,17 @@ def check_partition(cells: tuple[tuple[int, ...], ...], count: int) -> None:
         raise GameError(what, where="observes", remedy=remedy)
     if any(list(cell) != sorted(cell) for cell in cells) or list(cells) != sorted(cells):
         raise GameError("cells are not in ascending order", where="observes")
+
+
+def _check_fixed(table: Payoffs | Transitions, kind: type, label: str) -> None:
+    """Raise GameError unless nothing in the table can change: tuples of tuples of ``kind``."""
+    states = [state for step in table for state in step]
+    actions = [action for state in states for action in state]
+    if any(type(x) is not tuple for x in (table, *table, *states, *actions)) or any(
+        type(entry) is not kind for action in actions for entry in action
+    ):
+        what = f"must be nested tuples of {kind.__name__}"
+        raise GameError(what, where=label, remedy="build the game with Game.from_arrays")
 
 
 def _check_shape(table: Payoffs | Transitions, shape: tuple[int, ...], label: str) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from exactqse import Game, check, solve
-from exactqse.errors import CertificateError, PrecisionError
+from exactqse.errors import CertificateError, GameError, PrecisionError
 from exactqse.kernel.certificate import Node
 
 
@@ -47,3 +47,10 @@ def test_payoffs_beyond_float64_are_one_clear_error() -> None:
     huge = Game.from_arrays(None, [[["1e400", 0], [0, 1]]], [[[1, 0], [0, 1]]])
     with pytest.raises(PrecisionError, match="beyond the range of float64"):
         solve(huge, 5)
+
+
+def test_a_game_of_lists_is_refused() -> None:
+    fixed = game()
+    lists = [[[list(by_b) for by_b in state] for state in step] for step in fixed.u]
+    with pytest.raises(GameError, match="nested tuples of Fraction"):
+        replace(fixed, u=lists)
