@@ -1,11 +1,10 @@
 """The certificate: what a search claims, with every hint that the checker needs.
 
-For a myopic follower who is answered by a prescription (gamma = 0, finite eta, the leader sees the
-action). Per reachable (step, state), in ascending order, a node with: an upper bound of the value;
-an integer
-shift that scales the exponentials; the policy, one distribution over A per follower action; the
-leaf, one
-tag and one positive rational per follower action (the joint majorant, proofs/joint-majorant.md).
+For a myopic follower (gamma = 0, finite eta) and any partition of his actions that the leader sees:
+per reachable (step, state), in ascending order, a node with an upper bound of the value, an integer
+shift that scales the exponentials, and per cell of the partition the policy, a distribution over A,
+and a tree. A tree divides the simplex over A by halving edges; a leaf has one tag and one positive
+rational per follower action of the cell (the joint majorant, proofs/joint-majorant.md).
 
 The reader is strict: exactly these fields, numbers as exact strings, nothing missing, duplicated or
 unknown (proofs/certificate-format.md). It says nothing about truth: only ``check`` does.
@@ -26,13 +25,29 @@ from exactqse.kernel.numbers import format_rational
 
 FORMAT = "exactqse-certificate"
 VERSION = 1
-KIND = "prescription"
+KIND = "myopic"
 UP, DOWN = "up", "down"
 MIN_PRECISION, MAX_PRECISION = 16, 1 << 16
 
 Distribution = tuple[tuple[int, Fraction], ...]  # ascending actions, positive, summing to 1
+Majorant = tuple[str, Fraction]  # ("up", s) or ("down", kappa)
+Leaf = tuple[Majorant, ...]  # one for each member of the cell
 _FIELDS = ("format", "version", "kind", "game", "precision", "lower", "upper", "nodes")
-_NODE_FIELDS = ("step", "state", "upper", "shift", "policy", "leaf")
+_NODE_FIELDS = ("step", "state", "upper", "shift", "policy", "trees")
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """The part of the simplex at hand is halved on the edge between its corners i and j.
+
+    The first half has the midpoint for i, the second for j.
+    """
+
+    i: int
+    j: int
+
+
+Tree = tuple[Split | Leaf, ...]  # a binary tree in preorder
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,28 +58,51 @@ class Node:
     state: int
     upper: Fraction
     shift: int
-    policy: tuple[Distribution, ...]  # [b]
-    leaf: tuple[tuple[str, Fraction], ...]  # [b], ("up", s) or ("down", kappa)
+    policy: tuple[Distribution, ...]  # [cell]
+    trees: tuple[Tree, ...]  # [cell]
 
     def __post_init__(self) -> None:
         where = f"node ({self.step}, {self.state})"
         _require_types(where, (self.step, self.state, self.shift), (self.upper,))
-        for by_b in self.policy:
-            actions = [a for a, _ in by_b]
-            _require_types(where, actions, (p for _, p in by_b))
-            if actions != sorted(set(actions)) or any(a < 0 for a in actions):
-                raise CertificateError("the policy's actions do not ascend", where=where)
-            if any(p <= 0 for _, p in by_b):
-                raise CertificateError("a probability of the policy is not positive", where=where)
-            if sum(p for _, p in by_b) != 1:
-                raise CertificateError("the policy's probabilities do not sum to 1", where=where)
-        _require_types(where, (), (parameter for _, parameter in self.leaf))
-        for tag, parameter in self.leaf:
+        for distribution in self.policy:
+            _check_distribution(distribution, where)
+        for tree in self.trees:
+            _check_tree(tree, where)
+
+
+def _check_distribution(distribution: Distribution, where: str) -> None:
+    actions = [a for a, _ in distribution]
+    _require_types(where, actions, (p for _, p in distribution))
+    if actions != sorted(set(actions)) or any(a < 0 for a in actions):
+        raise CertificateError("the policy's actions do not ascend", where=where)
+    if any(p <= 0 for _, p in distribution):
+        raise CertificateError("a probability of the policy is not positive", where=where)
+    if sum(p for _, p in distribution) != 1:
+        raise CertificateError("the policy's probabilities do not sum to 1", where=where)
+
+
+def _check_tree(tree: Tree, where: str) -> None:
+    """Every part of the simplex is divided or bounded once, by positive parameters."""
+    missing = 1
+    for entry in tree:
+        if missing == 0:
+            raise CertificateError("a tree goes on after its last leaf", where=where)
+        if isinstance(entry, Split):
+            _require_types(where, (entry.i, entry.j), ())
+            if entry.i == entry.j or min(entry.i, entry.j) < 0:
+                raise CertificateError(f"[{entry.i}, {entry.j}] is no edge", where=where)
+            missing += 1
+            continue
+        missing -= 1
+        _require_types(where, (), (parameter for _, parameter in entry))
+        for tag, parameter in entry:
             if tag not in (UP, DOWN):
-                raise CertificateError(f"unknown tag {str(tag)[:40]!r} in the leaf", where=where)
+                raise CertificateError(f"unknown tag {str(tag)[:40]!r} in a leaf", where=where)
             if parameter <= 0:
-                what = f"parameter {parameter} of the leaf is not positive"
+                what = f"parameter {parameter} of a leaf is not positive"
                 raise CertificateError(what, where=where)
+    if missing:
+        raise CertificateError(f"a tree lacks {missing} leaves", where=where)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +131,21 @@ class Certificate:
 
     def revalidate(self) -> None:
         """Enforce every rule again, on values that cannot change after it. CertificateError."""
-        tables = [part for node in self.nodes for part in (node.policy, node.leaf)]
-        pairs = [pair for table in tables for pair in table]
-        inner = [x for node in self.nodes for by_b in node.policy for x in by_b]
+        tables = [table for node in self.nodes for table in (node.policy, node.trees)]
+        rows = [row for table in tables for row in table]
+        entries = [x for row in rows for x in row if type(x) is not Split]
+        pairs = [
+            x
+            for node in self.nodes
+            for tree in node.trees
+            for leaf in tree
+            if not isinstance(leaf, Split)
+            for x in leaf
+        ]
         if (
             type(self) is not Certificate
             or any(type(node) is not Node for node in self.nodes)
-            or any(type(x) is not tuple for x in (self.nodes, *tables, *pairs, *inner))
+            or any(type(x) is not tuple for x in (self.nodes, *tables, *rows, *entries, *pairs))
         ):
             what = "needs Certificate, Node and tuple values, no subclasses or lists"
             raise CertificateError(what, where="certificate")
@@ -153,8 +199,14 @@ def _node_document(node: Node) -> dict[str, object]:
         "upper": format_rational(node.upper),
         "shift": str(node.shift),
         "policy": [{a: format_rational(p) for a, p in by_b} for by_b in node.policy],
-        "leaf": [[tag, format_rational(value)] for tag, value in node.leaf],
+        "trees": [[_entry_document(entry) for entry in tree] for tree in node.trees],
     }
+
+
+def _entry_document(entry: Split | Leaf) -> list[object]:
+    if isinstance(entry, Split):
+        return [entry.i, entry.j]
+    return [[tag, format_rational(value)] for tag, value in entry]
 
 
 def _read(data: bytes, where: str) -> Certificate:
@@ -185,12 +237,15 @@ def _read_node(value: Any, where: str) -> Node:
         upper=number(node["upper"], f"{where}.upper"),
         shift=shift.numerator,
         policy=tuple(
-            _read_distribution(by_b, f"{where}.policy[{b}]")
-            for b, by_b in enumerate(list_of(node["policy"], f"{where}.policy"))
+            _read_distribution(row, f"{where}.policy[{c}]")
+            for c, row in enumerate(list_of(node["policy"], f"{where}.policy"))
         ),
-        leaf=tuple(
-            _read_majorant(pair, f"{where}.leaf[{b}]")
-            for b, pair in enumerate(list_of(node["leaf"], f"{where}.leaf"))
+        trees=tuple(
+            tuple(
+                _read_entry(entry, f"{where}.trees[{c}][{i}]")
+                for i, entry in enumerate(list_of(tree, f"{where}.trees[{c}]"))
+            )
+            for c, tree in enumerate(list_of(node["trees"], f"{where}.trees"))
         ),
     )
 
@@ -201,7 +256,14 @@ def _read_distribution(value: Any, where: str) -> Distribution:
     return tuple(sorted((index_of(a, where), number(p, f"{where}.{a}")) for a, p in value.items()))
 
 
-def _read_majorant(value: Any, where: str) -> tuple[str, Fraction]:
+def _read_entry(value: Any, where: str) -> Split | Leaf:
+    entry = list_of(value, where)
+    if len(entry) == 2 and not isinstance(entry[0], list):
+        return Split(natural(entry[0], where), natural(entry[1], where))
+    return tuple(_read_majorant(pair, where) for pair in entry)
+
+
+def _read_majorant(value: Any, where: str) -> Majorant:
     pair = list_of(value, where)
     if len(pair) != 2 or not isinstance(pair[0], str):
         raise GameError(f'is not ["{UP}", s] or ["{DOWN}", kappa]', where=where)

@@ -4,7 +4,8 @@ It re-derives both inequalities of ``lower <= J(policy) <= J* <= upper`` in outw
 arithmetic (proofs/certificate-soundness.md):
 
 * upper: at every reachable (h, s) the joint majorants at lambda = the node's upper value, with y
-  from the upper values of step h+1, sum to at most 0 at every vertex; then W_h(s) <= lambda
+  from the upper values of step h+1, sum to at most 0: over the cells of the partition that the
+  leader sees, the largest sum at a corner of a leaf of the cell's tree; then W_h(s) <= lambda
   (proofs/joint-majorant.md; from step to step, proofs/propagation.md).
 * lower: the policy is evaluated backward in intervals.
 
@@ -20,11 +21,20 @@ from fractions import Fraction
 from typing import Literal
 
 from exactqse.errors import CertificateError, NotCoveredError
-from exactqse.kernel.certificate import DOWN, MAX_PRECISION, MIN_PRECISION, Certificate, Node
+from exactqse.kernel.certificate import (
+    DOWN,
+    MAX_PRECISION,
+    MIN_PRECISION,
+    Certificate,
+    Majorant,
+    Node,
+    Split,
+    Tree,
+)
 from exactqse.kernel.elementary import INTEGER, MAX_EXPONENT, Elementary
 from exactqse.kernel.game import KernelGame
 from exactqse.kernel.gamefile import game_hash
-from exactqse.kernel.interval import Interval, enclose, lower, scale, upper
+from exactqse.kernel.interval import Interval, enclose, halfway, lower, scale, upper
 from exactqse.kernel.numbers import approximate
 from exactqse.kernel.operators import (
     continuation,
@@ -34,6 +44,8 @@ from exactqse.kernel.operators import (
 )
 
 Outcome = Literal["accepted", "rejected", "inconclusive"]
+_Place = tuple[Node, int, int, int]  # node, leaf, corner, follower action
+_Point = tuple[Interval, Interval]  # z = x - shift and d = y - lambda
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,21 +121,17 @@ def check(
 
 
 def require_covered(game: KernelGame) -> None:
-    """Raise NotCoveredError unless gamma = 0, eta is finite and the action is observed."""
+    """Raise NotCoveredError unless gamma = 0 and eta is finite."""
     missing = [
         text
         for holds, text in (
             (game.gamma == 0, f"gamma = {game.gamma} > 0"),
-            (
-                game.observes_action,
-                f"observes {list(map(list, game.observes))}, less than the action",
-            ),
             (game.eta is not None, "eta = infinity"),
         )
         if not holds
     ]
     if missing:
-        remedy = 'the covered case is gamma = 0, observes = "action", finite eta'
+        remedy = "the covered case is gamma = 0, finite eta"
         raise NotCoveredError(f"not covered yet: {', '.join(missing)}", remedy=remedy)
 
 
@@ -134,13 +142,22 @@ def _require_shape(game: KernelGame, certificate: Certificate) -> None:
         odd = min(set(places) ^ set(given), default=None)
         what = "nodes are not the reachable (step, state) in ascending order"
         raise CertificateError(f"{what}, see {odd}" if odd else what, where="nodes")
+    sizes = [len(cell) for cell in game.observes]
     for node in certificate.nodes:
         where = f"node ({node.step}, {node.state})"
-        if len(node.policy) != game.follower_actions or len(node.leaf) != game.follower_actions:
-            what = f"needs {game.follower_actions} distributions and majorants"
+        if len(node.policy) != len(sizes) or len(node.trees) != len(sizes):
+            what = f"needs {len(sizes)} distributions and trees"
             raise CertificateError(what, where=where)
-        if any(a >= game.leader_actions for by_b in node.policy for a, _ in by_b):
+        if any(a >= game.leader_actions for row in node.policy for a, _ in row):
             raise CertificateError("the policy names an unknown leader action", where=where)
+        for size, tree in zip(sizes, node.trees, strict=True):
+            for entry in tree:
+                if isinstance(entry, Split):
+                    if max(entry.i, entry.j) >= game.leader_actions:
+                        what = f"[{entry.i}, {entry.j}] is no edge"
+                        raise CertificateError(what, where=where)
+                elif len(entry) != size:
+                    raise CertificateError(f"a leaf needs {size} majorants", where=where)
 
 
 def _check_upper(
@@ -165,69 +182,113 @@ def _check_upper(
 def _check_node(
     game: KernelGame, node: Node, after: list[Interval], p: int, elementary: Elementary
 ) -> None:
-    """Sum over b of the largest majorant over a must be at most 0."""
-    place = f"upper bound at step {node.step}, state {node.state}"
+    """The sum over the cells of the largest sum of majorants must be at most 0."""
     value = enclose(node.upper.numerator, node.upper.denominator, p)
     low = high = 0
-    vertex = []
-    for b in range(game.follower_actions):
-        bounds = [
-            _majorant(game, node, (a, b), value, after, p, elementary)
+    places = []
+    for cell, tree in zip(game.observes, node.trees, strict=True):
+        corners = [
+            [_point(game, node, (a, b), value, after, p) for b in cell]
             for a in range(game.leader_actions)
         ]
-        low, high = low + max(g[0] for g in bounds), high + max(g[1] for g in bounds)
-        vertex.append(max(range(len(bounds)), key=lambda a: bounds[a][0]))
+        bound, worst = _tree_bound(node, cell, tree, corners, p, elementary)
+        low, high = low + bound[0], high + bound[1]
+        places.append(worst)
+    where = f"upper bound at step {node.step}, state {node.state}"
     if low > 0:
         reason = f"the majorants sum to at least {approximate(lower((low, high), p))} > 0"
-        actions = f"the pure prescription {vertex} (leader action per follower action)"
-        raise _FailureError("rejected", f"{place}: {reason} at {actions}")
+        place = f"(leaf, corner) {places} of the cells {list(map(list, game.observes))}"
+        raise _FailureError("rejected", f"{where}: {reason} at {place}")
     if high > 0:
         ends = f"[{approximate(lower((low, high), p))}, {approximate(upper((low, high), p))}]"
-        reason = f"{place}: the sum of the majorants is in {ends}; raise the precision"
+        reason = f"{where}: the sum of the majorants is in {ends}; raise the precision"
         raise _FailureError("inconclusive", reason)
 
 
-def _majorant(
+def _point(
     game: KernelGame,
     node: Node,
     actions: tuple[int, int],
     value: Interval,
     after: list[Interval],
     p: int,
-    elementary: Elementary,
-) -> Interval:
-    """The node's majorant of e^{x - shift} (y - lambda) at the vertex a, for follower action b.
-
-    up:    s exp(x - shift + (y - lambda)/s - 1)
-    down: -kappa (1 + x - shift + ln((lambda - y)/kappa)), for y < lambda
-    """
+) -> _Point:
+    """(x - shift, y - lambda) of a pure action a after b."""
     a, b = actions
-    tag, parameter = node.leaf[b]
-    place = (
-        f"majorant at step {node.step}, state {node.state}, leader action {a}, follower action {b}"
-    )
-    above, below = parameter.numerator, parameter.denominator
     x = scaled_reward(game, node.step, node.state, a, b, p)
     y = continuation(game, node.step, node.state, a, b, after, p)
+    shift = node.shift << p
+    return (x[0] - shift, x[1] - shift), (y[0] - value[1], y[1] - value[0])
+
+
+def _tree_bound(
+    node: Node,
+    cell: tuple[int, ...],
+    tree: Tree,
+    corners: list[list[_Point]],
+    p: int,
+    elementary: Elementary,
+) -> tuple[Interval, tuple[int, int]]:
+    """The largest sum of majorants at a corner of a leaf, and (leaf, corner) where it is."""
+    parts = [corners]
+    bounds: list[tuple[int, int, tuple[int, int]]] = []
+    leaf = 0
+    for entry in tree:
+        part = parts.pop()
+        if isinstance(entry, Split):
+            i, j = entry.i, entry.j
+            ends = zip(part[i], part[j], strict=True)
+            middle = [(halfway(z, t), halfway(d, e)) for (z, d), (t, e) in ends]
+            parts.append([*part[:j], middle, *part[j + 1 :]])
+            parts.append([*part[:i], middle, *part[i + 1 :]])
+            continue
+        for k, points in enumerate(part):
+            low = high = 0
+            for b, point, majorant in zip(cell, points, entry, strict=True):
+                g = _majorant(majorant, point, p, elementary, (node, leaf, k, b))
+                low, high = low + g[0], high + g[1]
+            bounds.append((low, high, (leaf, k)))
+        leaf += 1
+    low, _, place = max(bounds)
+    return (low, max(high for _, high, _ in bounds)), place
+
+
+def _majorant(
+    majorant: Majorant,
+    point: _Point,
+    p: int,
+    elementary: Elementary,
+    place: _Place,
+) -> Interval:
+    """The majorant of e^z d, for z = x - shift and d = y - lambda.
+
+    up:    s exp(z + d/s - 1)
+    down: -kappa (1 + z + ln(-d/kappa)), for d < 0
+    """
+    tag, parameter = majorant
+    z, d = point
+    above, below = parameter.numerator, parameter.denominator
     one = 1 << p
-    z = x[0] - node.shift * one, x[1] - node.shift * one
-    d = y[0] - value[1], y[1] - value[0]
     if tag == DOWN:
         if d[0] >= 0:
-            raise _FailureError("rejected", f"{place}: down needs y < upper")
+            raise _failure("rejected", place, "down needs y < upper")
         if d[1] >= 0:
-            raise _FailureError(
-                "inconclusive", f"{place}: y < upper is undecided; raise the precision"
-            )
+            raise _failure("inconclusive", place, "y < upper is undecided; raise the precision")
         log = elementary.log((-d[1] * below, -d[0] * below), above << p, p)
         return scale((one + z[0] + log[0], one + z[1] + log[1]), -above, below)
     ratio = scale(d, below, above)
     exponent = z[0] + ratio[0] - one, z[1] + ratio[1] - one
     if exponent[0] >> p >= MAX_EXPONENT:
-        raise _FailureError("rejected", f"{place}: its exponent exceeds {MAX_EXPONENT}")
+        raise _failure("rejected", place, f"its exponent exceeds {MAX_EXPONENT}")
     if exponent[1] >> p >= MAX_EXPONENT:
-        raise _FailureError("inconclusive", f"{place}: its exponent may exceed {MAX_EXPONENT}")
+        raise _failure("inconclusive", place, f"its exponent may exceed {MAX_EXPONENT}")
     return scale(elementary.exp(exponent, p), above, below)
+
+
+def _failure(outcome: Outcome, place: _Place, reason: str) -> _FailureError:
+    node, leaf, corner, b = place
+    where = f"step {node.step}, state {node.state}, leaf {leaf}, corner {corner}"
+    return _FailureError(outcome, f"majorant at {where}, follower action {b}: {reason}")
 
 
 def _check_lower(

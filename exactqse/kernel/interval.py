@@ -33,6 +33,11 @@ def multiply(x: Interval, y: Interval, p: int) -> Interval:
     return min(ends) >> p, -(-max(ends) >> p)
 
 
+def halfway(x: Interval, y: Interval) -> Interval:
+    """(x + y) / 2."""
+    return x[0] + y[0] >> 1, -(-x[1] - y[1] >> 1)
+
+
 def divide(x: Interval, y: Interval, p: int) -> Interval:
     """x / y, where y is positive: y[0] > 0."""
     lo = (x[0] << p) // (y[1] if x[0] >= 0 else y[0])

@@ -76,6 +76,13 @@ def policy_value(
     return divide((sum(n[0] for n in products), sum(n[1] for n in products)), total, p)
 
 
+def by_response(game: KernelGame, policy: Sequence[Distribution]) -> list[Distribution]:
+    """From one distribution per cell to one per follower action."""
+    pairs = zip(game.observes, policy, strict=True)
+    cell_of = {b: distribution for cell, distribution in pairs for b in cell}
+    return [cell_of[b] for b in range(game.follower_actions)]
+
+
 def policy_values(
     game: KernelGame, nodes: Sequence[Node], p: int, elementary: Elementary
 ) -> list[Interval]:
@@ -84,9 +91,8 @@ def policy_values(
     layer: list[Interval] = [(0, 0)] * game.states
     for i in reversed(range(len(nodes))):
         node = nodes[i]
-        layer[node.state] = policy_value(
-            game, node.step, node.state, node.policy, after, p, elementary
-        )
+        rows = by_response(game, node.policy)
+        layer[node.state] = policy_value(game, node.step, node.state, rows, after, p, elementary)
         if i == 0 or nodes[i - 1].step < node.step:
             after, layer = layer, [(0, 0)] * game.states
     return after

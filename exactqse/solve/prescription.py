@@ -101,9 +101,8 @@ def solve_prescription(
             for n in reversed(range(len(states))):
                 leaf = _refine(stages[n], floats, n)
                 close += bool(floats.close[n])
-                nodes.append(
-                    Node(step, states[n], leaf.upper, leaf.shift, leaf.policy, leaf.majorants)
-                )
+                trees = tuple(((majorant,),) for majorant in leaf.majorants)
+                nodes.append(Node(step, states[n], leaf.upper, leaf.shift, leaf.policy, trees))
                 layer[states[n]] = enclose(leaf.upper.numerator, leaf.upper.denominator, bits.p)
                 if progress is not None:
                     progress(len(nodes), count)

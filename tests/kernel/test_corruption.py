@@ -11,7 +11,7 @@ import pytest
 
 from exactqse.arithmetic import FlintElementary
 from exactqse.errors import CertificateError
-from exactqse.kernel.certificate import DOWN, UP, Certificate, Node
+from exactqse.kernel.certificate import DOWN, UP, Certificate, Node, Split, Tree
 from exactqse.kernel.check import Verdict, check
 from exactqse.model import Game
 
@@ -30,6 +30,16 @@ def places(solved: Solved) -> Iterator[tuple[Game, Certificate, int, Node]]:
     for game, found in solved:
         for i, node in enumerate(found.nodes):
             yield game, found, i, node
+
+
+def with_majorant(node: Node, cell: int, pair: tuple[str, Fraction]) -> tuple[Tree, ...]:
+    """The trees of a prescription's node with another majorant in one cell."""
+    return (*node.trees[:cell], ((pair,),), *node.trees[cell + 1 :])
+
+
+def majorants(node: Node) -> list[tuple[str, Fraction]]:
+    """The one majorant of each cell of a prescription's node."""
+    return [leaf[0] for tree in node.trees for leaf in tree if not isinstance(leaf, Split)]
 
 
 def refused(game: Game, found: Certificate) -> str:
@@ -70,7 +80,9 @@ def test_a_nodes_upper_lowered(solved: Solved) -> None:
             if by == SMALL:
                 excess = amount(reason, r"the majorants sum to at least ([-0-9.E+]+) > 0")
                 assert excess > 0
-                assert re.search(r"at the pure prescription \[\d(, \d)*\] \(leader action", reason)
+                assert re.search(
+                    r"at \(leaf, corner\) \[\(0, \d\)(, \(0, \d\))*\] of the cells", reason
+                )
 
 
 def test_a_later_nodes_upper_raised(solved: Solved) -> None:
@@ -96,10 +108,10 @@ def test_a_worse_policy(solved: Solved) -> None:
 
 def test_tags_swapped(solved: Solved) -> None:
     for game, found, i, node in places(solved):
-        for b, (tag, parameter) in enumerate(node.leaf):
+        for b, (tag, parameter) in enumerate(majorants(node)):
             other = DOWN if tag == UP else UP
-            leaf = (*node.leaf[:b], (other, parameter), *node.leaf[b + 1 :])
-            reason = refused(game, change(found, i, leaf=leaf))
+            trees = with_majorant(node, b, (other, parameter))
+            reason = refused(game, change(found, i, trees=trees))
             assert f"at step {node.step}, state {node.state}" in reason
             if other == DOWN:
                 assert f"follower action {b}: down needs y < upper" in reason
@@ -108,9 +120,9 @@ def test_tags_swapped(solved: Solved) -> None:
 @pytest.mark.parametrize("factor", [Fraction(3), Fraction(1, 3), Fraction(11, 10), Fraction(9, 10)])
 def test_parameters_scaled(solved: Solved, factor: Fraction) -> None:
     for game, found, i, node in places(solved):
-        for b, (tag, parameter) in enumerate(node.leaf):
-            leaf = (*node.leaf[:b], (tag, parameter * factor), *node.leaf[b + 1 :])
-            reason = refused(game, change(found, i, leaf=leaf))
+        for b, (tag, parameter) in enumerate(majorants(node)):
+            trees = with_majorant(node, b, (tag, parameter * factor))
+            reason = refused(game, change(found, i, trees=trees))
             assert f"upper bound at step {node.step}, state {node.state}: the majorants" in reason
 
 
@@ -146,9 +158,9 @@ def test_missing_and_extra_nodes(solved: Solved) -> None:
 def test_malformed_nodes(deep: tuple[Game, Certificate]) -> None:
     _, found = deep
     for i, node in enumerate(found.nodes):
-        (tag, parameter), *rest = node.leaf
+        tag, parameter = majorants(node)[0]
         with pytest.raises(CertificateError, match="is not positive"):
-            change(found, i, leaf=((tag, -parameter), *rest))
+            change(found, i, trees=with_majorant(node, 0, (tag, -parameter)))
         with pytest.raises(CertificateError, match="do not sum to 1"):
             change(found, i, policy=(((0, Fraction(999, 1000)),), *node.policy[1:]))
 
@@ -163,9 +175,9 @@ def variants(found: Certificate) -> Iterator[Certificate]:
     for i, node in enumerate(found.nodes):
         for by in (1, -1, 30, -17000, 17000):
             yield change(found, i, shift=node.shift + by)
-        for b, (tag, parameter) in enumerate(node.leaf):
+        for b, (tag, parameter) in enumerate(majorants(node)):
             for pair in ((tag, parameter * 2), (DOWN if tag == UP else UP, parameter)):
-                yield change(found, i, leaf=(*node.leaf[:b], pair, *node.leaf[b + 1 :]))
+                yield change(found, i, trees=with_majorant(node, b, pair))
 
 
 def test_the_kernel_and_flint_agree(solved: Solved) -> None:

@@ -32,7 +32,9 @@ def test_a_node_that_does_not_validate_is_refused() -> None:
 
     certificate = solve(game(), 10).certificate
     node = certificate.nodes[0]
-    lax = Lax(node.step, node.state, node.upper, node.shift, node.policy, (("up", Fraction(-1)),))
+    lax = Lax(
+        node.step, node.state, node.upper, node.shift, node.policy, (((("up", Fraction(-1)),),),)
+    )
     with pytest.raises(CertificateError, match="no subclasses or lists"):
         check(game(), replace(certificate, nodes=(lax,)))
 

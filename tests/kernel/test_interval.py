@@ -6,7 +6,16 @@ from math import ceil, floor
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exactqse.kernel.interval import Interval, divide, enclose, lower, multiply, scale, upper
+from exactqse.kernel.interval import (
+    Interval,
+    divide,
+    enclose,
+    halfway,
+    lower,
+    multiply,
+    scale,
+    upper,
+)
 
 integers = st.integers(-(2**70), 2**70) | st.integers(-5, 5)
 positive = st.integers(1, 2**70) | st.integers(1, 5)
@@ -32,6 +41,12 @@ def test_enclose_is_the_tightest_interval(n: int, d: int, p: int) -> None:
 def test_scale_is_the_tightest_interval(x: Interval, n: int, d: int) -> None:
     ends = [Fraction(end * n, d) for end in x]
     assert scale(x, n, d) == tightest(ends, 0)
+
+
+@given(intervals, intervals)
+def test_halfway_is_the_tightest_interval(x: Interval, y: Interval) -> None:
+    ends = [Fraction(a + b, 2) for a, b in zip(x, y, strict=True)]
+    assert halfway(x, y) == tightest(ends, 0)
 
 
 @given(intervals, intervals, bits)

@@ -375,8 +375,8 @@ def _commitment(upper: Fraction, lower: Fraction) -> tuple[Game, Certificate]:
     game = Game.from_arrays(None, [[[2, 2], [2, 2]]], [[[1, 0], [0, 1]]])
     pure = (((0, Fraction(1)),), ((1, Fraction(1)),))
     kappa = (upper - 2) if upper > 2 else Fraction(1)
-    leaf = ((DOWN, kappa / 8), (DOWN, kappa / 8)) if upper > 2 else ((UP, kappa), (UP, kappa))
-    node = Node(0, 0, upper, 0, pure, leaf)
+    leaf = ((DOWN, kappa / 8),) if upper > 2 else ((UP, kappa),)
+    node = Node(0, 0, upper, 0, pure, ((leaf,), (leaf,)))
     return game, Certificate(game.hash, 64, lower, upper, (node,))
 
 

@@ -54,7 +54,9 @@ def test_stated_fields(page: str, module: Any, fields: tuple[str, ...]) -> None:
 def test_stated_node_fields() -> None:
     stated = _fields("certificate-format.md", "Fields of a node")
     assert tuple(stated) == certificate._NODE_FIELDS
-    assert f'`["{certificate.UP}", s]` or `["{certificate.DOWN}", kappa]`' in stated["leaf"]
+    assert f'`["{certificate.UP}", s]` or `["{certificate.DOWN}", kappa]`' in _text(
+        "certificate-format.md"
+    )
     kind = _fields("certificate-format.md", "Fields")["kind"]
     assert kind == f"the string `{certificate.KIND}`"
 
@@ -64,7 +66,7 @@ def test_the_stated_example_is_read() -> None:
     data = text.replace("<64 hexadecimal digits>", "0" * 64).encode()
     example = certificate.Certificate.from_bytes(data)
     assert example.precision == 64
-    assert example.nodes[0].leaf[1][0] == certificate.UP
+    assert example.nodes[0].trees[1][0] == certificate.Split(0, 1)
     assert len(example.to_bytes().split()) == 1
 
 
