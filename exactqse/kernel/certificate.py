@@ -31,7 +31,6 @@ MIN_PRECISION, MAX_PRECISION = 16, 1 << 16
 
 Distribution = tuple[tuple[int, Fraction], ...]  # ascending actions, positive, summing to 1
 Majorant = tuple[str, Fraction]  # ("up", s) or ("down", kappa)
-Leaf = tuple[Majorant, ...]  # one for each member of the cell
 _FIELDS = ("format", "version", "kind", "game", "precision", "lower", "upper", "nodes")
 _NODE_FIELDS = ("step", "state", "upper", "shift", "policy", "trees")
 
@@ -45,6 +44,17 @@ class Split:
 
     i: int
     j: int
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """A part that is not divided: one majorant for each member of the cell.
+
+    A ``shift`` other than 0 is added to the node's; such a leaf only proves a bound of 0.
+    """
+
+    majorants: tuple[Majorant, ...]
+    shift: int = 0
 
 
 Tree = tuple[Split | Leaf, ...]  # a binary tree in preorder
@@ -94,8 +104,8 @@ def _check_tree(tree: Tree, where: str) -> None:
             missing += 1
             continue
         missing -= 1
-        _require_types(where, (), (parameter for _, parameter in entry))
-        for tag, parameter in entry:
+        _require_types(where, (entry.shift,), (parameter for _, parameter in entry.majorants))
+        for tag, parameter in entry.majorants:
             if tag not in (UP, DOWN):
                 raise CertificateError(f"unknown tag {str(tag)[:40]!r} in a leaf", where=where)
             if parameter <= 0:
@@ -132,20 +142,16 @@ class Certificate:
     def revalidate(self) -> None:
         """Enforce every rule again, on values that cannot change after it. CertificateError."""
         tables = [table for node in self.nodes for table in (node.policy, node.trees)]
-        rows = [row for table in tables for row in table]
-        entries = [x for row in rows for x in row if type(x) is not Split]
-        pairs = [
-            x
-            for node in self.nodes
-            for tree in node.trees
-            for leaf in tree
-            if not isinstance(leaf, Split)
-            for x in leaf
-        ]
+        entries = [x for node in self.nodes for tree in node.trees for x in tree]
+        leaves = [x.majorants for x in entries if isinstance(x, Leaf)]
+        rows: list[Any] = [*(row for table in tables for row in table), *leaves]
+        rows += [x for node in self.nodes for distribution in node.policy for x in distribution]
+        fixed = (self.nodes, *tables, *rows, *(pair for leaf in leaves for pair in leaf))
         if (
             type(self) is not Certificate
             or any(type(node) is not Node for node in self.nodes)
-            or any(type(x) is not tuple for x in (self.nodes, *tables, *rows, *entries, *pairs))
+            or any(type(x) not in (Split, Leaf) for x in entries)
+            or any(type(x) is not tuple for x in fixed)
         ):
             what = "needs Certificate, Node and tuple values, no subclasses or lists"
             raise CertificateError(what, where="certificate")
@@ -206,7 +212,7 @@ def _node_document(node: Node) -> dict[str, object]:
 def _entry_document(entry: Split | Leaf) -> list[object]:
     if isinstance(entry, Split):
         return [entry.i, entry.j]
-    return [[tag, format_rational(value)] for tag, value in entry]
+    return [entry.shift, *([tag, format_rational(value)] for tag, value in entry.majorants)]
 
 
 def _read(data: bytes, where: str) -> Certificate:
@@ -257,10 +263,11 @@ def _read_distribution(value: Any, where: str) -> Distribution:
 
 
 def _read_entry(value: Any, where: str) -> Split | Leaf:
-    entry = list_of(value, where)
-    if len(entry) == 2 and not isinstance(entry[0], list):
-        return Split(natural(entry[0], where), natural(entry[1], where))
-    return tuple(_read_majorant(pair, where) for pair in entry)
+    first, *rest = list_of(value, where) or [None]
+    number = natural(first, where, least=None)
+    if len(rest) == 1 and not isinstance(rest[0], list):
+        return Split(number, natural(rest[0], where))
+    return Leaf(tuple(_read_majorant(pair, where) for pair in rest), number)
 
 
 def _read_majorant(value: Any, where: str) -> Majorant:

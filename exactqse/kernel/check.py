@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from typing import Literal
 
 from exactqse.errors import CertificateError, NotCoveredError
@@ -156,7 +157,7 @@ def _require_shape(game: KernelGame, certificate: Certificate) -> None:
                     if max(entry.i, entry.j) >= game.leader_actions:
                         what = f"[{entry.i}, {entry.j}] is no edge"
                         raise CertificateError(what, where=where)
-                elif len(entry) != size:
+                elif len(entry.majorants) != size:
                     raise CertificateError(f"a leaf needs {size} majorants", where=where)
 
 
@@ -242,11 +243,18 @@ def _tree_bound(
             parts.append([*part[:j], middle, *part[j + 1 :]])
             parts.append([*part[:i], middle, *part[i + 1 :]])
             continue
+        delta = entry.shift << p
         for k, points in enumerate(part):
             low = high = 0
-            for b, point, majorant in zip(cell, points, entry, strict=True):
+            for b, (z, d), majorant in zip(cell, points, entry.majorants, strict=True):
+                point = (z[0] - delta, z[1] - delta), d
                 g = _majorant(majorant, point, p, elementary, (node, leaf, k, b))
                 low, high = low + g[0], high + g[1]
+            if delta and high <= 0:
+                low = high = 0  # at another scale: all that is used is the sign
+            elif delta:
+                kind: Outcome = "rejected" if low > 0 else "inconclusive"
+                raise _failure(kind, (node, leaf, k, b), "the majorants' sum is not at most 0")
             bounds.append((low, high, (leaf, k)))
         leaf += 1
     low, _, place = max(bounds)
@@ -274,8 +282,9 @@ def _majorant(
             raise _failure("rejected", place, "down needs y < upper")
         if d[1] >= 0:
             raise _failure("inconclusive", place, "y < upper is undecided; raise the precision")
-        log = elementary.log((-d[1] * below, -d[0] * below), above << p, p)
-        return scale((one + z[0] + log[0], one + z[1] + log[1]), -above, below)
+        log = _log(elementary, (-d[1], -d[0]), one, p)
+        own = _log(elementary, (above, above), below, p)
+        return scale((one + z[0] + log[0] - own[1], one + z[1] + log[1] - own[0]), -above, below)
     ratio = scale(d, below, above)
     exponent = z[0] + ratio[0] - one, z[1] + ratio[1] - one
     if exponent[0] >> p >= MAX_EXPONENT:
@@ -283,6 +292,11 @@ def _majorant(
     if exponent[1] >> p >= MAX_EXPONENT:
         raise _failure("inconclusive", place, f"its exponent may exceed {MAX_EXPONENT}")
     return scale(elementary.exp(exponent, p), above, below)
+
+
+@lru_cache(maxsize=1 << 16)  # corners are shared by leaves, kappa by the corners of a leaf
+def _log(elementary: Elementary, numerator: Interval, denominator: int, p: int) -> Interval:
+    return elementary.log(numerator, denominator, p)
 
 
 def _failure(outcome: Outcome, place: _Place, reason: str) -> _FailureError:

@@ -22,6 +22,8 @@ class Elementary(Protocol):
 
     name: str
 
+    def __hash__(self) -> int: ...
+
     def exp(self, x: Interval, p: int) -> Interval:
         """An enclosure of exp on x."""
 

@@ -13,40 +13,98 @@ from exactqse.kernel.check import Verdict, check, require_covered
 from exactqse.kernel.elementary import INTEGER
 from exactqse.kernel.game import KernelGame
 from exactqse.model.arrays import exact
-from exactqse.solve.prescription import Effort, Progress, solve_prescription
+from exactqse.solve.effort import Budget
+from exactqse.solve.partition import solve_partition
+from exactqse.solve.prescription import Progress, solve_prescription
 from exactqse.solve.solution import Solution, policy_of
 
 MAX_DIGITS = 1000
+DEFAULT_DIGITS = 30
+DEFAULT_GAP = Fraction(1, 10**6)
 _RETRIES = (0, 32, 128)  # extra bits of each attempt
+_CAUTIONS = (0, 1, 2)  # wider margins against float64's rounding
 Checker = Literal["kernel", "flint"]
 
 
 def solve(
     game: KernelGame,
-    digits: int = 30,
+    digits: int | None = None,
     *,
+    gap: Fraction | float | str | None = None,
+    time_limit: float | None = None,
+    node_limit: int | None = None,
     checker: Checker | None = "kernel",
     progress: Progress | None = None,
 ) -> Solution:
     """The quantal Stackelberg equilibrium: lower <= J(policy) <= J* = sup_pi J(pi) <= upper.
 
+    A leader who sees the action is solved to any number of digits in polynomial time. One who sees
+    less is solved by branch and bound in float64: the certificate is as exact, but its gap may stay
+    above what was asked for; ``Solution.reached`` and ``.reason`` say so.
+
     Args:
-        game: gamma = 0, finite eta, a leader who observes the action.
-        digits: upper - lower <= 10^-digits, 1 to 1000.
+        game: gamma = 0, finite eta, any partition that the leader observes.
+        digits: upper - lower <= 10^-digits, 1 to 1000; by default 30 for a leader who sees the
+            action, else 6.
+        gap: the same as a number: upper - lower <= gap. Not together with ``digits``.
+        time_limit: seconds after which the search settles for the gap that it has.
+        node_limit: the same, in parts examined.
         checker: who checks the certificate: "kernel" (integers only), "flint" (the same check with
             arb's exp and log), or None: then nothing is certified until you call ``check``.
         progress: called with (nodes done, nodes in all).
 
     Raises:
         NotCoveredError: another class of games.
-        InputError: digits or checker out of range.
-        PrecisionError: no attempt reached the digits with an accepted certificate.
+        InputError: digits, gap, a limit or checker out of range.
+        PrecisionError: no attempt ended with an accepted certificate.
     """
-    if isinstance(digits, bool) or not isinstance(digits, int) or not 1 <= digits <= MAX_DIGITS:
-        raise InputError(f"{digits!r} is not an integer in 1..{MAX_DIGITS}", where="digits")
     if checker not in {"kernel", "flint", None}:
         raise InputError(f"{checker!r} is not 'kernel', 'flint' or None", where="checker")
     require_covered(game)
+    default = Fraction(1, 10**DEFAULT_DIGITS) if game.observes_action else DEFAULT_GAP
+    aim = _aim(digits, gap, default)
+    budget = _budget(time_limit, node_limit)
+    if game.observes_action:
+        return _solve_prescription(game, _digits_of(aim), checker, progress)
+    return _solve_partition(game, aim, budget, checker, progress)
+
+
+def _aim(digits: int | None, gap: Fraction | float | str | None, default: Fraction) -> Fraction:
+    """The gap asked for."""
+    if digits is not None and gap is not None:
+        raise InputError("says the same as digits", where="gap", remedy="give one of them")
+    if digits is not None:
+        if isinstance(digits, bool) or not isinstance(digits, int):
+            raise InputError(f"{digits!r} is not an integer in 1..{MAX_DIGITS}", where="digits")
+        if not 1 <= digits <= MAX_DIGITS:
+            raise InputError(f"{digits!r} is not an integer in 1..{MAX_DIGITS}", where="digits")
+        return Fraction(1, 10**digits)
+    value = default if gap is None else exact(gap, "gap")
+    if not Fraction(1, 10**MAX_DIGITS) <= value:
+        raise InputError(f"{gap!r} is not at least 10^-{MAX_DIGITS}", where="gap")
+    return value
+
+
+def _digits_of(gap: Fraction) -> int:
+    """The fewest digits d >= 1 with 10^-d <= gap."""
+    digits = 1
+    while Fraction(1, 10**digits) > gap:
+        digits += 1
+    return digits
+
+
+def _budget(time_limit: float | None, node_limit: int | None) -> Budget:
+    for value, where in ((time_limit, "time_limit"), (node_limit, "node_limit")):
+        if value is None:
+            continue
+        if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+            raise InputError(f"{value!r} is not a positive number", where=where)
+    return Budget(seconds=time_limit, nodes=node_limit)
+
+
+def _solve_prescription(
+    game: KernelGame, digits: int, checker: Checker | None, progress: Progress | None
+) -> Solution:
     failures = []
     for extra in _RETRIES:
         try:
@@ -59,24 +117,34 @@ def solve(
         verdict = None if checker is None else _verdict(game, found, checker)
         wide = (found.upper - found.lower) * 10**digits > 1
         if not wide and (verdict is None or verdict.outcome == "accepted"):
-            reason = _reason(verdict, effort, digits)
-            return Solution(game, policy_of(game, found), found, verdict, effort, reason)
+            aim = Fraction(1, 10**digits)
+            return Solution(game, policy_of(game, found), found, verdict, effort, aim)
         failures.append("the bounds are too wide" if verdict is None or wide else verdict.reason)
     remedy = "ask for fewer digits, or report the game"
     raise PrecisionError(f"no attempt reached {digits} digits: {failures[-1]}", remedy=remedy)
 
 
+def _solve_partition(
+    game: KernelGame,
+    gap: Fraction,
+    budget: Budget,
+    checker: Checker | None,
+    progress: Progress | None,
+) -> Solution:
+    verdict = None
+    for caution in _CAUTIONS:
+        found, effort = solve_partition(game, gap, budget, caution=caution, progress=progress)
+        verdict = None if checker is None else _verdict(game, found, checker)
+        if verdict is None or verdict.outcome == "accepted":
+            return Solution(game, policy_of(game, found), found, verdict, effort, gap)
+    said = "" if verdict is None else verdict.reason
+    remedy = "ask for a wider gap, or report the game"
+    raise PrecisionError(f"no attempt ended with an accepted certificate: {said}", remedy=remedy)
+
+
 def _verdict(game: KernelGame, certificate: Certificate, checker: Checker) -> Verdict:
     return check(
         game, certificate, elementary=INTEGER if checker == "kernel" else FlintElementary()
-    )
-
-
-def _reason(verdict: Verdict | None, effort: Effort, digits: int) -> str:
-    said = "not checked" if verdict is None else f"accepted by the {verdict.arithmetic} checker"
-    return (
-        f"{said}: upper - lower <= 10^-{digits} over {effort.nodes} nodes, "
-        f"{effort.close_stages} of them too close for float64, {effort.precision} bits"
     )
 
 
@@ -117,6 +185,6 @@ def decide(
             return Decision("yes", at_least, digits, solution)
         if solution.upper < at_least:
             return Decision("no", at_least, digits, solution)
-        if digits == max_digits:
+        if digits == max_digits or not solution.reached:
             return Decision("undecided", at_least, digits, solution)
         digits = min(2 * digits, max_digits)

@@ -16,25 +16,17 @@ import numpy as np
 
 from exactqse.arithmetic.balls import FlintElementary, precision
 from exactqse.errors import PrecisionError
-from exactqse.kernel.certificate import Certificate, Node
+from exactqse.kernel.certificate import Certificate, Leaf, Node
 from exactqse.kernel.game import KernelGame, Payoffs
 from exactqse.kernel.gamefile import game_hash
 from exactqse.kernel.interval import Interval, enclose
 from exactqse.kernel.operators import continuation, initial_mean, policy_values, scaled_reward
-from exactqse.solve.stage_balls import Leaf, Mix, Stage, refine
+from exactqse.solve.effort import Effort
+from exactqse.solve.stage_balls import CertifiedStage, Mix, Stage, refine
 from exactqse.solve.stage_float64 import StageSolutions, solve_stages
 
 _SLACK_BITS = 12  # units in the last place by which another checker may round J(policy) lower
 Progress = Callable[[int, int], None]  # nodes done, nodes in all
-
-
-@dataclass(frozen=True)
-class Effort:
-    """What a solve took: nodes, bits, and stages searched in exact arithmetic from the start."""
-
-    nodes: int
-    precision: int
-    close_stages: int
 
 
 @dataclass(frozen=True)
@@ -101,21 +93,21 @@ def solve_prescription(
             for n in reversed(range(len(states))):
                 leaf = _refine(stages[n], floats, n)
                 close += bool(floats.close[n])
-                trees = tuple(((majorant,),) for majorant in leaf.majorants)
+                trees = tuple((Leaf((majorant,)),) for majorant in leaf.majorants)
                 nodes.append(Node(step, states[n], leaf.upper, leaf.shift, leaf.policy, trees))
                 layer[states[n]] = enclose(leaf.upper.numerator, leaf.upper.denominator, bits.p)
                 if progress is not None:
                     progress(len(nodes), count)
             after = layer
     nodes.reverse()
-    effort = Effort(len(nodes), bits.p, close)
+    effort = Effort(len(nodes), bits.p, close, "stages too close for float64")
     lower = _policy_lower(game, nodes, bits)
     _, total, denominator = initial_mean(game, after)
     ceiling = Fraction(-(-total // (denominator << (bits.p - bits.margin))), 1 << bits.margin)
     return Certificate(game_hash(game), bits.p, lower, ceiling, tuple(nodes)), effort
 
 
-def _refine(stage: Stage, floats: StageSolutions, n: int) -> Leaf:
+def _refine(stage: Stage, floats: StageSolutions, n: int) -> CertifiedStage:
     mixes: list[Mix] = list(zip(floats.first[n].tolist(), floats.second[n].tolist(), strict=True))
     return refine(stage, float(floats.value[n]), None if floats.close[n] else mixes)
 

@@ -9,8 +9,10 @@ from exactqse.arithmetic.enclosure import Enclosure
 from exactqse.kernel.certificate import Certificate
 from exactqse.kernel.check import Verdict
 from exactqse.kernel.game import KernelGame
+from exactqse.kernel.numbers import approximate
+from exactqse.kernel.operators import by_response
 from exactqse.model.policy import Policy
-from exactqse.solve.prescription import Effort
+from exactqse.solve.effort import Effort
 
 
 @dataclass(frozen=True)
@@ -22,8 +24,8 @@ class Solution:
         policy: exact rationals, [h][s][b][a]; action 0 at (h, s) that are never reached.
         certificate: the claim, for :func:`exactqse.check`.
         verdict: what the checker said of it; None when no checker was asked.
-        effort: nodes, bits, Newton steps.
-        reason: in words, how the solve ended and what was proved.
+        effort: nodes, bits, what was searched.
+        gap: the upper - lower that was asked for.
     """
 
     game: KernelGame
@@ -31,7 +33,7 @@ class Solution:
     certificate: Certificate
     verdict: Verdict | None
     effort: Effort
-    reason: str
+    gap: Fraction
 
     @property
     def lower(self) -> Fraction:
@@ -49,6 +51,26 @@ class Solution:
         return Enclosure(self.lower, self.upper)
 
     @property
+    def reached(self) -> bool:
+        """Whether upper - lower is as small as was asked for."""
+        return self.upper - self.lower <= self.gap
+
+    @property
+    def reason(self) -> str:
+        """How the solve ended and what was proved, in words."""
+        verdict = self.verdict
+        said = "not checked" if verdict is None else f"accepted by the {verdict.arithmetic} checker"
+        aim = f"asked for {approximate(self.gap)}"
+        if self.effort.stopped:
+            aim += f", not reached: {self.effort.stopped}"
+        width = approximate(self.upper - self.lower)
+        effort = self.effort
+        return (
+            f"{said}: upper - lower = {width}, {aim}; {effort.nodes} nodes, "
+            f"{effort.work} {effort.unit}, {effort.precision} bits"
+        )
+
+    @property
     def certified(self) -> bool:
         """Whether the checker accepted the certificate."""
         return self.verdict is not None and self.verdict.outcome == "accepted"
@@ -61,8 +83,8 @@ def policy_of(game: KernelGame, certificate: Certificate) -> Policy:
     table = [[blank] * game.states for _ in range(game.horizon)]
     for node in certificate.nodes:
         rows = []
-        for by_b in node.policy:
-            given = dict(by_b)
+        for distribution in by_response(game, node.policy):
+            given = dict(distribution)
             rows.append(tuple(given.get(a, Fraction(0)) for a in range(game.leader_actions)))
         table[node.step][node.state] = tuple(rows)
     return Policy(tuple(tuple(step) for step in table))

@@ -38,7 +38,7 @@ class Stage:
 
 
 @dataclass(frozen=True)
-class Leaf:
+class CertifiedStage:
     """A certified stage: all of a certificate's node but its step and state."""
 
     upper: Fraction
@@ -58,7 +58,7 @@ class _Point:
     s: arb
 
 
-def refine(stage: Stage, start: float, mixes: list[Mix] | None) -> Leaf:
+def refine(stage: Stage, start: float, mixes: list[Mix] | None) -> CertifiedStage:
     """Solve a stage and certify it; the caller has set arb's working precision.
 
     Args:
@@ -189,7 +189,7 @@ def _point(stage: Stage, b: int, value: arb, mix: Mix) -> _Point:
     return _Point(mix, weight, (xi + (yi - w) / s).mid(), w, s)
 
 
-def _certify(stage: Stage, value: arb, mixes: list[Mix] | None) -> Leaf:
+def _certify(stage: Stage, value: arb, mixes: list[Mix] | None) -> CertifiedStage:
     """Majorants at the root rounded up by one to two units, the policy from just below the root.
 
     A maximiser at any value below the root has N/Z at least that value (proofs/dinkelbach.md); one
@@ -205,7 +205,7 @@ def _certify(stage: Stage, value: arb, mixes: list[Mix] | None) -> Leaf:
         return _certify(stage, value, None)
     shift = _shift(points)
     below = _maximisers(stage, dyadic(root - 2, -stage.margin), mixes)
-    return Leaf(
+    return CertifiedStage(
         upper=Fraction(upper, 1 << stage.margin),
         shift=shift,
         policy=tuple(_distribution(stage, b, point) for b, point in enumerate(below)),

@@ -49,7 +49,6 @@ def refused(result: Any, text: str) -> None:
         (("solve", GAME, "--eta", "inf"), "not covered yet: eta = infinity"),
         (("solve", GAME, "--gamma", "2"), "gamma: 2 is not in [0, 1]"),
         (("solve", GAME, "--gamma", "1/2"), "not covered yet: gamma = 1/2 > 0"),
-        (("solve", GAME, "--observes", "nothing"), "not covered yet: observes [[0, 1]]"),
         (("solve", GAME, "--observes", "0|0,1"), "is not a partition"),
         (("solve", GAME, "--observes", "all"), "'all' is not action, nothing, or a partition"),
         (("solve", GAME, "--leader", "2"), "--leader: says who leads in an .nfg file"),

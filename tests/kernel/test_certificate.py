@@ -18,6 +18,7 @@ from exactqse.kernel.certificate import (
     MIN_PRECISION,
     UP,
     Certificate,
+    Leaf,
     Node,
     Split,
 )
@@ -25,7 +26,7 @@ from exactqse.model import Game
 
 HASH = "0123456789abcdef" * 4
 HALF, THIRD = Fraction(1, 2), Fraction(1, 3)
-LEAF = ((UP, HALF),)
+LEAF = Leaf(((UP, HALF),))
 
 
 def node(**changes: object) -> Node:
@@ -35,7 +36,7 @@ def node(**changes: object) -> Node:
         "upper": Fraction(7, 2),
         "shift": -3,
         "policy": (((0, THIRD), (2, 1 - THIRD)), ((1, Fraction(1)),)),
-        "trees": ((((UP, HALF),),), (Split(0, 2), ((DOWN, Fraction(3)),), ((UP, HALF),))),
+        "trees": ((LEAF,), (Split(0, 2), Leaf(((DOWN, Fraction(3)),), -7), LEAF)),
     }
     return Node(**(fields | changes))
 
@@ -66,7 +67,7 @@ DOCUMENT: dict[str, Any] = {
             "upper": "7/2",
             "shift": "-3",
             "policy": [{"0": "1/3", "2": "2/3"}, {"1": "1"}],
-            "trees": [[[["up", "1/2"]]], [[0, 2], [["down", "3"]], [["up", "1/2"]]]],
+            "trees": [[[0, ["up", "1/2"]]], [[0, 2], [-7, ["down", "3"]], [0, ["up", "1/2"]]]],
         }
         for step, state in ((0, 1), (1, 0))
     ],
@@ -109,7 +110,7 @@ def test_save_and_load(tmp_path: Path) -> None:
         (("nodes", 0, "shift"), -3),
         (("nodes", 0, "shift"), "-6/2"),
         (("nodes", 0, "policy", 0), {"2": "4/6", "0": "1/3"}),
-        (("nodes", 0, "trees", 1, 1, 0, 1), 3),
+        (("nodes", 0, "trees", 1, 1, 1, 1), 3),
     ],
 )
 def test_other_spellings(path: tuple[Any, ...], value: object) -> None:
@@ -152,16 +153,17 @@ def test_the_ends_of_the_precision_are_allowed() -> None:
         ({"policy": (((0, HALF), (1, THIRD)),)}, "do not sum to 1"),
         ({"policy": (((0, HALF), (1, 2 * THIRD)),)}, "do not sum to 1"),
         ({"policy": ((),)}, "do not sum to 1"),
-        ({"trees": (((("Up", HALF),),),)}, "unknown tag 'Up'"),
-        ({"trees": (((("x" * 99, HALF),),),)}, f"unknown tag '{'x' * 40}' in"),
-        ({"trees": ((((UP, Fraction(0)),),),)}, "parameter 0 of a leaf is not positive"),
-        ({"trees": ((((DOWN, -HALF),),),)}, "parameter -1/2 of a leaf is not positive"),
+        ({"trees": ((Leaf((("Up", HALF),)),),)}, "unknown tag 'Up'"),
+        ({"trees": ((Leaf((("x" * 99, HALF),)),),)}, f"unknown tag '{'x' * 40}' in"),
+        ({"trees": ((Leaf(((UP, Fraction(0)),)),),)}, "parameter 0 of a leaf is not positive"),
+        ({"trees": ((Leaf(((DOWN, -HALF),)),),)}, "parameter -1/2 of a leaf is not positive"),
         ({"trees": ((),)}, "a tree lacks 1 leaves"),
         ({"trees": ((Split(0, 1), LEAF),)}, "a tree lacks 1 leaves"),
         ({"trees": ((LEAF, LEAF),)}, "a tree goes on after its last leaf"),
         ({"trees": ((Split(0, 1), LEAF, LEAF, LEAF),)}, "a tree goes on after its last leaf"),
         ({"trees": ((Split(1, 1), LEAF, LEAF),)}, "[1, 1] is no edge"),
         ({"trees": ((Split(-1, 1), LEAF, LEAF),)}, "[-1, 1] is no edge"),
+        ({"trees": ((Leaf(LEAF.majorants, 1.0),),)}, "needs int and Fraction values"),
         ({"trees": ((Split(0, 1.0), LEAF, LEAF),)}, "needs int and Fraction values"),
     ],
 )
@@ -237,10 +239,23 @@ def test_wrong_types_in_a_node(field: str, value: object) -> None:
         (("nodes", 1, "policy", 1), {"1": "x"}, NumberError, "nodes[1].policy[1].1", "rational"),
         (("nodes", 1, "trees", 1), 1, CertificateError, "nodes[1].trees[1]", "is not a list"),
         (("nodes", 1, "trees", 1, 1), 1, CertificateError, TREE + "[1]", "is not a list"),
-        (("nodes", 1, "trees", 1, 1), [["up"]], CertificateError, TREE + "[1]", '["up", s]'),
-        (("nodes", 1, "trees", 1, 1), [["up", 1, 2]], CertificateError, TREE + "[1]", "is not ["),
-        (("nodes", 1, "trees", 1, 1), [[1, 1]], CertificateError, TREE + "[1]", "is not ["),
-        (("nodes", 1, "trees", 1, 1), [["up", "x"]], NumberError, TREE + "[1]", "rational number"),
+        (("nodes", 1, "trees", 1, 1), [0, ["up"]], CertificateError, TREE + "[1]", '["up", s]'),
+        (
+            ("nodes", 1, "trees", 1, 1),
+            [0, ["up", 1, 2]],
+            CertificateError,
+            TREE + "[1]",
+            "is not [",
+        ),
+        (("nodes", 1, "trees", 1, 1), [0, [1, 1]], CertificateError, TREE + "[1]", "is not ["),
+        (
+            ("nodes", 1, "trees", 1, 1),
+            [0, ["up", "x"]],
+            NumberError,
+            TREE + "[1]",
+            "rational number",
+        ),
+        (("nodes", 1, "trees", 1, 0), [], CertificateError, TREE + "[0]", "is not a number"),
         (("nodes", 1, "trees", 1, 0), ["0", 2], CertificateError, TREE + "[0]", "is not a number"),
         (("nodes", 1, "trees", 1, 0), [0, -2], CertificateError, TREE + "[0]", "is less than 0"),
     ],

@@ -9,7 +9,7 @@ from hypothesis import event, given, settings
 
 from exactqse.arithmetic import FlintElementary
 from exactqse.errors import CertificateError, NotCoveredError
-from exactqse.kernel.certificate import DOWN, UP, Certificate, Node
+from exactqse.kernel.certificate import DOWN, UP, Certificate, Leaf, Node
 from exactqse.kernel.check import Verdict, check, require_covered
 from exactqse.model import Game
 from exactqse.solve import solve
@@ -202,7 +202,7 @@ ONE_PURE = ((0, Fraction(1)),)
 
 
 def leaf(b0: tuple[str, Fraction], b1: tuple[str, Fraction], value: str = "1/2") -> Node:
-    return Node(0, 0, Fraction(value), 0, (ONE_PURE, ONE_PURE), (((b0,),), ((b1,),)))
+    return Node(0, 0, Fraction(value), 0, (ONE_PURE, ONE_PURE), ((Leaf((b0,)),), (Leaf((b1,)),)))
 
 
 def test_a_certificate_by_hand() -> None:

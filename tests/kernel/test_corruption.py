@@ -11,7 +11,7 @@ import pytest
 
 from exactqse.arithmetic import FlintElementary
 from exactqse.errors import CertificateError
-from exactqse.kernel.certificate import DOWN, UP, Certificate, Node, Split, Tree
+from exactqse.kernel.certificate import DOWN, UP, Certificate, Leaf, Node, Tree
 from exactqse.kernel.check import Verdict, check
 from exactqse.model import Game
 
@@ -34,12 +34,12 @@ def places(solved: Solved) -> Iterator[tuple[Game, Certificate, int, Node]]:
 
 def with_majorant(node: Node, cell: int, pair: tuple[str, Fraction]) -> tuple[Tree, ...]:
     """The trees of a prescription's node with another majorant in one cell."""
-    return (*node.trees[:cell], ((pair,),), *node.trees[cell + 1 :])
+    return (*node.trees[:cell], (Leaf((pair,)),), *node.trees[cell + 1 :])
 
 
 def majorants(node: Node) -> list[tuple[str, Fraction]]:
     """The one majorant of each cell of a prescription's node."""
-    return [leaf[0] for tree in node.trees for leaf in tree if not isinstance(leaf, Split)]
+    return [leaf.majorants[0] for tree in node.trees for leaf in tree if isinstance(leaf, Leaf)]
 
 
 def refused(game: Game, found: Certificate) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from exactqse import Game, check, solve
 from exactqse.errors import CertificateError, GameError, PrecisionError
-from exactqse.kernel.certificate import Node
+from exactqse.kernel.certificate import Leaf, Node
 
 
 def game() -> Game:
@@ -33,7 +33,12 @@ def test_a_node_that_does_not_validate_is_refused() -> None:
     certificate = solve(game(), 10).certificate
     node = certificate.nodes[0]
     lax = Lax(
-        node.step, node.state, node.upper, node.shift, node.policy, (((("up", Fraction(-1)),),),)
+        node.step,
+        node.state,
+        node.upper,
+        node.shift,
+        node.policy,
+        ((Leaf((("up", Fraction(-1)),)),),),
     )
     with pytest.raises(CertificateError, match="no subclasses or lists"):
         check(game(), replace(certificate, nodes=(lax,)))

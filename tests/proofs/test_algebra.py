@@ -11,7 +11,7 @@ import sympy as sp
 from flint import arb
 
 from exactqse.arithmetic.balls import FlintElementary, exact_fraction, precision
-from exactqse.kernel.certificate import DOWN, UP, Certificate, Node
+from exactqse.kernel.certificate import DOWN, UP, Certificate, Leaf, Node
 from exactqse.kernel.check import check
 from exactqse.kernel.elementary import (
     INTEGER,
@@ -88,6 +88,22 @@ def test_majorants_are_convex() -> None:
     assert zero(MAJORANT_DN.diff(q, 2))
     assert zero(MAJORANT_DN.diff(q, w))
     assert zero(MAJORANT_DN.diff(w, 2) - kappa / (lam - w) ** 2)
+
+
+def test_best_majorants() -> None:
+    """Second derivatives in the parameters, the stationary points, and a quadratic's gap."""
+    X, Y, t = sp.symbols("X Y t", real=True)
+    s, kappa, n = sp.symbols("s kappa n", positive=True)
+    up = s * sp.exp(X - 1 + Y / s)
+    assert sp.simplify(sp.diff(up, s, 2) - sp.exp(X - 1 + Y / s) * Y**2 / s**3) == 0
+    assert sp.simplify(sp.diff(up, s) - sp.exp(X - 1 + Y / s) * (1 - Y / s)) == 0
+    down = -kappa * (1 + X + sp.log(n / kappa))
+    assert sp.simplify(sp.diff(down, kappa, 2) - 1 / kappa) == 0
+    assert sp.simplify(sp.diff(down, kappa).subs(kappa, n * sp.exp(X))) == 0
+    i, j, h = sp.symbols("i j h", real=True)
+    gap = t * h * i**2 + (1 - t) * h * j**2 - h * (t * i + (1 - t) * j) ** 2
+    assert sp.expand(gap - t * (1 - t) * h * (i - j) ** 2) == 0
+    assert sp.expand(h * i**2 + h * j**2 - 2 * h * ((i + j) / 2) ** 2 - h * (i - j) ** 2 / 2) == 0
 
 
 def test_majorants_are_majorants() -> None:
@@ -375,7 +391,7 @@ def _commitment(upper: Fraction, lower: Fraction) -> tuple[Game, Certificate]:
     game = Game.from_arrays(None, [[[2, 2], [2, 2]]], [[[1, 0], [0, 1]]])
     pure = (((0, Fraction(1)),), ((1, Fraction(1)),))
     kappa = (upper - 2) if upper > 2 else Fraction(1)
-    leaf = ((DOWN, kappa / 8),) if upper > 2 else ((UP, kappa),)
+    leaf = Leaf(((DOWN, kappa / 8),) if upper > 2 else ((UP, kappa),))
     node = Node(0, 0, upper, 0, pure, ((leaf,), (leaf,)))
     return game, Certificate(game.hash, 64, lower, upper, (node,))
 

@@ -245,7 +245,6 @@ def test_without_a_checker_nothing_is_called_certified() -> None:
     ("change", "named"),
     [
         ({"gamma": "1/2"}, "gamma = 1/2 > 0"),
-        ({"observes": "nothing"}, "less than the action"),
         ({"eta": "inf"}, "eta = infinity"),
     ],
 )
