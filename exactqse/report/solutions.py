@@ -38,7 +38,7 @@ def solution_lines(solution: Solution) -> Iterator[Text]:
     effort = solution.effort
     yield line(
         f"effort: {counted(effort.nodes, 'node')} (step, state) at {effort.precision} bits, "
-        f"{effort.close_stages} too close for float64",
+        f"{effort.close_stages} beyond float64",
         "dim",
     )
 

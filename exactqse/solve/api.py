@@ -76,7 +76,7 @@ def _reason(verdict: Verdict | None, effort: Effort, digits: int) -> str:
     said = "not checked" if verdict is None else f"accepted by the {verdict.arithmetic} checker"
     return (
         f"{said}: upper - lower <= 10^-{digits} over {effort.nodes} nodes, "
-        f"{effort.close_stages} of them too close for float64, {effort.precision} bits"
+        f"{effort.close_stages} of them beyond float64, {effort.precision} bits"
     )
 
 
