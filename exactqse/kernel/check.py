@@ -17,6 +17,7 @@ are not the reachable ones (proofs/reachability.md), raise; they get no verdict.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import ROUND_CEILING, ROUND_FLOOR
 from fractions import Fraction
 from typing import Literal
 
@@ -175,8 +176,9 @@ def _check_upper(
     pairs = zip(game.rho.states, game.rho.numerators, strict=True)
     total = sum((first[s] * n for s, n in pairs), Fraction(0)) / game.rho.denominator
     if total > certificate.upper:
-        excess = approximate(total - certificate.upper)
-        raise _FailureError("rejected", f"upper is less than the mean of step 0, by {excess}")
+        excess = approximate(total - certificate.upper, ROUND_FLOOR)
+        reason = f"upper is less than the mean of step 0, by at least {excess}"
+        raise _FailureError("rejected", reason)
 
 
 def _check_node(
@@ -196,11 +198,12 @@ def _check_node(
         places.append(worst)
     where = f"upper bound at step {node.step}, state {node.state}"
     if low > 0:
-        reason = f"the majorants sum to at least {approximate(lower((low, high), p))} > 0"
+        least = approximate(lower((low, high), p), ROUND_FLOOR)
+        reason = f"the majorants sum to at least {least} > 0"
         place = f"(leaf, corner) {places} of the cells {list(map(list, game.observes))}"
         raise _FailureError("rejected", f"{where}: {reason} at {place}")
     if high > 0:
-        ends = f"[{approximate(lower((low, high), p))}, {approximate(upper((low, high), p))}]"
+        ends = _outward(lower((low, high), p), upper((low, high), p))
         reason = f"{where}: the sum of the majorants is in {ends}; raise the precision"
         raise _FailureError("inconclusive", reason)
 
@@ -298,9 +301,13 @@ def _check_lower(
     lo, hi, denominator = initial_mean(game, values)
     unit = denominator << p
     if Fraction(hi, unit) < certificate.lower:
-        shortfall = approximate(certificate.lower - Fraction(hi, unit))
+        shortfall = approximate(certificate.lower - Fraction(hi, unit), ROUND_FLOOR)
         raise _FailureError("rejected", f"lower exceeds J(policy) by at least {shortfall}")
     if Fraction(lo, unit) < certificate.lower:
-        ends = f"[{approximate(Fraction(lo, unit))}, {approximate(Fraction(hi, unit))}]"
+        ends = _outward(Fraction(lo, unit), Fraction(hi, unit))
         reason = f"lower <= J(policy) is undecided, J(policy) in {ends}; raise the precision"
         raise _FailureError("inconclusive", reason)
+
+
+def _outward(low: Fraction, high: Fraction) -> str:
+    return f"[{approximate(low, ROUND_FLOOR)}, {approximate(high, ROUND_CEILING)}]"

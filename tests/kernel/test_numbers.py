@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from decimal import ROUND_CEILING, ROUND_FLOOR
 from fractions import Fraction
 
 import pytest
@@ -144,3 +145,11 @@ def test_approximate_has_four_digits() -> None:
     assert approximate(Fraction(1, 10**30)) == "1E-30"
     assert approximate(Fraction(0)) == "0"
     assert approximate(Fraction(123456)) == "1.235E+5"
+
+
+def test_approximate_bounds_are_true_bounds() -> None:
+    assert approximate(Fraction(2, 3), ROUND_FLOOR) == "0.6666"
+    assert approximate(Fraction(1, 3), ROUND_CEILING) == "0.3334"
+    assert approximate(Fraction(-2, 3), ROUND_FLOOR) == "-0.6667"
+    assert approximate(Fraction(99999), ROUND_CEILING) == "1E+5"
+    assert approximate(Fraction(99999), ROUND_FLOOR) == "9.999E+4"
