@@ -6,6 +6,8 @@ nothing else. The command line prints them as one line and exits with code 2.
 
 from __future__ import annotations
 
+_SHOWN = 60  # characters of a value in a message
+
 
 class ExactQSEError(Exception):
     """The root of all errors of this package.
@@ -26,6 +28,10 @@ class ExactQSEError(Exception):
 
 class InputError(ExactQSEError, ValueError):
     """Something handed in is malformed: the caller can mend it."""
+
+
+class KindError(InputError, TypeError):
+    """An argument of the wrong kind altogether, such as None where a game is needed."""
 
 
 class NumberError(InputError):
@@ -58,3 +64,26 @@ class NotCoveredError(ExactQSEError, NotImplementedError):
 
 class PrecisionError(ExactQSEError, ArithmeticError):
     """A question that stayed undecided at the largest precision that was allowed."""
+
+
+def of_kind(
+    value: object,
+    kind: type[object] | tuple[type[object], ...],
+    expected: str,
+    *,
+    where: str,
+    remedy: str = "",
+) -> None:
+    """Raise KindError unless ``value`` is an instance of ``kind``, and no class itself."""
+    if isinstance(value, type) or not isinstance(value, kind):
+        what = f"expected {expected}, found {type(value).__name__}"
+        raise KindError(what, where=where, remedy=remedy)
+
+
+def shown(value: object) -> str:
+    """``value`` as a message shows it: one short line."""
+    try:
+        text = " ".join(repr(value).split())
+    except ValueError:  # an integer of more digits than Python writes
+        return f"{type(value).__name__} of many digits"
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from exactqse.errors import PrecisionError
+from exactqse.errors import InputError, PrecisionError, of_kind
+
+_RATIONAL = (int, Fraction)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +19,10 @@ class Enclosure:
     upper: Fraction
 
     def __post_init__(self) -> None:
+        for end, value in (("lower", self.lower), ("upper", self.upper)):
+            of_kind(value, Fraction, "a Fraction", where=end)
         if self.lower > self.upper:
-            raise ValueError(f"empty enclosure: {_rational(self.lower)} > {_rational(self.upper)}")
+            raise InputError(f"empty enclosure: {_rational(self.lower)} > {_rational(self.upper)}")
 
     @property
     def width(self) -> Fraction:
@@ -34,14 +38,17 @@ class Enclosure:
         return float(self.mid)
 
     def __contains__(self, value: Fraction | int) -> bool:
+        of_kind(value, _RATIONAL, "an int or a Fraction", where="value")
         return self.lower <= value <= self.upper
 
     def overlaps(self, other: Enclosure) -> bool:
         """Whether some number lies in both."""
+        of_kind(other, Enclosure, "an Enclosure", where="other")
         return self.lower <= other.upper and other.lower <= self.upper
 
     def at_least(self, value: Fraction | int) -> bool:
         """Whether x >= value. Raises PrecisionError when that is undecided."""
+        of_kind(value, _RATIONAL, "an int or a Fraction", where="value")
         if self.lower >= value:
             return True
         if self.upper < value:

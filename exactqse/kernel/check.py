@@ -21,7 +21,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR
 from fractions import Fraction
 from typing import Literal
 
-from exactqse.errors import CertificateError, NotCoveredError
+from exactqse.errors import CertificateError, NotCoveredError, of_kind, shown
 from exactqse.kernel.certificate import (
     DOWN,
     MAX_PRECISION,
@@ -33,7 +33,7 @@ from exactqse.kernel.certificate import (
     Tree,
 )
 from exactqse.kernel.elementary import INTEGER, MAX_EXPONENT, Elementary
-from exactqse.kernel.game import KernelGame
+from exactqse.kernel.game import KernelGame, require_game
 from exactqse.kernel.gamefile import game_hash
 from exactqse.kernel.interval import Interval, enclose, halfway, lower, scale, upper
 from exactqse.kernel.numbers import approximate
@@ -95,17 +95,21 @@ def check(
         elementary: exp and log, the kernel's own by default.
 
     Raises:
+        KindError: something else than a game, a certificate, or the two functions.
         CertificateError: another game's certificate, or nodes that do not fit the game.
         NotCoveredError: a game for which this checker has no theorem.
     """
+    require_covered(game)
+    remedy = "take that of a solution, or read one with Certificate.load"
+    of_kind(certificate, Certificate, "a certificate", where="certificate", remedy=remedy)
+    of_kind(elementary, Elementary, "an object with exp and log", where="elementary")
     certificate.revalidate()
     p = certificate.precision if precision is None else precision
     if type(p) is not int:
-        raise CertificateError(f"{p!r} is not an int", where="precision")
+        raise CertificateError(f"{shown(p)} is not an int", where="precision")
     if not MIN_PRECISION <= p <= MAX_PRECISION:
-        what = f"{p} bits is not in {MIN_PRECISION}..{MAX_PRECISION}"
+        what = f"{shown(p)} bits is not in {MIN_PRECISION}..{MAX_PRECISION}"
         raise CertificateError(what, where="precision")
-    require_covered(game)
     if certificate.game != game_hash(game):
         remedy = "give the game file that it was made for"
         what = f"certificate is of the game {certificate.game[:12]}..., not of this one"
@@ -123,6 +127,7 @@ def check(
 
 def require_covered(game: KernelGame) -> None:
     """Raise NotCoveredError unless gamma = 0 and eta is finite."""
+    require_game(game)
     missing = [
         text
         for holds, text in (

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Literal
 
 from exactqse.arithmetic.balls import FlintElementary
-from exactqse.errors import InputError, PrecisionError
+from exactqse.errors import InputError, KindError, PrecisionError, shown
 from exactqse.kernel.certificate import Certificate
 from exactqse.kernel.check import Verdict, check, require_covered
 from exactqse.kernel.elementary import INTEGER
@@ -39,13 +39,14 @@ def solve(
 
     Raises:
         NotCoveredError: another class of games.
-        InputError: digits or checker out of range.
+        InputError: not a game; digits or checker out of range.
         PrecisionError: no attempt reached the digits with an accepted certificate.
     """
-    if isinstance(digits, bool) or not isinstance(digits, int) or not 1 <= digits <= MAX_DIGITS:
-        raise InputError(f"{digits!r} is not an integer in 1..{MAX_DIGITS}", where="digits")
-    if checker not in {"kernel", "flint", None}:
-        raise InputError(f"{checker!r} is not 'kernel', 'flint' or None", where="checker")
+    _require_digits(digits, "digits")
+    if checker is not None:
+        _require_checker(checker, "'kernel', 'flint' or None")
+    if progress is not None and not callable(progress):
+        raise KindError(f"{shown(progress)} is not a function", where="progress")
     require_covered(game)
     failures = []
     for extra in _RETRIES:
@@ -64,6 +65,16 @@ def solve(
         failures.append("the bounds are too wide" if verdict is None or wide else verdict.reason)
     remedy = "ask for fewer digits, or report the game"
     raise PrecisionError(f"no attempt reached {digits} digits: {failures[-1]}", remedy=remedy)
+
+
+def _require_digits(digits: object, where: str) -> None:
+    if isinstance(digits, bool) or not isinstance(digits, int) or not 1 <= digits <= MAX_DIGITS:
+        raise InputError(f"{shown(digits)} is not an integer in 1..{MAX_DIGITS}", where=where)
+
+
+def _require_checker(checker: object, choices: str) -> None:
+    if not isinstance(checker, str) or checker not in {"kernel", "flint"}:
+        raise InputError(f"{shown(checker)} is not {choices}", where="checker")
 
 
 def _verdict(game: KernelGame, certificate: Certificate, checker: Checker) -> Verdict:
@@ -105,10 +116,8 @@ def decide(
     Raises:
         NotCoveredError, InputError, PrecisionError: as :func:`solve`.
     """
-    if isinstance(max_digits, bool) or not 1 <= max_digits <= MAX_DIGITS:
-        raise InputError(f"{max_digits!r} is not an integer in 1..{MAX_DIGITS}", where="max_digits")
-    if checker not in {"kernel", "flint"}:
-        raise InputError(f"{checker!r} is not 'kernel' or 'flint'", where="checker")
+    _require_digits(max_digits, "max_digits")
+    _require_checker(checker, "'kernel' or 'flint'")
     at_least = exact(at_least, "at_least")
     digits = min(5, max_digits)
     while True:
