@@ -98,21 +98,28 @@ def test_the_leader_of_an_nfg_file_is_one_or_two(run: Run, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("arguments", "text"),
     [
-        ("solve",),
-        ("unknown",),
-        ("solve", GAME, "--unknown"),
-        ("solve", GAME, "--digits", "many"),
-        ("solve", GAME, "--checker", "trust"),
-        ("decide", GAME),
-        ("check", GAME),
+        (("solve",), "missing argument 'GAME'; see exactqse solve --help"),
+        (("unknown",), "no such command 'unknown'; see exactqse --help"),
+        (("solv", GAME), "no such command 'solv'. Did you mean 'solve'?"),
+        (("games", "lst"), "no such command 'lst'. Did you mean 'list'?"),
+        (("--unknown",), "no such option: --unknown"),
+        (("solve", GAME, "--unknown"), "no such option: --unknown; see exactqse solve --help"),
+        (("solve", GAME, "--digit", "3"), "--digits"),
+        (("solve", GAME, "--digits"), "--digits"),
+        (("solve", GAME, "--digits", "many"), "invalid value for '--digits': "),
+        (("solve", GAME, "--checker", "trust"), "is not one of 'kernel', 'flint'; see"),
+        (("solve", GAME, "two\nlines"), "extra argument"),
+        (("decide", GAME), "missing option '--at-least'; see exactqse decide --help"),
+        (("check", GAME), "missing argument 'CERT'"),
+        (("games", "export"), "missing argument 'NAME'"),
     ],
 )
-def test_wrong_usage_is_code_two(run: Run, arguments: tuple[str, ...]) -> None:
-    result = run(*arguments)
-    assert (result.code, result.out) == (2, "")
-    assert "Usage: exactqse" in result.err
+def test_wrong_usage_is_one_line_and_code_two(
+    run: Run, arguments: tuple[str, ...], text: str
+) -> None:
+    refused(run(*arguments), text)
 
 
 def test_help_and_version(run: Run) -> None:
@@ -121,6 +128,8 @@ def test_help_and_version(run: Run) -> None:
         result = run(command, "--help")
         assert result.code == 0
         assert command in result.out
+    assert run().out == run("--help").out
+    assert run().code == 0
     runner = CliRunner()
     assert runner.invoke(app, ["--help"]).exit_code == 0
 
