@@ -8,12 +8,13 @@ from typing import Annotated
 import typer
 
 from exactqse.cli.bundles import AsJson, GameChoice, Page
-from exactqse.cli.inputs import load_game, writable
+from exactqse.cli.inputs import assumed, load_game, writable
 from exactqse.cli.output import emit, show
 from exactqse.games import catalogue, get
 from exactqse.model.game import Game
 from exactqse.model.graph import describe_graph
 from exactqse.report import (
+    assumption_lines,
     catalogue_blocks,
     catalogue_document,
     game_document,
@@ -35,10 +36,11 @@ def show_command(choice: GameChoice, page: Page) -> None:
     game = load_game(choice)
     graph = describe_graph(game)
     if page.as_json:
-        emit(show_document(game, graph))
+        emit({**show_document(game, graph), "assumed": assumed(choice)})
         return
     show(
         game_summary(game),
+        *assumption_lines(assumed(choice)),
         *graph_lines(game, graph, everything=page.everything),
         *reward_tables(game, everything=page.everything),
     )
@@ -47,7 +49,7 @@ def show_command(choice: GameChoice, page: Page) -> None:
 def convert_command(choice: GameChoice, *, out: OutFile, as_json: AsJson = False) -> None:
     """Write a game as a canonical game file, with changes if any are asked for."""
     writable(out)
-    _export(load_game(choice), out, as_json=as_json)
+    _export(load_game(choice), out, assumed(choice), as_json=as_json)
 
 
 @games.callback()
@@ -76,12 +78,13 @@ def export_game(
 ) -> None:
     """Write a shipped game as a canonical game file."""
     writable(out)
-    _export(get(name), out, as_json=as_json)
+    _export(get(name), out, {}, as_json=as_json)
 
 
-def _export(game: Game, out: Path, *, as_json: bool) -> None:
+def _export(game: Game, out: Path, taken: dict[str, str], *, as_json: bool) -> None:
     game.save(out)
     if as_json:
-        emit({"game": game_document(game), "written": str(out)})
+        emit({"game": game_document(game), "written": str(out), "assumed": taken})
     else:
-        show(line(f"wrote {out}"), line(f"hash {game.hash}", "dim"))
+        wrote = line(f"wrote {out}"), line(f"hash {game.hash}", "dim")
+        show(*wrote, *assumption_lines(taken))

@@ -30,6 +30,17 @@ def load_game(choice: GameChoice) -> Game:
     return game.with_(eta=choice.eta, gamma=choice.gamma, observes=observes(choice.observes, game))
 
 
+def assumed(choice: GameChoice) -> dict[str, str]:
+    """What an .nfg file leaves open and no option says, with what is taken for it.
+
+    (gamma is open too, and of no effect in a game of one step.)
+    """
+    if Path(choice.game).suffix.lower() not in _GAMBIT:
+        return {}
+    taken = {"eta": "1", "leader": "player 1", "observes": "action"}
+    return {name: value for name, value in taken.items() if getattr(choice, name) is None}
+
+
 def _read(choice: GameChoice) -> Game:
     path = Path(choice.game)
     gambit = path.suffix.lower() in _GAMBIT

@@ -9,12 +9,13 @@ import typer
 
 from exactqse.arithmetic.balls import FlintElementary
 from exactqse.cli.bundles import Arithmetic, AsJson, GameChoice, Page, SolveFiles
-from exactqse.cli.inputs import load_game, number, writable
+from exactqse.cli.inputs import assumed, load_game, number, writable
 from exactqse.cli.output import emit, error_console, show
 from exactqse.kernel.certificate import Certificate
 from exactqse.kernel.check import check
 from exactqse.kernel.elementary import INTEGER
 from exactqse.report import (
+    assumption_lines,
     check_document,
     check_lines,
     decision_document,
@@ -61,12 +62,14 @@ def solve_command(
     if page.as_json:
         written = {"certificate": files.out, "policy": files.policy}
         names = {key: None if path is None else str(path) for key, path in written.items()}
-        emit({**solution_document(solution), "digits": digits, "written": names})
+        more = {"digits": digits, "written": names, "assumed": assumed(choice)}
+        emit({**solution_document(solution), **more})
         return
     show(
         *solution_lines(solution),
         policy_table(game, solution, everything=page.everything),
         *policy_notes(game, solution, everything=page.everything),
+        *assumption_lines(assumed(choice)),
         *map(line, saved),
     )
 
@@ -94,9 +97,9 @@ def check_command(
     with working(error_console(), "checking"):
         verdict = check(game, claim, precision=precision, elementary=elementary)
     if as_json:
-        emit(check_document(game, verdict))
+        emit({**check_document(game, verdict), "assumed": assumed(choice)})
     else:
-        show(*check_lines(verdict))
+        show(*check_lines(verdict), *assumption_lines(assumed(choice)))
     if not verdict:
         raise typer.Exit(NEGATIVE)
 
@@ -120,8 +123,8 @@ def decide_command(
     with working(error_console(), "deciding"):
         decision = decide(game, threshold, max_digits=max_digits, checker=checker.checker)
     if as_json:
-        emit(decision_document(decision))
+        emit({**decision_document(decision), "assumed": assumed(choice)})
     else:
-        show(*decision_lines(decision))
+        show(*decision_lines(decision), *assumption_lines(assumed(choice)))
     if decision.answer != "yes":
         raise typer.Exit(NEGATIVE)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import groupby, product
 from operator import itemgetter
@@ -43,6 +43,14 @@ def game_summary(game: Game) -> RenderableType:
     for label, value in facts:
         grid.add_row(label, cell(value))
     return Group(grid, line(f"hash {game_hash(game)}", "dim"))
+
+
+def assumption_lines(assumed: Mapping[str, str]) -> Iterator[Text]:
+    """What was taken for the parameters that neither the file nor an option gives."""
+    if assumed:
+        values = ", ".join(f"{name} = {value}" for name, value in assumed.items())
+        options = ", ".join(f"--{name}" for name in assumed)
+        yield line(f"assumed: {values}; change with {options}", "dim")
 
 
 def _sized(count: int, names: Sequence[str] | None) -> str:
