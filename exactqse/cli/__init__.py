@@ -1,6 +1,7 @@
 """The command line. Exit codes: 0 success, 1 a negative verdict, 2 bad input, 130 interrupted.
 
-Results go to the output, progress and errors to the error stream. An error is one line.
+Results go to the output, progress and errors to the error stream. An error is one line. What only
+some commands need is used by its public name, ``exactqse.solve``, which imports it then.
 """
 
 from __future__ import annotations

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
+import exactqse
 from exactqse.cli.bundles import GameChoice, Page
 from exactqse.cli.inputs import assumed, load_game, load_policy
 from exactqse.cli.output import emit, error_console, show
-from exactqse.evaluate import evaluate, evaluate_symbolic
 from exactqse.report import (
     assumption_lines,
     evaluation_document,
@@ -47,8 +47,8 @@ def evaluate_command(
     game = load_game(choice)
     plan = load_policy(policy, game)
     with working(error_console(), "evaluating"):
-        evaluation = evaluate(game, plan, digits)
-        formula = evaluate_symbolic(game, plan) if symbolic else None
+        evaluation = exactqse.evaluate(game, plan, digits)
+        formula = exactqse.evaluate_symbolic(game, plan) if symbolic else None
     if page.as_json:
         closed = {} if formula is None else {"symbolic": symbolic_document(formula)}
         document = evaluation_document(game, evaluation)

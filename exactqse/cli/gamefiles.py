@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import exactqse
 from exactqse.cli.bundles import AsJson, GameChoice, Page
 from exactqse.cli.inputs import assumed, load_game, writable
 from exactqse.cli.output import emit, show
-from exactqse.games import catalogue, get
-from exactqse.model.game import Game
-from exactqse.model.graph import describe_graph
 from exactqse.report import (
     assumption_lines,
     catalogue_blocks,
@@ -25,6 +23,9 @@ from exactqse.report import (
     show_document,
 )
 
+if TYPE_CHECKING:
+    from exactqse.model.game import Game
+
 games = typer.Typer(help="The games shipped with exactqse.", invoke_without_command=True)
 OutFile = Annotated[
     Path, typer.Option("--out", metavar="OUT", help="The file to write.", show_default=False)
@@ -34,7 +35,7 @@ OutFile = Annotated[
 def show_command(choice: GameChoice, page: Page) -> None:
     """Show a game: sizes, parameters, hash, graph and rewards."""
     game = load_game(choice)
-    graph = describe_graph(game)
+    graph = exactqse.model.describe_graph(game)
     if page.as_json:
         emit({**show_document(game, graph), "assumed": assumed(choice)})
         return
@@ -62,7 +63,10 @@ def games_default(context: typer.Context) -> None:
 @games.command("list")
 def list_games(*, as_json: AsJson = False) -> None:
     """List the shipped games."""
-    entries = [(entry.name, entry.title, entry.source, entry.build()) for entry in catalogue()]
+    entries = [
+        (entry.name, entry.title, entry.source, entry.build())
+        for entry in exactqse.games.catalogue()
+    ]
     if as_json:
         emit(catalogue_document(entries))
     else:
@@ -78,7 +82,7 @@ def export_game(
 ) -> None:
     """Write a shipped game as a canonical game file."""
     writable(out)
-    _export(get(name), out, {}, as_json=as_json)
+    _export(exactqse.games.get(name), out, {}, as_json=as_json)
 
 
 def _export(game: Game, out: Path, taken: dict[str, str], *, as_json: bool) -> None:

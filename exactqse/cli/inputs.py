@@ -5,15 +5,16 @@ from __future__ import annotations
 import difflib
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
+import exactqse
 from exactqse.cli.bundles import GameChoice
 from exactqse.errors import FileError, GameError, InputError
-from exactqse.formats import load_nfg
-from exactqse.games import catalogue
 from exactqse.kernel.numbers import parse_rational
-from exactqse.model.game import Game, Observes
-from exactqse.model.policy import Policy
+
+if TYPE_CHECKING:
+    from exactqse.model.game import Game, Observes
+    from exactqse.model.policy import Policy
 
 UNIFORM = "uniform"
 _GAMBIT = {".nfg", ".efg"}
@@ -49,8 +50,10 @@ def _read(choice: GameChoice) -> Game:
         raise InputError(what, where="--leader", remedy="leave it out")
     if _exists(path):
         leader = _leader(choice.leader)
-        return load_nfg(path, leader=leader) if gambit else Game.load(path)
-    entries = {entry.name: entry for entry in catalogue()}
+        if gambit:
+            return exactqse.formats.load_nfg(path, leader=leader)
+        return exactqse.Game.load(path)
+    entries = {entry.name: entry for entry in exactqse.games.catalogue()}
     if choice.game in entries:
         return entries[choice.game].build()
     raise InputError(
@@ -107,8 +110,8 @@ def observes(text: str | None, game: Game) -> Observes | None:
 def load_policy(text: str, game: Game) -> Policy:
     """The policy in a file, or the uniform one. Raises InputError."""
     if text == UNIFORM and not _exists(Path(text)):
-        return Policy.uniform(game)
-    return Policy.load(text, game=game)
+        return exactqse.Policy.uniform(game)
+    return exactqse.Policy.load(text, game=game)
 
 
 def number(text: str, where: str) -> Fraction:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from exactqse.arithmetic.balls import FlintElementary
+import exactqse
 from exactqse.cli.bundles import Arithmetic, AsJson, GameChoice, Page, SolveFiles
 from exactqse.cli.inputs import assumed, load_game, number, writable
 from exactqse.cli.output import emit, error_console, show
@@ -27,7 +27,6 @@ from exactqse.report import (
     solution_lines,
     working,
 )
-from exactqse.solve import decide, solve
 
 NEGATIVE = 1  # the exit code of a negative verdict
 
@@ -51,7 +50,7 @@ def solve_command(
     writable(files.policy, apart_from=(choice.game, files.out))
     game = load_game(choice)
     with working(error_console(), "solving", finish="checking") as progress:
-        solution = solve(game, digits, checker=checker.checker, progress=progress)
+        solution = exactqse.solve(game, digits, checker=checker.checker, progress=progress)
     saved = []
     if files.out is not None:
         solution.certificate.save(files.out)
@@ -93,7 +92,9 @@ def check_command(
     """
     game = load_game(choice)
     claim = Certificate.load(certificate)
-    elementary = INTEGER if arithmetic is Arithmetic.KERNEL else FlintElementary()
+    elementary = (
+        INTEGER if arithmetic is Arithmetic.KERNEL else exactqse.arithmetic.FlintElementary()
+    )
     with working(error_console(), "checking"):
         verdict = check(game, claim, precision=precision, elementary=elementary)
     if as_json:
@@ -121,7 +122,7 @@ def decide_command(
     threshold = number(at_least, "--at-least")
     game = load_game(choice)
     with working(error_console(), "deciding"):
-        decision = decide(game, threshold, max_digits=max_digits, checker=checker.checker)
+        decision = exactqse.decide(game, threshold, max_digits=max_digits, checker=checker.checker)
     if as_json:
         emit({**decision_document(decision), "assumed": assumed(choice)})
     else:

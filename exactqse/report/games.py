@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import groupby, product
 from operator import itemgetter
+from typing import TYPE_CHECKING
 
 from rich.box import ROUNDED
 from rich.console import Group, RenderableType
@@ -14,10 +15,12 @@ from rich.text import Text
 
 from exactqse.kernel.game import Row
 from exactqse.kernel.gamefile import game_hash
-from exactqse.model.game import Game
-from exactqse.model.graph import GraphReport, Place
 from exactqse.report.solutions import ROWS, line, plain_table
 from exactqse.report.text import cell, counted, mixture, short
+
+if TYPE_CHECKING:
+    from exactqse.model.game import Game
+    from exactqse.model.graph import GraphReport, Place
 
 MATRIX = 6  # follower actions of a matrix game that fit side by side
 _LISTED = 8  # places, layers or names listed before "..."

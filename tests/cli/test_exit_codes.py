@@ -152,7 +152,7 @@ def test_an_interrupted_solve_is_code_130_and_leaves_nothing(
     def interrupt(*_args: object, **_options: object) -> NoReturn:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("exactqse.cli.solving.solve", interrupt)
+    monkeypatch.setattr(exactqse, "solve", interrupt)
     result = run("solve", GAME, "--out", tmp_path / "c.json")
     assert result.code == 130
     assert result.out == ""
