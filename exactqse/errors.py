@@ -1,10 +1,14 @@
 """Every error that exactqse raises on purpose: what is wrong, where, and what to do about it.
 
 All of them derive from :class:`ExactQSEError`, so one ``except`` clause catches them and
-nothing else. The command line prints them as one line and exits with code 2.
+nothing else. The command line prints them as one line and exits with code 2. The functions below
+write the parts of messages; nothing but messages relies on them.
 """
 
 from __future__ import annotations
+
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
+from fractions import Fraction
 
 _SHOWN = 60  # characters of a value in a message
 
@@ -87,3 +91,20 @@ def shown(value: object) -> str:
     except ValueError:  # an integer of more digits than Python writes
         return f"{type(value).__name__} of many digits"
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
+
+
+def approximate(value: Fraction, rounding: str = ROUND_HALF_EVEN) -> str:
+    """Four significant decimal digits."""
+    context = Context(prec=4, rounding=rounding)
+    above, below = Decimal(value.numerator), Decimal(value.denominator)
+    return str(context.divide(above, below).normalize(context))
+
+
+def at_least(value: Fraction) -> str:
+    """A lower bound of ``value`` in words, rounded down so that it is one."""
+    return f"at least {approximate(value, ROUND_FLOOR)}"
+
+
+def between(low: Fraction, high: Fraction) -> str:
+    """An interval, rounded outward."""
+    return f"[{approximate(low, ROUND_FLOOR)}, {approximate(high, ROUND_CEILING)}]"

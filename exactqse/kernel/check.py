@@ -17,11 +17,10 @@ are not the reachable ones (proofs/reachability.md), raise; they get no verdict.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, ROUND_FLOOR
 from fractions import Fraction
 from typing import Literal
 
-from exactqse.errors import CertificateError, NotCoveredError, of_kind, shown
+from exactqse.errors import CertificateError, NotCoveredError, at_least, between, of_kind, shown
 from exactqse.kernel.certificate import (
     DOWN,
     MAX_PRECISION,
@@ -36,7 +35,6 @@ from exactqse.kernel.elementary import INTEGER, MAX_EXPONENT, Elementary
 from exactqse.kernel.game import KernelGame, require_game
 from exactqse.kernel.gamefile import game_hash
 from exactqse.kernel.interval import Interval, enclose, halfway, lower, scale, upper
-from exactqse.kernel.numbers import approximate
 from exactqse.kernel.operators import (
     continuation,
     initial_mean,
@@ -95,8 +93,7 @@ def check(
         elementary: exp and log, the kernel's own by default.
 
     Raises:
-        KindError: something else than a game, a certificate, or the two functions.
-        CertificateError: another game's certificate, or nodes that do not fit the game.
+        KindError, CertificateError: no certificate, another game's, or one that does not fit it.
         NotCoveredError: a game for which this checker has no theorem.
     """
     require_covered(game)
@@ -181,9 +178,8 @@ def _check_upper(
     pairs = zip(game.rho.states, game.rho.numerators, strict=True)
     total = sum((first[s] * n for s, n in pairs), Fraction(0)) / game.rho.denominator
     if total > certificate.upper:
-        excess = approximate(total - certificate.upper, ROUND_FLOOR)
-        reason = f"upper is less than the mean of step 0, by at least {excess}"
-        raise _FailureError("rejected", reason)
+        excess = at_least(total - certificate.upper)
+        raise _FailureError("rejected", f"upper is less than the mean of step 0, by {excess}")
 
 
 def _check_node(
@@ -203,12 +199,11 @@ def _check_node(
         places.append(worst)
     where = f"upper bound at step {node.step}, state {node.state}"
     if low > 0:
-        least = approximate(lower((low, high), p), ROUND_FLOOR)
-        reason = f"the majorants sum to at least {least} > 0"
+        reason = f"the majorants sum to {at_least(lower((low, high), p))} > 0"
         place = f"(leaf, corner) {places} of the cells {list(map(list, game.observes))}"
         raise _FailureError("rejected", f"{where}: {reason} at {place}")
     if high > 0:
-        ends = _outward(lower((low, high), p), upper((low, high), p))
+        ends = between(lower((low, high), p), upper((low, high), p))
         reason = f"{where}: the sum of the majorants is in {ends}; raise the precision"
         raise _FailureError("inconclusive", reason)
 
@@ -306,13 +301,9 @@ def _check_lower(
     lo, hi, denominator = initial_mean(game, values)
     unit = denominator << p
     if Fraction(hi, unit) < certificate.lower:
-        shortfall = approximate(certificate.lower - Fraction(hi, unit), ROUND_FLOOR)
-        raise _FailureError("rejected", f"lower exceeds J(policy) by at least {shortfall}")
+        shortfall = at_least(certificate.lower - Fraction(hi, unit))
+        raise _FailureError("rejected", f"lower exceeds J(policy) by {shortfall}")
     if Fraction(lo, unit) < certificate.lower:
-        ends = _outward(Fraction(lo, unit), Fraction(hi, unit))
+        ends = between(Fraction(lo, unit), Fraction(hi, unit))
         reason = f"lower <= J(policy) is undecided, J(policy) in {ends}; raise the precision"
         raise _FailureError("inconclusive", reason)
-
-
-def _outward(low: Fraction, high: Fraction) -> str:
-    return f"[{approximate(low, ROUND_FLOOR)}, {approximate(high, ROUND_CEILING)}]"

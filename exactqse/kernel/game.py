@@ -16,8 +16,7 @@ from itertools import pairwise
 from math import gcd, lcm
 from typing import TypeVar
 
-from exactqse.errors import GameError, of_kind
-from exactqse.kernel.numbers import approximate
+from exactqse.errors import GameError, approximate, of_kind
 
 T = TypeVar("T")
 MAX_HORIZON = 10**6

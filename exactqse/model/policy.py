@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from exactqse.errors import GameError, PolicyError, of_kind
+from exactqse.errors import GameError, PolicyError, approximate, of_kind
 from exactqse.kernel.files import canonical_json, parse_json, read_bytes, write_bytes
 from exactqse.kernel.game import KernelGame, require_game
 from exactqse.kernel.gamefile import check_header, fields_of, list_of, number
-from exactqse.kernel.numbers import approximate, format_rational
+from exactqse.kernel.numbers import format_rational
 from exactqse.model.arrays import exact, listed
 
 FORMAT = "exactqse-policy"

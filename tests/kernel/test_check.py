@@ -10,7 +10,7 @@ from hypothesis import event, given, settings
 from exactqse.arithmetic import FlintElementary
 from exactqse.errors import CertificateError, NotCoveredError
 from exactqse.kernel.certificate import DOWN, UP, Certificate, Node
-from exactqse.kernel.check import Verdict, _outward, check, require_covered
+from exactqse.kernel.check import Verdict, check, require_covered
 from exactqse.model import Game
 from exactqse.solve import solve
 from exactqse.testing import solved_games
@@ -323,4 +323,3 @@ def test_the_ends_of_an_interval_are_rounded_outward() -> None:
     verdict = check(game, found)
     assert verdict.outcome == "inconclusive"
     assert "J(policy) in [0.6666, 0.6667]; raise" in verdict.reason
-    assert _outward(Fraction(-2, 3), Fraction(-1, 3)) == "[-0.6667, -0.3333]"

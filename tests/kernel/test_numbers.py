@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from decimal import ROUND_CEILING, ROUND_FLOOR
 from fractions import Fraction
 
 import pytest
@@ -12,7 +11,6 @@ from exactqse.kernel.numbers import (
     MAX_BITS,
     MAX_DIGITS,
     MAX_EXPONENT,
-    approximate,
     format_rational,
     parse_rational,
 )
@@ -137,19 +135,3 @@ def test_round_trip(value: Fraction) -> None:
 @given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**9), max_value=10**9))
 def test_decimals_are_exact(value: object) -> None:
     assert parse_rational(str(value)) == Fraction(str(value))
-
-
-def test_approximate_has_four_digits() -> None:
-    assert approximate(Fraction(1, 3)) == "0.3333"
-    assert approximate(Fraction(-200)) == "-2E+2"
-    assert approximate(Fraction(1, 10**30)) == "1E-30"
-    assert approximate(Fraction(0)) == "0"
-    assert approximate(Fraction(123456)) == "1.235E+5"
-
-
-def test_approximate_bounds_are_true_bounds() -> None:
-    assert approximate(Fraction(2, 3), ROUND_FLOOR) == "0.6666"
-    assert approximate(Fraction(1, 3), ROUND_CEILING) == "0.3334"
-    assert approximate(Fraction(-2, 3), ROUND_FLOOR) == "-0.6667"
-    assert approximate(Fraction(99999), ROUND_CEILING) == "1E+5"
-    assert approximate(Fraction(99999), ROUND_FLOOR) == "9.999E+4"
