@@ -1,11 +1,43 @@
-"""Certified quantal Stackelberg equilibria of tabular leader-follower Markov games."""
+"""Certified quantal Stackelberg equilibria of tabular leader-follower Markov games.
 
-from exactqse.arithmetic import Enclosure
-from exactqse.evaluate import evaluate, evaluate_float64, evaluate_symbolic
-from exactqse.kernel.certificate import Certificate
-from exactqse.kernel.check import Verdict, check
-from exactqse.model import Game, Policy
-from exactqse.solve import Decision, Solution, decide, solve, solve_float64
+Names are imported when they are first used, so that the kernel can be imported without the rest.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from exactqse.lazy import lazy
+
+if TYPE_CHECKING:
+    from exactqse import arithmetic as arithmetic
+    from exactqse import errors as errors
+    from exactqse import formats as formats
+    from exactqse import games as games
+    from exactqse import kernel as kernel
+    from exactqse import model as model
+    from exactqse import testing as testing
+    from exactqse.arithmetic import Enclosure
+    from exactqse.evaluate import evaluate, evaluate_float64, evaluate_symbolic
+    from exactqse.kernel.certificate import Certificate
+    from exactqse.kernel.check import Verdict, check
+    from exactqse.model import Game, Policy
+    from exactqse.solve import Decision, Solution, decide, solve, solve_float64
+else:
+    __getattr__, __dir__ = lazy(
+        __name__,
+        {
+            **dict.fromkeys(("Enclosure",), "arithmetic"),
+            **dict.fromkeys(("evaluate", "evaluate_float64", "evaluate_symbolic"), "evaluate"),
+            **dict.fromkeys(("Certificate",), "kernel.certificate"),
+            **dict.fromkeys(("Verdict", "check"), "kernel.check"),
+            **dict.fromkeys(("Game", "Policy"), "model"),
+            **dict.fromkeys(("Decision", "Solution", "decide", "solve", "solve_float64"), "solve"),
+        },
+        ("arithmetic", "errors", "formats", "games", "kernel", "model", "testing"),
+    )
 
 __version__ = "0.1.0"
 __all__ = [
@@ -25,3 +57,18 @@ __all__ = [
     "solve",
     "solve_float64",
 ]
+
+
+class _Face(ModuleType):
+    """A module whose functions keep their names where subpackages are called the same.
+
+    Importing ``exactqse.solve`` binds that name on this module to the subpackage, whoever does it
+    and whenever; ``exactqse.solve`` is the function nevertheless. So is ``exactqse.evaluate``.
+    """
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if name not in __all__ or not isinstance(value, ModuleType):
+            super().__setattr__(name, value)
+
+
+sys.modules[__name__].__class__ = _Face

@@ -1,10 +1,16 @@
 """Every error that exactqse raises on purpose: what is wrong, where, and what to do about it.
 
 All of them derive from :class:`ExactQSEError`, so one ``except`` clause catches them and
-nothing else. The command line prints them as one line and exits with code 2.
+nothing else. The command line prints them as one line and exits with code 2. The functions below
+write the parts of messages; nothing but messages relies on them.
 """
 
 from __future__ import annotations
+
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
+from fractions import Fraction
+
+_SHOWN = 60  # characters of a value in a message
 
 
 class ExactQSEError(Exception):
@@ -26,6 +32,10 @@ class ExactQSEError(Exception):
 
 class InputError(ExactQSEError, ValueError):
     """Something handed in is malformed: the caller can mend it."""
+
+
+class KindError(InputError, TypeError):
+    """An argument of the wrong kind altogether, such as None where a game is needed."""
 
 
 class NumberError(InputError):
@@ -58,3 +68,43 @@ class NotCoveredError(ExactQSEError, NotImplementedError):
 
 class PrecisionError(ExactQSEError, ArithmeticError):
     """A question that stayed undecided at the largest precision that was allowed."""
+
+
+def of_kind(
+    value: object,
+    kind: type[object] | tuple[type[object], ...],
+    expected: str,
+    *,
+    where: str,
+    remedy: str = "",
+) -> None:
+    """Raise KindError unless ``value`` is an instance of ``kind``, and no class itself."""
+    if isinstance(value, type) or not isinstance(value, kind):
+        what = f"expected {expected}, found {type(value).__name__}"
+        raise KindError(what, where=where, remedy=remedy)
+
+
+def shown(value: object) -> str:
+    """``value`` as a message shows it: one short line."""
+    try:
+        text = " ".join(repr(value).split())
+    except ValueError:  # an integer of more digits than Python writes
+        return f"{type(value).__name__} of many digits"
+    return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."
+
+
+def approximate(value: Fraction, rounding: str = ROUND_HALF_EVEN) -> str:
+    """Four significant decimal digits."""
+    context = Context(prec=4, rounding=rounding)
+    above, below = Decimal(value.numerator), Decimal(value.denominator)
+    return str(context.divide(above, below).normalize(context))
+
+
+def at_least(value: Fraction) -> str:
+    """A lower bound of ``value`` in words, rounded down so that it is one."""
+    return f"at least {approximate(value, ROUND_FLOOR)}"
+
+
+def between(low: Fraction, high: Fraction) -> str:
+    """An interval, rounded outward."""
+    return f"[{approximate(low, ROUND_FLOOR)}, {approximate(high, ROUND_CEILING)}]"

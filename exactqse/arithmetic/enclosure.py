@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 
-from exactqse.errors import PrecisionError
+from exactqse.errors import InputError, PrecisionError, of_kind
+
+_RATIONAL = (int, Fraction)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,8 +19,10 @@ class Enclosure:
     upper: Fraction
 
     def __post_init__(self) -> None:
+        for end, value in (("lower", self.lower), ("upper", self.upper)):
+            of_kind(value, Fraction, "a Fraction", where=end)
         if self.lower > self.upper:
-            raise ValueError(f"empty enclosure: {self.lower} > {self.upper}")
+            raise InputError(f"empty enclosure: {_rational(self.lower)} > {_rational(self.upper)}")
 
     @property
     def width(self) -> Fraction:
@@ -33,20 +38,31 @@ class Enclosure:
         return float(self.mid)
 
     def __contains__(self, value: Fraction | int) -> bool:
+        of_kind(value, _RATIONAL, "an int or a Fraction", where="value")
         return self.lower <= value <= self.upper
 
     def overlaps(self, other: Enclosure) -> bool:
         """Whether some number lies in both."""
+        of_kind(other, Enclosure, "an Enclosure", where="other")
         return self.lower <= other.upper and other.lower <= self.upper
 
     def at_least(self, value: Fraction | int) -> bool:
         """Whether x >= value. Raises PrecisionError when that is undecided."""
+        of_kind(value, _RATIONAL, "an int or a Fraction", where="value")
         if self.lower >= value:
             return True
         if self.upper < value:
             return False
         remedy = "ask for more digits"
-        raise PrecisionError(f"x >= {value} is undecided by {self}", remedy=remedy)
+        what = f"x >= {_rational(Fraction(value))} is undecided by {self}"
+        raise PrecisionError(what, remedy=remedy)
+
+    def __repr__(self) -> str:
+        ends = (
+            f"Fraction({_digits(x.numerator)}, {_digits(x.denominator)})"
+            for x in (self.lower, self.upper)
+        )
+        return "Enclosure(lower={}, upper={})".format(*ends)
 
     def __str__(self) -> str:
         """Decimal digits common to both ends, then the last digits of each end: ``1.414[2, 3]``.
@@ -71,12 +87,9 @@ class Enclosure:
 
 def _places_of_width(width: Fraction) -> int:
     """Decimal places at which a number this wide shows one or two uncertain digits."""
-    places = 1
     if width == 0:
         return 20
-    while width * 10**places < 1:
-        places += 1
-    return places
+    return len(_digits(-(-width.denominator // width.numerator) - 1))  # least with 10^-places <= it
 
 
 def _terminates(value: Fraction) -> bool:
@@ -93,6 +106,16 @@ def _places(value: Fraction) -> int:
 
 def _decimal(value: Fraction, places: int) -> str:
     scaled = abs(value.numerator) * 10**places // value.denominator
-    text = str(scaled).rjust(places + 1, "0")
+    text = _digits(scaled).rjust(places + 1, "0")
     sign = "-" if value < 0 else ""
     return sign + (f"{text[:-places]}.{text[-places:]}" if places else text)
+
+
+def _rational(value: Fraction) -> str:
+    below = "" if value.denominator == 1 else f"/{_digits(value.denominator)}"
+    return _digits(value.numerator) + below
+
+
+def _digits(n: int) -> str:
+    """The integer in decimal, however long: str(int) stops at 4,300 digits."""
+    return str(Decimal(n))

@@ -1,6 +1,7 @@
 """The command line. Exit codes: 0 success, 1 a negative verdict, 2 bad input, 130 interrupted.
 
-Results go to the output, progress and errors to the error stream. An error is one line.
+Results go to the output, progress and errors to the error stream. An error is one line. What only
+some commands need is used by its public name, ``exactqse.solve``, which imports it then.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from exactqse import __version__
 from exactqse.cli.bundles import bundled
 from exactqse.cli.evaluating import evaluate_command
 from exactqse.cli.gamefiles import convert_command, games, show_command
-from exactqse.cli.output import complain
+from exactqse.cli.output import complain, complain_of_usage
 from exactqse.cli.solving import check_command, decide_command, solve_command
 from exactqse.errors import ExactQSEError
 
@@ -25,9 +26,9 @@ __all__ = ["app", "main"]
 
 BAD_INPUT = 2
 INTERRUPTED = 130
+_UsageError: type[Exception] = typer.BadParameter.mro()[1]  # typer gives it no name of its own
 
 app = typer.Typer(
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
@@ -72,17 +73,21 @@ app.add_typer(games, name="games")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit code; the arguments are the process's by default."""
+    words = list(sys.argv[1:] if arguments is None else arguments) or ["--help"]
     with _roomy_streams():
         try:
-            app(args=None if arguments is None else list(arguments), prog_name="exactqse")
+            code = app(args=words, prog_name="exactqse", standalone_mode=False)
         except SystemExit as end:
             return end.code if isinstance(end.code, int) else BAD_INPUT if end.code else 0
+        except _UsageError as error:
+            complain_of_usage(error)
+            return BAD_INPUT
         except (ExactQSEError, OSError) as error:
             complain(error)
             return BAD_INPUT
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, typer.Abort):
             return INTERRUPTED
-    return 0
+    return code if isinstance(code, int) else 0
 
 
 @contextmanager

@@ -6,11 +6,12 @@ from typing import Annotated
 
 import typer
 
+import exactqse
 from exactqse.cli.bundles import GameChoice, Page
-from exactqse.cli.inputs import load_game, load_policy
+from exactqse.cli.inputs import assumed, load_game, load_policy
 from exactqse.cli.output import emit, error_console, show
-from exactqse.evaluate import evaluate, evaluate_symbolic
 from exactqse.report import (
+    assumption_lines,
     evaluation_document,
     evaluation_lines,
     evaluation_notes,
@@ -46,18 +47,20 @@ def evaluate_command(
     game = load_game(choice)
     plan = load_policy(policy, game)
     with working(error_console(), "evaluating"):
-        evaluation = evaluate(game, plan, digits)
-        formula = evaluate_symbolic(game, plan) if symbolic else None
+        evaluation = exactqse.evaluate(game, plan, digits)
+        formula = exactqse.evaluate_symbolic(game, plan) if symbolic else None
     if page.as_json:
         closed = {} if formula is None else {"symbolic": symbolic_document(formula)}
-        emit({**evaluation_document(game, evaluation), **closed, "digits": digits})
+        document = evaluation_document(game, evaluation)
+        emit({**document, **closed, "digits": digits, "assumed": assumed(choice)})
         return
     show(*evaluation_lines(evaluation, digits))
     if formula is not None:
-        show(*symbolic_lines(formula))
+        show(*symbolic_lines(formula), *assumption_lines(assumed(choice)))
         return
     show(
         state_table(game, evaluation, everything=page.everything),
         response_table(game, evaluation, everything=page.everything),
         *evaluation_notes(game, everything=page.everything),
+        *assumption_lines(assumed(choice)),
     )

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import exactqse
 from exactqse.cli.bundles import AsJson, GameChoice, Page
-from exactqse.cli.inputs import load_game, writable
+from exactqse.cli.inputs import assumed, load_game, writable
 from exactqse.cli.output import emit, show
-from exactqse.games import catalogue, get
-from exactqse.model.game import Game
-from exactqse.model.graph import describe_graph
 from exactqse.report import (
+    assumption_lines,
     catalogue_blocks,
     catalogue_document,
     game_document,
@@ -24,6 +23,9 @@ from exactqse.report import (
     show_document,
 )
 
+if TYPE_CHECKING:
+    from exactqse.model.game import Game
+
 games = typer.Typer(help="The games shipped with exactqse.", invoke_without_command=True)
 OutFile = Annotated[
     Path, typer.Option("--out", metavar="OUT", help="The file to write.", show_default=False)
@@ -33,12 +35,13 @@ OutFile = Annotated[
 def show_command(choice: GameChoice, page: Page) -> None:
     """Show a game: sizes, parameters, hash, graph and rewards."""
     game = load_game(choice)
-    graph = describe_graph(game)
+    graph = exactqse.model.describe_graph(game)
     if page.as_json:
-        emit(show_document(game, graph))
+        emit({**show_document(game, graph), "assumed": assumed(choice)})
         return
     show(
         game_summary(game),
+        *assumption_lines(assumed(choice)),
         *graph_lines(game, graph, everything=page.everything),
         *reward_tables(game, everything=page.everything),
     )
@@ -47,7 +50,7 @@ def show_command(choice: GameChoice, page: Page) -> None:
 def convert_command(choice: GameChoice, *, out: OutFile, as_json: AsJson = False) -> None:
     """Write a game as a canonical game file, with changes if any are asked for."""
     writable(out)
-    _export(load_game(choice), out, as_json=as_json)
+    _export(load_game(choice), out, assumed(choice), as_json=as_json)
 
 
 @games.callback()
@@ -60,7 +63,10 @@ def games_default(context: typer.Context) -> None:
 @games.command("list")
 def list_games(*, as_json: AsJson = False) -> None:
     """List the shipped games."""
-    entries = [(entry.name, entry.title, entry.source, entry.build()) for entry in catalogue()]
+    entries = [
+        (entry.name, entry.title, entry.source, entry.build())
+        for entry in exactqse.games.catalogue()
+    ]
     if as_json:
         emit(catalogue_document(entries))
     else:
@@ -76,12 +82,13 @@ def export_game(
 ) -> None:
     """Write a shipped game as a canonical game file."""
     writable(out)
-    _export(get(name), out, as_json=as_json)
+    _export(exactqse.games.get(name), out, {}, as_json=as_json)
 
 
-def _export(game: Game, out: Path, *, as_json: bool) -> None:
+def _export(game: Game, out: Path, taken: dict[str, str], *, as_json: bool) -> None:
     game.save(out)
     if as_json:
-        emit({"game": game_document(game), "written": str(out)})
+        emit({"game": game_document(game), "written": str(out), "assumed": taken})
     else:
-        show(line(f"wrote {out}"), line(f"hash {game.hash}", "dim"))
+        wrote = line(f"wrote {out}"), line(f"hash {game.hash}", "dim")
+        show(*wrote, *assumption_lines(taken))

@@ -5,15 +5,16 @@ from __future__ import annotations
 import difflib
 from fractions import Fraction
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
+import exactqse
 from exactqse.cli.bundles import GameChoice
 from exactqse.errors import FileError, GameError, InputError
-from exactqse.formats import load_nfg
-from exactqse.games import catalogue
 from exactqse.kernel.numbers import parse_rational
-from exactqse.model.game import Game, Observes
-from exactqse.model.policy import Policy
+
+if TYPE_CHECKING:
+    from exactqse.model.game import Game, Observes
+    from exactqse.model.policy import Policy
 
 UNIFORM = "uniform"
 _GAMBIT = {".nfg", ".efg"}
@@ -30,6 +31,17 @@ def load_game(choice: GameChoice) -> Game:
     return game.with_(eta=choice.eta, gamma=choice.gamma, observes=observes(choice.observes, game))
 
 
+def assumed(choice: GameChoice) -> dict[str, str]:
+    """What an .nfg file leaves open and no option says, with what is taken for it.
+
+    (gamma is open too, and of no effect in a game of one step.)
+    """
+    if Path(choice.game).suffix.lower() not in _GAMBIT:
+        return {}
+    taken = {"eta": "1", "leader": "player 1", "observes": "action"}
+    return {name: value for name, value in taken.items() if getattr(choice, name) is None}
+
+
 def _read(choice: GameChoice) -> Game:
     path = Path(choice.game)
     gambit = path.suffix.lower() in _GAMBIT
@@ -38,8 +50,10 @@ def _read(choice: GameChoice) -> Game:
         raise InputError(what, where="--leader", remedy="leave it out")
     if _exists(path):
         leader = _leader(choice.leader)
-        return load_nfg(path, leader=leader) if gambit else Game.load(path)
-    entries = {entry.name: entry for entry in catalogue()}
+        if gambit:
+            return exactqse.formats.load_nfg(path, leader=leader)
+        return exactqse.Game.load(path)
+    entries = {entry.name: entry for entry in exactqse.games.catalogue()}
     if choice.game in entries:
         return entries[choice.game].build()
     raise InputError(
@@ -96,8 +110,8 @@ def observes(text: str | None, game: Game) -> Observes | None:
 def load_policy(text: str, game: Game) -> Policy:
     """The policy in a file, or the uniform one. Raises InputError."""
     if text == UNIFORM and not _exists(Path(text)):
-        return Policy.uniform(game)
-    return Policy.load(text, game=game)
+        return exactqse.Policy.uniform(game)
+    return exactqse.Policy.load(text, game=game)
 
 
 def number(text: str, where: str) -> Fraction:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 from rich.console import Console, RenderableType
 from rich.text import Text
@@ -32,3 +33,11 @@ def complain(error: Exception) -> None:
     """Print an error as one line on the error stream."""
     text = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
     sys.stderr.write(f"error: {printable(text)}\n")
+
+
+def complain_of_usage(error: Any) -> None:
+    """Print typer's complaint of wrong usage as one line, with where to read on."""
+    text = " ".join(error.format_message().split()).rstrip(".")
+    command = "exactqse" if error.ctx is None else error.ctx.command_path
+    remedy = "" if text.endswith("?") else f"; see {command} --help"
+    sys.stderr.write(f"error: {printable(text[:1].lower() + text[1:])}{remedy}\n")

@@ -7,14 +7,15 @@ from typing import Annotated
 
 import typer
 
-from exactqse.arithmetic.balls import FlintElementary
+import exactqse
 from exactqse.cli.bundles import Arithmetic, AsJson, GameChoice, Page, SolveFiles
-from exactqse.cli.inputs import load_game, number, writable
+from exactqse.cli.inputs import assumed, load_game, number, writable
 from exactqse.cli.output import emit, error_console, show
 from exactqse.kernel.certificate import Certificate
 from exactqse.kernel.check import check
 from exactqse.kernel.elementary import INTEGER
 from exactqse.report import (
+    assumption_lines,
     check_document,
     check_lines,
     decision_document,
@@ -26,7 +27,6 @@ from exactqse.report import (
     solution_lines,
     working,
 )
-from exactqse.solve import decide, solve
 
 NEGATIVE = 1  # the exit code of a negative verdict
 
@@ -50,7 +50,7 @@ def solve_command(
     writable(files.policy, apart_from=(choice.game, files.out))
     game = load_game(choice)
     with working(error_console(), "solving", finish="checking") as progress:
-        solution = solve(game, digits, checker=checker.checker, progress=progress)
+        solution = exactqse.solve(game, digits, checker=checker.checker, progress=progress)
     saved = []
     if files.out is not None:
         solution.certificate.save(files.out)
@@ -61,12 +61,14 @@ def solve_command(
     if page.as_json:
         written = {"certificate": files.out, "policy": files.policy}
         names = {key: None if path is None else str(path) for key, path in written.items()}
-        emit({**solution_document(solution), "digits": digits, "written": names})
+        more = {"digits": digits, "written": names, "assumed": assumed(choice)}
+        emit({**solution_document(solution), **more})
         return
     show(
         *solution_lines(solution),
         policy_table(game, solution, everything=page.everything),
         *policy_notes(game, solution, everything=page.everything),
+        *assumption_lines(assumed(choice)),
         *map(line, saved),
     )
 
@@ -90,13 +92,15 @@ def check_command(
     """
     game = load_game(choice)
     claim = Certificate.load(certificate)
-    elementary = INTEGER if arithmetic is Arithmetic.KERNEL else FlintElementary()
+    elementary = (
+        INTEGER if arithmetic is Arithmetic.KERNEL else exactqse.arithmetic.FlintElementary()
+    )
     with working(error_console(), "checking"):
         verdict = check(game, claim, precision=precision, elementary=elementary)
     if as_json:
-        emit(check_document(game, verdict))
+        emit({**check_document(game, verdict), "assumed": assumed(choice)})
     else:
-        show(*check_lines(verdict))
+        show(*check_lines(verdict), *assumption_lines(assumed(choice)))
     if not verdict:
         raise typer.Exit(NEGATIVE)
 
@@ -118,10 +122,10 @@ def decide_command(
     threshold = number(at_least, "--at-least")
     game = load_game(choice)
     with working(error_console(), "deciding"):
-        decision = decide(game, threshold, max_digits=max_digits, checker=checker.checker)
+        decision = exactqse.decide(game, threshold, max_digits=max_digits, checker=checker.checker)
     if as_json:
-        emit(decision_document(decision))
+        emit({**decision_document(decision), "assumed": assumed(choice)})
     else:
-        show(*decision_lines(decision))
+        show(*decision_lines(decision), *assumption_lines(assumed(choice)))
     if decision.answer != "yes":
         raise typer.Exit(NEGATIVE)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from exactqse.errors import InputError, PolicyError
 from exactqse.evaluate.inputs import checked_policy
-from exactqse.kernel.game import KernelGame
+from exactqse.kernel.game import KernelGame, require_game
 from exactqse.model.game import Game
 from exactqse.model.policy import Policy
 
@@ -53,6 +53,7 @@ def evaluate_float64(game: KernelGame, policy: Policy | Array) -> Float64Evaluat
         PolicyError: not a policy of this game.
         InputError: a number of the game or of the result is beyond the range of float64.
     """
+    require_game(game)
     face = game if isinstance(game, Game) else Game.from_kernel(game)
     if isinstance(policy, Policy):
         pi = checked_policy(game, policy).as_array()

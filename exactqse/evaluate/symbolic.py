@@ -18,11 +18,12 @@ import mpmath
 import sympy
 from sympy import Expr
 
-from exactqse.errors import InputError, PrecisionError
+from exactqse.errors import InputError, PrecisionError, of_kind, shown
 from exactqse.evaluate.best_response import evaluate_best_response
 from exactqse.evaluate.inputs import checked_digits, checked_policy, mean
 from exactqse.evaluate.results import Stage, Values, backward
 from exactqse.kernel.game import KernelGame, Row
+from exactqse.model.arrays import whole
 from exactqse.model.policy import Policy
 
 MAX_ENTRIES = 400
@@ -55,14 +56,15 @@ class SymbolicEvaluation(Values[Expr]):
     def entry(self, name: Name = "J", *index: int) -> Expr:
         """J, or the entry of a table at an index. Raises InputError when there is none."""
         axes = {"J": 0, "V": 2, "W": 2, "Q": 3, "nu": 3, "U": 4}
-        where = name + "".join(f"[{i}]" for i in index)
+        remedy = "use J, V[h][s], W[h][s], Q[h][s][b], nu[h][s][b] or U[h][s][a][b]"
+        of_kind(name, str, "a name", where="name", remedy=remedy)
+        where = name + "".join(f"[{shown(i)}]" for i in index)
         if axes.get(name) != len(index):
-            remedy = "use J, V[h][s], W[h][s], Q[h][s][b], nu[h][s][b] or U[h][s][a][b]"
-            raise InputError("is not an entry", where=where, remedy=remedy)
+            raise InputError("is not an entry", where=where[:80], remedy=remedy)
         value = getattr(self, name)
         for i in index:
-            if not 0 <= i < len(value):
-                raise InputError(f"index {i} is not one of 0..{len(value) - 1}", where=where)
+            if not 0 <= whole(i, where) < len(value):
+                raise InputError(f"index {shown(i)} is not one of 0..{len(value) - 1}", where=where)
             value = value[i]
         return value
 
@@ -96,6 +98,7 @@ def evaluate_symbolic(
         PolicyError: not a Policy, or not one of this game.
         InputError: too large a game, or a symbol asked for where eta is infinite.
     """
+    of_kind(symbolic_eta, bool, "True or False", where="symbolic_eta")
     checked_policy(game, policy)
     _check_size(game, policy)
     if game.eta is None:

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, NoReturn, TypeVar
 
-from exactqse.errors import FormatError, NumberError
+from exactqse.errors import FormatError, NumberError, of_kind, shown
 from exactqse.kernel.files import read_bytes
 from exactqse.kernel.numbers import parse_rational
 from exactqse.model.game import Game, Number, Observes
@@ -76,8 +76,9 @@ def read_nfg(
         FormatError: not a two-player ``.nfg`` file, with the line at fault.
         GameError, NumberError: eta, gamma or observes out of their domain.
     """
-    if leader not in {1, 2}:
-        raise FormatError(f"{leader!r} is not a player", where="leader", remedy="use 1 or 2")
+    if not isinstance(leader, int) or leader not in {1, 2}:
+        raise FormatError(f"{shown(leader)} is not a player", where="leader", remedy="use 1 or 2")
+    of_kind(data, bytes, "the file's bytes", where=where)
     if len(data) > MAX_BYTES:
         raise FormatError(f"is larger than {MAX_BYTES} bytes", where=where)
     try:

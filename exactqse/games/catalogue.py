@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from exactqse.errors import InputError
+from exactqse.errors import InputError, of_kind, shown
 from exactqse.games import families, matrix, patrol, security
 from exactqse.model.game import Game
 
@@ -43,12 +43,13 @@ def get(name: str) -> Game:
     Raises:
         InputError: no such name, with the names nearest to it.
     """
+    of_kind(name, str, "a name", where="game", remedy="list the names with `exactqse games`")
     entries = {entry.name: entry for entry in catalogue()}
     if name in entries:
         return entries[name].build()
     near = difflib.get_close_matches(name, entries, n=3, cutoff=0.4)
     remedy = f"did you mean {', '.join(near)}?" if near else "list the names with `exactqse games`"
-    raise InputError(f"no shipped game is called {name!r}", where="game", remedy=remedy)
+    raise InputError(f"no shipped game is called {shown(name)}", where="game", remedy=remedy)
 
 
 def _literature() -> list[Entry]:

@@ -14,12 +14,13 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from exactqse.errors import GameError
+from exactqse.errors import GameError, shown
 from exactqse.kernel.game import Payoffs, Row, Transitions, reduced_row
-from exactqse.model.arrays import exact
+from exactqse.model.arrays import exact, whole
 from exactqse.model.game import Game, Number
 
 Shape = tuple[int, int, int, int]  # (H, S, A, B)
+MAX_ENTRIES = 10**8
 _GRID = 1000
 
 
@@ -59,7 +60,7 @@ def sparse(
         GameError: a size below 1, or a negative seed.
     """
     shape = _shape(horizon, states, leader_actions, follower_actions)
-    if successors < 1:
+    if whole(successors, "successors") < 1:
         raise GameError(f"there must be at least one, not {successors}", where="successors")
     bits = _stream(seed)
     u, r = _payoffs(bits, shape), _payoffs(bits, shape)
@@ -147,14 +148,17 @@ def _shape(horizon: int, states: int, leader: int, follower: int) -> Shape:
         "leader_actions": leader,
         "follower_actions": follower,
     }
-    for label, count in sizes.items():
+    H, S, A, B = (whole(count, label) for label, count in sizes.items())
+    for label, count in zip(sizes, (H, S, A, B), strict=True):
         if count < 1:
-            raise GameError(f"there must be at least one, not {count}", where=label)
-    return horizon, states, leader, follower
+            raise GameError(f"there must be at least one, not {shown(count)}", where=label)
+    if H * S * A * B > MAX_ENTRIES:
+        raise GameError(f"there are more than {MAX_ENTRIES} entries (h, s, a, b)", where="sizes")
+    return H, S, A, B
 
 
 def _stream(seed: int) -> np.random.PCG64:
-    if seed < 0:
+    if whole(seed, "seed") < 0:
         raise GameError(f"{seed} is negative", where="seed")
     return np.random.PCG64(seed)
 

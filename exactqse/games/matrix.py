@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from exactqse.errors import GameError, InputError
-from exactqse.model.arrays import depth
+from exactqse.errors import GameError, InputError, shown
+from exactqse.model.arrays import depth, whole
 from exactqse.model.game import Game, Number, Observes
 
 # Selten and Chmura (2008), "Stationary Concepts for Experimental 2x2-Games", American Economic
@@ -87,8 +87,8 @@ def selten_chmura(number: int) -> Game:
     Raises:
         InputError: another number.
     """
-    if number not in range(1, 13):
-        raise InputError(f"{number!r} is not one of 1..12", where="number")
+    if whole(number, "number") not in range(1, 13):
+        raise InputError(f"{shown(number)} is not one of 1..12", where="number")
     row, column = _SELTEN_CHMURA[number - 1]
     return _two_by_two(row, column)
 
@@ -105,8 +105,8 @@ def ochs(up_left: int) -> Game:
     Raises:
         InputError: another value.
     """
-    if up_left not in {1, 4, 9}:
-        raise InputError(f"{up_left!r} is not one of 1, 4, 9", where="up_left")
+    if whole(up_left, "up_left") not in {1, 4, 9}:
+        raise InputError(f"{shown(up_left)} is not one of 1, 4, 9", where="up_left")
     return _two_by_two((up_left, 0, 0, 1), (0, 1, 1, 0))
 
 

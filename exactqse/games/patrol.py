@@ -7,9 +7,12 @@ many periods. The payoffs of both games are this package's own.
 
 from __future__ import annotations
 
-from exactqse.errors import GameError
-from exactqse.model.arrays import exact
+from exactqse.errors import GameError, shown
+from exactqse.model.arrays import exact, whole
 from exactqse.model.game import Game, Number, Observes
+
+MAX_INSPECTIONS = 10**5
+MAX_SITES = 10**3
 
 
 def inspection_game(
@@ -32,10 +35,11 @@ def inspection_game(
     violation (-2, 2); a detected one (1 - 1/4, -4).
 
     Raises:
-        GameError: inspections < 0 or horizon < 1.
+        GameError: inspections or horizon out of range.
     """
-    if inspections < 0:
-        raise GameError(f"{inspections} is negative", where="inspections")
+    if not 0 <= whole(inspections, "inspections") <= MAX_INSPECTIONS:
+        what = f"{shown(inspections)} is not in 0..{MAX_INSPECTIONS}"
+        raise GameError(what, where="inspections")
     caught = inspections + 1
     P: list[list[list[dict[int, int]]]] = []
     u, r = [], []
@@ -83,11 +87,11 @@ def patrol_game(
     there and (-(i+1), i+1) if not, in expectation over the delay.
 
     Raises:
-        GameError: fewer than 3 sites, horizon < 1, or a delay outside [0, 1].
+        GameError: sites or horizon out of range, or a delay outside [0, 1].
         NumberError: a delay that is not an exact number.
     """
-    if sites < 3:
-        raise GameError(f"{sites} is less than 3", where="sites")
+    if not 3 <= whole(sites, "sites") <= MAX_SITES:
+        raise GameError(f"{shown(sites)} is not in 3..{MAX_SITES}", where="sites")
     stuck = exact(delay, "delay")
     if not 0 <= stuck <= 1:
         raise GameError(f"{stuck} is not in [0, 1]", where="delay")

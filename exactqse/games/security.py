@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from exactqse.errors import GameError
 from exactqse.games.matrix import matrix_game
-from exactqse.model.arrays import exact
+from exactqse.model.arrays import exact, listed
 from exactqse.model.game import Game, Number, Observes
 
 
@@ -45,7 +45,7 @@ def security_game(
         "attacker_uncovered": attacker_uncovered,
     }
     tables = [
-        [exact(x, f"{label}[{b}]") for b, x in enumerate(entries)]
+        [exact(x, f"{label}[{b}]") for b, x in enumerate(listed(entries, label))]
         for label, entries in given.items()
     ]
     targets = len(tables[0])

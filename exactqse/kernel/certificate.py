@@ -103,6 +103,8 @@ def _check_tree(tree: Tree, where: str) -> None:
                 raise CertificateError(f"[{entry.i}, {entry.j}] is no edge", where=where)
             missing += 1
             continue
+        if not isinstance(entry, Leaf):
+            raise CertificateError("a tree holds Split and Leaf entries only", where=where)
         missing -= 1
         _require_types(where, (entry.shift,), (parameter for _, parameter in entry.majorants))
         for tag, parameter in entry.majorants:

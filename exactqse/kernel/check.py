@@ -21,7 +21,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Literal
 
-from exactqse.errors import CertificateError, NotCoveredError
+from exactqse.errors import CertificateError, NotCoveredError, at_least, between, of_kind, shown
 from exactqse.kernel.certificate import (
     DOWN,
     MAX_PRECISION,
@@ -33,10 +33,9 @@ from exactqse.kernel.certificate import (
     Tree,
 )
 from exactqse.kernel.elementary import INTEGER, MAX_EXPONENT, Elementary
-from exactqse.kernel.game import KernelGame
+from exactqse.kernel.game import KernelGame, require_game
 from exactqse.kernel.gamefile import game_hash
 from exactqse.kernel.interval import Interval, enclose, halfway, lower, scale, upper
-from exactqse.kernel.numbers import approximate
 from exactqse.kernel.operators import (
     continuation,
     initial_mean,
@@ -95,17 +94,20 @@ def check(
         elementary: exp and log, the kernel's own by default.
 
     Raises:
-        CertificateError: another game's certificate, or nodes that do not fit the game.
+        KindError, CertificateError: no certificate, another game's, or one that does not fit it.
         NotCoveredError: a game for which this checker has no theorem.
     """
+    require_covered(game)
+    remedy = "take that of a solution, or read one with Certificate.load"
+    of_kind(certificate, Certificate, "a certificate", where="certificate", remedy=remedy)
+    of_kind(elementary, Elementary, "an object with exp and log", where="elementary")
     certificate.revalidate()
     p = certificate.precision if precision is None else precision
     if type(p) is not int:
-        raise CertificateError(f"{p!r} is not an int", where="precision")
+        raise CertificateError(f"{shown(p)} is not an int", where="precision")
     if not MIN_PRECISION <= p <= MAX_PRECISION:
-        what = f"{p} bits is not in {MIN_PRECISION}..{MAX_PRECISION}"
+        what = f"{shown(p)} bits is not in {MIN_PRECISION}..{MAX_PRECISION}"
         raise CertificateError(what, where="precision")
-    require_covered(game)
     if certificate.game != game_hash(game):
         remedy = "give the game file that it was made for"
         what = f"certificate is of the game {certificate.game[:12]}..., not of this one"
@@ -123,6 +125,7 @@ def check(
 
 def require_covered(game: KernelGame) -> None:
     """Raise NotCoveredError unless gamma = 0 and eta is finite."""
+    require_game(game)
     missing = [
         text
         for holds, text in (
@@ -176,7 +179,7 @@ def _check_upper(
     pairs = zip(game.rho.states, game.rho.numerators, strict=True)
     total = sum((first[s] * n for s, n in pairs), Fraction(0)) / game.rho.denominator
     if total > certificate.upper:
-        excess = approximate(total - certificate.upper)
+        excess = at_least(total - certificate.upper)
         raise _FailureError("rejected", f"upper is less than the mean of step 0, by {excess}")
 
 
@@ -197,11 +200,11 @@ def _check_node(
         places.append(worst)
     where = f"upper bound at step {node.step}, state {node.state}"
     if low > 0:
-        reason = f"the majorants sum to at least {approximate(lower((low, high), p))} > 0"
+        reason = f"the majorants sum to {at_least(lower((low, high), p))} > 0"
         place = f"(leaf, corner) {places} of the cells {list(map(list, game.observes))}"
         raise _FailureError("rejected", f"{where}: {reason} at {place}")
     if high > 0:
-        ends = f"[{approximate(lower((low, high), p))}, {approximate(upper((low, high), p))}]"
+        ends = between(lower((low, high), p), upper((low, high), p))
         reason = f"{where}: the sum of the majorants is in {ends}; raise the precision"
         raise _FailureError("inconclusive", reason)
 
@@ -312,9 +315,9 @@ def _check_lower(
     lo, hi, denominator = initial_mean(game, values)
     unit = denominator << p
     if Fraction(hi, unit) < certificate.lower:
-        shortfall = approximate(certificate.lower - Fraction(hi, unit))
-        raise _FailureError("rejected", f"lower exceeds J(policy) by at least {shortfall}")
+        shortfall = at_least(certificate.lower - Fraction(hi, unit))
+        raise _FailureError("rejected", f"lower exceeds J(policy) by {shortfall}")
     if Fraction(lo, unit) < certificate.lower:
-        ends = f"[{approximate(Fraction(lo, unit))}, {approximate(Fraction(hi, unit))}]"
+        ends = between(Fraction(lo, unit), Fraction(hi, unit))
         reason = f"lower <= J(policy) is undecided, J(policy) in {ends}; raise the precision"
         raise _FailureError("inconclusive", reason)

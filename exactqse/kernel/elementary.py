@@ -10,13 +10,14 @@ from __future__ import annotations
 
 from functools import lru_cache
 from math import isqrt
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from exactqse.kernel.interval import Interval
 
 MAX_EXPONENT = 1 << 14  # callers refuse larger arguments: exp of them has that many bits
 
 
+@runtime_checkable
 class Elementary(Protocol):
     """The two functions of a checker's arithmetic, so that another library can stand in."""
 

@@ -16,7 +16,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from exactqse.errors import FileError
+from exactqse.errors import FileError, of_kind
 
 MAX_BYTES = 1 << 28
 _MAX_JSON_INTEGER = 18
@@ -24,11 +24,13 @@ _MAX_JSON_INTEGER = 18
 
 def read_bytes(path: str | os.PathLike[str]) -> bytes:
     """The file's bytes. Raises FileError when it is absent, unreadable or too large."""
+    of_kind(path, (str, os.PathLike), "a path", where="path")
     try:
         with Path(path).open("rb") as stream:
             data = stream.read(MAX_BYTES + 1)
-    except OSError as error:
-        raise FileError(f"cannot be read ({error.strerror})", where=str(path)) from error
+    except (OSError, ValueError) as error:
+        what = f"cannot be read ({getattr(error, 'strerror', error)})"
+        raise FileError(what, where=str(path)) from error
     if len(data) > MAX_BYTES:
         raise FileError(f"is larger than {MAX_BYTES} bytes", where=str(path))
     return data
@@ -36,6 +38,7 @@ def read_bytes(path: str | os.PathLike[str]) -> bytes:
 
 def parse_json(data: bytes, where: str) -> Any:
     """The JSON value in ``data`` under the rules above. Raises FileError."""
+    of_kind(data, bytes, "bytes", where=where)
     if len(data) > MAX_BYTES:
         raise FileError(f"is larger than {MAX_BYTES} bytes", where=where)
     rules = _Rules(where)
@@ -91,6 +94,7 @@ def canonical_json(value: object) -> bytes:
 
 def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
     """Write ``data`` so that ``path`` is either its old self or whole. Raises FileError."""
+    of_kind(path, (str, os.PathLike), "a path", where="path")
     target = Path(path)
     try:
         descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
@@ -104,5 +108,6 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
         except BaseException:
             Path(name).unlink(missing_ok=True)
             raise
-    except OSError as error:
-        raise FileError(f"cannot be written ({error.strerror})", where=str(path)) from error
+    except (OSError, ValueError) as error:
+        what = f"cannot be written ({getattr(error, 'strerror', error)})"
+        raise FileError(what, where=str(path)) from error

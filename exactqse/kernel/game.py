@@ -16,8 +16,7 @@ from itertools import pairwise
 from math import gcd, lcm
 from typing import TypeVar
 
-from exactqse.errors import GameError
-from exactqse.kernel.numbers import approximate
+from exactqse.errors import GameError, approximate, of_kind
 
 T = TypeVar("T")
 MAX_HORIZON = 10**6
@@ -182,6 +181,12 @@ class KernelGame:
     def observes_action(self) -> bool:
         """Whether the leader sees the follower's action before she moves."""
         return len(self.observes) == self.follower_actions
+
+
+def require_game(game: object) -> None:
+    """Raise KindError unless this is a game."""
+    remedy = "build one with Game.from_arrays, or read one with Game.load"
+    of_kind(game, KernelGame, "a game", where="game", remedy=remedy)
 
 
 _SIZES = ("horizon", "states", "leader actions", "follower actions")

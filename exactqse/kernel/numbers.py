@@ -11,7 +11,6 @@ The specification is in proofs/game-file.md.
 from __future__ import annotations
 
 import re
-from decimal import Context, Decimal
 from fractions import Fraction
 
 from exactqse.errors import NumberError
@@ -63,10 +62,3 @@ def format_rational(value: Fraction) -> str:
     if value.denominator == 1:
         return str(value.numerator)
     return f"{value.numerator}/{value.denominator}"
-
-
-def approximate(value: Fraction) -> str:
-    """Four significant decimal digits, for messages only."""
-    context = Context(prec=4)
-    above, below = Decimal(value.numerator), Decimal(value.denominator)
-    return str(context.divide(above, below).normalize(context))

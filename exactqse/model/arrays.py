@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from exactqse.errors import GameError, NumberError
+from exactqse.errors import GameError, KindError, NumberError, shown
 from exactqse.kernel.game import Payoffs, Row, Transitions, make_row, reduced_row
 from exactqse.kernel.numbers import limited, parse_rational
 
@@ -33,10 +33,17 @@ def exact(value: object, where: str = "") -> Fraction:
         return parse_rational(value, where)
     if isinstance(value, bool) or not isinstance(value, int | float | Fraction):
         remedy = "use int, float, Fraction or a string"
-        raise NumberError(f"{value!r} is not a number", where=where, remedy=remedy)
+        raise NumberError(f"{shown(value)} is not a number", where=where, remedy=remedy)
     if isinstance(value, float) and not math.isfinite(value):
         raise NumberError(f"{value} is not a finite number", where=where)
     return limited(Fraction(value), where)
+
+
+def whole(value: object, where: str) -> int:
+    """An integer, numpy's or Python's. Raises KindError."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+        raise KindError(f"{shown(value)} is not an integer", where=where)
+    return int(value)
 
 
 def listed(value: object, where: str) -> list[Any]:
@@ -98,7 +105,7 @@ def distribution(value: object, states: int, where: str, *, normalise: bool) -> 
     if isinstance(value, np.ndarray) and value.dtype.kind == "f":
         return _float_row(value, states, where, normalise=normalise)
     if isinstance(value, Mapping):
-        pairs = {_state(s, where): exact(p, f"{where}[{s}]") for s, p in value.items()}
+        pairs = {_state(s, states, where): exact(p, f"{where}[{s}]") for s, p in value.items()}
     else:
         entries = listed(value, where)
         if len(entries) != states:
@@ -111,9 +118,11 @@ def distribution(value: object, states: int, where: str, *, normalise: bool) -> 
     return make_row(pairs, states, where)
 
 
-def _state(key: object, where: str) -> int:
+def _state(key: object, states: int, where: str) -> int:
     if isinstance(key, bool) or not isinstance(key, int | np.integer):
-        raise GameError(f"{key!r} is not a state index", where=where)
+        raise GameError(f"{shown(key)} is not a state index", where=where)
+    if not 0 <= key < states:
+        raise GameError(f"state {shown(key)} is not one of 0..{states - 1}", where=where)
     return int(key)
 
 

@@ -12,12 +12,13 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from exactqse.errors import GameError
+from exactqse.errors import GameError, InputError, of_kind, shown
 from exactqse.kernel.files import read_bytes, write_bytes
-from exactqse.kernel.game import KernelGame, Row, Transitions
+from exactqse.kernel.game import MAX_HORIZON, KernelGame, Row, Transitions, require_game
 from exactqse.kernel.gamefile import game_bytes, game_hash, read_game
-from exactqse.model.arrays import distribution, exact, listed, payoffs, transitions
+from exactqse.model.arrays import distribution, exact, listed, payoffs, transitions, whole
 
+_KINDS = ("state", "leader", "follower")
 Number = int | float | str | Fraction
 Observes = Literal["action", "nothing"] | Sequence[Sequence[int]]
 
@@ -63,6 +64,7 @@ class Game(KernelGame):
         Raises:
             GameError, NumberError: what is wrong, and at which index.
         """
+        of_kind(normalise, (bool, np.bool_), "True or False", where="normalise")
         leader, follower = payoffs(u, "u"), payoffs(r, "r")
         try:
             states, actions, responses = len(u0 := leader[0]), len(u0[0]), len(u0[0][0])
@@ -78,7 +80,10 @@ class Game(KernelGame):
         lengths = {len(x) for x in (table, leader, follower)}
         steps = max(lengths) if horizon is None else horizon
         if isinstance(steps, bool) or not isinstance(steps, int | np.integer):
-            raise GameError(f"{horizon!r} is not an integer", where="horizon")
+            raise GameError(f"{shown(horizon)} is not an integer", where="horizon")
+        if steps > MAX_HORIZON:
+            what = f"{shown(horizon)} is more than {MAX_HORIZON} steps"
+            raise GameError(what, where="horizon")
         first = 0 if rho is None else rho
         if isinstance(first, int | np.integer) and not isinstance(first, bool):
             first = {int(first): 1}
@@ -99,7 +104,8 @@ class Game(KernelGame):
 
     @classmethod
     def from_kernel(cls, game: KernelGame) -> Game:
-        """The same game with the public face."""
+        """The same game with the public face. Raises KindError unless it is a game."""
+        require_game(game)
         return cls(**{f.name: getattr(game, f.name) for f in fields(KernelGame)})
 
     @classmethod
@@ -134,8 +140,17 @@ class Game(KernelGame):
         return game_hash(self)
 
     def name(self, kind: Literal["state", "leader", "follower"], index: int) -> str:
-        """The name of a state, a leader action or a follower action; its index when unnamed."""
-        labels = self.names[("state", "leader", "follower").index(kind)]
+        """The name of a state, a leader action or a follower action; its index when unnamed.
+
+        Raises:
+            InputError: another kind, or an index out of range.
+        """
+        if not isinstance(kind, str) or kind not in _KINDS:
+            raise InputError(f"{shown(kind)} is not one of {', '.join(_KINDS)}", where="kind")
+        place = _KINDS.index(kind)
+        labels, count = self.names[place], self.shape[place + 1]
+        if not 0 <= whole(index, "index") < count:
+            raise InputError(f"{shown(index)} is not one of 0..{count - 1}", where="index")
         return str(index) if labels is None else labels[index]
 
     @cached_property
@@ -161,7 +176,7 @@ class Game(KernelGame):
 
 
 def _temperature(eta: Number) -> Fraction | None:
-    if eta == "inf" or (isinstance(eta, float | np.floating) and eta == float("inf")):
+    if isinstance(eta, str | float | np.floating) and eta in {"inf", float("inf")}:
         return None
     return exact(eta, "eta")
 
@@ -169,18 +184,18 @@ def _temperature(eta: Number) -> Fraction | None:
 def _partition(
     observes: str | Sequence[Sequence[int]], responses: int
 ) -> tuple[tuple[int, ...], ...]:
-    if observes == "action":
-        return tuple((b,) for b in range(responses))
-    if observes == "nothing":
-        return (tuple(range(responses)),)
     if isinstance(observes, str):
+        if observes == "action":
+            return tuple((b,) for b in range(responses))
+        if observes == "nothing":
+            return (tuple(range(responses)),)
         remedy = 'use "action", "nothing" or a partition such as [[0, 1], [2]]'
-        raise GameError(f"{observes!r} is unknown", where="observes", remedy=remedy)
+        raise GameError(f"{shown(observes)} is unknown", where="observes", remedy=remedy)
     cells = [listed(cell, "observes") for cell in listed(observes, "observes")]
     for cell in cells:
         for b in cell:
             if isinstance(b, bool) or not isinstance(b, int | np.integer):
-                raise GameError(f"{b!r} is not a follower action's index", where="observes")
+                raise GameError(f"{shown(b)} is not a follower action's index", where="observes")
     return tuple(sorted(tuple(sorted(int(b) for b in cell)) for cell in cells))
 
 
@@ -191,7 +206,7 @@ def _names(names: Mapping[str, Sequence[str]] | None) -> Any:
     given = dict(names or {})
     for key, value in given.items():
         if key not in keys:
-            raise GameError(f"{key!r} is not one of {keys}", where="names")
+            raise GameError(f"{shown(key)} is not one of {keys}", where="names")
         if not all(isinstance(name, str) for name in listed(value, f"names.{key}")):
             raise GameError("holds something that is not a string", where=f"names.{key}")
     return tuple(tuple(given[key]) if key in given else None for key in keys)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import networkx as nx
 
-from exactqse.kernel.game import KernelGame
+from exactqse.kernel.game import KernelGame, require_game
 
 Place = tuple[int, int]  # (h, s)
 
@@ -77,6 +77,7 @@ def describe_graph(game: KernelGame) -> GraphReport:
 
 def _layered(game: KernelGame) -> nx.DiGraph:
     """Nodes and edges by breadth-first search from the support of rho, one layer a step."""
+    require_game(game)
     graph = nx.DiGraph()
     layer = [(0, s) for s in game.rho.states]
     graph.add_nodes_from(layer)

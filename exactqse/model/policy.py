@@ -5,15 +5,17 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import chain
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from exactqse.errors import GameError, PolicyError
+from exactqse.errors import GameError, PolicyError, approximate, of_kind
 from exactqse.kernel.files import canonical_json, parse_json, read_bytes, write_bytes
-from exactqse.kernel.game import KernelGame
+from exactqse.kernel.game import KernelGame, require_game
 from exactqse.kernel.gamefile import check_header, fields_of, list_of, number
-from exactqse.kernel.numbers import approximate, format_rational
+from exactqse.kernel.numbers import format_rational
 from exactqse.model.arrays import exact, listed
 
 FORMAT = "exactqse-policy"
@@ -29,6 +31,15 @@ class Policy:
 
     probabilities: tuple[tuple[tuple[tuple[Fraction, ...], ...], ...], ...]
 
+    def __post_init__(self) -> None:
+        level: list[Any] = [self.probabilities]
+        for kind in (tuple, tuple, tuple, tuple, Fraction):
+            if any(type(part) is not kind for part in level):
+                what = "needs nested tuples [h][s][b][a] of Fraction, no other types"
+                remedy = "build it with Policy.from_arrays"
+                raise PolicyError(what, where="pi", remedy=remedy)
+            level = [] if kind is Fraction else list(chain.from_iterable(level))
+
     @classmethod
     def from_arrays(cls, pi: object, *, game: KernelGame, normalise: bool = False) -> Policy:
         """A policy from an array or nested lists, shape (H, S, B, A), floats at their exact value.
@@ -41,6 +52,8 @@ class Policy:
         Raises:
             PolicyError, NumberError: what is wrong, and at which [h][s][b].
         """
+        require_game(game)
+        of_kind(normalise, (bool, np.bool_), "True or False", where="normalise")
 
         def row(values: object, where: str) -> tuple[Fraction, ...]:
             entries = tuple(exact(v, where) for v in _listed(values, where))
@@ -58,6 +71,7 @@ class Policy:
 
     def validated(self, game: KernelGame) -> Policy:
         """This policy, once every rule of the class holds in the game. Raises PolicyError."""
+        require_game(game)
         horizon, states, leader, follower = game.shape
         table = self.probabilities
         if len(table) != horizon or any(len(step) != states for step in table):
@@ -90,11 +104,10 @@ class Policy:
     @classmethod
     def load(cls, path: str | os.PathLike[str], *, game: KernelGame) -> Policy:
         """Read a policy file for a game. Raises InputError."""
-        where = str(path)
+        require_game(game)
+        data, where = read_bytes(path), str(path)
         try:
-            value = fields_of(
-                parse_json(read_bytes(path), where), ("format", "version", "pi"), where
-            )
+            value = fields_of(parse_json(data, where), ("format", "version", "pi"), where)
             check_header(value, FORMAT, VERSION, where)
             table = tuple(
                 tuple(
@@ -113,6 +126,7 @@ class Policy:
     @classmethod
     def uniform(cls, game: KernelGame) -> Policy:
         """Every leader action with equal probability, everywhere."""
+        require_game(game)
         row = (Fraction(1, game.leader_actions),) * game.leader_actions
         return cls((((row,) * game.follower_actions,) * game.states,) * game.horizon)
 
@@ -125,9 +139,6 @@ def _listed(value: object, where: str) -> list[object]:
 
 
 def _check_row(row: tuple[Fraction, ...], leader: int, where: str) -> None:
-    if not all(isinstance(p, Fraction) for p in row):
-        remedy = "build it with Policy.from_arrays"
-        raise PolicyError("holds something that is not a Fraction", where=where, remedy=remedy)
     if len(row) != leader:
         raise PolicyError(f"has {len(row)} probabilities, not {leader}", where=where)
     if any(p < 0 for p in row):

@@ -19,7 +19,13 @@ from exactqse.report.evaluations import (
     state_table,
     symbolic_lines,
 )
-from exactqse.report.games import catalogue_blocks, game_summary, graph_lines, reward_tables
+from exactqse.report.games import (
+    assumption_lines,
+    catalogue_blocks,
+    game_summary,
+    graph_lines,
+    reward_tables,
+)
 from exactqse.report.progress import working
 from exactqse.report.solutions import (
     check_lines,
@@ -33,6 +39,7 @@ from exactqse.report.solutions import (
 from exactqse.report.text import printable
 
 __all__ = [
+    "assumption_lines",
     "catalogue_blocks",
     "catalogue_document",
     "check_document",

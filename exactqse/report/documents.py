@@ -10,16 +10,18 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from exactqse.arithmetic import Enclosure
-from exactqse.evaluate import Evaluation, SymbolicEvaluation
 from exactqse.kernel.check import Verdict
 from exactqse.kernel.game import KernelGame, Row
 from exactqse.kernel.gamefile import game_hash
-from exactqse.model.graph import GraphReport
-from exactqse.model.policy import Policy
-from exactqse.solve import Decision, Solution
+
+if TYPE_CHECKING:
+    from exactqse.evaluate import Evaluation, SymbolicEvaluation
+    from exactqse.model.graph import GraphReport
+    from exactqse.model.policy import Policy
+    from exactqse.solve import Decision, Solution
 
 Document = dict[str, Any]
 

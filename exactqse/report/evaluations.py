@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from rich.console import RenderableType
 from rich.text import Text
 
 from exactqse.arithmetic import Enclosure
-from exactqse.evaluate import Evaluation, SymbolicEvaluation
-from exactqse.model.game import Game
 from exactqse.report.solutions import ROWS, line, plain_table
 from exactqse.report.text import cell, coarse, counted
+
+if TYPE_CHECKING:
+    from exactqse.evaluate import Evaluation, SymbolicEvaluation
+    from exactqse.model.game import Game
 
 _PLACES = 9  # decimal places in tables; the ends are rounded outward
 

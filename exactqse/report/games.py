@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import groupby, product
 from operator import itemgetter
+from typing import TYPE_CHECKING
 
 from rich.box import ROUNDED
 from rich.console import Group, RenderableType
@@ -14,10 +15,12 @@ from rich.text import Text
 
 from exactqse.kernel.game import Row
 from exactqse.kernel.gamefile import game_hash
-from exactqse.model.game import Game
-from exactqse.model.graph import GraphReport, Place
 from exactqse.report.solutions import ROWS, line, plain_table
 from exactqse.report.text import cell, counted, mixture, short
+
+if TYPE_CHECKING:
+    from exactqse.model.game import Game
+    from exactqse.model.graph import GraphReport, Place
 
 MATRIX = 6  # follower actions of a matrix game that fit side by side
 _LISTED = 8  # places, layers or names listed before "..."
@@ -43,6 +46,14 @@ def game_summary(game: Game) -> RenderableType:
     for label, value in facts:
         grid.add_row(label, cell(value))
     return Group(grid, line(f"hash {game_hash(game)}", "dim"))
+
+
+def assumption_lines(assumed: Mapping[str, str]) -> Iterator[Text]:
+    """What was taken for the parameters that neither the file nor an option gives."""
+    if assumed:
+        values = ", ".join(f"{name} = {value}" for name, value in assumed.items())
+        options = ", ".join(f"--{name}" for name in assumed)
+        yield line(f"assumed: {values}; change with {options}", "dim")
 
 
 def _sized(count: int, names: Sequence[str] | None) -> str:

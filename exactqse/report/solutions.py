@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 from itertools import islice
+from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
 from rich.console import RenderableType
@@ -14,9 +15,11 @@ from rich.text import Text
 from exactqse.arithmetic import Enclosure
 from exactqse.kernel.check import Verdict
 from exactqse.kernel.numbers import format_rational
-from exactqse.model.game import Game
 from exactqse.report.text import cell, counted, mixture, printable
-from exactqse.solve import Decision, Solution
+
+if TYPE_CHECKING:
+    from exactqse.model.game import Game
+    from exactqse.solve import Decision, Solution
 
 ROWS = 24  # rows of a table unless all are asked for
 _STYLES = {"accepted": "bold green", "rejected": "bold red", "inconclusive": "bold yellow"}

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Literal
 
 from exactqse.arithmetic.balls import FlintElementary
-from exactqse.errors import InputError, PrecisionError
+from exactqse.errors import InputError, KindError, PrecisionError, shown
 from exactqse.kernel.certificate import Certificate
 from exactqse.kernel.check import Verdict, check, require_covered
 from exactqse.kernel.elementary import INTEGER
@@ -55,11 +55,13 @@ def solve(
 
     Raises:
         NotCoveredError: another class of games.
-        InputError: digits, gap, a limit or checker out of range.
+        InputError: not a game; digits, gap, a limit or checker out of range.
         PrecisionError: no attempt ended with an accepted certificate.
     """
-    if checker not in {"kernel", "flint", None}:
-        raise InputError(f"{checker!r} is not 'kernel', 'flint' or None", where="checker")
+    if checker is not None:
+        _require_checker(checker, "'kernel', 'flint' or None")
+    if progress is not None and not callable(progress):
+        raise KindError(f"{shown(progress)} is not a function", where="progress")
     require_covered(game)
     default = Fraction(1, 10**DEFAULT_DIGITS) if game.observes_action else DEFAULT_GAP
     aim = _aim(digits, gap, default)
@@ -74,14 +76,11 @@ def _aim(digits: int | None, gap: Fraction | float | str | None, default: Fracti
     if digits is not None and gap is not None:
         raise InputError("says the same as digits", where="gap", remedy="give one of them")
     if digits is not None:
-        if isinstance(digits, bool) or not isinstance(digits, int):
-            raise InputError(f"{digits!r} is not an integer in 1..{MAX_DIGITS}", where="digits")
-        if not 1 <= digits <= MAX_DIGITS:
-            raise InputError(f"{digits!r} is not an integer in 1..{MAX_DIGITS}", where="digits")
+        _require_digits(digits, "digits")
         return Fraction(1, 10**digits)
     value = default if gap is None else exact(gap, "gap")
     if not Fraction(1, 10**MAX_DIGITS) <= value:
-        raise InputError(f"{gap!r} is not at least 10^-{MAX_DIGITS}", where="gap")
+        raise InputError(f"{shown(gap)} is not at least 10^-{MAX_DIGITS}", where="gap")
     return value
 
 
@@ -98,7 +97,7 @@ def _budget(time_limit: float | None, node_limit: int | None) -> Budget:
         if value is None:
             continue
         if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
-            raise InputError(f"{value!r} is not a positive number", where=where)
+            raise InputError(f"{shown(value)} is not a positive number", where=where)
     return Budget(seconds=time_limit, nodes=node_limit)
 
 
@@ -142,6 +141,16 @@ def _solve_partition(
     raise PrecisionError(f"no attempt ended with an accepted certificate: {said}", remedy=remedy)
 
 
+def _require_digits(digits: object, where: str) -> None:
+    if isinstance(digits, bool) or not isinstance(digits, int) or not 1 <= digits <= MAX_DIGITS:
+        raise InputError(f"{shown(digits)} is not an integer in 1..{MAX_DIGITS}", where=where)
+
+
+def _require_checker(checker: object, choices: str) -> None:
+    if not isinstance(checker, str) or checker not in {"kernel", "flint"}:
+        raise InputError(f"{shown(checker)} is not {choices}", where="checker")
+
+
 def _verdict(game: KernelGame, certificate: Certificate, checker: Checker) -> Verdict:
     return check(
         game, certificate, elementary=INTEGER if checker == "kernel" else FlintElementary()
@@ -173,10 +182,8 @@ def decide(
     Raises:
         NotCoveredError, InputError, PrecisionError: as :func:`solve`.
     """
-    if isinstance(max_digits, bool) or not 1 <= max_digits <= MAX_DIGITS:
-        raise InputError(f"{max_digits!r} is not an integer in 1..{MAX_DIGITS}", where="max_digits")
-    if checker not in {"kernel", "flint"}:
-        raise InputError(f"{checker!r} is not 'kernel' or 'flint'", where="checker")
+    _require_digits(max_digits, "max_digits")
+    _require_checker(checker, "'kernel' or 'flint'")
     at_least = exact(at_least, "at_least")
     digits = min(5, max_digits)
     while True:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from exactqse.errors import InputError
 from exactqse.kernel.check import require_covered
+from exactqse.kernel.game import KernelGame
 from exactqse.model.game import Game
 from exactqse.solve.stage_float64 import solve_stages
 
@@ -23,13 +25,26 @@ class Float64Solution:
     J: float
 
 
-def solve_float64(game: Game) -> Float64Solution:
+def solve_float64(game: KernelGame) -> Float64Solution:
     """Backward induction with float64 stages: O(H S A B S) for the products, then the stages.
 
     Raises:
         NotCoveredError: unless gamma = 0, eta is finite and the leader observes the action.
+        InputError: a number of the game or of the result is beyond the range of float64.
     """
     require_covered(game)
+    face = game if isinstance(game, Game) else Game.from_kernel(game)
+    try:
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            result = _backward(face)
+    except OverflowError as error:
+        raise _beyond("a number of the game") from error
+    if not np.isfinite(result.W).all():
+        raise _beyond("a value")
+    return result
+
+
+def _backward(game: Game) -> Float64Solution:
     horizon, states, leader, follower = game.shape
     W = np.zeros((horizon + 1, states))
     policy = np.zeros((horizon, states, follower, leader))
@@ -45,6 +60,11 @@ def solve_float64(game: Game) -> Float64Solution:
     row = game.rho
     J = sum(W[0, s] * n / row.denominator for s, n in zip(row.states, row.numerators, strict=True))
     return Float64Solution(W[:-1], policy, float(J))
+
+
+def _beyond(what: str) -> InputError:
+    remedy = "use exactqse.solve, which has no such limit"
+    return InputError(f"{what} is beyond the range of float64", where="game", remedy=remedy)
 
 
 def _at(table: Floats, step: int) -> Floats:

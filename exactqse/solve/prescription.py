@@ -15,7 +15,6 @@ from fractions import Fraction
 import numpy as np
 
 from exactqse.arithmetic.balls import FlintElementary, precision
-from exactqse.errors import PrecisionError
 from exactqse.kernel.certificate import Certificate, Leaf, Node
 from exactqse.kernel.game import KernelGame, Payoffs
 from exactqse.kernel.gamefile import game_hash
@@ -100,7 +99,7 @@ def solve_prescription(
                     progress(len(nodes), count)
             after = layer
     nodes.reverse()
-    effort = Effort(len(nodes), bits.p, close, "stages too close for float64")
+    effort = Effort(len(nodes), bits.p, close, "stages beyond float64")
     lower = _policy_lower(game, nodes, bits)
     _, total, denominator = initial_mean(game, after)
     ceiling = Fraction(-(-total // (denominator << (bits.p - bits.margin))), 1 << bits.margin)
@@ -121,19 +120,29 @@ def _stage(game: KernelGame, step: int, state: int, after: list[Interval], bits:
     return Stage(x, y, p, bits.margin, bits.size)
 
 
+def _floats(stage: Stage) -> tuple[list[list[float]], list[list[float]]]:
+    """The stage in float64, exponents relative to the largest. Raises OverflowError."""
+    one = 1 << stage.p
+    top = max(map(max, stage.x))
+    x = [[(v - top) / one for v in row] for row in stage.x]
+    return x, [[v / one for v in row] for row in stage.y]
+
+
 def _solve_floats(stages: list[Stage]) -> StageSolutions:
-    """The same stages in float64, exponents relative to each stage's largest."""
-    one = 1 << stages[0].p
-    x = []
-    try:
-        for stage in stages:
-            top = max(max(row) for row in stage.x)
-            x.append([[(v - top) / one for v in row] for row in stage.x])
-        y = [[[v / one for v in row] for row in stage.y] for stage in stages]
-    except OverflowError as error:
-        what = "a payoff, or eta times a reward, is beyond the range of float64"
-        raise PrecisionError(what, remedy="rescale the game") from error
-    return solve_stages(np.array(x), np.array(y))
+    """The same stages in float64; one beyond its range is close: exact arithmetic chooses."""
+    blank = [[0.0] * len(row) for row in stages[0].x]
+    tables, beyond = [], []
+    for n, stage in enumerate(stages):
+        try:
+            tables.append(_floats(stage))
+        except OverflowError:
+            tables.append((blank, blank))
+            beyond.append(n)
+    x, y = zip(*tables, strict=True)
+    with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+        found = solve_stages(np.array(x), np.array(y))
+    found.close[beyond] = True
+    return found
 
 
 def _policy_lower(game: KernelGame, nodes: list[Node], bits: Bits) -> Fraction:

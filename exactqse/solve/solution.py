@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from exactqse.arithmetic.enclosure import Enclosure
+from exactqse.errors import approximate
 from exactqse.kernel.certificate import Certificate
 from exactqse.kernel.check import Verdict
 from exactqse.kernel.game import KernelGame
-from exactqse.kernel.numbers import approximate
 from exactqse.kernel.operators import by_response
 from exactqse.model.policy import Policy
 from exactqse.solve.effort import Effort

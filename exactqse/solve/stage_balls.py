@@ -90,10 +90,12 @@ def _search(stage: Stage, point: arb) -> arb:
 
     N/Z is a lower bound wherever it is taken; a point with F < 0 is an upper bound. Newton's step
     is taken on ln(P/M) where the exponentials are too steep for Dinkelbach's; every third step
-    bisects.
+    bisects, whatever the other two do. The bracket need only be as narrow as the certified value's
+    last place: :func:`_certify` steps outside it.
     """
     low = dyadic(min(map(min, stage.y)), -stage.p)
     high = dyadic(max(map(max, stage.y)), -stage.p)
+    width = dyadic(1, -stage.margin - 4)
     for count in range(4 * stage.p + _POLISH_STEPS):
         if not (point >= low and point <= high):
             point = low
@@ -101,13 +103,15 @@ def _search(stage: Stage, point: arb) -> arb:
         quotient = (point + sums.gain / sums.weight).mid()
         low = max(low, quotient)
         high = point if sums.gain < 0 else high
-        width = _settled(stage, point)
         if high - low < 2 * width:
             return low
         ahead = (point + sums.log_step).mid() if sums.log_step is not None else low
-        if not (ahead >= low and ahead < high) or count % 3 == 2:
-            ahead = ((low + high) / 2).mid()
-        point = (low + width).mid() if _is_probe(sums, quotient - point, width) else ahead
+        if count % 3 != 2 and _is_probe(sums, quotient - point, width):
+            point = (low + width).mid()
+        elif count % 3 != 2 and ahead >= low and ahead < high:
+            point = ahead
+        else:
+            point = ((low + high) / 2).mid()
     raise PrecisionError("the root search did not settle", remedy="raise the precision")
 
 

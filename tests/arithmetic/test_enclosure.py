@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from decimal import Decimal
 from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exactqse import Game, Policy, evaluate
 from exactqse.arithmetic import Enclosure
 from exactqse.errors import PrecisionError
 
@@ -67,7 +70,7 @@ def ends_of(text: str) -> tuple[Fraction, Fraction]:
     match = re.fullmatch(r"(-?[0-9.]*)\[([-0-9.]+), ([-0-9.]+)\]", text)
     if match is None:
         return Fraction(text), Fraction(text)
-    ends = sorted(Fraction(match[1] + tail) for tail in (match[2], match[3]))
+    ends = sorted(Fraction(Decimal(match[1] + tail)) for tail in (match[2], match[3]))
     return ends[0], ends[1]
 
 
@@ -78,3 +81,31 @@ def test_the_text_is_true(ends: list[Fraction], power: int) -> None:
     assert low <= x.lower
     assert x.upper <= high
     assert high - low <= 3 * x.width or x.width < Fraction(1, 10**19)
+
+
+@pytest.mark.parametrize("power", [5000, -5000])
+def test_numbers_of_any_length_are_written(power: int) -> None:
+    third = Fraction(10) ** power / 3
+    x = Enclosure(third, 2 * third)
+    low, high = ends_of(str(x))
+    assert low <= x.lower
+    assert x.upper <= high
+    assert repr(x).startswith("Enclosure(lower=Fraction(1")
+    with pytest.raises(PrecisionError, match="is undecided by"):
+        x.at_least(third * 3 / 2)
+    with pytest.raises(ValueError, match="empty enclosure"):
+        Enclosure(x.upper, x.lower)
+
+
+def test_an_exact_evaluation_of_any_length_is_written() -> None:
+    u = [[[f"1/{10**1500 + 7 * a}"] for a in range(4)]]
+    game = Game.from_arrays(None, u, u, eta="inf")
+    J = evaluate(game, Policy.uniform(game)).J
+    assert J.upper.denominator > 10**5000
+    assert str(J).startswith("0.000")
+    assert repr(J) == repr(replace(J))
+
+
+def test_representation() -> None:
+    x = Enclosure(Fraction(-1, 3), Fraction(2))
+    assert repr(x) == "Enclosure(lower=Fraction(-1, 3), upper=Fraction(2, 1))"

@@ -97,21 +97,28 @@ def test_the_leader_of_an_nfg_file_is_one_or_two(run: Run, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("arguments", "text"),
     [
-        ("solve",),
-        ("unknown",),
-        ("solve", GAME, "--unknown"),
-        ("solve", GAME, "--digits", "many"),
-        ("solve", GAME, "--checker", "trust"),
-        ("decide", GAME),
-        ("check", GAME),
+        (("solve",), "missing argument 'GAME'; see exactqse solve --help"),
+        (("unknown",), "no such command 'unknown'; see exactqse --help"),
+        (("solv", GAME), "no such command 'solv'. Did you mean 'solve'?"),
+        (("games", "lst"), "no such command 'lst'. Did you mean 'list'?"),
+        (("--unknown",), "no such option: --unknown"),
+        (("solve", GAME, "--unknown"), "no such option: --unknown; see exactqse solve --help"),
+        (("solve", GAME, "--digit", "3"), "--digits"),
+        (("solve", GAME, "--digits"), "--digits"),
+        (("solve", GAME, "--digits", "many"), "invalid value for '--digits': "),
+        (("solve", GAME, "--checker", "trust"), "is not one of 'kernel', 'flint'; see"),
+        (("solve", GAME, "two\nlines"), "extra argument"),
+        (("decide", GAME), "missing option '--at-least'; see exactqse decide --help"),
+        (("check", GAME), "missing argument 'CERT'"),
+        (("games", "export"), "missing argument 'NAME'"),
     ],
 )
-def test_wrong_usage_is_code_two(run: Run, arguments: tuple[str, ...]) -> None:
-    result = run(*arguments)
-    assert (result.code, result.out) == (2, "")
-    assert "Usage: exactqse" in result.err
+def test_wrong_usage_is_one_line_and_code_two(
+    run: Run, arguments: tuple[str, ...], text: str
+) -> None:
+    refused(run(*arguments), text)
 
 
 def test_help_and_version(run: Run) -> None:
@@ -120,6 +127,8 @@ def test_help_and_version(run: Run) -> None:
         result = run(command, "--help")
         assert result.code == 0
         assert command in result.out
+    assert run().out == run("--help").out
+    assert run().code == 0
     runner = CliRunner()
     assert runner.invoke(app, ["--help"]).exit_code == 0
 
@@ -142,7 +151,7 @@ def test_an_interrupted_solve_is_code_130_and_leaves_nothing(
     def interrupt(*_args: object, **_options: object) -> NoReturn:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("exactqse.cli.solving.solve", interrupt)
+    monkeypatch.setattr(exactqse, "solve", interrupt)
     result = run("solve", GAME, "--out", tmp_path / "c.json")
     assert result.code == 130
     assert result.out == ""

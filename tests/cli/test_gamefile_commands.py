@@ -120,3 +120,47 @@ def test_convert_without_changes_is_the_canonical_file(run: Run, tmp_path: Path)
     path = tmp_path / "canonical.json"
     assert run("convert", spelt, "--out", path).code == 0
     assert path.read_bytes() == game_bytes(get("ochs-1995-4"))
+
+
+def certificate_of(run: Run, nfg: Path, *options: object) -> Path:
+    path = nfg.with_name("certificate.json")
+    run("solve", nfg, "--out", path, *options)
+    return path
+
+
+@pytest.mark.parametrize("command", ["solve", "check", "evaluate", "decide", "show", "convert"])
+@pytest.mark.parametrize(
+    ("options", "taken"),
+    [
+        ((), {"eta": "1", "leader": "player 1", "observes": "action"}),
+        (("--eta", 1), {"leader": "player 1", "observes": "action"}),
+        (("--leader", 2, "--observes", "action"), {"eta": "1"}),
+        (("--leader", 1, "--observes", "action", "--eta", 1), {}),
+    ],
+)
+def test_what_an_nfg_file_leaves_open_is_said(
+    run: Run, nfg: Path, command: str, options: tuple[object, ...], taken: dict[str, str]
+) -> None:
+    more: dict[str, tuple[object, ...]] = {
+        "check": (certificate_of(run, nfg, *options),),
+        "evaluate": ("uniform",),
+        "decide": ("--at-least", -9),
+        "convert": ("--out", nfg.with_name("game.json")),
+    }
+    arguments = (command, nfg, *more.get(command, ()), *options)
+    notes = [note for note in run(*arguments).out.splitlines() if note.startswith("assumed")]
+    values = ", ".join(f"{name} = {value}" for name, value in taken.items())
+    names = ", ".join(f"--{name}" for name in taken)
+    assert notes == ([f"assumed: {values}; change with {names}"] if taken else [])
+    assert json.loads(run(*arguments, "--json").out)["assumed"] == taken
+
+
+def test_the_closed_form_of_an_nfg_file_says_what_is_assumed(run: Run, nfg: Path) -> None:
+    out = run("evaluate", nfg, "uniform", "--symbolic", "--eta", 1, "--leader", 1).out
+    assert out.splitlines()[-1] == "assumed: observes = action; change with --observes"
+
+
+def test_other_games_leave_nothing_open(run: Run) -> None:
+    result = run("solve", "ochs-1995-4")
+    assert "assumed" not in result.out
+    assert json.loads(run("solve", "ochs-1995-4", "--json").out)["assumed"] == {}

@@ -126,7 +126,7 @@ def lower_a_node(document: dict[str, Any]) -> None:
     ("change", "reason"),
     [
         (claim_too_much, "lower exceeds J(policy) by at least 1"),
-        (claim_too_little, "upper is less than the mean of step 0, by 1"),
+        (claim_too_little, "upper is less than the mean of step 0, by at least 1"),
         (lower_a_node, "upper bound at step 0, state 0: the majorants sum to at least"),
     ],
 )

@@ -158,6 +158,7 @@ def test_the_ends_of_the_precision_are_allowed() -> None:
         ({"trees": ((Leaf(((UP, Fraction(0)),)),),)}, "parameter 0 of a leaf is not positive"),
         ({"trees": ((Leaf(((DOWN, -HALF),)),),)}, "parameter -1/2 of a leaf is not positive"),
         ({"trees": ((),)}, "a tree lacks 1 leaves"),
+        ({"trees": ((LEAF.majorants,),)}, "a tree holds Split and Leaf entries only"),
         ({"trees": ((Split(0, 1), LEAF),)}, "a tree lacks 1 leaves"),
         ({"trees": ((LEAF, LEAF),)}, "a tree goes on after its last leaf"),
         ({"trees": ((Split(0, 1), LEAF, LEAF, LEAF),)}, "a tree goes on after its last leaf"),

@@ -193,7 +193,9 @@ def test_nodes_that_do_not_fit_the_game(deep: tuple[Game, Certificate]) -> None:
     )
 
 
-def single(*, u: object, r: object, node: Node, lower: str, upper: str) -> tuple[Game, Certificate]:
+def single(
+    *, u: object, r: object, node: Node, lower: Fraction | str, upper: Fraction | str
+) -> tuple[Game, Certificate]:
     game = Game.from_arrays(None, [u], [r], eta=1)
     return game, Certificate(game.hash, 64, Fraction(lower), Fraction(upper), (node,))
 
@@ -278,8 +280,46 @@ def test_the_mean_over_first_states() -> None:
     assert check(game, replace(found, upper=mean))
     verdict = check(game, replace(found, upper=mean - Fraction(1, 1000)))
     assert verdict.outcome == "rejected"
-    assert verdict.reason == "upper is less than the mean of step 0, by 0.001"
+    assert verdict.reason == "upper is less than the mean of step 0, by at least 0.001"
     assert check(game, replace(found, lower=Fraction(5, 2))).outcome in {"accepted", "inconclusive"}
     verdict = check(game, replace(found, lower=Fraction(251, 100)))
     assert verdict.outcome == "rejected"
-    assert verdict.reason.startswith("lower exceeds J(policy) by at least 0.01")
+    assert verdict.reason.startswith("lower exceeds J(policy) by at least 0.009999")
+
+
+NEARLY = Fraction(99999, 10**5)  # to nearest, four digits of it are 1
+
+
+@pytest.mark.parametrize(
+    ("node", "lower", "upper", "reason"),
+    [
+        (("2", DOWN, 1), "1", 2 - NEARLY, "upper is less than the mean of step 0, by {}"),
+        (("2", DOWN, 1), 1 + NEARLY, "2", "lower exceeds J(policy) by {}"),
+        ((1 - NEARLY, UP, NEARLY), "0", "1", "the majorants sum to {} > 0"),
+    ],
+)
+def test_at_least_is_rounded_down(
+    node: tuple[Fraction | str, str, Fraction | int],
+    lower: Fraction | str,
+    upper: Fraction | str,
+    reason: str,
+) -> None:
+    bound, tag, parameter = node
+    game, found = single(
+        u=[[1]],
+        r=[[0]],
+        node=Node(0, 0, Fraction(bound), 0, (ONE_PURE,), ((Leaf(((tag, Fraction(parameter)),)),),)),
+        lower=lower,
+        upper=upper,
+    )
+    verdict = check(game, found)
+    assert verdict.outcome == "rejected"
+    assert reason.format("at least 0.9999") in verdict.reason
+
+
+def test_the_ends_of_an_interval_are_rounded_outward() -> None:
+    node = Node(0, 0, Fraction(1), 0, (ONE_PURE,), ((Leaf(((DOWN, Fraction(1, 3)),)),),))
+    game, found = single(u=[["2/3"]], r=[[0]], node=node, lower="2/3", upper="1")
+    verdict = check(game, found)
+    assert verdict.outcome == "inconclusive"
+    assert "J(policy) in [0.6666, 0.6667]; raise" in verdict.reason

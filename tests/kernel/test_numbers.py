@@ -11,7 +11,6 @@ from exactqse.kernel.numbers import (
     MAX_BITS,
     MAX_DIGITS,
     MAX_EXPONENT,
-    approximate,
     format_rational,
     parse_rational,
 )
@@ -136,11 +135,3 @@ def test_round_trip(value: Fraction) -> None:
 @given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**9), max_value=10**9))
 def test_decimals_are_exact(value: object) -> None:
     assert parse_rational(str(value)) == Fraction(str(value))
-
-
-def test_approximate_has_four_digits() -> None:
-    assert approximate(Fraction(1, 3)) == "0.3333"
-    assert approximate(Fraction(-200)) == "-2E+2"
-    assert approximate(Fraction(1, 10**30)) == "1E-30"
-    assert approximate(Fraction(0)) == "0"
-    assert approximate(Fraction(123456)) == "1.235E+5"

@@ -1,12 +1,14 @@
 """A policy built by hand must hold Fractions."""
 
+from fractions import Fraction
+
 import pytest
 
-from exactqse import Game, Policy
+from exactqse import Policy
 from exactqse.errors import PolicyError
 
 
 def test_floats_are_refused() -> None:
-    game = Game.from_arrays(None, [[[0]]], [[[0]]])
-    with pytest.raises(PolicyError, match="not a Fraction; build it with"):
-        Policy(((((1.0,),),),)).validated(game)
+    for table in (((((1.0,),),),), [[[[Fraction(1)]]]], ((((1,),),),), None):
+        with pytest.raises(PolicyError, match="of Fraction, no other types; build it with"):
+            Policy(table)

@@ -1,0 +1,47 @@
+"""The parts of messages."""
+
+from decimal import ROUND_CEILING, ROUND_FLOOR
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from exactqse.errors import KindError, approximate, at_least, between, of_kind, shown
+
+
+def test_approximate_has_four_digits() -> None:
+    assert approximate(Fraction(1, 3)) == "0.3333"
+    assert approximate(Fraction(-200)) == "-2E+2"
+    assert approximate(Fraction(1, 10**30)) == "1E-30"
+    assert approximate(Fraction(0)) == "0"
+    assert approximate(Fraction(123456)) == "1.235E+5"
+    assert approximate(Fraction(99999), ROUND_CEILING) == "1E+5"
+    assert approximate(Fraction(99999), ROUND_FLOOR) == "9.999E+4"
+
+
+def test_bounds_in_words() -> None:
+    assert at_least(Fraction(2, 3)) == "at least 0.6666"
+    assert between(Fraction(-2, 3), Fraction(-1, 3)) == "[-0.6667, -0.3333]"
+
+
+@given(st.fractions(), st.fractions())
+def test_bounds_are_true(a: Fraction, b: Fraction) -> None:
+    assert Fraction(at_least(a).removeprefix("at least ")) <= a
+    low, high = map(Fraction, between(min(a, b), max(a, b)).strip("[]").split(", "))
+    assert low <= min(a, b) <= max(a, b) <= high
+
+
+def test_a_shown_value_is_one_short_line() -> None:
+    assert shown("a\nb") == r"'a\nb'"
+    assert "\n" not in shown(np.zeros((9, 9)))
+    assert len(shown("x" * 99)) == 60
+    assert shown(10**5000) == "int of many digits"
+
+
+def test_a_class_is_no_instance() -> None:
+    of_kind(1, int, "an int", where="x")
+    for value in (int, "1", None):
+        with pytest.raises(KindError, match="x: expected an int, found "):
+            of_kind(value, int, "an int", where="x")
