@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby
+from math import lcm
 
 from exactqse.errors import CertificateError
 from exactqse.kernel.certificate import Distribution, Node
@@ -32,29 +33,26 @@ class StrongNode:
 
     def __post_init__(self) -> None:
         Node(self.step, self.state, self.upper, 0, self.policy, ())  # the same rules hold here
-        if any(type(mu) is not Fraction or mu < 0 for row in self.duals for mu in row):
+        square = all(len(row) == len(self.duals) for row in self.duals)
+        if not square or any(type(m) is not Fraction or m < 0 for row in self.duals for m in row):
             where = f"node ({self.step}, {self.state})"
-            raise CertificateError("a dual is not a Fraction >= 0", where=where)
+            raise CertificateError("the duals are not a square of Fractions >= 0", where=where)
 
 
 def check_strong(game: KernelGame, nodes: Sequence[StrongNode], lo: Fraction, hi: Fraction) -> str:
     """Why the nodes do not prove lo <= J(policy) and J* <= hi; empty if they do.
 
-    The nodes are those of the reachable (step, state), ascending, with policies of the game.
+    The nodes are those of the reachable (step, state), ascending, and have the game's shape.
     """
     bounds = values = dict.fromkeys(range(game.states), Fraction(0))
     for step, layer in groupby(reversed(nodes), lambda node: node.step):
         above, below, bounds, values = bounds, values, {}, {}
         for node in layer:
             x, s = game.at(game.r, step)[node.state], node.state
-            bounds[s] = node.upper
-            values[s] = policy_value(game, node.policy, x, leader_table(game, step, s, below))
             y = leader_table(game, step, s, above)
-            if [*map(len, node.duals)] != [game.follower_actions] * game.follower_actions:
-                raise CertificateError(
-                    "the duals are not a [b][b'] table", where=f"node ({step}, {s})"
-                )
-            for b, mu in enumerate(node.duals):
+            z = y if below == above else leader_table(game, step, s, below)
+            bounds[s], values[s] = node.upper, policy_value(game, node.policy, x, z)
+            for b, mu in zip(range(game.follower_actions), node.duals, strict=True):
                 if (excess := target_bound(game, x, y, b, mu) - node.upper) > 0:
                     place = f"step {step}, state {s}, follower action {b}"
                     return f"upper bound at {place}: too low by {approximate(excess)}"
@@ -95,5 +93,6 @@ def leader_table(game: KernelGame, step: int, s: int, after: dict[int, Fraction]
 
 def expectation(row: Row, values: dict[int, Fraction]) -> Fraction:
     """The mean of ``values`` over a distribution of states."""
-    pairs = zip(row.states, row.numerators, strict=True)
-    return sum((values[s] * n for s, n in pairs), Fraction(0)) / row.denominator
+    d = lcm(*(values[s].denominator for s in row.states))
+    terms = ((values[s] * d).numerator * n for s, n in zip(row.states, row.numerators, strict=True))
+    return Fraction(sum(terms), d * row.denominator)

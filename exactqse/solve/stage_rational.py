@@ -15,11 +15,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from exactqse.kernel.certificate import Distribution
 from exactqse.kernel.strong import Table
+from exactqse.solve.commitment import Mixtures
 from exactqse.solve.linear import maximise
 
-Mixtures = tuple[Distribution, ...]  # [cell]
 ZERO, ONE = Fraction(0), Fraction(1)
 
 
