@@ -38,7 +38,7 @@ def maximise(c: Vector, A: Sequence[Vector], b: Vector) -> Optimum:
     """
     program = _Program.of(c, A, b)
     basis = _guess(c, A, b)
-    level = program.levels(basis)
+    level = program.levels(basis) if len(basis) == len(b) else []
     if not level or min(level) < 0:
         basis, level = list(range(len(c), len(c) + len(b))), program.bounds
     while (entering := program.entering(w := program.prices(basis))) is not None:

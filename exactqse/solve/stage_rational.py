@@ -165,8 +165,8 @@ def spread(
 
     The linear program maximises the sum of slacks, each of at most 1, in theta >= 0, in the
     inequalities of a best response for b not in ``tied``, and in y_b.z_c(b) >= level theta for b in
-    ``tied``. All that can be positive are, since solutions add up and can be scaled up. z_c(a) = 0
-    for (c, a) in ``barred``.
+    ``tied``. All that can be positive are, since solutions add up and can be scaled up
+    (proofs/weak-stackelberg.md). z_c(a) = 0 for (c, a) in ``barred``.
     """
     others = [b for b in range(len(stage.x)) if b not in {target, *tied}]
     strict = [[-v for v in stage.total(stage.cell(target))]]
