@@ -52,7 +52,9 @@ def check_strong(game: KernelGame, nodes: Sequence[StrongNode], lo: Fraction, hi
             y = leader_table(game, step, s, above)
             z = y if below == above else leader_table(game, step, s, below)
             bounds[s], values[s] = node.upper, policy_value(game, node.policy, x, z)
-            for b, mu in zip(range(game.follower_actions), node.duals, strict=True):
+            if len(node.duals) != game.follower_actions:
+                raise CertificateError("needs duals for every b", where=f"node ({step}, {s})")
+            for b, mu in enumerate(node.duals):
                 if (excess := target_bound(game, x, y, b, mu) - node.upper) > 0:
                     place = f"step {step}, state {s}, follower action {b}"
                     return f"upper bound at {place}: too low by {approximate(excess)}"
