@@ -49,7 +49,7 @@ def node() -> StrongNode:
 
 
 def test_a_proof_by_hand(game: Game, node: StrongNode) -> None:
-    assert not check_strong(game, [node], VALUE, VALUE)
+    assert check_strong(game, [node], VALUE, VALUE) == ""
     assert not check_strong(game, [node], Fraction(3), Fraction(4))
     assert not check_strong(game, [replace(node, upper=Fraction(4))], VALUE, Fraction(4))
 
@@ -169,6 +169,9 @@ def test_the_mean_over_first_states_and_the_step_after() -> None:
     ]
     mean = Fraction(19, 4)
     assert not check_strong(two, nodes, mean, mean)
+    loose = [replace(node, upper=node.upper + 1) for node in nodes]
+    assert not check_strong(two, loose, mean, mean + 1)
+    assert check_strong(two, loose, mean + 1, mean + 1) == "lower exceeds J(policy) by 1"
     tight = [*nodes[:2], replace(nodes[2], upper=Fraction(4))]
     assert check_strong(two, tight, mean, mean) == (
         "upper bound at step 0, state 1, follower action 0: too low by 1"
@@ -222,7 +225,8 @@ def test_long_values_of_a_policy_are_rounded_down(game: Game) -> None:
     x = ((ZERO, ZERO),)
     for value in (Fraction(1, GRID), Fraction(-1, GRID), Fraction(5, GRID - 1)):
         assert policy_value(game, pi, x, ((value, value),)) == value
-    for value in (Fraction(2, 2 * GRID + 1), Fraction(-2, 2 * GRID + 1), Fraction(1, 3**2600)):
+    assert GRID == 2**4096
+    for value in (Fraction(2, 2 * GRID + 1), Fraction(-2, 2 * GRID + 1), 7 - Fraction(1, 3**2600)):
         rounded = policy_value(game, pi, x, ((value, value),))
         assert 0 < value - rounded < Fraction(1, GRID)
         assert GRID % rounded.denominator == 0
