@@ -1,7 +1,7 @@
 """Strong Stackelberg nodes (gamma = 0, eta = infinity, any partition), checked in exact rationals.
 
-x_b(a) = r_h(s, a, b), y_b(a) = u_h(s, a, b) + sum_t P_h(t | s, a, b) W_{h+1}(t). What the nodes
-prove, and why, is in proofs/strong-stackelberg.md. No comparison is left undecided.
+x_b(a) = r_h(s, a, b), y_b(a) = u_h(s, a, b) + sum_t P_h(t | s, a, b) W_{h+1}(t). The nodes prove
+lo <= J(policy) <= J* <= hi (proofs/strong-stackelberg.md). No comparison is left undecided.
 """
 
 from __future__ import annotations
@@ -40,10 +40,7 @@ class StrongNode:
 
 
 def check_strong(game: KernelGame, nodes: Sequence[StrongNode], lo: Fraction, hi: Fraction) -> str:
-    """Why the nodes do not prove lo <= J(policy) and J* <= hi; empty if they do.
-
-    The nodes are those of the reachable (step, state), ascending, and have the game's shape.
-    """
+    """Why the nodes, one for each reachable (step, state), do not prove both bounds, or ""."""
     bounds = values = dict.fromkeys(range(game.states), Fraction(0))
     for step, layer in groupby(reversed(nodes), lambda node: node.step):
         above, below, bounds, values = bounds, values, {}, {}
@@ -78,11 +75,9 @@ def target_bound(game: KernelGame, x: Table, y: Table, b: int, mu: Sequence[Frac
 
 def policy_value(game: KernelGame, pi: Sequence[Distribution], x: Table, y: Table) -> Fraction:
     """The value of the follower's best response that the leader likes best."""
-    best = max(
-        [sum((p * table[a][b] for a, p in mixture), Fraction(0)) for table in (x, y)]
-        for cell, mixture in zip(game.observes, pi, strict=True)
-        for b in cell
-    )[1]
+    pairs = [(b, mix) for cell, mix in zip(game.observes, pi, strict=True) for b in cell]
+    means = [[sum((p * t[a][b] for a, p in mix), Fraction(0)) for t in (x, y)] for b, mix in pairs]
+    best = max(means)[1]
     return best if best.denominator <= GRID else Fraction(best * GRID // 1, GRID)
 
 
