@@ -192,6 +192,42 @@ def test_limit_is_not_the_best_response() -> None:
     assert sp.limit((es[0] * 1 + es[1] * 0) / sum(es), eta, sp.oo) == sp.Rational(1, 2)
 
 
+# ---- strong-stackelberg.md, weak-stackelberg.md ----
+
+
+def test_multipliers_bound_a_target() -> None:
+    """What the multipliers add to Y_0, sorted by cells, is a mean of each cell's bracket."""
+    cells = ((0, 2), (1,))
+    weights = sp.symbols("alpha0:2", nonnegative=True)
+    alpha = [(weight, 1 - weight) for weight in weights]
+    x, y = (sp.MatrixSymbol(name, 3, 2).as_explicit() for name in "xy")
+    mu = sp.symbols("mu0:3", nonnegative=True)
+    home = {b: c for c, cell in enumerate(cells) for b in cell}
+    X = [sum(p * x[b, a] for a, p in enumerate(alpha[home[b]])) for b in range(3)]
+    Y = sum(p * y[0, a] for a, p in enumerate(alpha[0]))
+
+    def bracket(c: int, a: int) -> sp.Expr:
+        own = y[0, a] + sum(mu) * x[0, a] if 0 in cells[c] else 0
+        return own - sum(mu[b] * x[b, a] for b in cells[c])
+
+    added = sum(mu[b] * (X[0] - X[b]) for b in range(3))
+    means = [sum(p * bracket(c, a) for a, p in enumerate(alpha[c])) for c in (0, 1)]
+    assert zero(Y + added - sum(means))
+    assert all(zero(bracket(c, a).diff(mu[0])) for c in (0, 1) for a in (0, 1))
+
+
+def test_blends_miss_linearly() -> None:
+    """Along a segment Y is affine: V - s (V - Y+) at s, so a minimum of such is at least that."""
+    y0, y1, p0, p1 = sp.symbols("y0 y1 p0 p1", real=True)
+    part = sp.symbols("s", nonnegative=True)
+
+    def value(weight: sp.Expr) -> sp.Expr:
+        return (1 - weight) * y0 + weight * y1
+
+    V, inner = value(p0), value(p1)
+    assert zero(value((1 - part) * p0 + part * p1) - (V - part * (V - inner)))
+
+
 # ---- stage-value.md, evaluation.md ----
 
 

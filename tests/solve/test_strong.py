@@ -1,0 +1,331 @@
+"""Strong Stackelberg values: closed forms, vertices, another simplex, invariances, long numbers."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import pairwise, product
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sympy.solvers.simplex import InfeasibleLPError, linprog
+
+from exactqse.errors import NotCoveredError, PrecisionError
+from exactqse.evaluate import evaluate_symbolic
+from exactqse.games import catalogue, get, matrix_game
+from exactqse.kernel.strong import GRID, check_strong
+from exactqse.model import Game, Policy
+from exactqse.solve.strong import solve_strong
+from exactqse.testing import games, partitions, policies
+
+ZERO = Fraction(0)
+few = settings(max_examples=30, deadline=None)
+PAYOFFS = st.one_of(
+    st.integers(-2, 2).map(Fraction),
+    st.builds(Fraction, st.integers(-9, 9), st.sampled_from((2, 3))),
+)
+
+
+def best_responses(**sizes: Any) -> st.SearchStrategy[Game]:
+    return games(gammas=st.just(ZERO), etas=st.just(None), **sizes)
+
+
+@st.composite
+def stages(draw: st.DrawFn, sizes: tuple[tuple[int, int], ...]) -> Game:
+    """One stage of one of the sizes (A, B), with any partition; payoffs often tie."""
+    leader, follower = draw(st.sampled_from(sizes))
+    row = st.lists(PAYOFFS, min_size=follower, max_size=follower)
+    table = st.lists(row, min_size=leader, max_size=leader)
+    cells = draw(partitions(follower))
+    return matrix_game(draw(table), draw(table), eta="inf", observes=cells)
+
+
+def value(game: Game) -> Fraction:
+    """The value, once lower, upper and the evaluation of the policy agree on it."""
+    found = solve_strong(game)
+    assert found.lower == found.upper
+    assert found.reason == f"accepted: upper = lower over {len(found.nodes)} nodes"
+    assert found.value.lower == found.lower
+    policy = found.policy.validated(game)
+    J = evaluate_symbolic(game, policy).J
+    assert Fraction(int(J.p), int(J.q)) == found.lower
+    return found.lower
+
+
+def rebuilt(game: Game, **changes: Any) -> Game:
+    fields = {"u": game.u, "r": game.r, "observes": game.observes, **changes}
+    P = [
+        [[[dict(zip(t.states, row(t), strict=True)) for t in by_b] for by_b in s] for s in step]
+        for step in changes.pop("P", game.P)
+    ]
+    return Game.from_arrays(
+        P,
+        fields["u"],
+        fields["r"],
+        rho=dict(zip(game.rho.states, row(game.rho), strict=True)),
+        horizon=game.horizon,
+        eta="inf",
+        observes=fields["observes"],
+    )
+
+
+def row(weights: Any) -> list[Fraction]:
+    return [Fraction(n, weights.denominator) for n in weights.numerators]
+
+
+def test_the_game_of_conitzer_and_sandholm() -> None:
+    game = get("conitzer-sandholm-2006").with_(eta="inf")
+    assert value(game.with_(observes="nothing")) == Fraction(7, 2)
+    assert value(game) == 4
+
+
+def test_a_forced_tie_goes_to_the_leader() -> None:
+    assert value(matrix_game([[1, 0]], [[0, 0]], eta="inf")) == 1
+    assert value(matrix_game([[1, 0]], [[0, 0]], eta="inf", observes="nothing")) == 1
+
+
+@pytest.mark.parametrize("name", [entry.name for entry in catalogue()])
+@pytest.mark.parametrize("observes", ["action", "nothing"])
+def test_shipped_games(name: str, observes: str) -> None:
+    game = get(name).with_(eta="inf", observes=observes)
+    found = solve_strong(game)
+    assert found.lower == found.upper
+    assert found.weak_value <= found.lower
+
+
+@few
+@given(stages(((1, 4), (2, 1), (2, 2), (2, 3), (3, 2), (3, 3))))
+def test_the_best_vertex_for_every_partition(one_stage: Any, game: Game) -> None:
+    assert value(game) == one_stage(game.r[0][0], game.u[0][0], game.observes).strong()
+
+
+@settings(max_examples=5, deadline=None)
+@given(stages(((2, 4),)))
+def test_the_best_vertex_for_every_partition_of_four(one_stage: Any, game: Game) -> None:
+    assert value(game) == one_stage(game.r[0][0], game.u[0][0], game.observes).strong()
+
+
+def by_sympy(game: Game) -> Fraction:
+    """The programs as they are written in books, with equations, by sympy's simplex."""
+    x, y, cells, size = game.r[0][0], game.u[0][0], game.observes, game.leader_actions
+    home = {b: c for c, cell in enumerate(cells) for b in cell}
+    found = []
+
+    def placed(c: int, entries: list[Fraction]) -> list[Fraction]:
+        blank = [ZERO] * size
+        return [v for k in range(len(cells)) for v in (entries if k == c else blank)]
+
+    sums = [placed(c, [Fraction(1)] * size) for c in range(len(cells))]
+    for b in range(game.follower_actions):
+        others = [o for o in range(game.follower_actions) if o != b] or [b]
+        A = [
+            [
+                v - w
+                for v, w in zip(
+                    placed(home[o], [line[o] for line in x]),
+                    placed(home[b], [line[b] for line in x]),
+                    strict=True,
+                )
+            ]
+            for o in others
+        ]
+        objective = [-v for v in placed(home[b], [line[b] for line in y])]
+        try:
+            least, _ = linprog(objective, A, [0] * len(A), sums, [1] * len(sums))
+        except InfeasibleLPError:
+            continue
+        found.append(-Fraction(int(least.p), int(least.q)))
+    return max(found)
+
+
+@settings(max_examples=15, deadline=None)
+@given(stages(((4, 4), (3, 4), (5, 3))))
+def test_another_simplex(game: Game) -> None:
+    assert value(game) == by_sympy(game)
+
+
+def punished(game: Game) -> Fraction:
+    """The closed form for a leader who sees the action, from pairs of her actions.
+
+    All other answers get their least value; she mixes at most two actions to reach the largest.
+    """
+    x, y = list(zip(*game.r[0][0], strict=True)), list(zip(*game.u[0][0], strict=True))
+    found = []
+    for b, gains in enumerate(y):
+        least = max((min(by_a) for o, by_a in enumerate(x) if o != b), default=min(x[b]))
+        points = list(zip(x[b], gains, strict=True))
+        found += [w for q, w in points if q >= least]
+        for (q, w), (p, v) in product(points, repeat=2):
+            if q < least < p:
+                share = (least - q) / (p - q)
+                found.append((1 - share) * w + share * v)
+    return max(found)
+
+
+@few
+@given(best_responses(max_states=1, max_horizon=1, max_leader_actions=5, max_follower_actions=5))
+def test_the_closed_form_when_the_action_is_seen(game: Game) -> None:
+    assert value(game.with_(observes="action")) == punished(game.with_(observes="action"))
+
+
+@few
+@given(best_responses(observes="action"))
+def test_backward_induction_in_closed_form(game: Game) -> None:
+    after = [ZERO] * game.states
+    for h in reversed(range(game.horizon)):
+        u, r, rows = (game.at(table, h) for table in (game.u, game.r, game.P))
+        after = [
+            punished(
+                matrix_game(
+                    [
+                        [
+                            v + sum(p * after[t] for p, t in zip(row(w), w.states, strict=True))
+                            for v, w in zip(*pair, strict=True)
+                        ]
+                        for pair in zip(u[s], rows[s], strict=True)
+                    ],
+                    r[s],
+                )
+            )
+            for s in range(game.states)
+        ]
+    pairs = zip(row(game.rho), game.rho.states, strict=True)
+    assert value(game) == sum(p * after[s] for p, s in pairs)
+
+
+@few
+@given(st.data())
+def test_no_policy_is_worth_more(data: st.DataObject) -> None:
+    game = data.draw(best_responses())
+    J = evaluate_symbolic(game, data.draw(policies(game))).J
+    assert Fraction(int(J.p), int(J.q)) <= value(game)
+
+
+@few
+@given(st.data())
+def test_seeing_more_is_never_worse(data: st.DataObject) -> None:
+    game = data.draw(best_responses(max_follower_actions=4, max_states=2, max_horizon=2))
+    cells = list(game.observes)
+    chain = [tuple((b,) for b in range(game.follower_actions)), tuple(cells)]
+    while len(cells) > 1:
+        second = cells.pop(data.draw(st.integers(1, len(cells) - 1)))
+        cells[0] = tuple(sorted(cells[0] + second))
+        chain.append(tuple(sorted(cells)))
+    found = [solve_strong(game.with_(observes=partition)) for partition in chain]
+    assert all(fine.lower >= coarse.lower for fine, coarse in pairwise(found))
+    assert all(fine.weak_value >= coarse.weak_value for fine, coarse in pairwise(found))
+
+
+@few
+@given(best_responses())
+def test_relabelling_actions_changes_nothing(game: Game) -> None:
+    last = game.follower_actions - 1
+    flipped = rebuilt(
+        game,
+        P=[[[by_b[::-1] for by_b in state[::-1]] for state in step] for step in game.P],
+        u=[[[x[::-1] for x in state[::-1]] for state in step] for step in game.u],
+        r=[[[x[::-1] for x in state[::-1]] for state in step] for step in game.r],
+        observes=[[last - b for b in cell] for cell in game.observes],
+    )
+    assert value(flipped) == value(game)
+    assert solve_strong(flipped).weak_value == solve_strong(game).weak_value
+
+
+@few
+@given(game=best_responses(), shift=PAYOFFS, scale=st.integers(1, 3))
+def test_shifts_and_scales(game: Game, shift: Fraction, scale: int) -> None:
+    def mapped(table: Any, change: Any) -> Any:
+        return [[[[change(v) for v in x] for x in state] for state in step] for step in table]
+
+    moved = rebuilt(
+        game,
+        u=mapped(game.u, lambda v: scale * v + shift),
+        r=mapped(game.r, lambda v: scale * v - shift),
+    )
+    assert value(moved) == scale * value(game) + shift * game.horizon
+
+
+def test_near_ties_and_sizes_beyond_float64() -> None:
+    tiny, huge = Fraction(1, 10**400), Fraction(10**400)
+    game = matrix_game([[1, 0], [1, 0]], [[0, tiny], [tiny, 0]], eta="inf", observes="nothing")
+    assert value(game) == 1
+    broken = matrix_game([[1, 0], [1, 0]], [[0, tiny], [0, tiny]], eta="inf", observes="nothing")
+    assert value(broken) == 0
+    u, r = [[huge, 0], [-huge, tiny]], [[-huge, tiny], [1, 0]]
+    large = matrix_game(u, r, eta="inf", observes="nothing")
+    assert value(large) == by_sympy(large)
+
+
+def test_unreachable_states_have_no_node() -> None:
+    P = [[[{1: 1}]], [[{1: 1}]], [[{2: 1}]]]
+    table = [[[1]], [[2]], [[3]]]
+    found = solve_strong(Game.from_arrays(P, table, table, horizon=2, eta="inf"))
+    assert [(node.step, node.state) for node in found.nodes] == [(0, 0), (1, 1)]
+    assert found.lower == found.upper == 3
+    assert found.policy == Policy((((((Fraction(1),),),) * 3),) * 2)
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"gamma": "1/2"}, r"not covered: gamma = 1/2 > 0;"),
+        ({"eta": 3}, r"not covered: eta = 3;"),
+        ({"gamma": 1, "eta": "1/3"}, r"gamma = 1 > 0, eta = 1/3; .* observes"),
+    ],
+)
+def test_another_follower_is_named(changes: dict[str, Any], named: str) -> None:
+    game = get("conitzer-sandholm-2006").with_(eta="inf")
+    with pytest.raises(NotCoveredError, match=named):
+        solve_strong(game.with_(**changes))
+
+
+def test_progress_counts_every_node_once() -> None:
+    seen: list[tuple[int, int]] = []
+    found = solve_strong(
+        get("patrol-4").with_(eta="inf"), progress=lambda done, count: seen.append((done, count))
+    )
+    assert seen == [(n, len(found.nodes)) for n in range(1, len(found.nodes) + 1)]
+
+
+def deep(horizon: int, digits: int) -> Game:
+    """Payoffs of every step over another number of that many digits."""
+    u, r = [], []
+    for h in range(horizon):
+        unit = Fraction(1, 10**digits + 2 * h + 1)
+        u.append([[[unit * (h + 1), 1], [1 - unit, unit]]])
+        r.append([[[1, unit], [unit / 3, 1 - unit]]])
+    return Game.from_arrays(None, u, r, horizon=horizon, eta="inf", observes="nothing")
+
+
+def test_denominators_grow_with_the_horizon() -> None:
+    game = deep(10, 50)
+    assert value(game).denominator > 10**500
+
+
+def test_numbers_that_grow_too_long_are_rounded_outward() -> None:
+    game = deep(12, 200)
+    found = solve_strong(game)
+    assert 0 < found.upper - found.lower <= Fraction(2 * (game.horizon + 1), GRID)
+    assert found.reason.endswith(" numbers were rounded to 4096 bits over 12 nodes")
+    assert GRID % found.lower.denominator == GRID % found.upper.denominator == 0
+    J = evaluate_symbolic(game, found.policy).J
+    assert found.lower <= Fraction(int(J.p), int(J.q)) <= found.upper
+
+
+def test_multipliers_too_long_for_a_file_are_shortened() -> None:
+    long = Fraction(1, 3**4000)
+    r = [[1, Fraction(1, 5**300)], [Fraction(1, 7**200), 1]]
+    game = matrix_game([[2, 4 - long], [1, 3]], r, eta="inf", observes="nothing")
+    found = solve_strong(game)
+    assert not check_strong(game, found.nodes, found.lower, found.upper)
+    assert 0 < found.upper - found.lower < Fraction(9, GRID)
+    mu = found.nodes[0].duals[1][0]
+    assert GRID % mu.denominator == 0
+
+
+def test_a_probability_too_long_for_a_file_is_an_error() -> None:
+    r = [[1, Fraction(1, 5**2500)], [Fraction(1, 7**2300), 1]]
+    game = matrix_game([[2, 4], [1, 3]], r, eta="inf", observes="nothing")
+    with pytest.raises(PrecisionError, match=r"step 0, state 0 is too long .* round the follower"):
+        solve_strong(game)
