@@ -57,6 +57,8 @@ def solve_weak(
 ) -> WeakSolution:
     """The supremum over policies of J with ties broken against the leader.
 
+    All numbers are exact, however long: their length grows with the horizon and the successors.
+
     Args:
         game: gamma = 0, eta = infinity, any observation partition.
         epsilon: by how much J(policy) may miss a supremum that no policy attains; positive.

@@ -54,20 +54,14 @@ def value(game: Game) -> Fraction:
 
 
 def rebuilt(game: Game, **changes: Any) -> Game:
-    fields = {"u": game.u, "r": game.r, "observes": game.observes, **changes}
+    """The game with other tables or cells."""
+    fields = {name: getattr(game, name) for name in ("P", "u", "r", "observes")} | changes
     P = [
         [[[dict(zip(t.states, row(t), strict=True)) for t in by_b] for by_b in s] for s in step]
-        for step in changes.pop("P", game.P)
+        for step in fields.pop("P")
     ]
-    return Game.from_arrays(
-        P,
-        fields["u"],
-        fields["r"],
-        rho=dict(zip(game.rho.states, row(game.rho), strict=True)),
-        horizon=game.horizon,
-        eta="inf",
-        observes=fields["observes"],
-    )
+    rho = dict(zip(game.rho.states, row(game.rho), strict=True))
+    return Game.from_arrays(P, **fields, rho=rho, horizon=game.horizon, eta="inf")
 
 
 def row(weights: Any) -> list[Fraction]:
