@@ -12,10 +12,9 @@ from fractions import Fraction
 from itertools import groupby
 from math import lcm
 
-from exactqse.errors import CertificateError
+from exactqse.errors import CertificateError, approximate
 from exactqse.kernel.certificate import Distribution, Node
 from exactqse.kernel.game import KernelGame, Row
-from exactqse.kernel.numbers import approximate
 
 GRID = 1 << 4096  # a policy's value of a larger denominator is rounded down to a multiple of 1/GRID
 Table = tuple[tuple[Fraction, ...], ...]  # x and y as [a][b], duals as [b][b']

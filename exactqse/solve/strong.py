@@ -13,9 +13,9 @@ from fractions import Fraction
 from functools import cached_property
 
 from exactqse.arithmetic.enclosure import Enclosure
-from exactqse.errors import NumberError, PrecisionError
+from exactqse.errors import NumberError, PrecisionError, approximate
 from exactqse.kernel.game import KernelGame
-from exactqse.kernel.numbers import approximate, limited
+from exactqse.kernel.numbers import limited
 from exactqse.kernel.strong import (
     GRID,
     StrongNode,
