@@ -39,18 +39,32 @@ def solve_command(
     files: SolveFiles,
     page: Page,
     *,
-    digits: Digits = 15,
+    digits: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Bounds no wider than 10^-N, 1 to 1000.  [default: 15, or 6 if she sees less]",
+        ),
+    ] = None,
+    time_limit: Annotated[
+        float | None,
+        typer.Option(metavar="SECONDS", help="Settle for the gap reached by then."),
+    ] = None,
     checker: Checker = Arithmetic.KERNEL,
 ) -> None:
     """Solve a game: certified bounds of J* and the policy that attains them.
 
-    Covers gamma = 0, finite eta, and a leader who observes the follower's action.
+    Covers gamma = 0, finite eta, and whatever the leader observes of the follower's action.
     """
     writable(files.out, apart_from=(choice.game,))
     writable(files.policy, apart_from=(choice.game, files.out))
     game = load_game(choice)
+    if digits is None:
+        digits = 15 if game.observes_action else 6
     with working(error_console(), "solving", finish="checking") as progress:
-        solution = exactqse.solve(game, digits, checker=checker.checker, progress=progress)
+        solution = exactqse.solve(
+            game, digits, time_limit=time_limit, checker=checker.checker, progress=progress
+        )
     saved = []
     if files.out is not None:
         solution.certificate.save(files.out)

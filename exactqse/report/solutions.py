@@ -39,6 +39,8 @@ def solution_lines(solution: Solution) -> Iterator[Text]:
     else:
         yield verdict_line(solution.verdict)
     effort = solution.effort
+    if not solution.reached:
+        yield line(f"wider than asked for: {effort.stopped}", _STYLES["inconclusive"])
     yield line(
         f"effort: {counted(effort.nodes, 'node')} (step, state) at {effort.precision} bits, "
         f"{effort.work} {effort.unit}",

@@ -202,3 +202,18 @@ def test_decide_needs_an_exact_number(run: Run) -> None:
     result = run("decide", GAME, "--at-least", "about 3")
     assert (result.code, result.out) == (2, "")
     assert result.err.startswith("error: --at-least: 'about 3' is not a rational number")
+
+
+def test_a_leader_who_sees_nothing_is_solved_to_six_digits(run: Run) -> None:
+    result = run("solve", GAME, "--observes", "nothing", "--json")
+    assert result.code == 0
+    document = json.loads(result.out)
+    assert document["digits"] == 6
+    assert document["certified"] is True
+
+
+def test_a_gap_that_was_not_reached_is_said(run: Run) -> None:
+    options = ("--observes", "nothing", "--digits", "14", "--time-limit", "0.000001")
+    result = run("solve", "patrol-4", *options)
+    assert result.code == 0
+    assert "wider than asked for: the limit of 1e-06 s was reached" in result.out
