@@ -1,4 +1,4 @@
-"""Exact linear programs: duality, sympy's simplex, and bad advice from the floats."""
+"""Exact linear programs: duality, and bad advice from the floats."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from fractions import Fraction
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sympy.solvers.simplex import linprog
 
 from exactqse.solve import linear
 from exactqse.solve.linear import Optimum, maximise
@@ -44,11 +43,8 @@ def prove(program: Program, found: Optimum) -> None:
 
 @few
 @given(programs())
-def test_optima_prove_themselves_and_agree_with_sympy(program: Program) -> None:
-    c, A, b = program
-    found = maximise(c, A, b)
-    prove(program, found)
-    assert found.value == -linprog([-v for v in c], A, b)[0]
+def test_optima_prove_themselves(program: Program) -> None:
+    prove(program, maximise(*program))
 
 
 @pytest.mark.parametrize("advice", [[], [0], [0, 0], [0, 1], [1, 2], [4, 3], [0, 3], [2, 0]])
