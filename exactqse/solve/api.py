@@ -16,11 +16,11 @@ from exactqse.model.arrays import exact
 from exactqse.solve.effort import Budget
 from exactqse.solve.partition import solve_partition
 from exactqse.solve.prescription import Progress, solve_prescription
-from exactqse.solve.solution import Solution, policy_of
+from exactqse.solve.solution import Solution
 
 MAX_DIGITS = 1000
 DEFAULT_DIGITS = 30
-DEFAULT_GAP = Fraction(1, 10**6)
+DEFAULT_GAP = Fraction(1, 10**6)  # of a leader who sees less
 _RETRIES = (0, 32, 128)  # extra bits of each attempt
 _CAUTIONS = (0, 1, 2)  # wider margins against float64's rounding
 Checker = Literal["kernel", "flint"]
@@ -63,22 +63,23 @@ def solve(
     if progress is not None and not callable(progress):
         raise KindError(f"{shown(progress)} is not a function", where="progress")
     require_covered(game)
-    default = Fraction(1, 10**DEFAULT_DIGITS) if game.observes_action else DEFAULT_GAP
-    aim = _aim(digits, gap, default)
+    if digits is None and gap is None and game.observes_action:
+        digits = DEFAULT_DIGITS
+    aim = _aim(digits, gap)
     budget = _budget(time_limit, node_limit)
     if game.observes_action:
         return _solve_prescription(game, _digits_of(aim), checker, progress)
     return _solve_partition(game, aim, budget, checker, progress)
 
 
-def _aim(digits: int | None, gap: Fraction | float | str | None, default: Fraction) -> Fraction:
+def _aim(digits: int | None, gap: Fraction | float | str | None) -> Fraction:
     """The gap asked for."""
     if digits is not None and gap is not None:
         raise InputError("says the same as digits", where="gap", remedy="give one of them")
     if digits is not None:
         _require_digits(digits, "digits")
         return Fraction(1, 10**digits)
-    value = default if gap is None else exact(gap, "gap")
+    value = DEFAULT_GAP if gap is None else exact(gap, "gap")
     if not Fraction(1, 10**MAX_DIGITS) <= value:
         raise InputError(f"{shown(gap)} is not at least 10^-{MAX_DIGITS}", where="gap")
     return value
@@ -86,10 +87,8 @@ def _aim(digits: int | None, gap: Fraction | float | str | None, default: Fracti
 
 def _digits_of(gap: Fraction) -> int:
     """The fewest digits d >= 1 with 10^-d <= gap."""
-    digits = 1
-    while Fraction(1, 10**digits) > gap:
-        digits += 1
-    return digits
+    inverse = -(-gap.denominator // gap.numerator)
+    return len(str(inverse - 1))
 
 
 def _budget(time_limit: float | None, node_limit: int | None) -> Budget:
@@ -114,13 +113,20 @@ def _solve_prescription(
             failures.append(str(error))
             continue
         verdict = None if checker is None else _verdict(game, found, checker)
-        wide = (found.upper - found.lower) * 10**digits > 1
+        wide = _is_wide(found, digits)
         if not wide and (verdict is None or verdict.outcome == "accepted"):
             aim = Fraction(1, 10**digits)
-            return Solution(game, policy_of(game, found), found, verdict, effort, aim)
+            return Solution(game, found, verdict, effort, aim)
         failures.append("the bounds are too wide" if verdict is None or wide else verdict.reason)
     remedy = "ask for fewer digits, or report the game"
     raise PrecisionError(f"no attempt reached {digits} digits: {failures[-1]}", remedy=remedy)
+
+
+def _is_wide(found: Certificate, digits: int) -> bool:
+    """Whether upper - lower > 10^-digits."""
+    (n, d), (m, e) = found.upper.as_integer_ratio(), found.lower.as_integer_ratio()
+    gap: int = (n * e - m * d) * 10**digits
+    return gap > d * e
 
 
 def _solve_partition(
@@ -135,7 +141,7 @@ def _solve_partition(
         found, effort = solve_partition(game, gap, budget, caution=caution, progress=progress)
         verdict = None if checker is None else _verdict(game, found, checker)
         if verdict is None or verdict.outcome == "accepted":
-            return Solution(game, policy_of(game, found), found, verdict, effort, gap)
+            return Solution(game, found, verdict, effort, gap)
     said = "" if verdict is None else verdict.reason
     remedy = "ask for a wider gap, or report the game"
     raise PrecisionError(f"no attempt ended with an accepted certificate: {said}", remedy=remedy)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 from exactqse.arithmetic.enclosure import Enclosure
 from exactqse.errors import approximate
@@ -21,7 +22,6 @@ class Solution:
 
     Attributes:
         game: the game that was solved.
-        policy: exact rationals, [h][s][b][a]; action 0 at (h, s) that are never reached.
         certificate: the claim, for :func:`exactqse.check`.
         verdict: what the checker said of it; None when no checker was asked.
         effort: nodes, bits, what was searched.
@@ -29,11 +29,15 @@ class Solution:
     """
 
     game: KernelGame
-    policy: Policy
     certificate: Certificate
     verdict: Verdict | None
     effort: Effort
     gap: Fraction
+
+    @cached_property
+    def policy(self) -> Policy:
+        """The certificate's policy, exact, [h][s][b][a]; action 0 at (h, s) never reached."""
+        return policy_of(self.game, self.certificate)
 
     @property
     def lower(self) -> Fraction:
