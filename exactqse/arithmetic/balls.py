@@ -79,6 +79,11 @@ def _floor(value: arb, p: int) -> int:
     return int(mantissa) << shift if shift >= 0 else int(mantissa) >> -shift
 
 
+def exp_fixed(n: int, p: int) -> int:
+    """About 2^p e^(n / 2^p) at the working precision: a value to search with, no enclosure."""
+    return _floor((arb(n) * _power(-p)).exp().mid(), p)
+
+
 class FlintElementary:
     """exp and log by arb, to stand in for the kernel's own: faster, and independent."""
 

@@ -2,8 +2,8 @@
 
 The myopic response at a state depends on the policy there alone, so backward induction is exact and
 each (h, s) is a stage problem (proofs/propagation.md; the supremum is attained, see
-proofs/attainment.md). A layer is first solved in float64, all states at once, then each state is
-refined and certified with y taken from the upper values of the next step.
+proofs/attainment.md). A stage, with y taken from the upper values of the next step, is first solved
+in float64, then refined and certified in integers; where that fails, it is searched in balls.
 """
 
 from __future__ import annotations
@@ -11,20 +11,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
+from operator import mul
 
 import numpy as np
 
-from exactqse.arithmetic.balls import FlintElementary, precision
+from exactqse.arithmetic.balls import precision
 from exactqse.kernel.certificate import Certificate, Leaf, Node
-from exactqse.kernel.game import KernelGame, Payoffs
+from exactqse.kernel.game import KernelGame, Payoffs, Row
 from exactqse.kernel.gamefile import game_hash
-from exactqse.kernel.interval import Interval, enclose
-from exactqse.kernel.operators import continuation, initial_mean, policy_values, scaled_reward
+from exactqse.kernel.interval import Interval
+from exactqse.kernel.operators import initial_mean
 from exactqse.solve.effort import Effort
-from exactqse.solve.stage_balls import CertifiedStage, Mix, Stage, refine
+from exactqse.solve.stage_balls import refine
+from exactqse.solve.stage_fixed import CertifiedStage, Stage, polish, worth
 from exactqse.solve.stage_float64 import StageSolutions, solve_stages
+from exactqse.solve.stage_scalar import start
 
-_SLACK_BITS = 12  # units in the last place by which another checker may round J(policy) lower
+_SLACK_BITS = 10  # of a unit of the margin: what rounding may take from J(policy) in a checker
 Progress = Callable[[int, int], None]  # nodes done, nodes in all
 
 
@@ -46,9 +49,9 @@ def plan_bits(game: KernelGame, digits: int, extra: int = 0) -> Bits:
     Each step loses up to two units of the margin, its policy less than one, and rounding the
     arithmetic's ``p - margin`` spare bits cover payoffs, exponents, and sums over B and H.
     """
-    eta = game.eta or Fraction(0)
+    above, below = (game.eta or Fraction(0)).as_integer_ratio()
     value = _ceiling(game.u) * game.horizon
-    exponent = int(3 * eta * _ceiling(game.r)) + 1
+    exponent = 3 * above * _ceiling(game.r) // below + 1
     steps = 4 * game.horizon
     margin = (10**digits * steps).bit_length() + 1 + extra
     spare = sum(v.bit_length() for v in (value, exponent, steps * game.follower_actions))
@@ -56,9 +59,9 @@ def plan_bits(game: KernelGame, digits: int, extra: int = 0) -> Bits:
 
 
 def _ceiling(table: Payoffs) -> int:
-    """An integer of at least every entry's absolute value."""
-    entries = (v for step in table for s in step for a in s for v in a)
-    return max(abs(v.numerator) // v.denominator + 1 for v in entries)
+    """An integer above every entry's absolute value."""
+    rows = (by_b for step in table for state in step for by_b in state)
+    return max(max(abs(n) // d for n, d in map(Fraction.as_integer_ratio, row)) for row in rows) + 1
 
 
 def solve_prescription(
@@ -80,44 +83,98 @@ def solve_prescription(
     count = sum(map(len, game.reachable))
     nodes: list[Node] = []
     close = 0
-    after: list[Interval] = []
+    after: list[Interval] = []  # (the policy's value, the certified value) at the next step
     with precision(bits.p + 32):
         for step in reversed(range(game.horizon)):
             layer: list[Interval] = [(0, 0)] * game.states
             states = game.reachable[step]
-            stages = [_stage(game, step, state, after, bits) for state in states]
-            floats = _solve_floats(stages)
-            if not trust_floats:
-                floats.close[:] = True
-            for n in reversed(range(len(states))):
-                leaf = _refine(stages[n], floats, n)
-                close += bool(floats.close[n])
+            upper, gaps = [value[1] for value in after], [value[1] - value[0] for value in after]
+            stages = [_stage(game, step, state, upper, bits) for state in states]
+            leaves, searched = _leaves(stages, trust_floats=trust_floats)
+            close += searched
+            for state, stage, leaf in zip(
+                reversed(states), reversed(stages), reversed(leaves), strict=True
+            ):
                 trees = tuple((Leaf((majorant,)),) for majorant in leaf.majorants)
-                nodes.append(Node(step, states[n], leaf.upper, leaf.shift, leaf.policy, trees))
-                layer[states[n]] = enclose(leaf.upper.numerator, leaf.upper.denominator, bits.p)
+                nodes.append(Node(step, state, leaf.upper, leaf.shift, leaf.policy, trees))
+                above, below = leaf.upper.as_integer_ratio()
+                missing = _losses(game, step, state, leaf, gaps)
+                layer[state] = worth(stage, leaf, missing), (above << bits.p) // below
                 if progress is not None:
                     progress(len(nodes), count)
             after = layer
     nodes.reverse()
     effort = Effort(len(nodes), bits.p, close, "stages beyond float64")
-    lower = _policy_lower(game, nodes, bits)
-    _, total, denominator = initial_mean(game, after)
-    ceiling = Fraction(-(-total // (denominator << (bits.p - bits.margin))), 1 << bits.margin)
+    lower, ceiling = _bounds(game, after, bits)
     return Certificate(game_hash(game), bits.p, lower, ceiling, tuple(nodes)), effort
 
 
+def _leaves(stages: list[Stage], *, trust_floats: bool) -> tuple[list[CertifiedStage], int]:
+    """The stages of a layer, solved; and how many were searched in exact arithmetic."""
+    leaves = [_quick(stage) if trust_floats else None for stage in stages]
+    hard = [n for n, leaf in enumerate(leaves) if leaf is None]
+    close = 0
+    if hard:
+        floats = _solve_floats([stages[n] for n in hard])
+        if not trust_floats:
+            floats.close[:] = True
+        for place, n in enumerate(hard):
+            leaves[n] = _refine(stages[n], floats, place)
+        close = int(floats.close.sum())
+    return [leaf for leaf in leaves if leaf is not None], close
+
+
+def _quick(stage: Stage) -> CertifiedStage | None:
+    """The stage refined from its scalar start, where that is good enough."""
+    try:
+        found = start(*_floats(stage))
+    except OverflowError:
+        return None
+    return None if found is None else polish(stage, *found)
+
+
 def _refine(stage: Stage, floats: StageSolutions, n: int) -> CertifiedStage:
-    mixes: list[Mix] = list(zip(floats.first[n].tolist(), floats.second[n].tolist(), strict=True))
+    mixes = list(zip(floats.first[n].tolist(), floats.second[n].tolist(), strict=True))
     return refine(stage, float(floats.value[n]), None if floats.close[n] else mixes)
 
 
-def _stage(game: KernelGame, step: int, state: int, after: list[Interval], bits: Bits) -> Stage:
-    """The exact stage: x rounded to nearest below, y rounded up."""
-    actions, responses = range(game.leader_actions), range(game.follower_actions)
+def _stage(game: KernelGame, step: int, state: int, after: list[int], bits: Bits) -> Stage:
+    """The exact stage: x = eta r rounded down, y = u + P W rounded up."""
     p = bits.p
-    x = [[scaled_reward(game, step, state, a, b, p)[0] for a in actions] for b in responses]
-    y = [[continuation(game, step, state, a, b, after, p)[1] for a in actions] for b in responses]
+    above, below = (game.eta or Fraction(0)).as_integer_ratio()
+    r, u = game.at(game.r, step)[state], game.at(game.u, step)[state]
+    x = [[(above * n << p) // (below * d) for n, d in column] for column in _columns(r)]
+    y = [[-((-n << p) // d) for n, d in column] for column in _columns(u)]
+    if after:
+        rows = game.at(game.P, step)[state]
+        y = [
+            [v + _mean(row[b], after) for v, row in zip(column, rows, strict=True)]
+            for b, column in enumerate(y)
+        ]
     return Stage(x, y, p, bits.margin, bits.size)
+
+
+def _columns(table: tuple[tuple[Fraction, ...], ...]) -> list[list[tuple[int, int]]]:
+    """[b][a] from [a][b], each entry as its numerator and denominator."""
+    return [[v.as_integer_ratio() for v in column] for column in zip(*table, strict=True)]
+
+
+def _mean(row: Row, values: list[int]) -> int:
+    """The mean of one integer a state, rounded up."""
+    states = row.states
+    chosen = values if len(states) == len(values) else [values[t] for t in states]
+    total: int = sum(map(mul, row.numerators, chosen))
+    return -(-total // row.denominator)
+
+
+def _losses(
+    game: KernelGame, step: int, state: int, leaf: CertifiedStage, gaps: list[int]
+) -> list[list[int]]:
+    """How much less than y the policy's own continuation is, for each action that it takes."""
+    if not gaps:
+        return [[0] * len(by_b) for by_b in leaf.policy]
+    rows = game.at(game.P, step)[state]
+    return [[_mean(rows[a][b], gaps) for a, _ in by_b] for b, by_b in enumerate(leaf.policy)]
 
 
 def _floats(stage: Stage) -> tuple[list[list[float]], list[list[float]]]:
@@ -145,10 +202,10 @@ def _solve_floats(stages: list[Stage]) -> StageSolutions:
     return found
 
 
-def _policy_lower(game: KernelGame, nodes: list[Node], bits: Bits) -> Fraction:
-    """J of the rounded policy, rounded down to the margin's bits."""
-    values = policy_values(game, nodes, bits.p, FlintElementary())
-    total, _, denominator = initial_mean(game, values)
-    unit = denominator << (bits.p - bits.margin)
-    slack = denominator << _SLACK_BITS
-    return Fraction((total - slack) // unit, 1 << bits.margin)
+def _bounds(game: KernelGame, values: list[Interval], bits: Bits) -> tuple[Fraction, Fraction]:
+    """J of the rounded policy rounded down, the certified value up, to the margin's bits."""
+    low, high, denominator = initial_mean(game, values)
+    drop = bits.p - bits.margin
+    slack = denominator << (drop - _SLACK_BITS)
+    lower, upper = (low - slack) // (denominator << drop), -(-high // (denominator << drop))
+    return Fraction(lower, 1 << bits.margin), Fraction(upper, 1 << bits.margin)
