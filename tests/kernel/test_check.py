@@ -38,15 +38,25 @@ def test_solved_games_are_accepted(solved: Solved) -> None:
 def test_drawn_games_are_accepted(pair: tuple[Game, Certificate]) -> None:
     game, found = pair
     verdict = check(game, found)
-    event(verdict.outcome)  # nobody has asked the checker yet: the first attempt may be a bad one
+    event(verdict.outcome)  # nobody has asked the checker yet: more bits may be needed
+    assert verdict.outcome in {"accepted", "inconclusive"}
     assert check(game, Certificate.from_bytes(found.to_bytes())) == verdict
-    flint = check(game, found, elementary=FlintElementary())
-    assert {verdict.outcome, flint.outcome} != {"accepted", "rejected"}
-    solution = solve(game, 6)
-    assert solution.certified
-    if verdict:
-        assert found.lower <= solution.upper
-        assert solution.lower <= found.upper
+    assert check(game, found, elementary=FlintElementary()).outcome != "rejected"
+
+
+@pytest.mark.parametrize("digits", [1, 3, 6])
+@pytest.mark.parametrize(
+    ("u", "r", "eta"),
+    [
+        ([[0, 0, 0], [2, 0, 2]], [[0, 0, 0], [18, 1, 0]], 1),
+        ([[0, 0, 0], [0, 0, 1]], [[0, 0, -1], [-1, -1, 3]], 5),
+    ],
+)
+def test_games_whose_first_certificate_was_once_wrong(
+    u: list[list[int]], r: list[list[int]], eta: int, digits: int
+) -> None:
+    game = Game.from_arrays(None, [u], [r], eta=eta)
+    assert check(game, solve(game, digits, checker=None).certificate)
 
 
 @pytest.mark.parametrize("digits", [1, 20, 100])
