@@ -47,7 +47,8 @@ def solve(
         digits: upper - lower <= 10^-digits, 1 to 1000; by default 30 for a leader who sees the
             action, else 6.
         gap: the same as a number: upper - lower <= gap. Not together with ``digits``.
-        time_limit: seconds after which the search settles for the gap that it has.
+        time_limit: seconds after which branch and bound settles for the gap that it has; a leader
+            who sees the action is solved without search, and the limits play no part.
         node_limit: the same, in parts examined.
         checker: who checks the certificate: "kernel" (integers only), "flint" (the same check with
             arb's exp and log), or None: then nothing is certified until you call ``check``.
@@ -56,7 +57,8 @@ def solve(
     Raises:
         NotCoveredError: another class of games.
         InputError: not a game; digits, gap, a limit or checker out of range.
-        PrecisionError: no attempt ended with an accepted certificate.
+        PrecisionError: no attempt ended with an accepted certificate; or she sees less, and numbers
+            are beyond float64 or exponents eta r too far apart for branch and bound.
     """
     if checker is not None:
         _require_checker(checker, "'kernel', 'flint' or None")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from exactqse.errors import InputError
+from exactqse.errors import InputError, NotCoveredError
 from exactqse.kernel.check import require_covered
 from exactqse.kernel.game import KernelGame
 from exactqse.model.game import Game
@@ -33,6 +33,9 @@ def solve_float64(game: KernelGame) -> Float64Solution:
         InputError: a number of the game or of the result is beyond the range of float64.
     """
     require_covered(game)
+    if not game.observes_action:
+        what = f"the leader observes {list(map(list, game.observes))}, less than the action"
+        raise NotCoveredError(what, remedy="use exactqse.solve")
     face = game if isinstance(game, Game) else Game.from_kernel(game)
     try:
         with np.errstate(over="ignore", divide="ignore", invalid="ignore"):

@@ -18,7 +18,6 @@ class Budget:
     seconds: float | None = None
     nodes: int | None = None
     used: int = 0
-    interrupted: bool = False
     start: float = field(default_factory=time.monotonic)
 
     def spend(self, nodes: int) -> None:
@@ -28,22 +27,24 @@ class Budget:
     @property
     def spent(self) -> bool:
         """Whether the search has to end now."""
-        return (
-            self.interrupted
-            or (self.nodes is not None and self.used >= self.nodes)
-            or (self.seconds is not None and time.monotonic() - self.start >= self.seconds)
-        )
+        return self._out_of_nodes or self._out_of_time
 
     @property
     def reason(self) -> str:
         """Why the search had to end, in words."""
-        if self.interrupted:
-            return "interrupted"
-        if self.nodes is not None and self.used >= self.nodes:
+        if self._out_of_nodes:
             return f"the limit of {self.nodes} nodes was reached"
-        if self.seconds is not None:
+        if self._out_of_time:
             return f"the limit of {self.seconds:g} s was reached"
         return "float64 could not separate the bounds further"
+
+    @property
+    def _out_of_nodes(self) -> bool:
+        return self.nodes is not None and self.used >= self.nodes
+
+    @property
+    def _out_of_time(self) -> bool:
+        return self.seconds is not None and time.monotonic() - self.start >= self.seconds
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,12 @@ either way.
 from __future__ import annotations
 
 from fractions import Fraction
+from math import log
 
 import numpy as np
 
 from exactqse.arithmetic.balls import FlintElementary
+from exactqse.errors import PrecisionError
 from exactqse.kernel.certificate import Certificate, Distribution, Leaf, Node, Tree
 from exactqse.kernel.game import KernelGame
 from exactqse.kernel.gamefile import game_hash
@@ -24,12 +26,14 @@ from exactqse.solve.effort import Budget, Effort
 from exactqse.solve.majorants import Floats, Integers
 from exactqse.solve.prescription import Progress, plan_bits
 from exactqse.solve.shared_stage import ascend_cell, best_shared, cell_of, polish
-from exactqse.solve.simplices import SimplexSearch, single_leaf
+from exactqse.solve.simplices import MAX_LOG2, SimplexSearch, single_leaf
 
 _SHARE = 0.9  # of the gap that the layers' tolerances take; rounding takes the rest
 _WIDEN = 4.0
 _WEIGHT_BITS = 60
 _SEED = 0
+_MAX_SPREAD = MAX_LOG2 * log(2)  # of eta r over a cell: no leaf could state its parameters
+_MAX_WIDENINGS = 60
 
 
 def solve_partition(
@@ -45,7 +49,7 @@ def solve_partition(
     ``caution`` multiplies the margins against float64's rounding, by 1000 for each unit.
     """
     digits = max(1, len(str(int(1 / gap))))
-    bits = plan_bits(game, digits, 32)
+    bits = plan_bits(game, digits, 32 + _steepness(game))
     tolerance = float(gap) * _SHARE / game.horizon
     random = np.random.default_rng(_SEED)
     count = sum(map(len, game.reachable))
@@ -79,15 +83,37 @@ def solve_partition(
     return certificate, effort
 
 
+def _steepness(game: KernelGame) -> int:
+    """Bits that tell e^x from 0 for every x = eta r, measured from the largest; to a limit."""
+    rewards = [v for step in game.r for state in step for by_b in state for v in by_b]
+    spread = (game.eta or 0) * (max(rewards) - min(rewards))
+    return min(int(spread * 3 / 2), MAX_LOG2)
+
+
 def _tables(
     game: KernelGame, step: int, state: int, after: list[Interval], p: int
 ) -> tuple[list[list[float]], list[list[float]]]:
-    """x = eta r and y = U from upper values, [b][a], in float64."""
+    """x = eta r and y = U from upper values, [b][a], in float64.
+
+    Raises:
+        PrecisionError: a number beyond float64, or exponents too far apart in a cell.
+    """
     actions, one = range(game.leader_actions), 1 << p
     x, y = [], []
-    for b in range(game.follower_actions):
-        x.append([scaled_reward(game, step, state, a, b, p)[0] / one for a in actions])
-        y.append([continuation(game, step, state, a, b, after, p)[1] / one for a in actions])
+    where, remedy = f"step {step}, state {state}", "rescale the rewards, or lower eta"
+    try:
+        for b in range(game.follower_actions):
+            x.append([scaled_reward(game, step, state, a, b, p)[0] / one for a in actions])
+            y.append([continuation(game, step, state, a, b, after, p)[1] / one for a in actions])
+    except OverflowError as error:
+        what = "a number is beyond the range of float64, in which branch and bound works"
+        raise PrecisionError(what, where=where, remedy=remedy) from error
+    for cell in game.observes:
+        spread = max(max(x[b]) for b in cell) - min(min(x[b]) for b in cell)
+        if len(cell) > 1 and spread > _MAX_SPREAD:
+            what = f"eta r spreads over {spread:.4g} in the cell {list(cell)}"
+            what = f"{what}, more than {_MAX_SPREAD:.0f}: too steep for branch and bound"
+            raise PrecisionError(what, where=where, remedy=remedy)
     return x, y
 
 
@@ -143,6 +169,7 @@ class _Layer:
     def search(self, budget: Budget) -> None:
         """Close every part of every stage; lambda rises where it has to."""
         target = self._targets()
+        widenings = 0
         while left := self._run(target, budget):
             better = [(c, n, x) for c, s in self.searches.items() for n, x in s.found.items()]
             if better and not budget.spent:
@@ -150,6 +177,10 @@ class _Layer:
                     self._improve(c, n, point)
                 target = self._targets()
             else:  # the targets stay: what is closed is closed for every larger lambda
+                widenings += 1
+                if widenings > _MAX_WIDENINGS:
+                    what = f"{len(left)} stages stay open however far the bound is raised"
+                    raise PrecisionError(what, remedy="rescale the rewards, or lower eta")
                 rows = sorted(left)
                 self.tolerance[rows] *= _WIDEN
                 self.value[rows] += self.tolerance[rows]

@@ -31,6 +31,7 @@ from exactqse.solve.majorants import (
 _CHUNK = 1024
 _FIRST, _MORE = 3, 24  # iterations on every part, and on those that the first do not close
 _NEAR = 24  # shifts of a leaf that are not worth stating
+MAX_LOG2 = 4000  # of a parameter: beyond it files and integers would only be long
 _TINY = 1e-9  # s of a majorant that only has to be small
 _MANTISSAS = (10, 20, 51)  # bits of a parameter, the fewest that do
 
@@ -240,7 +241,7 @@ def _rounded(bounds: Majorants, scale: Floats, bits: int) -> tuple[Integers, Int
     """
     shifted = bounds.parameter + np.where(bounds.down, scale[:, None], 0.0)
     logs = np.where(bounds.down, shifted, np.log(np.where(bounds.down, 1.0, bounds.parameter)))
-    log2 = logs / np.log(2)
+    log2 = np.clip(logs / np.log(2), -MAX_LOG2, MAX_LOG2)
     exponent = np.floor(log2)
     mantissa = np.rint(np.exp2(log2 - exponent + bits))
     exponent = exponent - bits

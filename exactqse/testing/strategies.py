@@ -124,7 +124,7 @@ def covered_games(
     max_horizon: int = 3,
     wide: bool = True,
 ) -> st.SearchStrategy[Game]:
-    """Games that ``solve`` covers: gamma = 0, finite eta, a leader who sees the action."""
+    """Games that ``solve`` takes to any digits: gamma = 0, finite eta, she sees the action."""
     return games(
         max_states=max_states,
         max_leader_actions=max_leader_actions,

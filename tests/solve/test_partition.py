@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exactqse.arithmetic import FlintElementary
-from exactqse.errors import InputError
+from exactqse.errors import InputError, PrecisionError
 from exactqse.evaluate import evaluate
 from exactqse.games import get
 from exactqse.kernel.certificate import Leaf, Split
@@ -134,3 +134,38 @@ def test_bad_limits(options: dict[str, object], where: str) -> None:
     with pytest.raises(InputError) as caught:
         solve(get(COMMITMENT), **options)
     assert caught.value.where == where
+
+
+STEEP = [[1, 0, 2], [0, 3, 1], [2, 1, 0]]
+
+
+@pytest.mark.parametrize("eta", [20, 100])
+def test_steep_exponents_are_told_from_zero(eta: int) -> None:
+    u = [[3, 0, 1], [0, 2, 5], [1, 4, 0]]
+    game = Game.from_arrays(None, [u], [STEEP], eta=eta, observes="nothing")
+    solution = solve(game, 5)
+    assert solution.certified
+    assert solution.reached
+
+
+@pytest.mark.parametrize(
+    ("u", "eta", "what"),
+    [
+        (1, 10**9, "eta r spreads over 3e\\+09 in the cell"),
+        ("1e400", 1, "beyond the range of float64"),
+    ],
+)
+def test_what_branch_and_bound_cannot_do_is_one_clear_error(u: object, eta: int, what: str) -> None:
+    game = Game.from_arrays(
+        None, [[[u, 0, 1], [0, 2, 5], [1, 4, 0]]], [STEEP], eta=eta, observes="nothing"
+    )
+    with pytest.raises(PrecisionError, match=what) as caught:
+        solve(game, 5)
+    assert caught.value.where == "step 0, state 0"
+
+
+def test_a_limit_that_was_not_reached_is_not_the_reason() -> None:
+    solution = solve(integer_game(3, 0, "nothing"), 20, time_limit=1000)
+    assert solution.certified
+    assert not solution.reached
+    assert "float64 could not separate" in solution.reason

@@ -274,3 +274,9 @@ def test_progress_counts_every_node_once() -> None:
     solve(game, 5, progress=lambda done, total: seen.append((done, total)))
     total = sum(map(len, game.reachable))
     assert seen == [(n, total) for n in range(1, total + 1)]
+
+
+@pytest.mark.parametrize("observes", ["nothing", [[0, 1]]])
+def test_float64_induction_refuses_a_leader_who_sees_less(observes: object) -> None:
+    with pytest.raises(NotCoveredError, match="less than the action"):
+        solve_float64(get(COMMITMENT).with_(observes=observes))
