@@ -31,7 +31,7 @@ ANY: Box = (None, None)
 
 
 @dataclass(frozen=True, slots=True)
-class _Frontier:
+class Frontier:
     """What is known of place j: its interval of v, and its claim."""
 
     j: int
@@ -97,28 +97,36 @@ class _Part:
 
     def bounds(self) -> dict[int, Fraction]:
         """Upper bounds of W_0(s); nothing if no policy has its values in the box."""
-        nodes = self.certificate.nodes
-        after: dict[int, _Frontier] = {}
-        radius: Vector = {}
-        for step, layer in groupby(reversed(range(len(nodes))), lambda j: nodes[j].step):
-            found: dict[int, _Frontier] = {}
-            for j in layer if step else ():
-                low, high = self._range(j, after)
-                least, most = self.box.get(j, ANY)
-                low, high = (
-                    low if least is None else max(low, least),
-                    high if most is None else min(high, most),
-                )
-                if low > high:
-                    return {}
-                found[nodes[j].state] = self._frontier(j, (low, high), after, radius)
-            if step:
-                after = found
-                radius = radius | {frontier.j: frontier.radius for frontier in found.values()}
-        first = [j for j, node in enumerate(nodes) if node.step == 0]
-        return {nodes[j].state: self._first(j, after, radius) for j in first}
+        frontiers = self.frontiers()
+        if frontiers is None:
+            return {}
+        after = {s: f for (step, s), f in frontiers.items() if step == 1}
+        radius = {f.j: f.radius for f in frontiers.values()}
+        first = [(j, node) for j, node in enumerate(self.certificate.nodes) if node.step == 0]
+        return {node.state: self._first(j, after, radius) for j, node in first}
 
-    def _range(self, j: int, after: dict[int, _Frontier]) -> Interval:
+    def frontiers(self) -> dict[tuple[int, int], Frontier] | None:
+        """By (step, state), of every step but 0; None if no policy has its values in the box."""
+        found: dict[tuple[int, int], Frontier] = {}
+        radius: Vector = {}
+        for j in reversed(range(len(self.certificate.nodes))):
+            node = self.certificate.nodes[j]
+            if node.step == 0:
+                break
+            after = {s: f for (step, s), f in found.items() if step == node.step + 1}
+            low, high = self._range(j, after)
+            least, most = self.box.get(j, ANY)
+            v = (
+                low if least is None else max(low, least),
+                high if most is None else min(high, most),
+            )
+            if v[0] > v[1]:
+                return None
+            frontier = self._frontier(j, v, after, radius)
+            found[node.step, node.state], radius[j] = frontier, frontier.radius
+        return found
+
+    def _range(self, j: int, after: dict[int, Frontier]) -> Interval:
         """Around ln sum_b e^{x_b}, for all policies and the values that the next step has."""
         soft = {t: frontier.v for t, frontier in after.items()}
         columns = self._columns(j, lambda h, s, a, b: exponent(self.game, h, s, a, b, soft, self.p))
@@ -139,7 +147,7 @@ class _Part:
         A, B = range(self.game.leader_actions), range(self.game.follower_actions)
         return [[entry(node.step, node.state, a, b) for a in A] for b in B]
 
-    def _first(self, j: int, after: dict[int, _Frontier], radius: Vector) -> Fraction:
+    def _first(self, j: int, after: dict[int, Frontier], radius: Vector) -> Fraction:
         """The upper bound of the value at place j of step 0."""
         claim, p = self.part.claims[j], self.p
         stage = self._stage(j, claim.shift << p, {}, after, radius)
@@ -152,8 +160,8 @@ class _Part:
         return value
 
     def _frontier(
-        self, j: int, v: Interval, after: dict[int, _Frontier], radius: Vector
-    ) -> _Frontier:
+        self, j: int, v: Interval, after: dict[int, Frontier], radius: Vector
+    ) -> Frontier:
         """The claim of place j, by the points that it shows."""
         table = self.certificate.slopes[self.part.slopes]
         own, others = _leaning(self.game, table[j], self.p)
@@ -170,7 +178,7 @@ class _Part:
             points += [(d, lam[1] + self._chord(high, start, end, d)) for d in (start, end)]
             start = end
         free = bool(self.part.claims[j].free)
-        return _Frontier(j, v, middle, reach, own, others, free, points)
+        return Frontier(j, v, middle, reach, own, others, free, points)
 
     def _chord(self, g: int, start: int, end: int, d: int) -> int:
         """At d: the chord over [start, end] of g e^-d where g >= 0, else its tangent midway."""
@@ -182,7 +190,7 @@ class _Part:
         return multiply(slope, (factor, factor), self.p)[1]
 
     def _stage(
-        self, j: int, reference: int, others: Vector, after: dict[int, _Frontier], radius: Vector
+        self, j: int, reference: int, others: Vector, after: dict[int, Frontier], radius: Vector
     ) -> Stage:
         """What the majorants of place j see; ``others`` is c, and ``reference`` is taken from x."""
         game, p, gamma, node = self.game, self.p, self.game.gamma, self.certificate.nodes[j]
