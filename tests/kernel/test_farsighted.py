@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from dataclasses import replace
+from fractions import Fraction
 from functools import cache
 from itertools import product
 from random import Random
@@ -285,7 +285,7 @@ def test_a_box_narrows_the_range() -> None:
 
 def test_an_empty_box_proves_everything() -> None:
     case = drawn(0)
-    case_box = {j: (1000 << P, None) for j in case.box}
+    case_box = dict.fromkeys(case.box, (1000 << P, None))
     part = replace(case.part(), box=case_box)
     assert part.frontiers() is None
     assert part.bounds() == {}
