@@ -18,11 +18,11 @@ from typing import TypeVar
 
 from exactqse.errors import approximate, at_least
 from exactqse.kernel.certificate import Certificate, Part, Slope, ValueSplit
-from exactqse.kernel.elementary import Elementary
+from exactqse.kernel.elementary import MAX_EXPONENT, Elementary
 from exactqse.kernel.game import KernelGame
 from exactqse.kernel.interval import Interval, enclose, multiply
 from exactqse.kernel.operators import continuation, expectation, exponent, require_finite
-from exactqse.kernel.stage import FailureError, Ratio, Slopes, Stage, Vector, refuse_exponent
+from exactqse.kernel.stage import FailureError, Ratio, Slopes, Stage, Vector
 
 T = TypeVar("T")
 Box = tuple[int | None, int | None]
@@ -168,7 +168,8 @@ class PartBounds:
         middle = v[0] + v[1] >> 1
         stage = self.stage(j, middle, others, after, radius)
         reach = max(v[1] - middle, middle - v[0])
-        refuse_exponent((reach, reach), self.p, stage.where)
+        if reach >> self.p >= MAX_EXPONENT:
+            raise FailureError("inconclusive", f"{stage.where}: the box is wider than exp can take")
         points, start, last = [], v[0] - middle, v[1] - middle
         for piece in self.part.claims[j].pieces:
             end = last if piece.end is None else _scaled(self.game, piece.end, self.p)[0] - middle
