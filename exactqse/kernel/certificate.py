@@ -193,6 +193,8 @@ class Certificate:
                 raise CertificateError("a dual is negative", where=where)
         if self.kind == "farsighted":
             self._check_cover()
+        elif self.slopes != () or self.cover != ():
+            raise CertificateError("slopes and cover are for farsighted nodes", where="certificate")
 
     def _check_cover(self) -> None:
         _check_complete([isinstance(entry, Part) for entry in self.cover], "cover")
@@ -208,7 +210,8 @@ class Certificate:
     def kind(self) -> str:
         """What the nodes are: "myopic", "farsighted" or "strong"."""
         names = {node_type: name for name, node_type in KINDS.items()}
-        return names.get(type(self.nodes[0]), "myopic") if self.nodes else "myopic"
+        first = type(self.nodes[0]) if type(self.nodes) is tuple and self.nodes else Node
+        return names.get(first, "myopic")
 
     def _document(self) -> dict[str, object]:
         """Its fields as JSON values and Fractions. Raises CertificateError."""
