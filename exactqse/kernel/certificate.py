@@ -23,7 +23,7 @@ from fractions import Fraction
 from types import GenericAlias
 from typing import Any, ClassVar
 
-from exactqse.errors import CertificateError, GameError, shown
+from exactqse.errors import CertificateError, GameError, approximate
 from exactqse.kernel.codec import plain, reader
 from exactqse.kernel.files import canonical_json, parse_json, read_bytes, write_bytes
 from exactqse.kernel.gamefile import check_header, fields_of
@@ -299,5 +299,5 @@ def _check_tree(tree: Tree, where: str) -> None:
             elif majorant[0] not in (UP, DOWN):
                 raise CertificateError(f"unknown tag {majorant[0][:40]!r} in a leaf", where=where)
             elif majorant[1].numerator <= 0:
-                what = f"parameter {shown(majorant[1])} of a leaf is not positive"
+                what = f"parameter {approximate(majorant[1])} of a leaf is not positive"
                 raise CertificateError(what, where=where)

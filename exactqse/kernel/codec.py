@@ -110,7 +110,7 @@ def _could_be(hint: Any, value: Any) -> bool:
 def _integer(value: Any, at: str) -> int:
     exact = number(value, at)
     if exact.denominator != 1:
-        raise GameError(f"{shown(exact)} is not an integer", where=at)
+        raise GameError(f"{shown(str(exact))} is not an integer", where=at)
     return exact.numerator
 
 
