@@ -424,18 +424,17 @@ def impostors(value: Any) -> Iterator[object]:
         yield from (subclass(*values), tuple(values))
 
 
-NO_PLACE = "does not belong there|slopes and cover are for farsighted nodes"
-
-
 @kinds
 def test_nothing_of_another_type_is_kept(kind: str) -> None:
     """No float, bool, list or subclass anywhere: it might compare untruly, or change later."""
     found = certificate(kind)
     count = 0
     for path, part in parts(found):
+        if path in {("slopes",), ("cover",)} and kind != "farsighted":
+            continue
         assert path == () or with_part(found, path, part) == found
         for other in impostors(part) if path else ():
-            with pytest.raises(CertificateError, match=NO_PLACE):
+            with pytest.raises(CertificateError, match="does not belong there"):
                 with_part(found, path, other)
             count += 1
         for other in (None, object(), 1.5, {}, int) if path and part is not None else ():

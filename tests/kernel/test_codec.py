@@ -8,7 +8,7 @@ from copy import deepcopy
 from dataclasses import dataclass, fields
 from fractions import Fraction
 from types import NoneType
-from typing import Any, ClassVar, get_args, get_type_hints
+from typing import Any, ClassVar, get_args, get_origin, get_type_hints
 
 import pytest
 from hypothesis import given
@@ -54,23 +54,24 @@ OWN = (Box, Dot, Word, tuple[Box, ...])
 KERNELS = (Node, StrongNode, FarsightedNode, Cover, tuple[tuple[Slope, ...], ...])
 
 
+PLAIN: dict[Any, st.SearchStrategy[Any]] = {
+    int: st.one_of(st.integers(-9, 9), st.integers(-(10**25), 10**25)),
+    Fraction: st.fractions(),
+    str: st.text(max_size=4),
+    NoneType: st.none(),
+}
+
+
 def values(hint: Any) -> st.SearchStrategy[Any]:
     """Any value of the type."""
-    if hint is int:
-        return st.one_of(st.integers(-9, 9), st.integers(-(10**25), 10**25))
-    if hint is Fraction:
-        return st.fractions()
-    if hint is str:
-        return st.text(max_size=4)
-    if hint is NoneType:
-        return st.none()
+    if hint in PLAIN:
+        return PLAIN[hint]
     args = get_args(hint)
     if args[1:] == (...,):
         return st.lists(values(args[0]), max_size=3).map(tuple)
-    if args and isinstance(hint, type(tuple[int, ...])):
-        return st.tuples(*map(values, args))
     if args:
-        return st.one_of(*map(values, args))
+        combined = st.tuples if get_origin(hint) is tuple else st.one_of
+        return combined(*map(values, args))
     types = get_type_hints(hint)
     return st.builds(hint, **{field.name: values(types[field.name]) for field in fields(hint)})
 
