@@ -14,16 +14,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from itertools import groupby
 from typing import TypeVar
 
 from exactqse.errors import approximate, at_least
 from exactqse.kernel.certificate import Certificate, Part, Slope, ValueSplit
-from exactqse.kernel.elementary import Elementary
+from exactqse.kernel.elementary import MAX_EXPONENT, Elementary
 from exactqse.kernel.game import KernelGame
 from exactqse.kernel.interval import Interval, enclose, multiply
 from exactqse.kernel.operators import continuation, expectation, exponent, require_finite
-from exactqse.kernel.stage import FailureError, Ratio, Slopes, Stage, Vector, refuse_exponent
+from exactqse.kernel.stage import FailureError, Ratio, Slopes, Stage, Vector
 
 T = TypeVar("T")
 Box = tuple[int | None, int | None]
@@ -44,6 +43,7 @@ class Frontier:
     points: list[tuple[int, int]]
 
     def phi(self, sigma: int, p: int) -> Interval:
+        """max (K + sigma d), rounded up."""
         bound = max(height - (-sigma * d >> p) for d, height in self.points)
         return bound, bound
 
@@ -61,7 +61,7 @@ def check_cover(game: KernelGame, certificate: Certificate, p: int, elementary: 
             boxes += [{**box, j: (at[0], most)}, {**box, j: (least, at[1])}]
             continue
         where = f"cover[{number}]"
-        bounds = _Part(game, certificate, entry, box, p, elementary, where).bounds()
+        bounds = PartBounds(game, certificate, entry, box, p, elementary, where).bounds()
         if bounds and (excess := expectation(game.rho, bounds) - certificate.upper) > 0:
             reason = f"upper is less than the bound of {where}, by {at_least(excess)}"
             raise FailureError("rejected", reason)
@@ -84,7 +84,7 @@ def _leaning(game: KernelGame, slope: Slope, p: int) -> tuple[int, Vector]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class PartBounds:
     """One part of the cover, and what its bounds are made with."""
 
     game: KernelGame
@@ -150,7 +150,7 @@ class _Part:
     def _first(self, j: int, after: dict[int, Frontier], radius: Vector) -> Fraction:
         """The upper bound of the value at place j of step 0."""
         claim, p = self.part.claims[j], self.p
-        stage = self._stage(j, claim.shift << p, {}, after, radius)
+        stage = self.stage(j, claim.shift << p, {}, after, radius)
         value = claim.pieces[0].upper
         lam = enclose(value.numerator, value.denominator, p)
         (_, high), spots = stage.bound(self.game.observes, claim.pieces[0].trees, lam)
@@ -166,21 +166,22 @@ class _Part:
         table = self.certificate.slopes[self.part.slopes]
         own, others = _leaning(self.game, table[j], self.p)
         middle = v[0] + v[1] >> 1
-        stage = self._stage(j, middle, others, after, radius)
+        stage = self.stage(j, middle, others, after, radius)
         reach = max(v[1] - middle, middle - v[0])
-        refuse_exponent((reach, reach), self.p, stage.where)
+        if reach >> self.p >= MAX_EXPONENT:
+            raise FailureError("inconclusive", f"{stage.where}: the box is wider than exp can take")
         points, start, last = [], v[0] - middle, v[1] - middle
         for piece in self.part.claims[j].pieces:
             end = last if piece.end is None else _scaled(self.game, piece.end, self.p)[0] - middle
             end = max(start, min(end, last))
             lam = enclose(piece.upper.numerator, piece.upper.denominator, self.p)
             (_, high), _ = stage.bound(self.game.observes, piece.trees, lam)
-            points += [(d, lam[1] + self._chord(high, start, end, d)) for d in (start, end)]
+            points += [(d, lam[1] + self.chord(high, start, end, d)) for d in (start, end)]
             start = end
         free = bool(self.part.claims[j].free)
         return Frontier(j, v, middle, reach, own, others, free, points)
 
-    def _chord(self, g: int, start: int, end: int, d: int) -> int:
+    def chord(self, g: int, start: int, end: int, d: int) -> int:
         """At d: the chord over [start, end] of g e^-d where g >= 0, else its tangent midway."""
         if g >= 0:
             return -(-g * self.elementary.exp((-d, -d), self.p)[1] >> self.p)
@@ -189,7 +190,7 @@ class _Part:
         slope = multiply((g, g), self.elementary.exp((-middle, -middle), self.p), self.p)
         return multiply(slope, (factor, factor), self.p)[1]
 
-    def _stage(
+    def stage(
         self, j: int, reference: int, others: Vector, after: dict[int, Frontier], radius: Vector
     ) -> Stage:
         """What the majorants of place j see; ``others`` is c, and ``reference`` is taken from x."""
