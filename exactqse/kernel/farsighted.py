@@ -21,8 +21,8 @@ from exactqse.kernel.certificate import Certificate, Part, Slope, ValueSplit
 from exactqse.kernel.elementary import MAX_EXPONENT, Elementary
 from exactqse.kernel.game import KernelGame
 from exactqse.kernel.interval import Interval, enclose, multiply
-from exactqse.kernel.operators import continuation, expectation, exponent, require_finite
-from exactqse.kernel.stage import FailureError, Ratio, Slopes, Stage, Vector
+from exactqse.kernel.operators import continuation, expectation, expected, exponent, require_finite
+from exactqse.kernel.stage import FailureError, Free, Slopes, Stage, Vector
 
 T = TypeVar("T")
 Box = tuple[int | None, int | None]
@@ -197,7 +197,7 @@ class PartBounds:
         game, p, gamma, node = self.game, self.p, self.game.gamma, self.certificate.nodes[j]
         middles = {t: (f.middle, f.middle) for t, f in after.items()}
         tied = {t: f.phi(f.own, p) for t, f in after.items()}
-        some_free = any(f.free for f in after.values())
+        loose = [t for t, f in after.items() if f.free]
 
         def x(step: int, state: int, a: int, b: int) -> Interval:
             low, high = exponent(game, step, state, a, b, middles, p)
@@ -220,22 +220,40 @@ class PartBounds:
                 for i in keys
             }
 
-        def loose(b: int, s: Ratio) -> tuple[list[Interval], list[Slopes]]:
-            sigma = (gamma.numerator * s[0] << p) // (gamma.denominator * s[1])
-            high = {t: f.phi(sigma, p)[1] + (f.radius >> p) + 1 for t, f in after.items() if f.free}
-            y = tied | {t: (bound, bound) for t, bound in high.items()}
-            h, state, actions = node.step, node.state, range(game.leader_actions)
-            column = [continuation(game, h, state, a, b, y, p) for a in actions]
-            return column, free_slopes[b]
+        def value(values: dict[int, Interval]) -> list[list[Interval]]:
+            """[b][a] of u + P values."""
+            return self._columns(j, lambda h, s, a, b: continuation(game, h, s, a, b, values, p))
 
-        free_slopes = self._columns(j, partial(slopes, free=True)) if some_free else []
+        def moved(b: int, values: dict[int, Interval]) -> list[Interval]:
+            """[a] of P values."""
+            rows = (game.at(game.P, step)[state][a][b] for a in range(game.leader_actions))
+            return [expected(row, values) for row in rows]
+
+        def height(b: int, sigma: int) -> list[Interval]:
+            high = {t: after[t].phi(sigma, p)[1] + (after[t].radius >> p) + 1 for t in loose}
+            return moved(b, nothing | {t: (bound, bound) for t, bound in high.items()})
+
+        step, state = node.step, node.state
+        nothing = dict.fromkeys(after, (0, 0))
+        least = nothing | {t: (min(k for _, k in after[t].points),) * 2 for t in loose}
+        free = (
+            Free(
+                y=value(tied | dict.fromkeys(loose, (0, 0))),
+                slopes=self._columns(j, partial(slopes, free=True)),
+                gamma=gamma.as_integer_ratio(),
+                least=[moved(b, least) for b in range(game.follower_actions)],
+                height=height,
+            )
+            if loose
+            else None
+        )
         return Stage(
-            where=f"{self.where}, step {node.step}, state {node.state}",
+            where=f"{self.where}, step {step}, state {state}",
             p=p,
             elementary=self.elementary,
             x=self._columns(j, x),
-            y=self._columns(j, lambda h, s, a, b: continuation(game, h, s, a, b, tied, p)),
+            y=value(tied),
             slopes=self._columns(j, partial(slopes, free=False)),
             radius=radius,
-            free=loose if some_free else None,
+            free=free,
         )

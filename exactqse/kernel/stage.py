@@ -23,6 +23,7 @@ from exactqse.kernel.certificate import DOWN, Majorant, Split, Tree
 from exactqse.kernel.elementary import MAX_EXPONENT, Elementary
 from exactqse.kernel.interval import Interval, multiply, scale
 
+CHORD, PARTS = 16, 1 << 10  # how fine and how many the parts of a chord may be
 Outcome = Literal["accepted", "rejected", "inconclusive"]
 Vector = dict[int, int]  # by place, 0 where nothing is said
 Slopes = dict[int, tuple[int, int]]  # by place: push, lean
@@ -42,10 +43,25 @@ class FailureError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Free:
+    """Columns [b][a] of a stage without its free places, and these.
+
+    A transition to a free place t picks one of its points (d, K): the exponent grows by
+    gamma P_t d and the value by P_t K.
+    """
+
+    y: Sequence[Sequence[Interval]]
+    slopes: Sequence[Sequence[Slopes]]
+    gamma: Ratio
+    least: Sequence[Sequence[Interval]]  # sum_t P_t min K
+    height: Callable[[int, int], Sequence[Interval]]  # (b, sigma): sum_t P_t max (K + sigma d)
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     """The columns of a step at a state, at p bits.
 
-    ``free`` says what the majorant ("up", s) of b has in place of y[b] and slopes[b].
+    With ``free``, y and slopes only say where tangents are.
     """
 
     where: str
@@ -55,7 +71,7 @@ class Stage:
     y: Sequence[Sequence[Interval]]
     slopes: Sequence[Sequence[Slopes]]
     radius: Vector = field(default_factory=dict)
-    free: Callable[[int, Ratio], tuple[Sequence[Interval], Sequence[Slopes]]] | None = None
+    free: Free | None = None
 
     def bound(
         self, cells: Sequence[Sequence[int]], trees: Sequence[Tree], value: Interval
@@ -154,8 +170,10 @@ class Stage:
         (above, below), p = s, self.p
         (x, y), slopes = corner[1][b]
         if self.free:
-            column, slopes_column = self.free(b, s)
-            y, slopes = _mixed(corner[0], column), _mixed_slopes(corner[0], slopes_column)
+            sigma = self.free.gamma[0] * (above << p) // (self.free.gamma[1] * below)
+            rest, slopes = self._rest(self.free, corner[0], b)
+            high = _mixed(corner[0], self.free.height(b, sigma))
+            y = rest[0] + high[0], rest[1] + high[1]
         ratio = scale((y[0] - value[1], y[1] - value[0]), below, above)
         offset = shift + (1 << p)
         z = x[0] + ratio[0] - offset, x[1] + ratio[1] - offset
@@ -189,6 +207,8 @@ class Stage:
 
         |lean . dv| <= D < T, and t <= 1/T.
         """
+        if self.free:
+            return self._down_free(self.free, kappa, corner, b, value, spot)
         (above, below), p = kappa, self.p
         one = 1 << p
         (x, y), slopes = corner[1][b]
@@ -215,6 +235,53 @@ class Stage:
             j: ((lean * t >> p) - push) * above // below for j, (push, lean) in slopes.items()
         }
         return (a[0] - self._units(1), a[1] + self._units(1)), vector
+
+    def _rest(self, free: Free, weights: Weights, b: int) -> tuple[Interval, Slopes]:
+        """y and slopes without the free places."""
+        return _mixed(weights, free.y[b]), _mixed_slopes(weights, free.slopes[b])
+
+    def _down_free(
+        self, free: Free, kappa: Ratio, corner: Corner, b: int, value: Interval, spot: Spot
+    ) -> Form:
+        """The same where transitions pick points: ln T >= its chords on parts of T's range.
+
+        On a chord's part all is linear in the points; the largest of the parts' bounds holds. Where
+        there are slopes, which a chord tilts, one part is made, else as many as make a difference.
+        """
+        (above, below), p = kappa, self.p
+        x = corner[1][b][0][0][0]
+        y, slopes = self._rest(free, corner[0], b)
+        d = self._reach({j: lean for j, (_, lean) in slopes.items()}) + self._units(4)
+        least = _mixed(corner[0], free.least[b])[0]
+        most = _mixed(corner[0], free.height(b, 0))[1]
+        gap = value[0] - y[1]  # T = gap - sum P K, and what leans
+        start, end = gap - most - d, gap - least + d + (value[1] - value[0]) + (y[1] - y[0])
+        if start <= 0:
+            raise self._failure("inconclusive", "down needs y < upper for every value", spot, b)
+        own = _log(self.elementary, (above, above), below, p)[1]
+        parts, best, tilt, made = [(start, end)], None, 0, 0
+        while parts:
+            (low, high), made = parts.pop(), made + 1
+            logs = [_log(self.elementary, (t, t), 1 << p, p)[0] for t in (low, high)]
+            tilt = max(logs[1] - logs[0] << p, 0) // max(high - low, 1) + 1
+            chord = min(logs[0], logs[1] - (tilt * (high - low) >> p) - 1)
+            inner = (1 << p) + x + chord - own + (tilt * (gap - low) >> p)
+            inner -= self._pull(free, corner[0], b, tilt) + self._units(4 + (4 * tilt >> p)) + 2
+            a = -(inner * above // below)
+            if slopes or high - low <= low >> CHORD or made > PARTS:
+                best = a if best is None else max(a, best)
+            elif best is None or a > best:
+                parts += [(low, low + high >> 1), (low + high >> 1, high)]
+        vector = {
+            j: ((lean * tilt >> p) - push) * above // below for j, (push, lean) in slopes.items()
+        }
+        high = (best or 0) + self._units(1)
+        return (high, high), vector
+
+    def _pull(self, free: Free, weights: Weights, b: int, tilt: int) -> int:
+        """sum_t P_t max (tilt K - gamma d), rounded up."""
+        sigma = -(free.gamma[0] << 2 * self.p) // (free.gamma[1] * tilt)
+        return -(-tilt * _mixed(weights, free.height(b, sigma))[1] >> self.p)
 
 
 def _plus(x: Vector, y: Vector, sign: int) -> Vector:

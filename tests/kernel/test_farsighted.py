@@ -241,11 +241,13 @@ def check_stage(case: Drawn, frontiers: dict[tuple[int, int], Frontier], j: int)
         if stage.free is None:
             assert not any(f.free for f in after.values())
             continue
-        column, free_slopes = stage.free(b, ratio)
+        sigma = int(gamma / over * ONE)
         y = u + claimed(row, after, loose, dv)
         # what ("up", s) does not see of the push, it does not see of the lean either
-        seen = stage.x[b][a][1] + along(free_slopes[a], dv, 0)
-        seen += (column[a][1] + along(free_slopes[a], dv, 1)) * over
+        free_slopes = stage.free.slopes[b][a]
+        value = stage.free.y[b][a][1] + stage.free.height(b, sigma)[a][1]
+        seen = stage.x[b][a][1] + along(free_slopes, dv, 0)
+        seen += (value + along(free_slopes, dv, 1)) * over
         assert -units * over <= seen - (x + y * over) <= 12 * units * (1 + over)
     return int(stage.free is not None)
 

@@ -12,7 +12,7 @@ import pytest
 
 from exactqse.kernel.certificate import DOWN, UP, Leaf, Split, Tree
 from exactqse.kernel.elementary import INTEGER
-from exactqse.kernel.stage import FailureError, Stage
+from exactqse.kernel.stage import FailureError, Free, Stage
 
 P = 64
 ONE = 1 << P
@@ -166,3 +166,98 @@ def test_corners_that_lean_otherwise_are_spread() -> None:
     (_, high), spots = stage.bound([(0,)], [(Leaf(((UP, Fraction(1)),)),)], (0, 0))
     assert high >= 1.08 * ONE
     assert spots == [(0, 1)]
+
+
+class Points:
+    """A stage of which each action leads to free places, and brute force over their points."""
+
+    def __init__(self, seed: int) -> None:
+        draw = Random(seed)
+        self.A, places = draw.choice([1, 2]), draw.choice([1, 2, 3])
+
+        def number(most: int) -> Fraction:
+            return Fraction(draw.randint(-most, most), 100)
+
+        self.x, self.u = ([number(100) for _ in range(self.A)] for _ in range(2))
+        weights = [[draw.randint(0, 3) for _ in range(places)] for _ in range(self.A)]
+        self.P = [[Fraction(w, max(sum(row), 1)) for w in row] for row in weights]
+        self.points = [
+            [(number(100), number(100)) for _ in range(draw.randint(1, 4))] for _ in range(places)
+        ]
+        self.gamma = Fraction(draw.randint(1, 10), 10)
+        self.lam = number(400)
+        self.majorant = draw.choice(
+            [
+                0,
+                (UP, Fraction(draw.randint(1, 300), 100)),
+                (DOWN, Fraction(draw.randint(1, 300), 100)),
+            ]
+        )
+
+    def stage(self) -> Stage:
+        def height(b: int, sigma: int) -> list[tuple[int, int]]:
+            assert b == 0
+            slope = Fraction(sigma, ONE)
+            most = [
+                max(K + slope * d for d, K in points) + Fraction(2, ONE) for points in self.points
+            ]
+            sums = (sum(p * m for p, m in zip(row, most, strict=True)) for row in self.P)
+            return [fixed(Fraction(total)) for total in sums]
+
+        least = [min(K for _, K in points) for points in self.points]
+        lowest = [fixed(sum(p * m for p, m in zip(row, least, strict=True))) for row in self.P]
+        none: list[list[dict[int, tuple[int, int]]]] = [[{} for _ in range(self.A)]]
+        columns = [[fixed(u) for u in self.u]]
+        free = Free(columns, none, self.gamma.as_integer_ratio(), [lowest], height)
+        x = [[fixed(x) for x in self.x]]
+        return Stage("here", P, INTEGER, x, columns, none, {}, free)
+
+    def most(self) -> Any:
+        best = None
+        for a, picks in product(range(self.A), product(*self.points)):
+            x = self.x[a] + self.gamma * sum(
+                p * d for p, (d, _) in zip(self.P[a], picks, strict=True)
+            )
+            gap = (
+                self.u[a]
+                - self.lam
+                + sum(p * K for p, (_, K) in zip(self.P[a], picks, strict=True))
+            )
+            value = MP.exp(MP.mpf(x.numerator) / x.denominator) * gap.numerator / gap.denominator
+            best = value if best is None else max(best, value)
+        return best
+
+
+def test_free_places_pick_their_points() -> None:
+    near = tried = downs = 0
+    for seed in range(300):
+        drawn = Points(seed)
+        try:
+            (_, high), _ = drawn.stage().bound(
+                [(0,)], [(Leaf((drawn.majorant,)),)], fixed(drawn.lam)
+            )
+        except FailureError:
+            continue
+        slack = MP.mpf(high) / ONE - drawn.most()
+        assert slack >= 0, seed
+        tried += 1
+        downs += high < 0
+        near += slack < MP.mpf(1) / 1000
+    assert tried > 150
+    assert downs > 30
+    assert near > 10
+
+
+def test_a_chord_is_divided_until_it_makes_no_difference() -> None:
+    """One action, one point: "down" is tangent there, and exact to the fineness of its parts."""
+    drawn = Points(0)
+    drawn.A, drawn.x, drawn.u, drawn.P = 1, [Fraction(0)], [Fraction(0)], [[Fraction(1)]]
+    drawn.points = [
+        [(Fraction(1), Fraction(1)), (Fraction(0), Fraction(1, 3)), (Fraction(-1), Fraction(-2))]
+    ]
+    drawn.lam, drawn.gamma = Fraction(3), Fraction(1)
+    leaf = Leaf(
+        ((DOWN, Fraction(18394, 10000)),)
+    )  # -T e^x is -2 e, -8/3 and -5/e, which is largest
+    (_, high), _ = drawn.stage().bound([(0,)], [(leaf,)], fixed(drawn.lam))
+    assert 0 <= MP.mpf(high) / ONE - drawn.most() < 1e-6
