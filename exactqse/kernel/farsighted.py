@@ -40,12 +40,39 @@ class Frontier:
     own: int
     others: Vector
     free: bool
-    points: list[tuple[int, int]]
+    points: list[tuple[int, int]]  # of the hull
 
     def phi(self, sigma: int, p: int) -> Interval:
-        """max (K + sigma d), rounded up."""
-        bound = max(height - (-sigma * d >> p) for d, height in self.points)
+        """max (K + sigma d), rounded up: on the hull the sums rise, then fall."""
+        low, high = 0, len(self.points) - 1
+        while low < high:
+            k = (low + high) // 2
+            (d, height), (e, after) = self.points[k : k + 2]
+            if (after - height << p) + sigma * (e - d) > 0:
+                low = k + 1
+            else:
+                high = k
+        d, height = self.points[low]
+        bound = height - (-sigma * d >> p)
         return bound, bound
+
+
+def hull(points: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The corners of the upper concave hull, from left to right."""
+    found: list[tuple[int, int]] = []
+    for d, height in sorted(points):
+        while found and (
+            found[-1][0] == d or (len(found) > 1 and _is_below(found[-1], found[-2], (d, height)))
+        ):
+            found.pop()
+        found.append((d, height))
+    return found
+
+
+def _is_below(point: tuple[int, int], left: tuple[int, int], right: tuple[int, int]) -> bool:
+    """Whether a point is not above the line between its neighbours."""
+    rise, run = right[1] - left[1], right[0] - left[0]
+    return (point[1] - left[1]) * run <= rise * (point[0] - left[0])
 
 
 def check_cover(game: KernelGame, certificate: Certificate, p: int, elementary: Elementary) -> None:
@@ -179,7 +206,7 @@ class PartBounds:
             points += [(d, lam[1] + self.chord(high, start, end, d)) for d in (start, end)]
             start = end
         free = bool(self.part.claims[j].free)
-        return Frontier(j, v, middle, reach, own, others, free, points)
+        return Frontier(j, v, middle, reach, own, others, free, hull(points))
 
     def chord(self, g: int, start: int, end: int, d: int) -> int:
         """At d: the chord over [start, end] of g e^-d where g >= 0, else its tangent midway."""
