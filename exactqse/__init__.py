@@ -25,6 +25,15 @@ if TYPE_CHECKING:
     from exactqse.kernel.check import Verdict, check
     from exactqse.model import Game, Policy
     from exactqse.solve import Decision, Solution, decide, solve, solve_float64
+    from exactqse.sweep import (
+        Isolation,
+        Sensitivities,
+        Sweep,
+        eta_grid,
+        isolation,
+        sensitivities,
+        sweep,
+    )
 else:
     __getattr__, __dir__ = lazy(
         __name__,
@@ -35,6 +44,18 @@ else:
             **dict.fromkeys(("Verdict", "check"), "kernel.check"),
             **dict.fromkeys(("Game", "Policy"), "model"),
             **dict.fromkeys(("Decision", "Solution", "decide", "solve", "solve_float64"), "solve"),
+            **dict.fromkeys(
+                (
+                    "Isolation",
+                    "Sensitivities",
+                    "Sweep",
+                    "eta_grid",
+                    "isolation",
+                    "sensitivities",
+                    "sweep",
+                ),
+                "sweep",
+            ),
         },
         ("arithmetic", "errors", "formats", "games", "kernel", "model", "testing"),
     )
@@ -45,17 +66,24 @@ __all__ = [
     "Decision",
     "Enclosure",
     "Game",
+    "Isolation",
     "Policy",
+    "Sensitivities",
     "Solution",
+    "Sweep",
     "Verdict",
     "__version__",
     "check",
     "decide",
+    "eta_grid",
     "evaluate",
     "evaluate_float64",
     "evaluate_symbolic",
+    "isolation",
+    "sensitivities",
     "solve",
     "solve_float64",
+    "sweep",
 ]
 
 

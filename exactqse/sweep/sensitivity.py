@@ -85,7 +85,9 @@ class _Slopes:
     def __init__(self, optima: Optima) -> None:
         self.game = optima.game
         rho = self.game.rho
-        reach = {s: arb(n) / rho.denominator for s, n in zip(rho.states, rho.numerators, strict=True)}
+        reach = {
+            s: arb(n) / rho.denominator for s, n in zip(rho.states, rho.numerators, strict=True)
+        }
         nodes = optima.solution.certificate.nodes
         self.shifts = {(node.step, node.state): node.shift for node in nodes}
         self.flows: dict[Place, list[tuple[int, int, arb]]] = {}
