@@ -34,11 +34,20 @@ def draw_sweep(sweep: Sweep, path: str | os.PathLike[str]) -> None:
         FileError: the file cannot be written.
     """
     drawable(Path(path))
-    points = [(float(p.eta), p.value) for p in sweep.points if p.eta is not None]
-    if not points:
+    if all(point.eta is None for point in sweep.points):
         raise InputError("there is no finite eta to draw", where="picture")
     figure = _matplotlib().Figure(figsize=(6.4, 4.0), layout="constrained")
-    axes = figure.add_subplot()
+    try:
+        _draw(figure.add_subplot(), sweep)
+    except OverflowError as error:
+        raise InputError("a number is beyond the range of float64", where="picture") from error
+    stream = BytesIO()
+    figure.savefig(stream, format=Path(path).suffix[1:].lower(), dpi=200)
+    write_bytes(path, stream.getvalue())
+
+
+def _draw(axes: Any, sweep: Sweep) -> None:
+    points = [(float(p.eta), p.value) for p in sweep.points if p.eta is not None]
     etas = [eta for eta, _ in points]
     lower, upper, middle = (
         [float(end) for end in ends]
@@ -50,19 +59,15 @@ def draw_sweep(sweep: Sweep, path: str | os.PathLike[str]) -> None:
     axes.axhline(zero, linestyle=":", color="grey", label="limit as eta falls to 0")
     ends = float(infinity.lower), float(infinity.upper)
     axes.axhspan(*ends, linestyle="--", color="grey", alpha=0.6, label="limits as eta grows")
-    for change in sweep.changes:
-        label = "the support changes" if change is sweep.changes[0] else None
-        axes.axvspan(
-            float(change.lower), float(change.upper), color="tab:orange", alpha=0.5, label=label
-        )
-    if max(etas) > _WIDE * min(etas):
+    for i, change in enumerate(sweep.changes):
+        label = None if i else "the support changes"
+        ends = float(change.lower), float(change.upper)
+        axes.axvspan(*ends, color="tab:orange", alpha=0.5, label=label)
+    if etas[-1] > _WIDE * etas[0]:
         axes.set_xscale("log")
     axes.set_xlabel("inverse temperature eta of the follower")
     axes.set_ylabel("leader's optimal value J*")
     axes.legend(fontsize="small")
-    stream = BytesIO()
-    figure.savefig(stream, format=Path(path).suffix[1:].lower(), dpi=200)
-    write_bytes(path, stream.getvalue())
 
 
 def _matplotlib() -> Any:

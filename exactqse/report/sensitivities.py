@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _PLACES = 9  # decimal places in tables; the ends are rounded outward
 _VERDICTS = {
-    "isolated": "isolated: no other policy is optimal wherever it leads",
+    "isolated": "isolated: exactly one policy is optimal from every step and state on",
     "multiple": "multiple: several policies are optimal",
     "undecided": "undecided: other policies may be optimal",
 }

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
+from fractions import Fraction
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -105,7 +107,8 @@ def sweep_lines(game: Game, sweep: Sweep, *, everything: bool = False) -> Iterat
 
 def change_lines(game: Game, sweep: Sweep, change: Change) -> Iterator[Text]:
     """The bracket, and the supports where they differ."""
-    bracket = f"[{float(change.lower):.10g}, {float(change.upper):.10g}]"
+    ends = _decimal(change.lower, ROUND_FLOOR), _decimal(change.upper, ROUND_CEILING)
+    bracket = f"[{ends[0]}, {ends[1]}]"
     kind = "" if change.proved else " of the computed policy"
     yield line(f"support{kind} changes for some eta in {bracket}")
     for i in islice(change.places, _FEW):
@@ -132,6 +135,11 @@ def limit_lines(limits: Limits) -> Iterator[Text]:
         yield line(
             f"as eta grows, limits lie from the weak to the strong Stackelberg value: {ends}"
         )
+
+
+def _decimal(value: Fraction, rounding: str) -> Decimal:
+    context = Context(prec=12, rounding=rounding)
+    return context.divide(Decimal(value.numerator), Decimal(value.denominator)).normalize(context)
 
 
 def _actions(game: Game, actions: tuple[int, ...]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from decimal import Context, Decimal
 from fractions import Fraction
 from itertools import pairwise
-from math import ceil, log
+from math import ceil, log, log1p
 
 from exactqse.arithmetic import Enclosure
 from exactqse.errors import InputError, KindError, NotCoveredError, PrecisionError, shown
@@ -248,7 +248,8 @@ def _finite(point: SweepPoint) -> Fraction:
 
 def _halvings(ratio: Fraction, width: Fraction) -> int:
     """About how many bisections narrow a bracket of this ratio to 1 + width."""
-    return max(1, ceil(log(log(ratio) / log(1 + float(width))) / log(2)))
+    size = log(ratio.numerator) - log(ratio.denominator)
+    return max(1, ceil(log(size / log1p(width)) / log(2)))
 
 
 def _between(low: Fraction, high: Fraction) -> Fraction:

@@ -256,7 +256,7 @@ def _on(support: tuple[int, ...], box: Box) -> Box:
 
 
 class _Slopes:
-    """Derivatives of S_c over a box, at lambda = W*_h(s)."""
+    """Derivatives of S_c over a box, at lambda = W*_h(s); over e^{z_b.alpha} if b is alone."""
 
     def __init__(
         self,
@@ -266,12 +266,13 @@ class _Slopes:
         support: Sequence[int],
         base: int | None = None,
     ) -> None:
+        self.alone = len(cell.members) == 1
         self.base = _heaviest(box, support) if base is None else base
         self.others = [i for i in support if i != self.base]
         self.terms = []
         for b in cell.members:
             z, y = cell.of(stage.z[b]), cell.of(stage.y[b])
-            weight = mean(box, z, support).exp()
+            weight = _ONE if self.alone else mean(box, z, support).exp()
             self.terms.append((weight, mean(box, y, support) - stage.value, z, y))
 
     def difference(self, a: int, i: int) -> arb:
@@ -288,24 +289,17 @@ class _Slopes:
         return arb_mat([[self.difference(j, self.base)] for j in self.others])
 
     def hessian(self) -> arb_mat:
-        """Second derivatives in the weights of the others, the base taking what they leave."""
+        """The gradient's derivatives by the weights of the others, the base taking the rest."""
         i = self.base
-        rows = []
-        for j in self.others:
-            row = []
-            for k in self.others:
-                entries = (
-                    e
-                    * (
-                        m * (z[j] - z[i]) * (z[k] - z[i])
-                        + (z[j] - z[i]) * (y[k] - y[i])
-                        + (y[j] - y[i]) * (z[k] - z[i])
-                    )
-                    for e, m, z, y in self.terms
-                )
-                row.append(sum(entries, _ZERO))
-            rows.append(row)
-        return arb_mat(rows)
+
+        def entry(j: int, k: int) -> arb:
+            total = _ZERO
+            for e, m, z, y in self.terms:
+                zj, zk, yj, yk = z[j] - z[i], z[k] - z[i], y[j] - y[i], y[k] - y[i]
+                total += zj * yk if self.alone else e * (m * zj * zk + zj * yk + yj * zk)
+            return total
+
+        return arb_mat([[entry(j, k) for k in self.others] for j in self.others])
 
     def concave(self) -> bool:
         """Whether the Hessian is negative definite, by the signs of its leading minors."""

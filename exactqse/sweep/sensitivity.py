@@ -111,7 +111,7 @@ class _Slopes:
         eta = ball(self.game.eta or Fraction(0))
         shift = self.shifts[place]
         means = {b: m for x in regions for b, m in zip(x.cell.members, x.means, strict=True)}
-        total = sum((z.exp() for z, _ in means.values()), arb(0))
+        nu = response([means[b][0] for b in sorted(means)])
         sizes = self.game.leader_actions, self.game.follower_actions
         u, r = ([[arb(0)] * sizes[1] for _ in range(sizes[0])] for _ in range(2))
         self.u[place], self.r[place] = u, r
@@ -119,15 +119,15 @@ class _Slopes:
         for region in regions:
             for b in region.cell.members:
                 z, w = means[b]
-                nu = reach * z.exp() / total
-                gain = nu * (w - stage.value)
+                flow = reach * nu[b]
+                gain = flow * (w - stage.value)
                 self.eta += gain * (z + shift) / eta
                 for i in region.support:
                     weight, actions = region.box[i], region.cell.classes[i]
-                    self.flows[place].append((actions[0], b, nu * weight))
+                    self.flows[place].append((actions[0], b, flow * weight))
                     share = weight if len(actions) == 1 else weight.union(arb(0))
                     for a in actions:
-                        u[a][b], r[a][b] = nu * share, eta * gain * share
+                        u[a][b], r[a][b] = flow * share, eta * gain * share
 
     def _move(self, place: Place, after: dict[int, arb]) -> None:
         """Add what leads from here to the states of the next step."""
@@ -137,3 +137,13 @@ class _Slopes:
             row = rows[a][b]
             for t, n in zip(row.states, row.numerators, strict=True):
                 after[t] = after.get(t, arb(0)) + flow * n / row.denominator
+
+
+def response(z: Sequence[arb]) -> list[arb]:
+    """e^{z_b} / sum_c e^{z_c} = 1 / sum_c e^{z_c - z_b}, monotone in every exponent."""
+
+    def bound(b: int, own: arb, others: Sequence[arb]) -> arb:
+        return 1 / (1 + sum(((x - own).exp() for c, x in enumerate(others) if c != b), arb(0)))
+
+    low, high = [x.lower() for x in z], [x.upper() for x in z]
+    return [bound(b, low[b], high).union(bound(b, high[b], low)) for b in range(len(z))]
