@@ -10,7 +10,14 @@ from itertools import pairwise
 from math import ceil, log, log1p
 
 from exactqse.arithmetic import Enclosure
-from exactqse.errors import InputError, KindError, NotCoveredError, PrecisionError, shown
+from exactqse.errors import (
+    InputError,
+    KindError,
+    NotCoveredError,
+    PrecisionError,
+    approximate,
+    shown,
+)
 from exactqse.kernel.game import KernelGame, require_game
 from exactqse.model.arrays import exact
 from exactqse.solve.api import solve
@@ -129,7 +136,7 @@ def sweep(
     given = _temperatures(etas)
     narrow = exact(width, "width")
     if not narrow >= MIN_WIDTH:
-        raise InputError(f"{shown(width)} is not at least 10^-30", where="width")
+        raise InputError(f"{approximate(narrow)} is not at least 10^-30", where="width")
     if progress is not None and not callable(progress):
         raise KindError(f"{shown(progress)} is not a function", where="progress")
     if game.gamma:

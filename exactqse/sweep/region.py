@@ -314,6 +314,8 @@ def _newton(stage: StageBalls, cell: Cell, box: Box, support: tuple[int, ...]) -
     slopes = _Slopes(stage, cell, box, support)
     middle = [weight.mid() for weight in box]
     middle[slopes.base] = 1 - sum((middle[j] for j in slopes.others), _ZERO)
+    if not middle[slopes.base] > 0:
+        return box
     inner = _Slopes(stage, cell, middle, support, slopes.base)
     try:
         step = slopes.hessian().solve(inner.gradient()).entries()
