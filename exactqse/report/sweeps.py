@@ -92,6 +92,10 @@ def sweep_lines(game: Game, sweep: Sweep, *, everything: bool = False) -> Iterat
     if len(sweep.points) > ROWS and not everything:
         left = counted(len(sweep.points) - ROWS, "more row")
         yield line(f"{left}: --all shows them", "dim")
+    if wide := sum(not point.reached for point in sweep.points):
+        yield line(
+            f"wider than asked for at {counted(wide, 'point')}: --json says why", "bold yellow"
+        )
     shown = list(islice(sweep.changes, None if everything else ROWS))
     for change in shown:
         yield from change_lines(game, sweep, change)

@@ -55,6 +55,11 @@ class SweepPoint:
         """A certified enclosure of J*(eta)."""
         return self.solution.value
 
+    @property
+    def reached(self) -> bool:
+        """Whether the enclosure is as narrow as was asked for."""
+        return isinstance(self.solution, StrongSolution) or self.solution.reached
+
 
 @dataclass(frozen=True)
 class Change:

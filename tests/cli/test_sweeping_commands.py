@@ -31,6 +31,12 @@ def test_a_table_with_supports_changes_and_limits(run: Run) -> None:
     assert "limit as eta grows: 7/2 (the strong and the weak Stackelberg value)" in lines
 
 
+def test_points_that_stay_wide_are_said(run: Run) -> None:
+    game = ("sweep", "patrol-4", "--observes", "nothing", "--eta", "1")
+    out = run(*game, "--digits", 9, "--time-limit", "0.001").out
+    assert "wider than asked for at 1 point: --json says why" in out
+
+
 def test_the_data_file_is_the_json(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "data.json"
     words = ("sweep", GAME, "--from", "1/2", "--to", "2", "--points", 3, "--digits", 9, "--json")
