@@ -93,8 +93,17 @@ def test_narrower_gaps_agree_with_wider_for_every_partition(game: Game) -> None:
 
 
 @settings(max_examples=30, deadline=None)
-@given(covered_games(max_horizon=2, wide=False))
+@given(
+    games(
+        max_horizon=2,
+        gammas=st.just(Fraction(0)),
+        etas=st.sampled_from([Fraction(1), Fraction(1, 3)]),
+        observes="action",
+        wide=False,
+    )
+)
 def test_pure_actions_outside_the_boxes_are_strictly_worse(game: Game) -> None:
+    """All responses have probabilities above 10^-18, so what is worse is so by more than that."""
     solution = solve(game, 40)
     best = evaluate(game, solution.policy, 45).W
     for place in isolation(solution).places:
