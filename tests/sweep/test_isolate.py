@@ -67,10 +67,10 @@ def agree(coarse: Isolation, fine: Isolation) -> None:
 @settings(max_examples=60, deadline=None)
 @given(covered_games())
 def test_more_digits_agree_with_fewer(game: Game) -> None:
-    coarse, fine = (isolation(solve(game, digits)) for digits in (6, 40))
+    coarse, fine = (isolation(solve(game, digits)) for digits in (4, 20))
     agree(coarse, fine)
     if fine.verdict == "isolated":  # the finer policy is near the optimum, which is in the boxes
-        near = Fraction(1, 10**6)
+        near = Fraction(1, 10**4)
         for place in coarse.places:
             row = fine.solution.policy.probabilities[place.step][place.state][place.cell[0]]
             for p, weight in zip(row, place.weights, strict=True):
@@ -97,14 +97,14 @@ def test_narrower_gaps_agree_with_wider_for_every_partition(game: Game) -> None:
     games(
         max_horizon=2,
         gammas=st.just(Fraction(0)),
-        etas=st.sampled_from([Fraction(1), Fraction(1, 3)]),
+        etas=st.just(Fraction(1, 3)),
         observes="action",
         wide=False,
     )
 )
 def test_pure_actions_outside_the_boxes_are_strictly_worse(game: Game) -> None:
-    """All responses have probabilities above 10^-18, so what is worse is so by more than that."""
-    solution = solve(game, 40)
+    """All responses have probabilities above 10^-7, so what is worse is so by much more than 10^-20."""
+    solution = solve(game, 20)
     best = evaluate(game, solution.policy, 45).W
     for place in isolation(solution).places:
         h, s, (b,) = place.step, place.state, place.cell
