@@ -103,7 +103,7 @@ def test_narrower_gaps_agree_with_wider_for_every_partition(game: Game) -> None:
     )
 )
 def test_pure_actions_outside_the_boxes_are_strictly_worse(game: Game) -> None:
-    """All responses have probabilities above 10^-7, so what is worse is so by much more than 10^-20."""
+    """All responses have probabilities above 10^-7: what is worse is so by far more than 10^-20."""
     solution = solve(game, 20)
     best = evaluate(game, solution.policy, 45).W
     for place in isolation(solution).places:
