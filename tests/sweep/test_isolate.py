@@ -12,11 +12,11 @@ from exactqse.arithmetic.balls import ball, precision
 from exactqse.errors import InputError, KindError
 from exactqse.evaluate import evaluate
 from exactqse.games import dense, get
-from exactqse.kernel.certificate import DOWN, UP
+from exactqse.kernel.certificate import DOWN, UP, Leaf
 from exactqse.model import Game, Policy
 from exactqse.solve import solve
 from exactqse.sweep import Isolation, isolation
-from exactqse.sweep.region import _cut, _majorants
+from exactqse.sweep.region import _cut, _heights, _majorants
 from exactqse.testing import covered_games, games, payoffs
 
 COMMITMENT = get("conitzer-sandholm-2006")
@@ -226,3 +226,15 @@ def test_random_games_of_several_steps_are_isolated(seed: int) -> None:
     assert found.verdict == "isolated"
     assert found.supports_proved
     assert found.radius < Fraction(1, 10**10)
+
+
+@pytest.mark.parametrize("shift", [-3, 0, 7])
+def test_a_leaf_at_another_scale_bounds_the_same_sum(shift: int) -> None:
+    """Up with s = 1 at z - shift, times e^shift, is Up at z."""
+    with precision(100):
+        points = [[arb(2), arb(5)], [arb(-1), arb(3)]]
+        heights = _heights(points, Leaf(((UP, Fraction(1)),), shift), arb(4))
+        for height, (z, y) in zip(heights, points, strict=True):
+            truth = (z + (y - 4) - 1).exp()
+            assert height >= truth.lower()
+            assert height < truth * (1 + arb(2) ** -80)
