@@ -8,6 +8,7 @@ A certificate has one kind of nodes, one for each reachable (step, state) in asc
   hold a majorant for each follower action of the cell (proofs/joint-majorant.md).
 * ``FarsightedNode``: gamma > 0, finite eta. The policy; the bounds are in ``cover``, which divides
   the follower's values by halves of intervals (proofs/farsighted-bound.md).
+* ``HistoryNode``: the same for a leader who remembers and randomises publicly; several a place.
 * ``StrongNode``: a myopic follower who best responds (proofs/strong-stackelberg.md).
 
 The reader is strict (``codec``, proofs/certificate-format.md). It says nothing about truth: only
@@ -97,6 +98,19 @@ class FarsightedNode:
 
 
 @dataclass(frozen=True, slots=True)
+class HistoryNode:
+    """A memory of a leader who remembers, at (step, state): what she plays, and what comes after.
+
+    After follower action b and a move to state t her next memory is drawn, publicly.
+    """
+
+    step: int
+    state: int
+    policy: tuple[Distribution, ...]  # [cell]
+    after: tuple[tuple[tuple[int, Distribution], ...], ...]  # [b]: (t, over indices of nodes)
+
+
+@dataclass(frozen=True, slots=True)
 class Slope:
     """How the bound of a node leans: W <= phi - own dv + sum others_j dv_j; any numbers are valid.
 
@@ -148,12 +162,14 @@ class ValueSplit:
 
 
 Cover = tuple[Part | ValueSplit, ...]  # a binary tree in preorder
-AnyNode = Node | FarsightedNode | StrongNode
+AnyNode = Node | FarsightedNode | HistoryNode | StrongNode
 KINDS: dict[str, type[AnyNode]] = {
     "myopic": Node,
     "farsighted": FarsightedNode,
+    "history": HistoryNode,
     "strong": StrongNode,
 }
+COVERED = ("farsighted", "history")  # kinds with slopes and a cover
 _COMMON: dict[str, Any] = {"game": str, "precision": int, "lower": Fraction, "upper": Fraction}
 
 
@@ -181,17 +197,11 @@ class Certificate:
             what = f"{self.precision} bits is not in {MIN_PRECISION}..{MAX_PRECISION}"
             raise CertificateError(what, where="precision")
         places = [(node.step, node.state) for node in self.nodes]
-        if places != sorted(set(places)):
+        if places != sorted(places if self.kind == "history" else set(places)):
             raise CertificateError("are not in ascending order of (step, state)", where="nodes")
         for node in self.nodes:
-            where = f"node ({node.step}, {node.state})"
-            for distribution in node.policy:
-                _check_distribution(distribution, where)
-            for tree in node.trees if isinstance(node, Node) else ():
-                _check_tree(tree, where)
-            if isinstance(node, StrongNode) and any(mu < 0 for row in node.duals for mu in row):
-                raise CertificateError("a dual is negative", where=where)
-        if self.kind == "farsighted":
+            _check_node(node, f"node ({node.step}, {node.state})")
+        if self.kind in COVERED:
             self._check_cover()
         elif self.slopes != () or self.cover != ():
             raise CertificateError("slopes and cover are for farsighted nodes", where="certificate")
@@ -208,7 +218,7 @@ class Certificate:
 
     @property
     def kind(self) -> str:
-        """What the nodes are: "myopic", "farsighted" or "strong"."""
+        """What the nodes are: one of KINDS."""
         names = {node_type: name for name, node_type in KINDS.items()}
         first = type(self.nodes[0]) if type(self.nodes) is tuple and self.nodes else Node
         return names.get(first, "myopic")
@@ -259,19 +269,30 @@ def _require_kind(document: Any, where: str) -> None:
 def _types(kind: str) -> dict[str, Any]:
     """The fields of a kind's document, after its header, with their types."""
     own = {"nodes": GenericAlias(tuple, (KINDS[kind], ...))}
-    if kind == "farsighted":
+    if kind in COVERED:
         return {**_COMMON, **own, "slopes": tuple[tuple[Slope, ...], ...], "cover": Cover}
     return {**_COMMON, **own}
+
+
+def _check_node(node: AnyNode, where: str) -> None:
+    for distribution in node.policy:
+        _check_distribution(distribution, where)
+    for tree in getattr(node, "trees", ()):
+        _check_tree(tree, where)
+    for _, lottery in (draw for draws in getattr(node, "after", ()) for draw in draws):
+        _check_distribution(lottery, where)
+    if isinstance(node, StrongNode) and any(mu < 0 for row in node.duals for mu in row):
+        raise CertificateError("a dual is negative", where=where)
 
 
 def _check_distribution(distribution: Distribution, where: str) -> None:
     actions = [a for a, _ in distribution]
     if actions != sorted(set(actions)) or any(a < 0 for a in actions):
-        raise CertificateError("the policy's actions do not ascend", where=where)
+        raise CertificateError("a distribution's entries do not ascend", where=where)
     if any(p.numerator <= 0 for _, p in distribution):
-        raise CertificateError("a probability of the policy is not positive", where=where)
+        raise CertificateError("a probability is not positive", where=where)
     if sum(p for _, p in distribution) != 1:
-        raise CertificateError("the policy's probabilities do not sum to 1", where=where)
+        raise CertificateError("probabilities do not sum to 1", where=where)
 
 
 def _check_complete(leaves: Sequence[bool], where: str) -> None:

@@ -25,24 +25,22 @@ from typing import Any
 
 from exactqse.errors import CertificateError, NotCoveredError, at_least, between, of_kind, shown
 from exactqse.kernel.certificate import (
+    COVERED,
     MAX_PRECISION,
     MIN_PRECISION,
     Certificate,
-    Leaf,
     Node,
-    Split,
-    StrongNode,
-    Tree,
-    ValueSplit,
 )
 from exactqse.kernel.elementary import INTEGER, Elementary
 from exactqse.kernel.farsighted import check_cover
+from exactqse.kernel.fit import require_fit
 from exactqse.kernel.game import KernelGame, require_game
 from exactqse.kernel.gamefile import game_hash
 from exactqse.kernel.interval import Interval, enclose
 from exactqse.kernel.operators import (
     continuation,
     expectation,
+    history_values,
     initial_mean,
     policy_values,
     scaled_reward,
@@ -110,12 +108,13 @@ def check(
         remedy = "give the game file that it was made for"
         what = f"certificate is of the game {certificate.game[:12]}..., not of this one"
         raise CertificateError(what, where="game", remedy=remedy)
-    _require_shape(game, certificate)
+    require_fit(game, certificate)
     try:
         _prove(game, certificate, p, elementary)
     except FailureError as failure:
         return Verdict(failure.outcome, None, None, str(failure), p, elementary.name)
-    reason = f"proved lower <= J(policy) <= J* <= upper over {len(certificate.nodes)} nodes"
+    whose = ", for leaders who remember" if certificate.kind == "history" else ""
+    reason = f"proved lower <= J(policy) <= J* <= upper over {len(certificate.nodes)} nodes{whose}"
     bounds = certificate.lower, certificate.upper
     return Verdict("accepted", *bounds, reason, p, elementary.name)
 
@@ -127,7 +126,7 @@ def _prove(game: KernelGame, certificate: Certificate, p: int, elementary: Eleme
         if reason := check_strong(game, nodes, certificate.lower, certificate.upper):
             raise FailureError("rejected", reason)
         return
-    if certificate.kind == "farsighted":
+    if certificate.kind in COVERED:
         check_cover(game, certificate, p, elementary)
     else:
         excess = expectation(game.rho, _check_nodes(game, nodes, p, elementary)) - certificate.upper
@@ -143,77 +142,6 @@ def require_covered(game: KernelGame) -> None:
     if game.gamma and game.eta is None:
         what = f"not covered: gamma = {game.gamma} > 0 with eta = infinity"
         raise NotCoveredError(what, remedy="choose a finite eta, or gamma = 0")
-
-
-def _require_shape(game: KernelGame, certificate: Certificate) -> None:
-    kind = "strong" if game.eta is None else "farsighted" if game.gamma else "myopic"
-    if certificate.kind != kind:
-        what = f"{certificate.kind!r} is not {kind!r}, which this game needs"
-        raise CertificateError(what, where="kind")
-    places = [(h, s) for h, layer in enumerate(game.reachable) for s in layer]
-    given = [(node.step, node.state) for node in certificate.nodes]
-    if given != places:
-        odd = min(set(places) ^ set(given), default=None)
-        what = "nodes are not the reachable (step, state) in ascending order"
-        raise CertificateError(f"{what}, see {odd}" if odd else what, where="nodes")
-    for node in certificate.nodes:
-        where = f"node ({node.step}, {node.state})"
-        if len(node.policy) != len(game.observes):
-            raise CertificateError(f"needs {len(game.observes)} distributions", where=where)
-        if any(a >= game.leader_actions for row in node.policy for a, _ in row):
-            raise CertificateError("the policy names an unknown leader action", where=where)
-        if isinstance(node, Node):
-            _require_trees(game, node.trees, where)
-        if isinstance(node, StrongNode):
-            B = game.follower_actions
-            if [len(row) for row in node.duals] != [B] * B:
-                raise CertificateError(f"needs {B} x {B} duals", where=where)
-    if kind == "farsighted":
-        _require_cover(game, certificate, places)
-
-
-def _require_trees(game: KernelGame, trees: tuple[Tree, ...], where: str) -> None:
-    if len(trees) != len(game.observes):
-        raise CertificateError(f"needs {len(game.observes)} trees", where=where)
-    for cell, tree in zip(game.observes, trees, strict=True):
-        for entry in tree:
-            if isinstance(entry, Split):
-                if max(entry.i, entry.j) >= game.leader_actions:
-                    raise CertificateError(f"[{entry.i}, {entry.j}] is no edge", where=where)
-                continue
-            if len(entry.majorants) != len(cell):
-                raise CertificateError(f"a leaf needs {len(cell)} majorants", where=where)
-            if any(type(m) is int and m >= game.leader_actions for m in entry.majorants):
-                raise CertificateError("a majorant is tangent at no corner", where=where)
-
-
-def _require_cover(
-    game: KernelGame, certificate: Certificate, places: list[tuple[int, int]]
-) -> None:
-    for i, table in enumerate(certificate.slopes):
-        if len(table) != len(places) or any(
-            not 0 <= j < len(places) or places[j][0] <= step
-            for slope, (step, _) in zip(table, places, strict=True)
-            for j, _ in slope.others
-        ):
-            what = "needs a slope for each node, which names nodes of later steps only"
-            raise CertificateError(what, where=f"slopes[{i}]")
-    for i, entry in enumerate(certificate.cover):
-        where = f"cover[{i}]"
-        if isinstance(entry, ValueSplit):
-            if entry.step < 1 or (entry.step, entry.state) not in places:
-                raise CertificateError("divides no value of the follower", where=where)
-            continue
-        if len(entry.claims) != len(places) or not 0 <= entry.slopes < len(certificate.slopes):
-            raise CertificateError("needs a claim for each node, and slopes", where=where)
-        if any(
-            step == 0 and c.pieces[1:] for (step, _), c in zip(places, entry.claims, strict=True)
-        ):
-            raise CertificateError("step 0 has one piece", where=where)
-        for piece in (piece for claim in entry.claims for piece in claim.pieces):
-            _require_trees(game, piece.trees, where)
-            if any(isinstance(x, Leaf) and x.shift for tree in piece.trees for x in tree):
-                raise CertificateError("a leaf is shifted", where=where)
 
 
 def _check_nodes(
@@ -262,7 +190,9 @@ def _check_node(
 def _check_lower(
     game: KernelGame, certificate: Certificate, p: int, elementary: Elementary
 ) -> None:
-    values = policy_values(game, certificate.nodes, p, elementary)
+    nodes: tuple[Any, ...] = certificate.nodes
+    evaluate = history_values if certificate.kind == "history" else policy_values
+    values = evaluate(game, nodes, p, elementary)
     lo, hi, denominator = initial_mean(game, values)
     unit = denominator << p
     if Fraction(hi, unit) < certificate.lower:

@@ -40,17 +40,44 @@ class Frontier:
     own: int
     others: Vector
     free: bool
-    points: list[tuple[int, int]]
+    points: list[tuple[int, int]]  # of the hull
 
     def phi(self, sigma: int, p: int) -> Interval:
-        """max (K + sigma d), rounded up."""
-        bound = max(height - (-sigma * d >> p) for d, height in self.points)
+        """max (K + sigma d), rounded up: on the hull the sums rise, then fall."""
+        low, high = 0, len(self.points) - 1
+        while low < high:
+            k = (low + high) // 2
+            (d, height), (e, after) = self.points[k : k + 2]
+            if (after - height << p) + sigma * (e - d) > 0:
+                low = k + 1
+            else:
+                high = k
+        d, height = self.points[low]
+        bound = height - (-sigma * d >> p)
         return bound, bound
+
+
+def hull(points: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The corners of the upper concave hull, from left to right."""
+    found: list[tuple[int, int]] = []
+    for d, height in sorted(points):
+        while found and (
+            found[-1][0] == d or (len(found) > 1 and _is_below(found[-1], found[-2], (d, height)))
+        ):
+            found.pop()
+        found.append((d, height))
+    return found
+
+
+def _is_below(point: tuple[int, int], left: tuple[int, int], right: tuple[int, int]) -> bool:
+    """Whether a point is not above the line between its neighbours."""
+    rise, run = right[1] - left[1], right[0] - left[0]
+    return (point[1] - left[1]) * run <= rise * (point[0] - left[0])
 
 
 def check_cover(game: KernelGame, certificate: Certificate, p: int, elementary: Elementary) -> None:
     """Raise FailureError unless every part proves J* <= upper."""
-    index = {(node.step, node.state): j for j, node in enumerate(certificate.nodes)}
+    index = {place: j for j, place in enumerate(game.places)}
     boxes: list[dict[int, Box]] = [{}]
     for number, entry in enumerate(certificate.cover):
         box = boxes.pop()
@@ -102,18 +129,18 @@ class PartBounds:
             return {}
         after = {s: f for (step, s), f in frontiers.items() if step == 1}
         radius = {f.j: f.radius for f in frontiers.values()}
-        first = [(j, node) for j, node in enumerate(self.certificate.nodes) if node.step == 0]
-        return {node.state: self._first(j, after, radius) for j, node in first}
+        first = enumerate(self.game.reachable[0])
+        return {state: self._first(j, after, radius) for j, state in first}
 
     def frontiers(self) -> dict[tuple[int, int], Frontier] | None:
         """By (step, state), of every step but 0; None if no policy has its values in the box."""
         found: dict[tuple[int, int], Frontier] = {}
         radius: Vector = {}
-        for j in reversed(range(len(self.certificate.nodes))):
-            node = self.certificate.nodes[j]
-            if node.step == 0:
+        for j in reversed(range(len(self.game.places))):
+            place = self.game.places[j]
+            if place[0] == 0:
                 break
-            after = {s: f for (step, s), f in found.items() if step == node.step + 1}
+            after = {s: f for (step, s), f in found.items() if step == place[0] + 1}
             low, high = self._range(j, after)
             least, most = self.box.get(j, ANY)
             v = (
@@ -123,7 +150,7 @@ class PartBounds:
             if v[0] > v[1]:
                 return None
             frontier = self._frontier(j, v, after, radius)
-            found[node.step, node.state], radius[j] = frontier, frontier.radius
+            found[place], radius[j] = frontier, frontier.radius
         return found
 
     def _range(self, j: int, after: dict[int, Frontier]) -> Interval:
@@ -143,9 +170,9 @@ class PartBounds:
 
     def _columns(self, j: int, entry: Callable[[int, int, int, int], T]) -> list[list[T]]:
         """[b][a] of ``entry`` at place j."""
-        node = self.certificate.nodes[j]
+        step, state = self.game.places[j]
         A, B = range(self.game.leader_actions), range(self.game.follower_actions)
-        return [[entry(node.step, node.state, a, b) for a in A] for b in B]
+        return [[entry(step, state, a, b) for a in A] for b in B]
 
     def _first(self, j: int, after: dict[int, Frontier], radius: Vector) -> Fraction:
         """The upper bound of the value at place j of step 0."""
@@ -179,7 +206,7 @@ class PartBounds:
             points += [(d, lam[1] + self.chord(high, start, end, d)) for d in (start, end)]
             start = end
         free = bool(self.part.claims[j].free)
-        return Frontier(j, v, middle, reach, own, others, free, points)
+        return Frontier(j, v, middle, reach, own, others, free, hull(points))
 
     def chord(self, g: int, start: int, end: int, d: int) -> int:
         """At d: the chord over [start, end] of g e^-d where g >= 0, else its tangent midway."""
@@ -194,7 +221,7 @@ class PartBounds:
         self, j: int, reference: int, others: Vector, after: dict[int, Frontier], radius: Vector
     ) -> Stage:
         """What the majorants of place j see; ``others`` is c, and ``reference`` is taken from x."""
-        game, p, gamma, node = self.game, self.p, self.game.gamma, self.certificate.nodes[j]
+        game, p, gamma = self.game, self.p, self.game.gamma
         middles = {t: (f.middle, f.middle) for t, f in after.items()}
         tied = {t: f.phi(f.own, p) for t, f in after.items()}
         loose = [t for t, f in after.items() if f.free]
@@ -233,7 +260,7 @@ class PartBounds:
             high = {t: after[t].phi(sigma, p)[1] + (after[t].radius >> p) + 1 for t in loose}
             return moved(b, nothing | {t: (bound, bound) for t, bound in high.items()})
 
-        step, state = node.step, node.state
+        step, state = game.places[j]
         nothing = dict.fromkeys(after, (0, 0))
         least = nothing | {t: (min(k for _, k in after[t].points),) * 2 for t in loose}
         free = (

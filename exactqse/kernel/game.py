@@ -177,6 +177,11 @@ class KernelGame:
             layers.append(tuple(sorted(after)))
         return tuple(layers)
 
+    @cached_property
+    def places(self) -> tuple[tuple[int, int], ...]:
+        """The reachable (step, state), in ascending order."""
+        return tuple((h, s) for h, layer in enumerate(self.reachable) for s in layer)
+
     @property
     def observes_action(self) -> bool:
         """Whether the leader sees the follower's action before she moves."""

@@ -14,7 +14,7 @@ from math import lcm
 from operator import mul
 
 from exactqse.errors import NotCoveredError
-from exactqse.kernel.certificate import AnyNode, Distribution
+from exactqse.kernel.certificate import AnyNode, Distribution, HistoryNode
 from exactqse.kernel.elementary import Elementary
 from exactqse.kernel.game import KernelGame, Row
 from exactqse.kernel.interval import Interval, divide, enclose, multiply, scale
@@ -103,6 +103,13 @@ def policy_value(
     for b, by_b in enumerate(policy):
         xs.append(mixture(by_b, [exponent(game, step, state, a, b, soft, p) for a, _ in by_b]))
         ys.append(mixture(by_b, [continuation(game, step, state, a, b, after, p) for a, _ in by_b]))
+    return response(game, xs, ys, p, elementary)
+
+
+def response(
+    game: KernelGame, xs: Sequence[Interval], ys: Sequence[Interval], p: int, elementary: Elementary
+) -> tuple[Interval, Interval]:
+    """W and v of a quantal response to exponents and values, one for each b."""
     shift = max(x[0] for x in xs) >> p << p
     weights = [elementary.exp((x[0] - shift, x[1] - shift), p) for x in xs]
     products = [multiply(e, y, p) for e, y in zip(weights, ys, strict=True)]
@@ -136,7 +143,25 @@ def policy_values(
     return after
 
 
-def initial_mean(game: KernelGame, values: Sequence[Interval]) -> tuple[int, int, int]:
+def history_values(
+    game: KernelGame, nodes: Sequence[HistoryNode], p: int, elementary: Elementary
+) -> dict[int, Interval]:
+    """W_0(s) of a leader who remembers; her memories at step 0 are told by their states."""
+    values: list[Interval] = [(0, 0)] * len(nodes)
+    soft: list[Interval] = [(0, 0)] * len(nodes)
+    for j, node in reversed(list(enumerate(nodes))):
+        h, s, xs, ys = node.step, node.state, [], []
+        for b, by_b in enumerate(by_response(game, node.policy)):
+            draws = [(t, d, [i for i, _ in d]) for t, d in (node.after[b] if node.after else ())]
+            v = {t: mixture(d, [soft[i] for i in memories]) for t, d, memories in draws}
+            W = {t: mixture(d, [values[i] for i in memories]) for t, d, memories in draws}
+            xs.append(mixture(by_b, [exponent(game, h, s, a, b, v, p) for a, _ in by_b]))
+            ys.append(mixture(by_b, [continuation(game, h, s, a, b, W, p) for a, _ in by_b]))
+        values[j], soft[j] = response(game, xs, ys, p, elementary)
+    return {node.state: values[j] for j, node in enumerate(nodes) if node.step == 0}
+
+
+def initial_mean(game: KernelGame, values: Values) -> tuple[int, int, int]:
     """(lo, hi, denominator): the mean of ``values`` under rho is in [lo, hi] / denominator."""
     pairs = list(zip(game.rho.states, game.rho.numerators, strict=True))
     lo = sum(values[s][0] * n for s, n in pairs)

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from heapq import heappush, heapreplace
 from math import gcd
 from typing import Literal
 
@@ -23,7 +24,7 @@ from exactqse.kernel.certificate import DOWN, Majorant, Split, Tree
 from exactqse.kernel.elementary import MAX_EXPONENT, Elementary
 from exactqse.kernel.interval import Interval, multiply, scale
 
-CHORD, PARTS = 16, 1 << 10  # how fine and how many the parts of a chord may be
+CHORD, PARTS = 13, 1 << 8  # how fine and how many the parts of a chord may be
 Outcome = Literal["accepted", "rejected", "inconclusive"]
 Vector = dict[int, int]  # by place, 0 where nothing is said
 Slopes = dict[int, tuple[int, int]]  # by place: push, lean
@@ -259,24 +260,27 @@ class Stage:
         if start <= 0:
             raise self._failure("inconclusive", "down needs y < upper for every value", spot, b)
         own = _log(self.elementary, (above, above), below, p)[1]
-        parts, best, tilt, made = [(start, end)], None, 0, 0
-        while parts:
-            (low, high), made = parts.pop(), made + 1
+
+        def part(low: int, high: int) -> tuple[int, int, int, int]:
+            """(-A, low, high, tilt) by the chord of ln over [low, high]."""
             logs = [_log(self.elementary, (t, t), 1 << p, p)[0] for t in (low, high)]
             tilt = max(logs[1] - logs[0] << p, 0) // max(high - low, 1) + 1
             chord = min(logs[0], logs[1] - (tilt * (high - low) >> p) - 1)
             inner = (1 << p) + x + chord - own + (tilt * (gap - low) >> p)
             inner -= self._pull(free, corner[0], b, tilt) + self._units(4 + (4 * tilt >> p)) + 2
-            a = -(inner * above // below)
-            if slopes or high - low <= low >> CHORD or made > PARTS:
-                best = a if best is None else max(a, best)
-            elif best is None or a > best:
-                parts += [(low, low + high >> 1), (low + high >> 1, high)]
+            return inner * above // below, low, high, tilt
+
+        parts = [part(start, end)]
+        while True:  # the largest bound comes first
+            a, low, high, tilt = parts[0]
+            if slopes or high - low <= low >> CHORD or len(parts) > PARTS:
+                break
+            heapreplace(parts, part(low, low + high >> 1))
+            heappush(parts, part(low + high >> 1, high))
         vector = {
             j: ((lean * tilt >> p) - push) * above // below for j, (push, lean) in slopes.items()
         }
-        high = (best or 0) + self._units(1)
-        return (high, high), vector
+        return (self._units(1) - a, self._units(1) - a), vector
 
     def _pull(self, free: Free, weights: Weights, b: int, tilt: int) -> int:
         """sum_t P_t max (tilt K - gamma d), rounded up."""

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from exactqse.errors import CertificateError, FileError, InputError, NumberError
 from exactqse.kernel.certificate import (
+    COVERED,
     DOWN,
     KINDS,
     MAX_PRECISION,
@@ -23,6 +24,7 @@ from exactqse.kernel.certificate import (
     Certificate,
     Claim,
     FarsightedNode,
+    HistoryNode,
     Leaf,
     Node,
     Part,
@@ -81,6 +83,11 @@ def certificate(kind: str = "myopic", **changes: object) -> Certificate:
     nodes: dict[str, Any] = {
         "myopic": (node(), node(step=1, state=0)),
         "farsighted": (FarsightedNode(0, 1, POLICY), FarsightedNode(1, 0, POLICY[::-1])),
+        "history": (
+            HistoryNode(0, 1, POLICY, (((0, ((1, HALF), (2, HALF))),), ((0, ((2, ONE),)),))),
+            HistoryNode(1, 0, POLICY, ()),
+            HistoryNode(1, 0, POLICY[::-1], ()),
+        ),
         "strong": (strong_node(), strong_node(step=1, state=0)),
     }
     fields: dict[str, Any] = {
@@ -90,7 +97,7 @@ def certificate(kind: str = "myopic", **changes: object) -> Certificate:
         "upper": Fraction(5),
         "nodes": nodes[kind],
     }
-    if kind == "farsighted":
+    if kind in COVERED:
         table = (Slope(ONE, ((1, -HALF),)), Slope(Fraction(-2)))
         fields |= {"slopes": (table, (Slope(ONE), Slope(THIRD))), "cover": COVER}
     return Certificate(**(fields | changes))
@@ -142,19 +149,36 @@ STRONG = document(
         for step, state in ((0, 1), (1, 0))
     ],
 )
-FARSIGHTED = document(
-    "farsighted",
-    [{"step": 0, "state": 1, "policy": ROWS}, {"step": 1, "state": 0, "policy": ROWS[::-1]}],
-    slopes=[[["1", [[1, "-1/2"]]], ["-2", []]], [["1", []], ["1/3", []]]],
-    cover=[
+BOUNDS: dict[str, Any] = {
+    "slopes": [[["1", [[1, "-1/2"]]], ["-2", []]], [["1", []], ["1/3", []]]],
+    "cover": [
         [1, 0, "1/2"],
         [[CLAIM_0, CLAIM_1], 0],
         [1, 0, "1"],
         [[CLAIM_0, CLAIM_1], 1],
         [[CLAIM_1, CLAIM_0], 0],
     ],
+}
+FARSIGHTED = document(
+    "farsighted",
+    [{"step": 0, "state": 1, "policy": ROWS}, {"step": 1, "state": 0, "policy": ROWS[::-1]}],
+    **BOUNDS,
 )
-DOCUMENTS = {"myopic": MYOPIC, "farsighted": FARSIGHTED, "strong": STRONG}
+HISTORY = document(
+    "history",
+    [
+        {
+            "step": 0,
+            "state": 1,
+            "policy": ROWS,
+            "after": [[[0, [[1, "1/2"], [2, "1/2"]]]], [[0, [[2, "1"]]]]],
+        },
+        {"step": 1, "state": 0, "policy": ROWS, "after": []},
+        {"step": 1, "state": 0, "policy": ROWS[::-1], "after": []},
+    ],
+    **BOUNDS,
+)
+DOCUMENTS = {"myopic": MYOPIC, "farsighted": FARSIGHTED, "history": HISTORY, "strong": STRONG}
 FILES = {
     kind: json.dumps(content, separators=(",", ":")).encode() + b"\n"
     for kind, content in DOCUMENTS.items()
@@ -245,8 +269,11 @@ def test_fields_of_the_certificate(
 
 @kinds
 def test_nodes_ascend(kind: str) -> None:
-    first, second = certificate(kind).nodes
-    for nodes in ((first, first), (second, first), (replace(first, state=2), first)):
+    first, second = certificate(kind).nodes[:2]
+    wrong = [(second, first), (replace(first, state=2), first)]
+    if kind != "history":  # where a place may have several memories
+        wrong.append((first, first))
+    for nodes in wrong:
         with pytest.raises(CertificateError, match="ascending order") as caught:
             certificate(kind, nodes=nodes)
         assert caught.value.where == "nodes"
@@ -499,7 +526,7 @@ def test_duplicate_fields(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", [None, 1, True, "x", "Myopic", ["myopic"], {"myopic": 1}], ids=str)
 def test_unknown_kinds(kind: object) -> None:
-    what = "kind is not one of myopic, farsighted, strong"
+    what = "kind is not one of myopic, farsighted, history, strong"
     with pytest.raises(CertificateError, match=what) as caught:
         Certificate.from_bytes(changed("myopic", ("kind",), kind), "my file")
     assert caught.value.where == "my file"
@@ -508,7 +535,13 @@ def test_unknown_kinds(kind: object) -> None:
 def test_the_kind_says_what_the_nodes_are() -> None:
     for kind in DOCUMENTS:
         for other in set(DOCUMENTS) - {kind}:
-            with pytest.raises(CertificateError, match=r"field '.*' is missing|unknown field"):
+            if (kind, other) == ("farsighted", "history"):
+                what = r"nodes\[0\]: field 'after' is missing"
+            elif (kind, other) == ("history", "farsighted"):
+                what = r"nodes\[0\]: unknown field 'after'"
+            else:
+                what = r"field '.*' is missing|unknown field"
+            with pytest.raises(CertificateError, match=what):
                 Certificate.from_bytes(changed(kind, ("kind",), other))
 
 
@@ -527,7 +560,7 @@ def test_wrong_types(kind: str, field: str, value: object) -> None:
 @pytest.mark.parametrize(("kind", "field"), fields_of_nodes)
 @pytest.mark.parametrize("value", [None, True, [[]], {"x": 1}, ["x"]], ids=range(5))
 def test_wrong_types_in_a_node(kind: str, field: str, value: object) -> None:
-    if (field, value) == ("duals", [[]]):
+    if field in ("duals", "after") and value == [[]]:
         assert Certificate.from_bytes(changed(kind, ("nodes", 1, field), value)).kind == kind
         return  # a matter of the game at hand
     with pytest.raises(InputError) as caught:

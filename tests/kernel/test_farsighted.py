@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 from functools import cache
-from itertools import product
+from itertools import pairwise, product
+from math import ceil
 from random import Random
 from typing import Any
 
 import mpmath
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from exactqse.evaluate import evaluate
 from exactqse.kernel.certificate import (
@@ -26,7 +29,7 @@ from exactqse.kernel.certificate import (
     Tree,
 )
 from exactqse.kernel.elementary import INTEGER
-from exactqse.kernel.farsighted import Frontier, PartBounds
+from exactqse.kernel.farsighted import Frontier, PartBounds, hull
 from exactqse.kernel.game import Row
 from exactqse.kernel.gamefile import game_hash
 from exactqse.kernel.stage import FailureError
@@ -310,3 +313,17 @@ def test_a_piece_is_above_its_exponential(g: int, start: int, end: int) -> None:
             abs(g) * mpmath.mpf(end - start) ** 2 / ONE**2 * mpmath.exp(-mpmath.mpf(start) / ONE)
         )
         assert (left + right) / 2 <= middle + spread / 4 + 4
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(st.integers(-9, 9), st.integers(-9, 9)), min_size=1), st.data())
+def test_a_hull_holds_all_points(points: list[tuple[int, int]], data: st.DataObject) -> None:
+    corners = hull(points)
+    assert set(corners) <= set(points)
+    assert [d for d, _ in corners] == sorted({d for d, _ in corners})
+    frontier = Frontier(0, (0, 0), 0, 0, 0, {}, free=False, points=corners)
+    sigma = data.draw(st.integers(-40, 40))
+    exact = max(Fraction(height) + Fraction(sigma * d, 4) for d, height in points)
+    assert frontier.phi(sigma, 2) == (ceil(exact), ceil(exact))
+    slopes = [Fraction(k - h, e - d) for (d, h), (e, k) in pairwise(corners)]
+    assert slopes == sorted(set(slopes), reverse=True)

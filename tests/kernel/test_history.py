@@ -1,0 +1,189 @@
+"""Certificates for leaders who remember: values of memories, and what check refuses."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mpmath import mp, mpf
+
+from exactqse.errors import CertificateError
+from exactqse.evaluate import evaluate
+from exactqse.kernel.certificate import (
+    DOWN,
+    Certificate,
+    Claim,
+    HistoryNode,
+    Leaf,
+    Part,
+    Piece,
+    Slope,
+    ValueSplit,
+)
+from exactqse.kernel.check import check
+from exactqse.kernel.elementary import INTEGER
+from exactqse.kernel.operators import history_values, initial_mean
+from exactqse.model import Game, Policy
+from exactqse.testing import games, policies
+
+HALF, ONE = Fraction(1, 2), Fraction(1)
+LEAF = Leaf(((DOWN, Fraction(10)), (DOWN, Fraction(10))))
+PART = Part(
+    (
+        Claim(1, 0, (Piece(Fraction(40), ((LEAF,),)),)),
+        Claim(1, 0, (Piece(Fraction(20), ((LEAF,),)),)),
+        Claim(1, 0, (Piece(Fraction(20), ((LEAF,),)),)),
+    )
+)
+SURE = ((0, ONE),)
+OTHER = ((1, ONE),)
+
+
+@pytest.fixture
+def game() -> Game:
+    """Two steps, two states, of which the first is the first; she sees nothing; J* <= 2."""
+    rows = [[[["1/2", "1/2"]] * 2] * 2] * 2
+    u = [[[0, 1], [1, 0]], [[1, 0], [0, "1/2"]]]
+    r = [[[1, 0], [0, 1]], [[0, 0], [1, "1/3"]]]
+    return Game.from_arrays(rows, u, r, rho=0, horizon=2, eta=1, gamma="1/2", observes="nothing")
+
+
+@pytest.fixture
+def claim(game: Game) -> Certificate:
+    """A generous claim of a leader who plays 0 in state 0 after 0, and a lottery after 1."""
+    after = (
+        ((0, ((1, ONE),)), (1, ((3, ONE),))),
+        ((0, ((1, HALF), (2, HALF))), (1, ((3, ONE),))),
+    )
+    nodes = (
+        HistoryNode(0, 0, (SURE,), after),
+        HistoryNode(1, 0, (SURE,), ()),
+        HistoryNode(1, 0, (OTHER,), ()),
+        HistoryNode(1, 1, (SURE,), ()),
+    )
+    bounds = Fraction(0), Fraction(40)
+    return Certificate(game.hash, 64, *bounds, nodes, ((Slope(ONE),) * 3,), (PART,))
+
+
+def test_it_is_well_formed_and_true(game: Game, claim: Certificate) -> None:
+    verdict = check(game, claim)
+    assert verdict
+    assert verdict.reason.endswith("over 4 nodes, for leaders who remember")
+    assert check(game, Certificate.from_bytes(claim.to_bytes())) == verdict
+
+
+def test_a_lottery_is_worth_its_mean_to_both(game: Game, claim: Certificate) -> None:
+    """By hand: v = ln sum e^x and W at step 1, then the lottery after b = 1 at step 0."""
+    with mp.workdps(30):
+        e, half = mp.exp, mpf(1) / 2
+
+        def last(x: list[Any], y: list[Any]) -> tuple[Any, Any]:
+            total = sum(e(t) for t in x)
+            return mp.log(total), sum(e(t) * w for t, w in zip(x, y, strict=True)) / total
+
+        v0, w0 = last([1, 0], [0, 1])  # state 0, action 0
+        v1, w1 = last([0, 1], [1, 0])  # state 0, action 1
+        v2, w2 = last([0, 0], [1, 0])  # state 1, action 0
+        x = [1 + half * (v0 + v2) / 2, 0 + half * ((v0 + v1) / 2 + v2) / 2]
+        y = [0 + (w0 + w2) / 2, 1 + ((w0 + w1) / 2 + w2) / 2]
+        _, exact = last(x, y)
+        lo, hi = history_values(game, claim.nodes, 80, INTEGER)[0]  # type: ignore[arg-type]
+        assert lo <= exact * 2**80 <= hi
+        assert hi - lo < 2**12
+    low, high = Fraction(lo, 1 << 80), Fraction(hi + 1, 1 << 80)
+    assert check(game, replace(claim, lower=low), precision=80).outcome == "accepted"
+    assert check(game, replace(claim, lower=high), precision=80).outcome == "rejected"
+
+
+def remembering(game: Game, policy: Policy) -> tuple[HistoryNode, ...]:
+    """The memories of a leader who forgets: one for each reachable place."""
+    index = {place: j for j, place in enumerate(game.places)}
+    nodes = []
+    for h, s in game.places:
+        rows = policy.probabilities[h][s]
+        mixtures = tuple(
+            tuple((a, p) for a, p in enumerate(rows[cell[0]]) if p) for cell in game.observes
+        )
+        after = []
+        for b in range(game.follower_actions if h < game.horizon - 1 else 0):
+            after_rows = [game.at(game.P, h)[s][a][b] for a in range(game.leader_actions)]
+            states = sorted({t for row in after_rows for t in row.states})
+            after.append(tuple((t, ((index[h + 1, t], ONE),)) for t in states))
+        nodes.append(HistoryNode(h, s, mixtures, tuple(after)))
+    return tuple(nodes)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_one_memory_a_place_is_a_markov_policy(data: st.DataObject) -> None:
+    etas = st.sampled_from([Fraction(1, 3), ONE, Fraction(5)])
+    gammas = st.sampled_from([HALF, ONE])
+    game = data.draw(games(gammas=gammas, etas=etas, wide=False))
+    policy = data.draw(policies(game))
+    values = history_values(game, remembering(game, policy), 80, INTEGER)
+    lo, hi, denominator = initial_mean(game, values)
+    J = evaluate(game, policy, digits=15).J
+    assert Fraction(lo, denominator << 80) <= J.upper
+    assert J.lower <= Fraction(hi, denominator << 80)
+    assert Fraction(hi - lo, denominator << 80) < Fraction(1, 10**12)
+
+
+def changed_nodes(claim: Certificate, index: int, **changes: Any) -> Certificate:
+    nodes = list(claim.nodes)
+    nodes[index] = replace(nodes[index], **changes)
+    return replace(claim, nodes=tuple(nodes))
+
+
+@pytest.mark.parametrize(
+    "after",
+    [
+        (),
+        (((0, ((1, ONE),)), (1, ((3, ONE),))),),
+        (((0, ((1, ONE),)),), ((0, ((1, ONE),)), (1, ((3, ONE),)))),
+        (((1, ((3, ONE),)), (0, ((1, ONE),))),) * 2,
+    ],
+)
+def test_every_next_state_needs_a_memory(game: Game, claim: Certificate, after: Any) -> None:
+    with pytest.raises(CertificateError, match="a memory after each b of each next state"):
+        check(game, changed_nodes(claim, 0, after=after))
+
+
+@pytest.mark.parametrize("memory", [0, 3, 4])
+def test_a_memory_of_another_place_is_refused(game: Game, claim: Certificate, memory: int) -> None:
+    after = (((0, ((memory, ONE),)), (1, ((3, ONE),))),) * 2
+    with pytest.raises(CertificateError, match="draws no memory of step 1, state 0"):
+        check(game, changed_nodes(claim, 0, after=after))
+
+
+def test_the_last_step_has_no_memories_after_it(game: Game, claim: Certificate) -> None:
+    with pytest.raises(CertificateError, match="a memory after each b"):
+        check(game, changed_nodes(claim, 3, after=((), ())))
+
+
+def test_one_memory_of_each_first_state(game: Game, claim: Certificate) -> None:
+    twice = (claim.nodes[0], *claim.nodes)
+    with pytest.raises(CertificateError):
+        check(game, replace(claim, nodes=twice))
+    with pytest.raises(CertificateError):
+        check(game, replace(claim, nodes=claim.nodes[1:]))
+
+
+def test_transitions_may_not_bind_one_another(game: Game, claim: Certificate) -> None:
+    tied = replace(PART, claims=(PART.claims[0], replace(PART.claims[1], free=0), PART.claims[2]))
+    divided = (ValueSplit(1, 0, ONE), PART, PART)
+    for cover in ((tied,), divided):
+        with pytest.raises(CertificateError, match="needs one part, with free claims"):
+            check(game, replace(claim, cover=cover))
+    table = (Slope(ONE, ((1, ONE),)), Slope(ONE), Slope(ONE))
+    with pytest.raises(CertificateError, match="slopes name no other places"):
+        check(game, replace(claim, slopes=(table,)))
+
+
+def test_lotteries_are_distributions(claim: Certificate) -> None:
+    for lottery in (((1, HALF),), ((2, HALF), (1, HALF)), ((1, ONE), (2, Fraction(0)))):
+        with pytest.raises(CertificateError):
+            changed_nodes(claim, 0, after=(((0, lottery), (1, ((3, ONE),))),) * 2)
