@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import os
 import stat
 from pathlib import Path
@@ -62,6 +63,21 @@ def test_remedies() -> None:
     assert caught.value.remedy == "it may be truncated"
 
 
+def test_messages_quote_the_beginning_of_a_long_literal() -> None:
+    with pytest.raises(FileError) as caught:
+        parse_json(b"0." + b"7" * 100, "f")
+    quoted = "0." + "7" * 38
+    assert caught.value.what == f"floating-point literal {quoted}"
+    assert f'"{quoted}"' in caught.value.remedy
+    with pytest.raises(FileError, match=f"duplicate key '{'k' * 40}'"):
+        parse_json(f'{{"{"k" * 99}": 1, "{"k" * 99}": 2}}'.encode(), "f")
+
+
+def test_the_key_that_comes_twice_is_named() -> None:
+    with pytest.raises(FileError, match="duplicate key 'b'"):
+        parse_json(b'{"a": 1, "b": 2, "c": 3, "b": 4}', "f")
+
+
 def test_what_is_read() -> None:
     assert parse_json(b' {"b": [1, -12345678901234567, true, null, "0.1"], "a": {}} ', "f") == {
         "b": [1, -12345678901234567, True, None, "0.1"],
@@ -105,6 +121,24 @@ def test_too_many_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert caught.value.where == "f"
 
 
+def test_a_huge_file_is_not_read_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    class Stream(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            asked.append(size)
+            return super().read(size)
+
+    def huge(_self: Path, _mode: str) -> Stream:
+        return Stream(b"x" * 99)
+
+    monkeypatch.setattr(files, "MAX_BYTES", 5)
+    monkeypatch.setattr(Path, "open", huge)
+    with pytest.raises(FileError, match="is larger than 5 bytes"):
+        read_bytes("f")
+    assert asked == [6]
+
+
 def test_absent_files_and_folders(tmp_path: Path) -> None:
     for path in (tmp_path / "absent", tmp_path):
         with pytest.raises(FileError, match="cannot be read") as caught:
@@ -122,15 +156,16 @@ def test_write_replaces_whole_files(tmp_path: Path) -> None:
     assert [x.name for x in tmp_path.iterdir()] == ["f.json"]
 
 
-def test_the_mode_follows_the_mask(tmp_path: Path) -> None:
-    before = os.umask(0o027)
+@pytest.mark.parametrize(("mask", "mode"), [(0o027, 0o640), (0o022, 0o644), (0o000, 0o666)])
+def test_the_mode_follows_the_mask(tmp_path: Path, mask: int, mode: int) -> None:
+    before = os.umask(mask)
     try:
         write_bytes(tmp_path / "f", b"x")
-        after = os.umask(0o027)
+        after = os.umask(mask)
     finally:
         os.umask(before)
-    assert after == 0o027
-    assert stat.S_IMODE((tmp_path / "f").stat().st_mode) == 0o640
+    assert after == mask
+    assert stat.S_IMODE((tmp_path / "f").stat().st_mode) == mode
 
 
 def test_a_failure_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -162,6 +197,22 @@ def test_an_interruption_leaves_nothing_behind(
     with pytest.raises(KeyboardInterrupt):
         write_bytes(tmp_path / "f", b"new")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interruption_after_the_renaming_is_passed_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename = Path.replace
+
+    def late(self: Path, target: Path) -> None:
+        rename(self, target)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", late)
+    with pytest.raises(KeyboardInterrupt):
+        write_bytes(tmp_path / "f", b"new")
+    assert [x.name for x in tmp_path.iterdir()] == ["f"]
+    assert read_bytes(tmp_path / "f") == b"new"
 
 
 def test_writing_into_an_absent_folder(tmp_path: Path) -> None:

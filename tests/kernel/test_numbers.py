@@ -81,6 +81,20 @@ def test_large_exponents(text: str) -> None:
     assert str(MAX_EXPONENT) in caught.value.remedy
 
 
+def test_errors_without_a_place_name_none() -> None:
+    for text in ("x", "1/0", "1e9999", "9" * 5000, "2" + "0" * MAX_DIGITS):
+        with pytest.raises(NumberError) as caught:
+            parse_rational(text)
+        assert caught.value.where == ""
+
+
+@pytest.mark.parametrize("text", ["x" * 99, "1." + "7" * 60 + "e9999"])
+def test_messages_quote_the_beginning_of_a_long_text(text: str) -> None:
+    with pytest.raises(NumberError) as caught:
+        parse_rational(text)
+    assert caught.value.what.startswith(f"{text[:40]!r} ")
+
+
 def test_six_characters_of_exponent_are_read() -> None:
     assert parse_rational("1e+02000") == 10**2000
 
