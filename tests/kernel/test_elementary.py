@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import floor
 
 import mpmath
 import pytest
@@ -70,6 +71,43 @@ def test_exp_near_zero_and_near_the_early_return(p: int) -> None:
 def test_large_arguments(p: int, whole: int) -> None:
     for offset in (0, 1, (1 << p) - 1):
         assert_exp((whole << p) + offset, p)
+
+
+def steps(numerator: int, denominator: int, p: int) -> int:
+    """floor of 2^p ln(numerator / denominator)."""
+    return floor(log_ends(numerator, denominator, p)[0])
+
+
+def powers(n: int, p: int, q: int) -> int:
+    """floor of 2^q exp(n / 2^p)."""
+    return floor(exp_ends(n << q, p + q)[0] / 2**p)
+
+
+@given(bits, st.integers(1, 2**200) | st.integers(1, 99))
+@example(16, 1)
+@example(3500, 1)
+def test_exp_next_to_a_multiple_of_the_unit(p: int, v: int) -> None:
+    # exp(n / 2^p) 2^p is v but for v / 2^p < 2^-p/2, and n + 1 is on the other side of v: an error
+    # of one unit of the working precision that were not counted would exclude the value.
+    v >>= max(v.bit_length() - p // 2, 0)
+    n = steps(v, 1 << p, p)
+    for offset in (-1, 0, 1, 2):
+        assert_exp(n + offset, p)
+
+
+@given(st.integers(16, 400), st.integers(-300, 300), fractions)
+@example(53, 0, Fraction(0))
+def test_log_next_to_a_multiple_of_the_unit(p: int, whole: int, fraction: Fraction) -> None:
+    # ln(z / 2^q) 2^p is n but for less than 2^-99, and z + 1 is on the other side of n.
+    n = (whole << p) + int(fraction * 2**p)
+    q = p + 600
+    z = powers(n, p, q)
+    for numerator in (z, z + 1):
+        lo, hi = log_ratio(numerator, 1 << q, p)
+        below, above = log_ends(numerator, 1 << q, p)
+        assert lo <= below
+        assert above <= hi
+        assert hi - lo <= 2
 
 
 def test_very_negative_arguments_return_at_once() -> None:

@@ -14,7 +14,13 @@ from exactqse.errors import NotCoveredError
 from exactqse.kernel.certificate import Certificate, Distribution
 from exactqse.kernel.elementary import INTEGER
 from exactqse.kernel.interval import Interval, enclose
-from exactqse.kernel.operators import continuation, mixture, policy_value, scaled_reward
+from exactqse.kernel.operators import (
+    by_response,
+    continuation,
+    mixture,
+    policy_value,
+    scaled_reward,
+)
 from exactqse.model import Game
 from exactqse.testing import covered_games
 
@@ -84,6 +90,29 @@ def test_policy_value_is_true_and_narrow(data: st.DataObject, p: int) -> None:
             low, high = scaled_reward(game, step, state, a, b, p)
             assert low <= x <= high
             assert high - low <= 1
+
+
+def test_wide_exponents_are_enclosed() -> None:
+    # The exponents are next to 0, on the two sides that widen their intervals most: [0, 12] and
+    # [-12, 0] units for twelve rewards each. The value is 1/2 but for e^{2^-90}.
+    p = 40
+    tiny = Fraction(1, 2**90)
+    for sign in (1, -1):
+        r = [[[sign * tiny, -sign * tiny]] * 12]
+        game = Game.from_arrays(None, [[[1, 0]] * 12], r, eta=1)
+        uniform = tuple((a, Fraction(1, 12)) for a in range(12))
+        lo, hi = policy_value(game, 0, 0, (uniform, uniform), [], p, INTEGER)
+        assert lo < 2 ** (p - 1) < hi
+
+
+def test_by_response(deep: tuple[Game, Certificate]) -> None:
+    game = Game.from_arrays(None, [[[0] * 3]], [[[0] * 3]], observes=[[0, 2], [1]])
+    first, second = ((0, Fraction(1)),), ((1, Fraction(1)),)
+    assert by_response(game, (first, second)) == [first, second, first]
+    assert by_response(deep[0], (first, second)) == [first, second]
+    for policy in ((first,), (first, second, first)):
+        with pytest.raises(ValueError, match="zip"):
+            by_response(game, policy)
 
 
 def test_wide_continuations_are_enclosed(deep: tuple[Game, Certificate]) -> None:
