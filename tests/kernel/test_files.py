@@ -14,12 +14,12 @@ from exactqse.kernel import files
 from exactqse.kernel.files import canonical_json, parse_json, read_bytes, write_bytes
 
 REFUSED = {
-    b"": "not valid JSON at line 1, column 1",
-    b"[1, 2": "not valid JSON",
-    b'{"a": 1,}': "not valid JSON",
-    b"[1]\n x": r"not valid JSON at line 2, column 2",
-    b"[1] []": "not valid JSON",
-    b"\xef\xbb\xbf[1]": "not valid JSON",
+    b"": "is not valid JSON at line 1, column 1",
+    b"[1, 2": "is not valid JSON",
+    b'{"a": 1,}': "is not valid JSON",
+    b"[1]\n x": "is not valid JSON at line 2, column 2",
+    b"[1] []": "is not valid JSON",
+    b"\xef\xbb\xbf[1]": "is not valid JSON",
     b"\xff[1]": "is not UTF-8 at byte 0",
     b'["\xc3\x28"]': "is not UTF-8 at byte 2",
     b'["\xed\xa0\x80"]': "is not UTF-8",
@@ -37,18 +37,19 @@ REFUSED = {
     b"[-123456789012345678]": "an integer literal too long",
     b"[" * 200_000: "is nested too deeply",
     b'{"a":' * 200_000: "is nested too deeply",
-    b"['a']": "not valid JSON",
-    b"[01]": "not valid JSON",
-    b"// no\n1": "not valid JSON",
-    b'["a\nb"]': "not valid JSON",
+    b"['a']": "is not valid JSON",
+    b"[01]": "is not valid JSON",
+    b"// no\n1": "is not valid JSON",
+    b'["a\nb"]': "is not valid JSON",
 }
 
 
 @pytest.mark.parametrize(("data", "what"), REFUSED.items(), ids=range(len(REFUSED)))
 def test_what_is_refused(data: bytes, what: str) -> None:
-    with pytest.raises(FileError, match=what) as caught:
+    with pytest.raises(FileError) as caught:
         parse_json(data, "some file")
     assert caught.value.where == "some file"
+    assert caught.value.what.startswith(what)
 
 
 def test_remedies() -> None:
