@@ -122,19 +122,24 @@ def test_other_spellings(path: tuple[Any, ...], value: object) -> None:
     ("changes", "where", "what"),
     [
         ({"game": "x" * 64}, "game", "is not a SHA-256"),
+        ({"game": "X" * 64}, "game", "is not a SHA-256"),
         ({"game": HASH[:-1]}, "game", "is not a SHA-256"),
         ({"game": HASH + "0"}, "game", "is not a SHA-256"),
         ({"game": HASH.upper()}, "game", "is not a SHA-256"),
         ({"precision": MIN_PRECISION - 1}, "precision", "15 bits is not in 16..65536"),
         ({"precision": MAX_PRECISION + 1}, "precision", "65537 bits is not in 16..65536"),
-        ({"nodes": (node(), node())}, "nodes", "ascending order"),
-        ({"nodes": (node(step=1, state=0), node())}, "nodes", "ascending order"),
+        ({"nodes": (node(), node())}, "nodes", "are not in ascending order"),
+        ({"nodes": (node(step=1, state=0), node())}, "nodes", "are not in ascending order"),
+        ({"precision": 64.0}, "certificate", "needs int and Fraction values"),
+        ({"lower": -1}, "certificate", "needs int and Fraction values"),
+        ({"upper": 5.0}, "certificate", "needs int and Fraction values"),
     ],
 )
 def test_fields_of_the_certificate(changes: dict[str, Any], where: str, what: str) -> None:
-    with pytest.raises(CertificateError, match=what) as caught:
+    with pytest.raises(CertificateError) as caught:
         certificate(**changes)
     assert caught.value.where == where
+    assert caught.value.what.startswith(what)
 
 
 def test_the_ends_of_the_precision_are_allowed() -> None:
@@ -145,14 +150,20 @@ def test_the_ends_of_the_precision_are_allowed() -> None:
 @pytest.mark.parametrize(
     ("changes", "what"),
     [
-        ({"policy": (((2, HALF), (0, HALF)),)}, "do not ascend"),
-        ({"policy": (((1, HALF), (1, HALF)),)}, "do not ascend"),
-        ({"policy": (((-1, HALF), (1, HALF)),)}, "do not ascend"),
-        ({"policy": (((0, Fraction(0)), (1, Fraction(1))),)}, "is not positive"),
-        ({"policy": (((0, Fraction(-1)), (1, Fraction(2))),)}, "is not positive"),
-        ({"policy": (((0, HALF), (1, THIRD)),)}, "do not sum to 1"),
-        ({"policy": (((0, HALF), (1, 2 * THIRD)),)}, "do not sum to 1"),
-        ({"policy": ((),)}, "do not sum to 1"),
+        ({"policy": (((2, HALF), (0, HALF)),)}, "the policy's actions do not ascend"),
+        ({"policy": (((1, HALF), (1, HALF)),)}, "the policy's actions do not ascend"),
+        ({"policy": (((-1, HALF), (1, HALF)),)}, "the policy's actions do not ascend"),
+        (
+            {"policy": (((0, Fraction(0)), (1, Fraction(1))),)},
+            "a probability of the policy is not positive",
+        ),
+        (
+            {"policy": (((0, Fraction(-1)), (1, Fraction(2))),)},
+            "a probability of the policy is not positive",
+        ),
+        ({"policy": (((0, HALF), (1, THIRD)),)}, "the policy's probabilities do not sum to 1"),
+        ({"policy": (((0, HALF), (1, 2 * THIRD)),)}, "the policy's probabilities do not sum to 1"),
+        ({"policy": ((),)}, "the policy's probabilities do not sum to 1"),
         ({"trees": ((Leaf((("Up", HALF),)),),)}, "unknown tag 'Up'"),
         ({"trees": ((Leaf((("x" * 99, HALF),)),),)}, f"unknown tag '{'x' * 40}' in"),
         ({"trees": ((Leaf(((UP, Fraction(0)),)),),)}, "parameter 0 of a leaf is not positive"),
@@ -166,13 +177,21 @@ def test_the_ends_of_the_precision_are_allowed() -> None:
         ({"trees": ((Split(-1, 1), LEAF, LEAF),)}, "[-1, 1] is no edge"),
         ({"trees": ((Leaf(LEAF.majorants, 1.0),),)}, "needs int and Fraction values"),
         ({"trees": ((Split(0, 1.0), LEAF, LEAF),)}, "needs int and Fraction values"),
+        ({"trees": ((Split(0.0, 1), LEAF, LEAF),)}, "needs int and Fraction values"),
+        ({"trees": ((Leaf(((UP, 1),)),),)}, "needs int and Fraction values"),
+        ({"trees": ((Leaf(((UP, HALF), (DOWN, 0.5))),),)}, "needs int and Fraction values"),
+        ({"policy": (((0.0, Fraction(1)),),)}, "needs int and Fraction values"),
+        ({"policy": (((0, HALF), (1, 0.5)),)}, "needs int and Fraction values"),
+        ({"shift": -3.0}, "needs int and Fraction values"),
+        ({"upper": 3.5}, "needs int and Fraction values"),
+        ({"upper": 3}, "needs int and Fraction values"),
     ],
 )
 def test_fields_of_a_node(changes: dict[str, Any], what: str) -> None:
     with pytest.raises(CertificateError) as caught:
         node(**changes)
     assert caught.value.where == "node (0, 1)"
-    assert what in caught.value.what
+    assert caught.value.what.startswith(what)
 
 
 @pytest.mark.parametrize("field", DOCUMENT)
@@ -223,12 +242,16 @@ def test_wrong_types_in_a_node(field: str, value: object) -> None:
         (("game",), 1, CertificateError, "game", "is not a string"),
         (("precision",), -1, CertificateError, "precision", "-1 is less than 0"),
         (("precision",), "64", CertificateError, "precision", "is not a number"),
-        (("lower",), "x", NumberError, "lower", "is not a rational number"),
-        (("upper",), "1/0", NumberError, "upper", "divides by zero"),
+        (("lower",), "x", NumberError, "lower", "'x' is not a rational number"),
+        (("upper",), "1/0", NumberError, "upper", "'1/0' divides by zero"),
+        (("nodes",), 1, CertificateError, "nodes", "is not a list"),
+        (("nodes", 1), 1, CertificateError, "nodes[1]", "is not a JSON object"),
+        (("nodes", 1, "policy"), 1, CertificateError, "nodes[1].policy", "is not a list"),
+        (("nodes", 1, "trees"), 1, CertificateError, "nodes[1].trees", "is not a list"),
         (("nodes", 1, "shift"), "1/2", CertificateError, "nodes[1].shift", "1/2 is not an integer"),
         (("nodes", 1, "step"), "1", CertificateError, "nodes[1].step", "is not a number"),
         (("nodes", 1, "state"), -1, CertificateError, "nodes[1].state", "-1 is less than 0"),
-        (("nodes", 1, "upper"), "", NumberError, "nodes[1].upper", "is not a rational"),
+        (("nodes", 1, "upper"), "", NumberError, "nodes[1].upper", "'' is not a rational"),
         (
             ("nodes", 1, "policy", 1),
             [1],
@@ -236,11 +259,29 @@ def test_wrong_types_in_a_node(field: str, value: object) -> None:
             "nodes[1].policy[1]",
             "is not an object",
         ),
-        (("nodes", 1, "policy", 1), {"01": 1}, CertificateError, "nodes[1].policy[1]", "an index"),
-        (("nodes", 1, "policy", 1), {"1": "x"}, NumberError, "nodes[1].policy[1].1", "rational"),
+        (
+            ("nodes", 1, "policy", 1),
+            {"01": 1},
+            CertificateError,
+            "nodes[1].policy[1]",
+            "'01' is not an index",
+        ),
+        (
+            ("nodes", 1, "policy", 1),
+            {"1": "x"},
+            NumberError,
+            "nodes[1].policy[1].1",
+            "'x' is not a",
+        ),
         (("nodes", 1, "trees", 1), 1, CertificateError, "nodes[1].trees[1]", "is not a list"),
         (("nodes", 1, "trees", 1, 1), 1, CertificateError, TREE + "[1]", "is not a list"),
-        (("nodes", 1, "trees", 1, 1), [0, ["up"]], CertificateError, TREE + "[1]", '["up", s]'),
+        (
+            ("nodes", 1, "trees", 1, 1),
+            [0, ["up"]],
+            CertificateError,
+            TREE + "[1]",
+            'is not ["up", s]',
+        ),
         (
             ("nodes", 1, "trees", 1, 1),
             [0, ["up", 1, 2]],
@@ -254,11 +295,20 @@ def test_wrong_types_in_a_node(field: str, value: object) -> None:
             [0, ["up", "x"]],
             NumberError,
             TREE + "[1]",
-            "rational number",
+            "'x' is not a",
         ),
         (("nodes", 1, "trees", 1, 0), [], CertificateError, TREE + "[0]", "is not a number"),
+        (("nodes", 1, "trees", 1, 1), [0, "up"], CertificateError, TREE + "[1]", "is not a number"),
+        (("nodes", 1, "trees", 1, 1), [0, [], 1], CertificateError, TREE + "[1]", "is not ["),
+        (
+            ("nodes", 1, "trees", 1, 1),
+            [0, ["up", 1], 1],
+            CertificateError,
+            TREE + "[1]",
+            "is not a list",
+        ),
         (("nodes", 1, "trees", 1, 0), ["0", 2], CertificateError, TREE + "[0]", "is not a number"),
-        (("nodes", 1, "trees", 1, 0), [0, -2], CertificateError, TREE + "[0]", "is less than 0"),
+        (("nodes", 1, "trees", 1, 0), [0, -2], CertificateError, TREE + "[0]", "-2 is less than 0"),
     ],
 )
 def test_every_error_names_its_place(
@@ -267,7 +317,7 @@ def test_every_error_names_its_place(
     with pytest.raises(error) as caught:
         Certificate.from_bytes(changed(path, value))
     assert caught.value.where == where
-    assert what in caught.value.what
+    assert caught.value.what.startswith(what)
 
 
 def test_remedies_survive() -> None:

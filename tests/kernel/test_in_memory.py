@@ -8,7 +8,7 @@ import pytest
 
 from exactqse import Game, check, solve
 from exactqse.errors import CertificateError, GameError
-from exactqse.kernel.certificate import Leaf, Node
+from exactqse.kernel.certificate import Certificate, Leaf, Node, Split
 
 
 def game() -> Game:
@@ -44,10 +44,74 @@ def test_a_node_that_does_not_validate_is_refused() -> None:
         check(game(), replace(certificate, nodes=(lax,)))
 
 
+ONE = Fraction(1)
+ROW = ((0, ONE),)
+LEAF = Leaf((("up", ONE),))
+
+
+class WideSplit(Split):
+    pass
+
+
+class WideLeaf(Leaf):
+    pass
+
+
+class WideCertificate(Certificate):
+    pass
+
+
+def holding(policy: object = (ROW,), trees: object = ((LEAF,),)) -> Certificate:
+    node = Node(0, 0, ONE, 0, policy, trees)
+    return Certificate("0" * 64, 64, ONE, ONE, (node,))
+
+
+@pytest.mark.parametrize(
+    "certificate",
+    [
+        replace(holding(), nodes=list(holding().nodes)),
+        holding(policy=[ROW]),
+        holding(policy=([*ROW],)),
+        holding(policy=(([0, ONE],),)),
+        holding(trees=[(LEAF,)]),
+        holding(trees=([LEAF],)),
+        holding(trees=((Leaf([*LEAF.majorants]),),)),
+        holding(trees=((Leaf((["up", ONE],)),),)),
+        holding(trees=((WideLeaf(LEAF.majorants),),)),
+        holding(trees=((WideSplit(0, 1), LEAF, LEAF),)),
+        WideCertificate("0" * 64, 64, ONE, ONE, holding().nodes),
+    ],
+    ids=range(11),
+)
+def test_what_could_change_is_refused(certificate: Certificate) -> None:
+    with pytest.raises(CertificateError) as caught:
+        certificate.revalidate()
+    assert caught.value.where == "certificate"
+    assert caught.value.what.startswith("needs Certificate, Node and tuple values")
+
+
+def test_what_is_fixed_passes() -> None:
+    holding().revalidate()
+    holding(trees=((Split(0, 1), LEAF, LEAF),)).revalidate()
+
+
+def test_rules_are_enforced_again() -> None:
+    certificate = holding()
+    object.__setattr__(certificate, "precision", 5)
+    with pytest.raises(CertificateError, match="5 bits is not in"):
+        certificate.revalidate()
+    certificate = holding()
+    object.__setattr__(certificate.nodes[0], "upper", 1.0)
+    with pytest.raises(CertificateError, match="needs int and Fraction"):
+        certificate.revalidate()
+
+
 @pytest.mark.parametrize("precision", [np.int64(64), 128.0, "128", True])
 def test_precision_is_a_plain_int(precision: object) -> None:
-    with pytest.raises(CertificateError, match="is not an int"):
+    with pytest.raises(CertificateError) as caught:
         check(game(), solve(game(), 10).certificate, precision=precision)
+    assert caught.value.where == "precision"
+    assert caught.value.what == f"{precision!r} is not an int"
 
 
 def test_a_game_of_lists_is_refused() -> None:
