@@ -95,6 +95,33 @@ def test_exp_next_to_a_multiple_of_the_unit(p: int, v: int) -> None:
         assert_exp(n + offset, p)
 
 
+class FewGuardBits(int):
+    """A precision that takes most of the guard bits away, since they come from its length."""
+
+    def bit_length(self) -> int:
+        return -22
+
+
+@given(
+    st.sampled_from((24, 25, 31, 40, 53, 64)),
+    st.integers(-40, 60),
+    st.integers(-2, 3),
+    fractions | st.none(),
+)
+def test_exp_point_counts_its_errors_without_guard_bits(
+    p: int, k: int, offset: int, fraction: Fraction | None
+) -> None:
+    # The proof holds for any number of guard bits, and next to k ln 2 the reduction counts most.
+    k = max(k, -2 * p // 3)
+    n = (k * ln2(p + 20) >> 20) + offset
+    if fraction is not None:
+        n += int(fraction * 2**p)
+    lo, hi = exp_point(n, FewGuardBits(p))
+    below, above = exp_ends(n, p)
+    assert 0 <= lo <= below
+    assert above <= hi
+
+
 @given(st.integers(16, 400), st.integers(-300, 300), fractions)
 @example(53, 0, Fraction(0))
 def test_log_next_to_a_multiple_of_the_unit(p: int, whole: int, fraction: Fraction) -> None:
@@ -217,7 +244,9 @@ def test_log_guess_is_close(w: int) -> None:
         assert abs(guess - above) < 2 ** (w // 2 + 3)
 
 
-@pytest.mark.parametrize("size", [*range(1, 40), 64, 255, 256, 257, 511, 512, 1000, 5000, 30000])
+@pytest.mark.parametrize(
+    "size", [*range(1, 40), 64, 255, 256, 257, 511, 512, 1000, 5000, 30000, 140000]
+)
 def test_ln2(size: int) -> None:
     value = ln2(size)
     with precision(size + 64):

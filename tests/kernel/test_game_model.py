@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 from fractions import Fraction
 from typing import Any
 
@@ -193,6 +193,8 @@ def test_equal_steps_are_stored_once() -> None:
     assert len(other.u) == 3
     assert [other.at(other.u, h)[0][0][0] for h in range(3)] == [0, 1, 1]
     assert [short.at(short.r, h)[0][0][0] for h in range(3)] == [1, 1, 1]
+    two = game(horizon=2, u=(step(ZERO), step(ONE)))
+    assert [two.at(two.u, h)[0][0][0] for h in range(2)] == [0, 1]
 
 
 @pytest.mark.parametrize(
@@ -238,6 +240,35 @@ def test_reachable() -> None:
     mixed = game(P=(step(STAY), (((both,), (MOVE,)), ((STAY,), (STAY,))), step(STAY)))
     assert mixed.reachable == ((0,), (0,), (0, 1))
     assert game(rho=both, horizon=1).reachable == ((0, 1),)
+    ring = [Row(1, (s,), (1,)) for s in (1, 2, 0)]
+    table = tuple(((row,),) for row in ring)
+    around = game(
+        horizon=4,
+        states=3,
+        leader_actions=1,
+        P=(table,),
+        u=((((ZERO,),),) * 3,),
+        r=((((ZERO,),),) * 3,),
+    )
+    assert around.reachable == ((0,), (1,), (2,), (0,))
+
+
+def test_reachable_states_ascend() -> None:
+    fork = Row(2, (1, 8), (1, 1))  # a set of 1 and 8 is not in order
+    wide = game(
+        horizon=2,
+        states=9,
+        leader_actions=1,
+        P=((((fork,),),) * 9,),
+        u=((((ZERO,),),) * 9,),
+        r=((((ZERO,),),) * 9,),
+    )
+    assert wide.reachable == ((0,), (1, 8))
+
+
+def test_a_game_cannot_change() -> None:
+    with pytest.raises(FrozenInstanceError):
+        game().eta = None
 
 
 def test_observes_action() -> None:

@@ -12,6 +12,7 @@ from exactqse.kernel.numbers import (
     MAX_DIGITS,
     MAX_EXPONENT,
     format_rational,
+    limited,
     parse_rational,
 )
 
@@ -86,6 +87,9 @@ def test_errors_without_a_place_name_none() -> None:
         with pytest.raises(NumberError) as caught:
             parse_rational(text)
         assert caught.value.where == ""
+    with pytest.raises(NumberError) as caught:
+        limited(Fraction(10**MAX_DIGITS * 2))
+    assert caught.value.where == ""
 
 
 @pytest.mark.parametrize("text", ["x" * 99, "1." + "7" * 60 + "e9999"])

@@ -31,7 +31,7 @@ PLACE = (NODE, 1, 2, 4)
 WHERE = "majorant at step 3, state 5, leaf 1, corner 2, follower action 4: "
 
 
-@dataclass
+@dataclass(eq=False)
 class Told:
     """Says of exp what it was told, in turn; or the exponent itself, when it was told nothing."""
 
@@ -169,6 +169,10 @@ def test_a_point_is_enclosed(deep: tuple[Game, Certificate], data: st.DataObject
     assert means[1] - value[0] <= d[1] < means[1] - value[0] + 2
 
 
+def plain(size: int) -> Leaf:
+    return Leaf(((UP, ONE),) * size)
+
+
 def leaves(tree: Iterator[Split | Leaf], part: list[list[Fraction]]) -> Iterator[list[Fraction]]:
     """The sums at the corners of each leaf, where the majorant of z and d is z + d - 1."""
     entry = next(tree)
@@ -187,7 +191,7 @@ def trees(draw: st.DrawFn, actions: int, size: int) -> Tree:
 
     def grow(depth: int) -> Tree:
         if actions == 1 or depth == 3 or draw(st.booleans()):
-            return (((UP, ONE),) * size,)
+            return (plain(size),)
         i, j = draw(st.permutations(range(actions)))[:2]
         return (Split(i, j), *grow(depth + 1), *grow(depth + 1))
 
@@ -221,7 +225,7 @@ def test_the_largest_corner_of_a_tree(data: st.DataObject, actions: int, size: i
 
 
 def test_a_majorant_of_a_tree_names_its_place() -> None:
-    tree: Tree = (Split(0, 1), ((UP, ONE), (UP, ONE)), ((UP, ONE), (DOWN, ONE)))
+    tree: Tree = (Split(0, 1), plain(2), Leaf(((UP, ONE), (DOWN, ONE))))
     corners: list[list[_Point]] = [[((0, 0), (-8, -8)), ((0, 0), (-8, -8))]] * 2
     corners[1] = [((0, 0), (-8, -8)), ((0, 0), (8, 8))]
     with pytest.raises(_FailureError) as caught:
@@ -232,17 +236,69 @@ def test_a_majorant_of_a_tree_names_its_place() -> None:
 
 def test_a_tree_fits_its_cell() -> None:
     corners: list[list[_Point]] = [[((0, 0), (0, 0))] * 2]
-    for leaf in (((UP, ONE),), ((UP, ONE),) * 3):
+    for size in (1, 3):
         with pytest.raises(ValueError, match="zip"):
-            _tree_bound(NODE, (0, 1), (leaf,), corners, 3, Told())
+            _tree_bound(NODE, (0, 1), (plain(size),), corners, 3, Told())
+
+
+def shifted_sum(shift: int, *answers: Interval) -> Interval:
+    """The bound of a leaf at two corners, three follower actions each, where exp says this."""
+    corners: list[list[_Point]] = [[((0, 0), (0, 0))] * 3] * 2
+    tree = (Leaf(((UP, ONE),) * 3, shift),)
+    told = Told([*answers] * 2) if answers else Told()
+    return _tree_bound(NODE, (2, 4, 7), tree, corners, 16, told)[0]
+
+
+@given(st.integers(-9, 9))
+def test_a_shift_is_added_to_the_nodes(shift: int) -> None:
+    corners: list[list[_Point]] = [[((3 << 16, 5 << 16), (-99 << 16, -98 << 16))]]
+    tree = (Leaf(((UP, ONE),), shift),)
+    asked = []
+
+    class Asked(Told):
+        def exp(self, x: Interval, p: int) -> Interval:
+            asked.append((x[0] >> p, x[1] >> p))
+            return -1, 0
+
+    bound, place = _tree_bound(NODE, (0,), tree, corners, 16, Asked())
+    assert asked == [(3 - shift - 99 - 1, 5 - shift - 98 - 1)]
+    assert bound == ((-1, 0) if shift == 0 else (0, 0))
+    assert place == (0, 0)
+
+
+def test_a_shifted_leaf_proves_a_bound_of_zero() -> None:
+    below = ((-9, -8), (-1, -1), (3, 4))
+    assert shifted_sum(0, *below) == (-7, -5)
+    for shift in (1, -1, 40):
+        assert shifted_sum(shift, *below) == (0, 0)
+        assert shifted_sum(shift, (-4, -4), (1, 1), (3, 3)) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("answers", "outcome"),
+    [
+        (((-4, -4), (1, 1), (4, 4)), "rejected"),
+        (((0, 0), (5, 9), (-4, -4)), "rejected"),
+        (((-4, -4), (1, 1), (3, 4)), "inconclusive"),
+        (((-9, 9), (0, 0), (0, 0)), "inconclusive"),
+    ],
+)
+def test_a_shifted_leaf_above_zero_proves_nothing(
+    answers: tuple[Interval, ...], outcome: str
+) -> None:
+    for shift in (1, -7):
+        with pytest.raises(_FailureError) as caught:
+            shifted_sum(shift, *answers)
+        assert caught.value.outcome == outcome
+        where = "step 3, state 5, leaf 0, corner 0, follower action 7"
+        assert str(caught.value) == (f"majorant at {where}: the majorants' sum is not at most 0")
 
 
 def sum_of(*answers: Interval) -> None:
     """Check a node whose two cells have one leaf with one corner, where exp says this."""
     game = Game.from_arrays(None, [[[0, 0]]], [[[0, 0]]], eta=1)
     row = ((0, ONE),)
-    leaf = ((UP, ONE),)
-    node = Node(0, 0, ONE, 0, (row, row), ((leaf,), (leaf,)))
+    node = Node(0, 0, ONE, 0, (row, row), ((plain(1),), (plain(1),)))
     _check_node(game, node, [], 16, Told(list(answers)))
 
 
@@ -262,7 +318,7 @@ def test_a_positive_sum_is_rejected() -> None:
             sum_of(*answers)
         assert caught.value.outcome == "rejected"
         assert str(caught.value) == (
-            "upper bound at step 0, state 0: the majorants sum to at least 0.00001526 > 0"
+            "upper bound at step 0, state 0: the majorants sum to at least 0.00001525 > 0"
             " at (leaf, corner) [(0, 0), (0, 0)] of the cells [[0], [1]]"
         )
 
