@@ -3,13 +3,14 @@ from __future__ import annotations
 import io
 import os
 import stat
+from functools import partial
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exactqse.errors import FileError
+from exactqse.errors import FileError, KindError
 from exactqse.kernel import files
 from exactqse.kernel.files import canonical_json, parse_json, read_bytes, write_bytes
 
@@ -145,8 +146,32 @@ def test_absent_files_and_folders(tmp_path: Path) -> None:
         with pytest.raises(FileError, match="cannot be read") as caught:
             read_bytes(path)
         assert caught.value.where == str(path)
-    with pytest.raises(FileError, match="No such file") as caught:
+    with pytest.raises(FileError) as caught:
         read_bytes(str(tmp_path / "absent"))
+    assert caught.value.what == "cannot be read (No such file or directory)"
+
+
+def test_what_is_no_path() -> None:
+    with pytest.raises(FileError) as caught:
+        read_bytes("a\0b")
+    assert caught.value.what == "cannot be read (embedded null byte)"
+    with pytest.raises(FileError) as caught:
+        write_bytes("a\0b", b"x")
+    assert caught.value.what == "cannot be written (embedded null byte)"
+    for path in (None, 7, b"f"):
+        for use in (read_bytes, partial(write_bytes, data=b"x")):
+            with pytest.raises(KindError) as caught:
+                use(path)
+            assert caught.value.where == "path"
+            assert caught.value.what == f"expected a path, found {type(path).__name__}"
+
+
+def test_what_is_no_bytes() -> None:
+    for data in (None, "[1]", [1]):
+        with pytest.raises(KindError) as caught:
+            parse_json(data, "some file")
+        assert caught.value.where == "some file"
+        assert caught.value.what == f"expected bytes, found {type(data).__name__}"
 
 
 def test_write_replaces_whole_files(tmp_path: Path) -> None:

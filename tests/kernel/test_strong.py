@@ -113,7 +113,9 @@ def test_a_false_claim_is_refused(
     ],
 )
 def test_duals_are_a_square_of_nonnegative_fractions(node: StrongNode, duals: Any) -> None:
-    with pytest.raises(CertificateError, match=r"node \(0, 0\): the duals are not a square"):
+    with pytest.raises(
+        CertificateError, match=r"node \(0, 0\): the duals are not a square of Frac"
+    ):
         replace(node, duals=duals)
 
 
