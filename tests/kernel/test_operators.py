@@ -215,7 +215,7 @@ def test_infinite_eta_has_no_exponents() -> None:
     game = Game.from_arrays(None, [[[0, 1]]], [[[0, 1]]], eta="inf")
     with pytest.raises(NotCoveredError, match=r"^eta = infinity"):
         scaled_reward(game, 0, 0, 0, 0, 53)
-    with pytest.raises(NotCoveredError, match="^eta = infinity"):
+    with pytest.raises(NotCoveredError, match=r"^eta = infinity"):
         exponent(game, 0, 0, 0, 0, [], 53)
 
 
