@@ -73,10 +73,11 @@ def test_nodes(game: Game, claim: Certificate) -> None:
         ((*claim.nodes, FarsightedNode(2, 0, (PURE,))), "(2, 0)"),
         ((*claim.nodes[:2], FarsightedNode(1, 2, (PURE,))), "(1, 1)"),
     ):
-        with pytest.raises(CertificateError, match="not the reachable") as caught:
+        with pytest.raises(CertificateError) as caught:
             check(game, replace(claim, nodes=nodes))
         assert caught.value.where == "nodes"
-        assert caught.value.what.endswith(f"see {odd}")
+        what = "nodes are not the reachable (step, state) in ascending order"
+        assert caught.value.what == f"{what}, see {odd}"
 
 
 @pytest.mark.parametrize(
@@ -90,8 +91,9 @@ def test_nodes(game: Game, claim: Certificate) -> None:
 )
 def test_policies(game: Game, claim: Certificate, policy: Any, what: str) -> None:
     nodes = (*claim.nodes[:2], FarsightedNode(1, 1, policy))
-    with pytest.raises(CertificateError, match=what) as caught:
+    with pytest.raises(CertificateError) as caught:
         check(game, replace(claim, nodes=nodes))
+    assert caught.value.what == what
     assert caught.value.where == "node (1, 1)"
 
 
@@ -114,8 +116,9 @@ def test_policies(game: Game, claim: Certificate, policy: Any, what: str) -> Non
 )
 def test_slopes(game: Game, claim: Certificate, table: Any) -> None:
     what = "needs a slope for each node, which names nodes of later steps only"
-    with pytest.raises(CertificateError, match=what) as caught:
+    with pytest.raises(CertificateError) as caught:
         check(game, replace(claim, slopes=(SLOPES, table)))
+    assert caught.value.what == what
     assert caught.value.where == "slopes[1]"
 
 
@@ -124,8 +127,9 @@ def test_slopes(game: Game, claim: Certificate, table: Any) -> None:
 )
 def test_values_that_are_divided(game: Game, claim: Certificate, step: int, state: int) -> None:
     cover = (COVER[0], PART, ValueSplit(step, state, HALF), PART, PART)
-    with pytest.raises(CertificateError, match="divides no value of the follower") as caught:
+    with pytest.raises(CertificateError) as caught:
         check(game, replace(claim, cover=cover))
+    assert caught.value.what == "divides no value of the follower"
     assert caught.value.where == "cover[2]"
 
 
@@ -165,7 +169,7 @@ NO_CLAIMS = "needs a claim for each node, and slopes"
         ),
         (
             Part((FIRST, LATER, replace(LATER, pieces=piece((Split(0, 2), LEAF, LEAF))))),
-            r"\[0, 2\] is no edge",
+            "[0, 2] is no edge",
         ),
         (
             Part((FIRST, replace(LATER, pieces=piece((replace(LEAF, shift=-1),))), LATER)),
@@ -182,8 +186,9 @@ NO_CLAIMS = "needs a claim for each node, and slopes"
 def test_parts(game: Game, claim: Certificate, part: Part, what: str) -> None:
     for i in (1, 2):
         cover = (COVER[0], *(part if i == j else PART for j in (1, 2)))
-        with pytest.raises(CertificateError, match=what) as caught:
+        with pytest.raises(CertificateError) as caught:
             check(game, replace(claim, cover=cover))
+        assert caught.value.what == what
         assert caught.value.where == f"cover[{i}]"
 
 
