@@ -48,7 +48,7 @@ def plain_game(seed: int, sizes: tuple[int, int, int, int], eta: Fraction) -> Ga
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Under mutmut, which runs in its own folder, the quickest come first: most mutants die there."""
+    """Under mutmut, which runs in its own folder, the quickest come first: most mutants die."""
     times = Path("mutmut-stats.json")
     if times.exists():
         duration = json.loads(times.read_text(encoding="utf-8"))["duration_by_test"]

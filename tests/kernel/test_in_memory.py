@@ -52,7 +52,7 @@ def test_a_certificate_of_a_subclass_is_refused() -> None:
 
     certificate = solve(game(), 10).certificate
     lax = Lax(**{field.name: getattr(certificate, field.name) for field in fields(certificate)})
-    with pytest.raises(CertificateError, match="^certificate: is of a subclass$"):
+    with pytest.raises(CertificateError, match=r"^certificate: is of a subclass$"):
         check(game(), lax)
 
 
