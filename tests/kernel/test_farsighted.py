@@ -288,6 +288,64 @@ def test_a_box_narrows_the_range() -> None:
             assert f.radius <= (f.v[1] - f.v[0] + 1) // 2 + 1
 
 
+def test_the_range_of_values_is_that_of_the_extreme_policies() -> None:
+    """ln sum_b e^{x_b} at the least and the largest x_b, within some units."""
+    compared = 0
+    for seed in range(30):
+        case = drawn(seed)
+        try:
+            frontiers = case.part().frontiers()
+        except FailureError:
+            continue
+        assert frontiers is not None
+        for j, (h, s) in enumerate(case.places):
+            after = {t: f for (step, t), f in frontiers.items() if step == h + 1}
+            found = case.part()._range(j, after)
+            for end, extreme, sign in ((0, min, 1), (1, max, -1)):
+                xs = [
+                    extreme(exponent_at(case, h, s, (a, b), after, end) for a in range(case.A))
+                    for b in range(case.B)
+                ]
+                with mpmath.workdps(40):
+                    total = sum(mpmath.exp(mpmath.mpf(x.numerator) / x.denominator) for x in xs)
+                    assert 0 <= sign * (mpmath.log(total) * ONE - found[end]) <= 40
+                compared += 1
+    assert compared > 100
+
+
+def exponent_at(
+    case: Drawn, h: int, s: int, actions: tuple[int, int], after: dict[int, Frontier], end: int
+) -> Fraction:
+    """eta r + gamma P v, with the ends of the intervals of v."""
+    a, b = actions
+    x = Fraction(case.game.eta or 0) * case.game.at(case.game.r, h)[s][a][b]
+    row = case.game.at(case.game.P, h)[s][a][b]
+    for t, n in zip(row.states, row.numerators, strict=True) if after else ():
+        x += case.game.gamma * Fraction(n * after[t].v[end], row.denominator * ONE)
+    return x
+
+
+def test_slopes_are_taken_along_v() -> None:
+    """A slope of V is eta times one of v = eta V; the rounded one is as good."""
+    for seed in range(20):
+        case = drawn(seed)
+        try:
+            frontiers = case.part().frontiers()
+        except FailureError:
+            continue
+        assert frontiers is not None
+        for f in frontiers.values():
+            slope = case.certificate.slopes[0][f.j]
+            assert abs(Fraction(f.own, ONE) * (case.game.eta or 0) - slope.own) < Fraction(4, ONE)
+            assert set(f.others) == {j for j, _ in slope.others}
+            for j, n in slope.others:
+                assert abs(Fraction(f.others[j], ONE) * (case.game.eta or 0) - n) < Fraction(4, ONE)
+            claim = case.part().part.claims[f.j]
+            assert f.free is bool(claim.free)
+            assert f.middle == f.v[0] + f.v[1] >> 1
+            assert f.radius == max(f.v[1] - f.middle, f.middle - f.v[0])
+
+
 def test_an_empty_box_proves_everything() -> None:
     case = drawn(0)
     case_box = dict.fromkeys(case.box, (1000 << P, None))

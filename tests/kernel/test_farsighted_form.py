@@ -23,6 +23,9 @@ from exactqse.kernel.certificate import (
     ValueSplit,
 )
 from exactqse.kernel.check import check
+from exactqse.kernel.elementary import INTEGER
+from exactqse.kernel.farsighted import PartBounds, check_cover
+from exactqse.kernel.interval import enclose
 from exactqse.model import Game
 
 HALF, ONE, TEN = Fraction(1, 2), Fraction(1), Fraction(10)
@@ -195,3 +198,62 @@ def test_parts(game: Game, claim: Certificate, part: Part, what: str) -> None:
 def test_a_certificate_without_slopes_has_no_table_to_name(game: Game, claim: Certificate) -> None:
     with pytest.raises(CertificateError, match=NO_CLAIMS):
         check(game, replace(claim, slopes=()))
+
+
+def test_a_cover_divides_the_values(
+    game: Game, claim: Certificate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At v = eta V, first those of at most ``at``, each end rounded outward."""
+    p, eta, seen = 20, Fraction(3, 7), []
+
+    def bounds(self: PartBounds) -> dict[int, Fraction]:
+        assert (self.part, self.p, self.elementary) == (PART, p, INTEGER)
+        seen.append((self.where, self.box))
+        return {}
+
+    monkeypatch.setattr(PartBounds, "bounds", bounds)
+    one, two, three = Fraction(1, 3), Fraction(-2, 5), Fraction(5, 3)
+    cover = (
+        ValueSplit(1, 0, one),
+        ValueSplit(1, 1, two),
+        PART,
+        PART,
+        ValueSplit(1, 0, three),
+        PART,
+        PART,
+    )
+    other = game.with_(eta=eta)
+    check_cover(other, replace(claim, game=other.hash, cover=cover), p, INTEGER)
+    (a, b), (c, d), (e, f) = (
+        enclose((at * eta).numerator, (at * eta).denominator, p) for at in (one, two, three)
+    )
+    assert (b - a, d - c, f - e) == (1, 1, 1)
+    assert seen == [
+        ("cover[2]", {1: (None, b), 2: (None, d)}),
+        ("cover[3]", {1: (None, b), 2: (c, None)}),
+        ("cover[5]", {1: (a, f)}),
+        ("cover[6]", {1: (e, None)}),
+    ]
+
+
+def test_a_claim_that_is_not_shown(game: Game, claim: Certificate) -> None:
+    tangent = Leaf((0, 0))
+    first = replace(FIRST, pieces=(Piece(Fraction(-1), ((tangent,),)),))
+    cover = (COVER[0], PART, replace(PART, claims=(first, *PART.claims[1:])))
+    verdict = check(game, replace(claim, cover=cover))
+    assert verdict.outcome == "inconclusive"
+    start, _, rest = verdict.reason.partition(": the majorants may sum to ")
+    assert start == "cover[2], step 0, state 0"
+    assert rest.partition(" > 0 at ")[2] == "[(0, 1)]"
+    assert float(rest.partition(" ")[0]) > 0
+
+
+def test_a_value_that_may_be_anywhere_is_too_wide_for_exp(game: Game, claim: Certificate) -> None:
+    r = [[[0, 0], [0, 0]], [[0, 0], [32768, 32768]]]
+    rows = [[[["1/2", "1/2"]] * 2] * 2] * 2
+    settings: dict[str, Any] = {"rho": 0, "horizon": 2, "eta": 1, "gamma": "1/2"}
+    wide = Game.from_arrays(rows, game.u, r, observes="nothing", **settings)
+    cover = (PART,)
+    verdict = check(wide, replace(claim, game=wide.hash, cover=cover))
+    assert verdict.outcome == "inconclusive"
+    assert verdict.reason == "cover[0], step 1, state 1: the box is wider than exp can take"
