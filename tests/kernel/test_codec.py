@@ -200,9 +200,10 @@ class Point(Dot):
     ],
 )
 def test_values_of_other_types_are_not_written(hint: Any, value: object) -> None:
-    with pytest.raises(CertificateError, match="does not belong there") as caught:
+    with pytest.raises(CertificateError) as caught:
         plain(hint)(value)
     assert caught.value.where == "certificate"
+    assert caught.value.what.endswith(" does not belong there")
 
 
 @pytest.mark.parametrize(
@@ -277,7 +278,7 @@ def test_other_json_values_are_not_read(hint: Any, value: object, where: str, wh
         reader(hint)(value, "x")
     assert isinstance(caught.value, GameError | NumberError)
     assert caught.value.where == where
-    assert what in caught.value.what
+    assert caught.value.what.startswith(what) or caught.value.what.endswith(f" {what}")
 
 
 BOX = {"name": "", "pairs": [[1, 1]], "either": [], "mark": 0}
