@@ -51,6 +51,13 @@ class Box:
     mark: tuple[str, Fraction] | int
 
 
+@pytest.fixture(autouse=True)
+def _anew() -> None:
+    """Readers and writers are made anew for every test, so that it is seen who makes them."""
+    reader.cache_clear()
+    plain.cache_clear()
+
+
 OWN = (Box, Dot, Word, tuple[Box, ...])
 KERNELS = (Node, StrongNode, FarsightedNode, Cover, tuple[tuple[Slope, ...], ...])
 

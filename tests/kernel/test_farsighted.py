@@ -32,7 +32,8 @@ from exactqse.kernel.elementary import INTEGER
 from exactqse.kernel.farsighted import Frontier, PartBounds, hull
 from exactqse.kernel.game import Row
 from exactqse.kernel.gamefile import game_hash
-from exactqse.kernel.stage import FailureError
+from exactqse.kernel.interval import enclose
+from exactqse.kernel.stage import FailureError, Stage
 from exactqse.model import Game, Policy
 
 P = 60
@@ -344,6 +345,62 @@ def test_slopes_are_taken_along_v() -> None:
             assert f.free is bool(claim.free)
             assert f.middle == f.v[0] + f.v[1] >> 1
             assert f.radius == max(f.v[1] - f.middle, f.middle - f.v[0])
+
+
+def test_the_first_step_sees_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+
+    def first(self: PartBounds, j: int, after: Any, radius: Any) -> Fraction:
+        del self
+        seen.append((j, after, radius))
+        return Fraction(j)
+
+    monkeypatch.setattr(PartBounds, "_first", first)
+    steps = set()
+    for seed in range(20):
+        case = drawn(seed)
+        try:
+            frontiers = case.part().frontiers()
+        except FailureError:
+            continue
+        assert frontiers is not None
+        seen.clear()
+        bounds = case.part().bounds()
+        assert bounds == {s: Fraction(j) for j, (h, s) in enumerate(case.places) if h == 0}
+        after = {s: f for (h, s), f in frontiers.items() if h == 1}
+        radius = {f.j: f.radius for f in frontiers.values()}
+        assert seen == [(j, after, radius) for j, (h, _) in enumerate(case.places) if h == 0]
+        steps |= {h for h, _ in frontiers}
+    assert steps == {1, 2}
+
+
+@pytest.mark.parametrize("high", [-1, 0, 1])
+def test_a_first_step_must_not_exceed_its_claim(high: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def bound(self: Stage, cells: Any, trees: Any, value: Any) -> Any:
+        assert self.where == "cover[0], step 0, state 0"
+        assert self.x[0][0][0] == plain.x[0][0][0] - (5 << P)
+        assert cells == case.game.observes
+        assert trees == claim.pieces[0].trees
+        assert value == enclose(
+            claim.pieces[0].upper.numerator, claim.pieces[0].upper.denominator, P
+        )
+        return (-9, high), ["somewhere"]
+
+    monkeypatch.setattr(Stage, "bound", bound)
+    case = next(case for case in map(drawn, range(20)) if case.places[0] == (0, 0))
+    part = case.part()
+    plain = part.stage(0, 0, {}, {}, {})
+    claim = replace(part.part.claims[0], shift=5)
+    part = replace(part, part=replace(part.part, claims=(claim, *part.part.claims[1:])))
+    if high <= 0:
+        assert part._first(0, {}, {}) == claim.pieces[0].upper
+        return
+    with pytest.raises(FailureError) as caught:
+        part._first(0, {}, {})
+    assert caught.value.outcome == "inconclusive"
+    assert str(caught.value) == (
+        "cover[0], step 0, state 0: the majorants may sum to 8.674E-19 > 0 at ['somewhere']"
+    )
 
 
 def test_an_empty_box_proves_everything() -> None:
