@@ -213,6 +213,12 @@ def test_values_of_other_types_are_not_written(hint: Any, value: object) -> None
     assert caught.value.what.endswith(" does not belong there")
 
 
+def test_a_value_that_does_not_belong_there_is_shown() -> None:
+    with pytest.raises(CertificateError) as caught:
+        plain(Dot)(Dot(1.5))  # type: ignore[arg-type]
+    assert caught.value.what == "1.5 of type float does not belong there"
+
+
 @pytest.mark.parametrize(
     ("hint", "value", "expected"),
     [

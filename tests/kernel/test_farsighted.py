@@ -411,6 +411,17 @@ def test_an_empty_box_proves_everything() -> None:
     assert part.bounds() == {}
 
 
+def test_a_box_of_one_value_is_not_empty() -> None:
+    case = drawn(0)
+    inside = case.part().frontiers()
+    assert inside is not None
+    for f in inside.values():
+        for at, empty in ((f.v[0], False), (f.v[0] - 1, True), (f.v[1] + 1, True)):
+            box = {**{g.j: g.v for g in inside.values()}, f.j: (at, at)}
+            part = replace(case.part(), box=box)
+            assert (part.frontiers() is None) == empty
+
+
 @pytest.mark.parametrize("g", [3 << P, 1, 0, -1, -(3 << P)])
 @pytest.mark.parametrize(("start", "end"), [(-ONE, ONE), (0, 0), (-2 * ONE, -ONE), (0, ONE // 8)])
 def test_a_piece_is_above_its_exponential(g: int, start: int, end: int) -> None:
