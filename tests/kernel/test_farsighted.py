@@ -6,7 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 from itertools import pairwise, product
-from math import ceil
+from math import ceil, floor
 from random import Random
 from typing import Any
 
@@ -33,6 +33,7 @@ from exactqse.kernel.farsighted import Frontier, PartBounds, hull
 from exactqse.kernel.game import Row
 from exactqse.kernel.gamefile import game_hash
 from exactqse.kernel.interval import enclose
+from exactqse.kernel.operators import expected
 from exactqse.kernel.stage import FailureError, Stage
 from exactqse.model import Game, Policy
 
@@ -218,6 +219,25 @@ def along(slopes: dict[int, tuple[int, int]], dv: dict[int, int], which: int) ->
     return sum((Fraction(pair[which] * dv[i], ONE) for i, pair in slopes.items()), Fraction(0))
 
 
+def rounded(
+    row: Row, after: dict[int, Frontier], others: dict[int, int], gamma: Fraction, *, free: bool
+) -> dict[int, tuple[int, int]]:
+    """push and lean, rounded down once each."""
+    push: dict[int, Fraction] = {}
+    lean: dict[int, Fraction] = {}
+    for t, n in zip(row.states, row.numerators, strict=True) if after else ():
+        f, q = after[t], Fraction(n, row.denominator)
+        for i, c in f.others.items():
+            lean[i] = lean.get(i, Fraction(0)) + q * c
+        if not (free and f.free):
+            lean[f.j] = lean.get(f.j, Fraction(0)) - q * f.own
+            push[f.j] = gamma * q * ONE
+    return {
+        i: (floor(push.get(i, 0)), floor(lean.get(i, 0)) - others.get(i, 0))
+        for i in {**push, **lean, **others}
+    }
+
+
 def check_stage(case: Drawn, frontiers: dict[tuple[int, int], Frontier], j: int) -> int:
     """Compare the stage of a place with the next step's claims; the number of free columns."""
     game, draw, (h, s) = case.game, Random(j), case.places[j]
@@ -235,6 +255,7 @@ def check_stage(case: Drawn, frontiers: dict[tuple[int, int], Frontier], j: int)
     loose = {t: int(gamma / over * ONE) if f.free else f.own for t, f in after.items()}
     for b, a in product(range(case.B), range(case.A)):
         row, slopes = game.at(game.P, h)[s][a][b], stage.slopes[b][a]
+        assert slopes == rounded(row, after, others, gamma, free=False)
         x = eta * game.at(game.r, h)[s][a][b] * ONE - reference
         for t, n in zip(row.states, row.numerators, strict=True) if after else ():
             x += gamma * Fraction(n, row.denominator) * (after[t].middle + dv[after[t].j])
@@ -249,6 +270,14 @@ def check_stage(case: Drawn, frontiers: dict[tuple[int, int], Frontier], j: int)
         y = u + claimed(row, after, loose, dv)
         # what ("up", s) does not see of the push, it does not see of the lean either
         free_slopes = stage.free.slopes[b][a]
+        assert free_slopes == rounded(row, after, others, gamma, free=True)
+        loosest = {  # a unit of sigma is a radius of the value
+            t: (f.phi(sigma, P)[1] + (f.radius >> P) + 1,) * 2 if f.free else (0, 0)
+            for t, f in after.items()
+        }
+        assert stage.free.height(b, sigma)[a] == expected(row, loosest)
+        worst = {t: (min(K for _, K in f.points) * f.free,) * 2 for t, f in after.items()}
+        assert stage.free.least[b][a] == expected(row, worst)
         value = stage.free.y[b][a][1] + stage.free.height(b, sigma)[a][1]
         seen = stage.x[b][a][1] + along(free_slopes, dv, 0)
         seen += (value + along(free_slopes, dv, 1)) * over
@@ -453,3 +482,9 @@ def test_a_hull_holds_all_points(points: list[tuple[int, int]], data: st.DataObj
     assert frontier.phi(sigma, 2) == (ceil(exact), ceil(exact))
     slopes = [Fraction(k - h, e - d) for (d, h), (e, k) in pairwise(corners)]
     assert slopes == sorted(set(slopes), reverse=True)
+
+
+def test_the_largest_of_a_hull_is_rounded_up() -> None:
+    """A quarter of a unit makes one, at the corner where the sums begin to fall."""
+    level = Frontier(0, (0, 0), 0, 0, 0, {}, free=False, points=[(0, 0), (1, 0), (2, -9)])
+    assert [level.phi(sigma, 2) for sigma in (-1, 0, 1)] == [(0, 0), (0, 0), (1, 1)]

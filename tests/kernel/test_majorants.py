@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import product
+from math import ceil, exp, floor
+from random import Random
 
 import pytest
 from flint import arb
@@ -16,7 +19,7 @@ from exactqse.kernel.certificate import DOWN, UP, Leaf, Node, Split, Tree
 from exactqse.kernel.check import _check_node
 from exactqse.kernel.elementary import INTEGER, MAX_EXPONENT, Elementary
 from exactqse.kernel.interval import Interval
-from exactqse.kernel.stage import FailureError, Form, Slopes, Stage
+from exactqse.kernel.stage import FailureError, Form, Free, Slopes, Stage
 from exactqse.model import Game
 
 ONE = Fraction(1)
@@ -171,6 +174,123 @@ def test_a_majorant_leans_as_it_says(
             assert exact(tag, s, z, d, p)[0] <= high + sum(
                 Fraction(own[j] * n, unit) for j, n in dv.items()
             )
+
+
+class FreePlaces:
+    """One majorant of a stage that leads to free places and leans on others, in units of 2^-p."""
+
+    def __init__(self, seed: int) -> None:
+        draw = Random(seed)
+        self.p = p = draw.choice((12, 20, 40))
+        self.unit = unit = 1 << p
+        self.tag, self.s = draw.choice((UP, DOWN)), Fraction(draw.randint(20, 400), 100)
+        self.gamma = Fraction(draw.randint(1, 10), 10)
+        self.x, self.y = (draw.randint(-unit, unit) for _ in range(2))
+        places = range(draw.randint(1, 3))
+        weights = [draw.randint(1, 3) for _ in places]
+        self.P = [Fraction(w, sum(weights)) for w in weights]
+        self.points = [
+            [
+                (draw.randint(-unit, unit), draw.randint(-unit, unit))
+                for _ in range(draw.randint(1, 3))
+            ]
+            for _ in places
+        ]
+        others = range(draw.choice((0, 0, 1, 2)))
+        self.radius = {j: draw.choice((0, 1, unit // 50, unit // 5)) for j in others}
+        self.slopes: Slopes = {
+            j: (draw.randint(-unit, unit), draw.randint(-unit, unit)) for j in others
+        }
+        self.lam = draw.randint(-3 * unit, 3 * unit)
+        if self.tag == DOWN:
+            self.lam = self.y + draw.randint(0, 4 * unit)
+
+    def outward(self, number: Fraction) -> Interval:
+        return floor(number), ceil(number)
+
+    def form(self) -> Form:
+        def height(b: int, sigma: int) -> list[Interval]:
+            assert b == 0
+            most = (
+                max(K + Fraction(sigma * d, self.unit) for d, K in points) for points in self.points
+            )
+            total = sum((q * m for q, m in zip(self.P, most, strict=True)), Fraction(0))
+            return [self.outward(total)]
+
+        lowest = sum(
+            (q * min(K for _, K in points) for q, points in zip(self.P, self.points, strict=True)),
+            Fraction(0),
+        )
+        box = (self.x, self.x), (self.y, self.y)
+        free = Free(
+            y=[[box[1]]],
+            slopes=[[self.slopes]],
+            gamma=self.gamma.as_integer_ratio(),
+            least=[[self.outward(lowest)]],
+            height=height,
+        )
+        nowhere = (-(10**9), 10**9), (-(10**9), 10**9)  # not for majorants of free places
+        stage = Stage("here", self.p, INTEGER, [], [], [], self.radius, free)
+        function = stage._up if self.tag == UP else stage._down
+        corner = (1,), {0: ((box[0], nowhere[1]), {9: (1, 1)})}
+        return function(self.s.as_integer_ratio(), corner, 0, (self.lam,) * 2, 0, SPOT)
+
+    def values(self, dv: dict[int, int]) -> Iterator[tuple[Fraction, Fraction]]:
+        """Exponent, and value less lam, for every pick of points."""
+        x, y = Fraction(self.x, self.unit), Fraction(self.y - self.lam, self.unit)
+        for j, (push, lean) in self.slopes.items():
+            x += Fraction(push * dv[j], self.unit**2)
+            y += Fraction(lean * dv[j], self.unit**2)
+        for picks in product(*self.points):
+            d = sum(q * d for q, (d, _) in zip(self.P, picks, strict=True))
+            K = sum(q * K for q, (_, K) in zip(self.P, picks, strict=True))
+            yield x + self.gamma * d / self.unit, y + K / self.unit
+
+
+def test_majorants_over_free_places() -> None:
+    """Above all picks and all of the box; without slopes as tight as the parts of a chord are."""
+    refused = 0
+    tried, leaning, tight = ({UP: 0, DOWN: 0} for _ in range(3))
+    for seed in range(400):
+        drawn = FreePlaces(seed)
+        tag, s, unit = drawn.tag, drawn.s, drawn.unit
+        gap = min(-d for _, d in drawn.values(dict.fromkeys(drawn.radius, 0)))
+        if gap <= 0 and tag == DOWN:
+            with pytest.raises(FailureError) as caught:
+                drawn.form()
+            where = "majorant at here, leaf 1, corner 2, follower action 0"
+            assert str(caught.value) == f"{where}: down needs y < upper for every value"
+            assert caught.value.outcome == "inconclusive"
+            refused += 1
+            continue
+        try:
+            (low, high), own = drawn.form()
+        except FailureError:
+            continue
+        assert low <= high
+        assert set(own) == set(drawn.slopes)
+        tried[tag] += 1
+        leaning[tag] += bool(own)
+        for signs in product((-1, 0, 1), repeat=len(drawn.radius)):
+            dv = {j: sign * drawn.radius[j] for sign, j in zip(signs, drawn.radius, strict=True)}
+            bound = high + sum((Fraction(own[j] * n, unit) for j, n in dv.items()), Fraction(0))
+            ends = [exact(tag, s, x, d, drawn.p) for x, d in drawn.values(dv)]
+            most = max(end for _, end in ends)
+            assert max(least for least, _ in ends) <= bound, seed
+            if not drawn.slopes:
+                doubt = s * unit / 1000 if tag == DOWN else 300 * (1 + 1 / s) * most / unit
+                coarse = tag == DOWN and drawn.p == 12  # the parts of a chord are some units long
+                tight[tag] += coarse or bound - most <= 300 + doubt
+            elif tag == UP and not any(signs):
+                g = {j: float((push + lean / s) / unit) for j, (push, lean) in drawn.slopes.items()}
+                reach = sum(abs(g[j]) * drawn.radius[j] / unit for j in g)
+                assert abs(high - float(most) * (exp(reach) - reach)) <= 300 * (1 + 1 / s)
+                for j, n in g.items():
+                    assert abs(own[j] - float(most) * n) <= 300 * (1 + 1 / s)
+    assert refused > 10
+    assert min(*tried.values(), *leaning.values()) > 50
+    for tag, count in tried.items():
+        assert tight[tag] + leaning[tag] == count
 
 
 @pytest.mark.parametrize(
