@@ -179,7 +179,7 @@ def test_a_majorant_leans_as_it_says(
 class FreePlaces:
     """One majorant of a stage that leads to free places and leans on others, in units of 2^-p."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, wide: bool = False) -> None:
         draw = Random(seed)
         self.p = p = draw.choice((12, 20, 40))
         self.unit = unit = 1 << p
@@ -204,6 +204,8 @@ class FreePlaces:
         self.lam = draw.randint(-3 * unit, 3 * unit)
         if self.tag == DOWN:
             self.lam = self.y + draw.randint(0, 4 * unit)
+        sizes = (0, 3, unit // 3) if wide else (0,)
+        self.widths = [draw.choice(sizes) for _ in range(3)]  # of x, y and lam
 
     def outward(self, number: Fraction) -> Interval:
         return floor(number), ceil(number)
@@ -221,23 +223,30 @@ class FreePlaces:
             (q * min(K for _, K in points) for q, points in zip(self.P, self.points, strict=True)),
             Fraction(0),
         )
-        box = (self.x, self.x), (self.y, self.y)
+        x, y, lam = (
+            (low, low + width)
+            for low, width in zip((self.x, self.y, self.lam), self.widths, strict=True)
+        )
         free = Free(
-            y=[[box[1]]],
+            y=[[y]],
             slopes=[[self.slopes]],
             gamma=self.gamma.as_integer_ratio(),
             least=[[self.outward(lowest)]],
             height=height,
         )
-        nowhere = (-(10**9), 10**9), (-(10**9), 10**9)  # not for majorants of free places
+        nowhere = -(10**9), 10**9  # this and the slopes with it are for tangents only
         stage = Stage("here", self.p, INTEGER, [], [], [], self.radius, free)
         function = stage._up if self.tag == UP else stage._down
-        corner = (1,), {0: ((box[0], nowhere[1]), {9: (1, 1)})}
-        return function(self.s.as_integer_ratio(), corner, 0, (self.lam,) * 2, 0, SPOT)
+        corner = (1,), {0: ((x, nowhere), {9: (1, 1)})}
+        return function(self.s.as_integer_ratio(), corner, 0, lam, 0, SPOT)
 
-    def values(self, dv: dict[int, int]) -> Iterator[tuple[Fraction, Fraction]]:
-        """Exponent, and value less lam, for every pick of points."""
-        x, y = Fraction(self.x, self.unit), Fraction(self.y - self.lam, self.unit)
+    def values(
+        self, dv: dict[int, int], ends: tuple[int, ...] = (0, 0, 0)
+    ) -> Iterator[tuple[Fraction, Fraction]]:
+        """Exponent, and value less lam, for every pick of points, at ends of x, y and lam."""
+        numbers = zip((self.x, self.y, self.lam), self.widths, ends, strict=True)
+        x, y, lam = (Fraction(low + width * end, self.unit) for low, width, end in numbers)
+        y -= lam
         for j, (push, lean) in self.slopes.items():
             x += Fraction(push * dv[j], self.unit**2)
             y += Fraction(lean * dv[j], self.unit**2)
@@ -291,6 +300,24 @@ def test_majorants_over_free_places() -> None:
     assert min(*tried.values(), *leaning.values()) > 50
     for tag, count in tried.items():
         assert tight[tag] + leaning[tag] == count
+
+
+def test_majorants_over_free_places_hold_in_wide_intervals() -> None:
+    tried = {UP: 0, DOWN: 0}
+    for seed in range(200):
+        drawn = FreePlaces(seed, wide=True)
+        try:
+            (_, high), own = drawn.form()
+        except FailureError:
+            continue
+        tried[drawn.tag] += 1
+        for signs in product((-1, 1), repeat=len(drawn.radius)):
+            dv = {j: sign * drawn.radius[j] for sign, j in zip(signs, drawn.radius, strict=True)}
+            bound = high + sum(Fraction(own[j] * n, drawn.unit) for j, n in dv.items())
+            for ends in product((0, 1), repeat=3):
+                for x, d in drawn.values(dv, ends):
+                    assert exact(drawn.tag, drawn.s, x, d, drawn.p)[0] <= bound, seed
+    assert min(tried.values()) > 50
 
 
 @pytest.mark.parametrize(
