@@ -14,6 +14,7 @@ from pathlib import Path
 _RESULT = re.compile(r"^\s*exactqse\.kernel\.(\w+)\.(\S+)__mutmut_(\d+): (.*)$")
 _ROW = re.compile(r"^\| (\w+) \| `([\w.]+)` \| (\d+(?:, \d+)*) \|", re.MULTILINE)
 _KILLED = ("killed", "timeout")  # a mutant that never ends is seen
+_NOT_RUN = "not checked"
 
 Mutant = tuple[str, str, int]  # module, function, mutmut's number
 
@@ -41,17 +42,18 @@ def table(found: dict[Mutant, str]) -> str:
         for row in (module, "all"):
             counts[row][status] += 1
     total = counts.pop("all", Counter())
-    lines = ["| module | mutants | killed | timeout | survived | score |", "|" + " --- |" * 6]
+    lines = ["| module | mutants | run | killed | timeout | survived | score |", "|" + " --- |" * 7]
     for name, count in [*sorted(counts.items()), ("all", total)]:
-        size, seen = count.total(), sum(count[status] for status in _KILLED)
-        cells = (name, size, *(count[status] for status in _KILLED), size - seen)
-        lines.append(f"| {' | '.join(map(str, cells))} | {seen / max(size, 1):.1%} |")
+        run, seen = count.total() - count[_NOT_RUN], sum(count[status] for status in _KILLED)
+        cells = (name, count.total(), run, *(count[status] for status in _KILLED), run - seen)
+        score = f"{seen / run:.1%}" if run else "-"
+        lines.append(f"| {' | '.join(map(str, cells))} | {score} |")
     return "\n".join(lines)
 
 
 def main() -> int:
     found = results(sys.stdin)
-    survivors = {mutant for mutant, status in found.items() if status not in _KILLED}
+    survivors = {m for m, status in found.items() if status not in (*_KILLED, _NOT_RUN)}
     known = explained(Path(__file__).with_name("mutation.md").read_text(encoding="utf-8"))
     out = [table(found), f"{len(survivors & known)} survivors are explained in mutation.md"]
     out += [f"not explained: {mutant} {found[mutant]}" for mutant in sorted(survivors - known)]
