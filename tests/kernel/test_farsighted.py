@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exactqse.evaluate import evaluate
+from exactqse.kernel import farsighted
 from exactqse.kernel.certificate import (
     UP,
     Certificate,
@@ -33,7 +34,7 @@ from exactqse.kernel.farsighted import Frontier, PartBounds, hull
 from exactqse.kernel.game import Row
 from exactqse.kernel.gamefile import game_hash
 from exactqse.kernel.interval import enclose
-from exactqse.kernel.operators import expected
+from exactqse.kernel.operators import continuation, expected
 from exactqse.kernel.stage import FailureError, Stage
 from exactqse.model import Game, Policy
 
@@ -256,6 +257,10 @@ def check_stage(case: Drawn, frontiers: dict[tuple[int, int], Frontier], j: int)
     for b, a in product(range(case.B), range(case.A)):
         row, slopes = game.at(game.P, h)[s][a][b], stage.slopes[b][a]
         assert slopes == rounded(row, after, others, gamma, free=False)
+        zero = {t: (0, 0) if f.free else f.phi(f.own, P) for t, f in after.items()}
+        tied_to = {t: f.phi(f.own, P) for t, f in after.items()}
+        assert stage.y[b][a] == continuation(game, h, s, a, b, tied_to, P)
+        assert stage.free is None or stage.free.y[b][a] == continuation(game, h, s, a, b, zero, P)
         x = eta * game.at(game.r, h)[s][a][b] * ONE - reference
         for t, n in zip(row.states, row.numerators, strict=True) if after else ():
             x += gamma * Fraction(n, row.denominator) * (after[t].middle + dv[after[t].j])
@@ -374,6 +379,38 @@ def test_slopes_are_taken_along_v() -> None:
             assert f.free is bool(claim.free)
             assert f.middle == f.v[0] + f.v[1] >> 1
             assert f.radius == max(f.v[1] - f.middle, f.middle - f.v[0])
+
+
+def test_each_piece_is_shown_up_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ends outside the range of v are moved to it."""
+    seen: list[list[int]] = []
+    hull_of = farsighted.hull
+
+    def recorded(points: list[tuple[int, int]]) -> list[tuple[int, int]]:
+        seen.append([d for d, _ in points])
+        return hull_of(points)
+
+    monkeypatch.setattr(farsighted, "hull", recorded)
+    inner = 0
+    for seed in range(100):
+        seen.clear()
+        case = drawn(seed)
+        try:
+            frontiers = case.part().frontiers()
+        except FailureError:
+            continue
+        assert frontiers is not None
+        for f, ds in zip(frontiers.values(), seen, strict=True):
+            first, last = (end - f.middle for end in f.v)
+            ends = [first]
+            for piece in case.part().part.claims[f.j].pieces:
+                at = (
+                    last if piece.end is None else floor(piece.end * case.game.eta * ONE) - f.middle
+                )
+                ends.append(max(ends[-1], min(at, last)))
+            inner += len({*ends} - {first, last})
+            assert ds == [d for pair in pairwise(ends) for d in pair]
+    assert inner > 5
 
 
 def test_the_first_step_sees_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
