@@ -6,6 +6,7 @@ settings.register_profile("exactqse", deadline=None, print_blob=True)
 # of mutants: the same examples in every run, and no time spent on making a failure small
 settings.register_profile(
     "mutation",
+    max_examples=30,
     deadline=None,
     derandomize=True,
     database=None,

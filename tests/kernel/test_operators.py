@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 from flint import arb
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from exactqse.arithmetic.balls import ball, exact_fraction, precision
@@ -84,7 +84,6 @@ def logit(game: Game, step: int, state: int, actions: tuple[int, int], soft: Val
 
 
 @given(st.data(), bits)
-@settings(max_examples=150)
 def test_policy_value_is_true_and_narrow(data: st.DataObject, p: int) -> None:
     game = data.draw(games(wide=False, observes="action", etas=st.sampled_from((1, 5))))
     step = data.draw(st.integers(0, game.horizon - 1))
