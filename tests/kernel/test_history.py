@@ -47,8 +47,8 @@ OTHER = ((1, ONE),)
 def game() -> Game:
     """Two steps, two states, of which the first is the first; she sees nothing; J* <= 2."""
     rows = [[[["1/2", "1/2"]] * 2] * 2] * 2
-    u = [[[0, 1], [1, 0]], [[1, 0], [0, "1/2"]]]
-    r = [[[1, 0], [0, 1]], [[0, 0], [1, "1/3"]]]
+    u = [[[0, 1], ["3/4", 0]], [[1, 0], [0, "1/2"]]]
+    r = [[[1, 0], ["1/4", 1]], [[0, 0], [1, "1/3"]]]
     return Game.from_arrays(rows, u, r, rho=0, horizon=2, eta=1, gamma="1/2", observes="nothing")
 
 
@@ -86,7 +86,7 @@ def test_a_lottery_is_worth_its_mean_to_both(game: Game, claim: Certificate) -> 
             return mp.log(total), sum(e(t) * w for t, w in zip(x, y, strict=True)) / total
 
         v0, w0 = last([1, 0], [0, 1])  # state 0, action 0
-        v1, w1 = last([0, 1], [1, 0])  # state 0, action 1
+        v1, w1 = last([mpf(1) / 4, 1], [mpf(3) / 4, 0])  # state 0, action 1
         v2, w2 = last([0, 0], [1, 0])  # state 1, action 0
         x = [1 + half * (v0 + v2) / 2, 0 + half * ((v0 + v1) / 2 + v2) / 2]
         y = [0 + (w0 + w2) / 2, 1 + ((w0 + w1) / 2 + w2) / 2]
