@@ -213,10 +213,21 @@ def test_values_of_other_types_are_not_written(hint: Any, value: object) -> None
     assert caught.value.what.endswith(" does not belong there")
 
 
-def test_a_value_that_does_not_belong_there_is_shown() -> None:
+@pytest.mark.parametrize(
+    ("hint", "value", "said"),
+    [
+        (int, 1.5, "1.5 of type float"),
+        (Dot, Dot(1.5), "1.5 of type float"),  # type: ignore[arg-type]
+        (Fraction, 2, "2 of type int"),
+        (tuple[int, ...], [1], "[1] of type list"),
+        (Dot, Word(()), "Word(letters=()) of type Word"),
+        (tuple[int, int], (1,), "(1,) of type tuple"),
+    ],
+)
+def test_a_value_that_does_not_belong_there_is_shown(hint: Any, value: object, said: str) -> None:
     with pytest.raises(CertificateError) as caught:
-        plain(Dot)(Dot(1.5))  # type: ignore[arg-type]
-    assert caught.value.what == "1.5 of type float does not belong there"
+        plain(hint)(value)
+    assert caught.value.what == f"{said} does not belong there"
 
 
 @pytest.mark.parametrize(
@@ -284,6 +295,7 @@ def test_every_spelling_of_a_value_is_read(hint: Any, value: object, expected: o
         (Dot | Word, [None], "x[0]", "is not a list"),
         (Dot | Word, [1], "x", "is not a list of 2"),
         (Dot | Word, 1, "x", "is not a list"),
+        (Fraction | None | Word, {}, "x", "is not a list"),
     ],
 )
 def test_other_json_values_are_not_read(hint: Any, value: object, where: str, what: str) -> None:
