@@ -1,0 +1,326 @@
+"""The bound of many parts at once, in float64 (proofs/farsighted-bound.md).
+
+The batch is the last axis everywhere. Axes, where they occur: n places of a step, B actions of the
+follower, F leaves of a cell's tree, A corners of a leaf, m pieces, N parts; J coordinates first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from exactqse.solve.farsighted.model import Booleans, Floats, Model
+from exactqse.solve.farsighted.slopes import Slopes, offsets
+from exactqse.solve.majorants import tighten
+
+_TINY = 1e-300
+_LEAST_GAP = 1e-9  # of lam - y where Down is used, relative to the leader's scale
+_LARGEST_T = 1e9
+_EXPONENT = 600.0
+_JOINT_STEPS = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """A step's tables at the corners of trees: P (n, B, F, A, n'), u and r (n, B, F, A).
+
+    ``lean``: (J', n, B, F, A), C0 - c - P sb for the coordinates of later steps; ``first`` is the
+    first of them.
+    """
+
+    P: Floats
+    u: Floats
+    r: Floats
+    lean: Floats
+    first: int
+
+
+@dataclass(frozen=True, eq=False)
+class Points:
+    """Claims of a step: d and K (m + 1, n, N), K - sb d lies above W - c dv at the ends."""
+
+    d: Floats
+    K: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Parameters:
+    """Of the majorants of one step: s where not down, kappa where down, (n, B, F, m, N)."""
+
+    down: Booleans
+    value: Floats
+
+
+@dataclass(eq=False)
+class Stage:
+    """One step of a batch, ready to be evaluated at any lam.
+
+    Attributes:
+        x: (n, B, F, A, N), exponents less the reference.
+        y: (n, B, F, A, N), u + P phi(sb) for tied coordinates and free ones alike.
+        radius: (J', N), of the coordinates of later steps.
+        free: (n', N), which of the next step's claims are.
+        ahead: the next step's claims, None at the last step.
+        own: (n', 1), sb of the next step's claims.
+        reach: (n, B, F, A, N), sum_j radius_j |lean_j|.
+        loose: (N,), whether kappa allows for slopes that nothing cancels: else wide parts have no
+            bound at all.
+    """
+
+    model: Model
+    rows: Rows
+    x: Floats
+    y: Floats
+    tied: Floats
+    radius: Floats
+    free: Booleans
+    ahead: Points | None
+    own: Floats
+    reach: Floats
+    loose: Booleans
+    any_free: bool = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.any_free = bool(self.free.any())
+
+    def lines(self, t: Floats | None) -> tuple[Floats, Floats]:
+        """H(t') = alpha t' + beta near t (n, B, F, m, N): exponents plus values, lam = 0."""
+        if not self.any_free or t is None or self.ahead is None:
+            return self.y[..., None, :], self.x[..., None, :]
+        d, K = self.ahead.d, self.ahead.K
+        unit = self.model.eta * self.model.gamma
+        sigma = (unit / t)[:, :, :, None]  # (n, B, F, 1, m, N)
+        best = K[0][:, None, :] + sigma * d[0][:, None, :]  # (n, B, F, n', m, N)
+        gain = np.broadcast_to(K[0][:, None, :], best.shape)
+        at = np.broadcast_to(d[0][:, None, :], best.shape)
+        for k, e in zip(K[1:, :, None], d[1:, :, None], strict=True):
+            value = k + sigma * e
+            more = value > best
+            best, gain, at = np.where(more, value, best), np.where(more, k, gain), np.where(more, e, at)
+        free = self.free[:, None]
+        gain, at = np.where(free, gain, self.tied[:, None]), np.where(free, at, 0.0)
+        shape = *gain.shape[:4], -1
+        P = self.rows.P
+        m, N = gain.shape[-2:]
+        alpha = (P @ gain.reshape(shape)).reshape(*P.shape[:4], m, N) + self.rows.u[..., None, None]
+        beta = unit * (P @ at.reshape(shape)).reshape(*P.shape[:4], m, N) + self.x[..., None, :]
+        return alpha, beta
+
+    def evaluate(
+        self, lam: Floats, fixed: Parameters | None = None
+    ) -> tuple[Floats, Floats, Parameters, Floats | None]:
+        """G and dG/dlam at lam, both (n, m, N); the parameters, chosen unless ``fixed``."""
+        T = lam[:, None, None, None] - self.y[..., None, :]  # (n, B, F, A, m, N)
+        t, tau = self._choose(lam, fixed)
+        alpha, beta = self.lines(t)
+        t = t[:, :, :, None]
+        lifted = (alpha - lam[:, None, None, None]) * t + beta - 1
+        w = np.exp(np.minimum(lifted, _EXPONENT)) / t
+        unit = self.model.eta * self.model.gamma
+        g = [self._push(j, t) for j in range(len(self.rows.lean))]
+        D = np.zeros_like(w)
+        for j, row in enumerate(g):
+            D += self.radius[j] * np.abs(row)
+        D = np.minimum(D, _EXPONENT)
+        A = w * (np.exp(D) - D)
+        slope = -t * A
+        down, log_kappa, logs, reach = self._down(T, A, tau, fixed)
+        L = [w * row for row in g]
+        tangent = np.abs((alpha - lam[:, None, None, None]) * t - 1) < 1e-6
+        fall = np.where(tangent, w * t, 0.0)  # of L along eta gamma P when lam grows
+        shrink = np.where(tangent, 0.0, t)
+        if down.any():
+            which = down[:, :, :, None]
+            kappa = np.exp(log_kappa)[:, :, :, None]
+            A = np.where(which, -kappa * (1 + logs - log_kappa[:, :, :, None]), A)
+            safe = np.where(which, T, 1.0)
+            inner = np.where(which, T - reach, 1.0)
+            slope = np.where(which, -kappa * (1 / inner - reach / safe**2), slope)
+            fall, shrink = np.where(which, kappa / safe, fall), np.where(which, 0.0, shrink)
+            n1 = self.rows.P.shape[-1]
+            for j, row in enumerate(L):
+                low = (kappa / safe) * self.rows.lean[j][..., None, None]
+                if j < n1:
+                    low = low - kappa * (unit * self.rows.P[..., j, None, None])
+                L[j] = np.where(which, low, row)
+        value = np.where(down, np.exp(log_kappa), 1 / t[:, :, :, 0])
+        G, dG = self._assemble(A, slope, L, fall, shrink)
+        return G, dG, Parameters(down, value), tau
+
+    def _push(self, j: int, t: Floats) -> Floats:
+        """g_j of Up, (n, B, F, A, m, N)."""
+        lean = self.rows.lean[j][..., None, None]
+        if j >= self.rows.P.shape[-1]:
+            return lean * t
+        P = self.rows.P[..., j, None, None]
+        unit = self.model.eta * self.model.gamma
+        free = self.free[j]
+        if not self.any_free or not free.any():
+            return unit * P + lean * t
+        return np.where(free, 0.0, unit * P) + (lean + np.where(free, self.own[j], 0.0) * P) * t
+
+    def _choose(self, lam: Floats, fixed: Parameters | None) -> tuple[Floats, Floats | None]:
+        """t = 1/s (n, B, F, m, N), and for cells with several members their dual weights."""
+        if fixed is not None:
+            return np.where(fixed.down, 1.0, 1 / np.maximum(fixed.value, _TINY)), None
+        top = 1 / (self.reach.max(3)[..., None, :] + 1e-6 * self.model.scale + _TINY)
+        t: Floats | None = None
+        tau = None
+        for _ in range(3 if self.any_free else 1):
+            alpha, beta = self.lines(t)
+            alpha = alpha - lam[:, None, None, None]
+            beta = np.broadcast_to(beta, alpha.shape)
+            if self.model.singles:
+                t = _best_t(alpha, beta)
+            else:
+                t, tau = _joint_t(alpha, beta, self.model)
+            t = np.minimum(np.where(np.isfinite(t) & (t > 0), t, top), top)
+            if not self.any_free:
+                break
+        if t is None:
+            raise ValueError("no rounds")
+        return t, tau
+
+    def _down(
+        self, T: Floats, up: Floats, tau: Floats | None, fixed: Parameters | None
+    ) -> tuple[Booleans, Floats, Floats, Floats]:
+        """Where Down is used, its ln kappa, and l = x + ln(T - D) + D/T at the corners."""
+        reach = self.reach[..., None, :]
+        allowed = (T - reach).min(3) > _LEAST_GAP * self.model.scale
+        safe = np.where(allowed[:, :, :, None], T, reach + 1)
+        logs = self.x[..., None, :] + np.log(safe - reach) + reach / safe
+        if fixed is not None:
+            return fixed.down, np.log(np.maximum(fixed.value, _TINY)), logs, reach
+        low, cost = logs, np.zeros_like(logs)
+        if self.loose.any():
+            low = logs - np.where(self.loose, self._fall(safe, None), 0.0)
+        if self.any_free:
+            cost = self._fall(safe, self.free)
+        log_kappa = low.min(3) if tau is None else (tau * low).sum(3)
+        log_kappa = np.clip(log_kappa, -_EXPONENT, _EXPONENT)
+        worth = (cost - (1 + logs - log_kappa[:, :, :, None])).max(3) * np.exp(log_kappa)
+        return allowed & (worth < up.max(3)), log_kappa, logs, reach
+
+    def _fall(self, T: Floats, free: Booleans | None) -> Floats:
+        """sum_j radius_j |eta gamma P_j - lean_j / T|, over the next step's free j or over all."""
+        unit = self.model.eta * self.model.gamma
+        n1 = self.rows.P.shape[-1]
+        total = np.zeros_like(T)
+        for j in range(n1 if free is not None else len(self.radius)):
+            row = self.rows.lean[j][..., None, None] / T
+            if j < n1:
+                row = row - unit * self.rows.P[..., j, None, None]
+            weight = self.radius[j] if free is None else np.where(free[j], self.radius[j], 0.0)
+            total += weight * np.abs(row)
+        return total
+
+    def _assemble(
+        self, A: Floats, slope: Floats, L: list[Floats], fall: Floats, shrink: Floats
+    ) -> tuple[Floats, Floats]:
+        """G from the forms at the corners: over cells, the largest over leaves and corners."""
+        total = self._by_cell(A)  # (n, C, K, m, N)
+        pick = total.argmax(2)[:, :, None]
+        two = total.shape[2] == 2
+        first = pick[:, :, 0] == 0 if two else None
+
+        def picked(form: Floats) -> Floats:
+            if first is not None:
+                return np.where(first, form[:, :, 0], form[:, :, 1])
+            return np.take_along_axis(form, pick, 2)[:, :, 0]
+
+        dG = picked(self._by_cell(slope)).sum(1)
+        common = np.zeros_like(dG)
+        unit = self.model.eta * self.model.gamma
+        for j, full in enumerate(L):
+            change = -shrink * full
+            if j < self.rows.P.shape[-1]:
+                change = change - fall * (unit * self.rows.P[..., j, None, None])
+            form = self._by_cell(full)
+            pivot = picked(form)
+            total = total + self.radius[j] * np.abs(form - pivot[:, :, None])
+            lean = pivot.sum(1)
+            common += self.radius[j] * np.abs(lean)
+            dG += self.radius[j] * np.sign(lean) * picked(self._by_cell(change)).sum(1)
+        return total.max(2).sum(1) + common, dG
+
+    def _by_cell(self, form: Floats) -> Floats:
+        """Sums over the members of each cell; leaves and corners on one axis."""
+        if not self.model.singles:
+            form = np.stack([form[:, list(cell)].sum(1) for cell in self.model.cells], axis=1)
+        shape = form.shape
+        return form.reshape(shape[0], shape[1], shape[2] * shape[3], *shape[4:])
+
+
+def _best_t(alpha: Floats, beta: Floats) -> Floats:
+    """argmin over t > 0 of max_a (alpha_a t + beta_a) - ln t, exact; axis 3 holds a."""
+    corners = alpha.shape[3]
+    a = [alpha[:, :, :, k] for k in range(corners)]
+    b = [beta[:, :, :, k] for k in range(corners)]
+    with np.errstate(all="ignore"):
+        alone = [np.where(x > 0, 1 / x, np.inf) for x in a]
+        if corners == 1:
+            return alone[0]
+        if corners == 2:
+            t = (b[0] - b[1]) / (a[1] - a[0])
+            for i, j in ((0, 1), (1, 0)):
+                s = alone[i]
+                t = np.where((a[i] > 0) & (a[i] * s + b[i] >= a[j] * s + b[j]), s, t)
+            return t
+        pairs = [
+            (b[i] - b[j]) / (a[j] - a[i]) for i in range(corners) for j in range(i + 1, corners)
+        ]
+        best, value = np.full(a[0].shape, np.inf), np.full(a[0].shape, np.inf)
+        for t in (*alone, *pairs):
+            worst = np.max([x * t + y for x, y in zip(a, b, strict=True)], axis=0) - np.log(t)
+            less = np.isfinite(t) & (t > 0) & (worst < value)
+            best, value = np.where(less, t, best), np.where(less, worst, value)
+        return best
+
+
+def _joint_t(alpha: Floats, beta: Floats, model: Model) -> tuple[Floats, Floats]:
+    """t and dual weights (n, B, F, A, m, N) where cells have several members."""
+    n, B, F, A, m, N = alpha.shape
+    t, tau = np.empty((n, B, F, m, N)), np.empty(alpha.shape)
+    for cell in model.cells:
+        members = list(cell)
+        X, Y = (
+            np.moveaxis(form[:, members], (3, 1), (-2, -1)).reshape(-1, A, len(members))
+            for form in (beta, alpha)
+        )
+        shift = X.max((1, 2), keepdims=True)
+        start = np.full(X.shape[:2], 1 / A)
+        scale = np.maximum(Y.mean(1), 0.05 * np.abs(Y).max(1) + _TINY)
+        found = tighten(X - shift, Y, np.zeros(len(X)), start, scale, _JOINT_STEPS)
+        s = np.where(found.down, np.inf, found.parameter).reshape(n, F, m, N, -1)
+        weights = found.tau.reshape(n, F, m, N, A)
+        for k, b in enumerate(members):
+            t[:, b] = 1 / s[..., k]
+            tau[:, b] = np.moveaxis(weights, -1, 2)
+    return t, tau
+
+
+def contract(model: Model, lo: Floats, hi: Floats) -> tuple[Floats, Floats, Booleans]:
+    """Boxes (J, N) cut to the values that policies can have, and which are empty."""
+    first = offsets(model)
+    lo, hi = lo.copy(), hi.copy()
+    eta = model.eta
+    for h in reversed(range(1, len(model.layers))):
+        layer = model.layers[h]
+        low = high = layer.r[..., None]
+        if h + 1 < len(model.layers):
+            later = slice(first[h + 1], first[h + 2])
+            low = low + model.gamma * (layer.P @ lo[later])
+            high = high + model.gamma * (layer.P @ hi[later])
+        here = slice(first[h], first[h + 1])
+        lo[here] = np.maximum(lo[here], _log_sum(eta * low.min(2)) / eta)
+        hi[here] = np.minimum(hi[here], _log_sum(eta * high.max(2)) / eta)
+        hi[here] = np.where(hi[here] < lo[here] - 1e-12 * (1 + np.abs(lo[here])), hi[here], np.maximum(hi[here], lo[here]))
+    empty = (hi < lo).any(0)
+    return lo, np.maximum(hi, lo), empty
+
+
+def _log_sum(x: Floats) -> Floats:
+    top = x.max(1, keepdims=True)
+    total: Floats = (top + np.log(np.exp(x - top).sum(1, keepdims=True)))[:, 0]
+    return total
