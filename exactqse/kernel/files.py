@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from exactqse.errors import FileError, of_kind
+from exactqse.kernel.numbers import format_rational
 
 MAX_BYTES = 1 << 28
 _MAX_JSON_INTEGER = 18
@@ -88,8 +89,9 @@ class _Rules:
 
 
 def canonical_json(value: object) -> bytes:
-    """Compact ASCII JSON with keys in the order given, one newline at the end."""
-    return (json.dumps(value, separators=(",", ":")) + "\n").encode("ascii")
+    """Compact ASCII JSON, keys in the order given, Fractions quoted, one newline at the end."""
+    text = json.dumps(value, separators=(",", ":"), default=format_rational)
+    return f"{text}\n".encode("ascii")
 
 
 def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:

@@ -7,40 +7,72 @@ the exact one (proofs/stage-value.md).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from itertools import groupby
+from math import lcm
 from operator import mul
 
 from exactqse.errors import NotCoveredError
-from exactqse.kernel.certificate import Distribution, Node
+from exactqse.kernel.certificate import AnyNode, Distribution
 from exactqse.kernel.elementary import Elementary
 from exactqse.kernel.game import KernelGame, Row
 from exactqse.kernel.interval import Interval, divide, enclose, multiply, scale
 
+Values = Sequence[Interval] | Mapping[int, Interval]  # by state
+
 
 def scaled_reward(game: KernelGame, step: int, state: int, a: int, b: int, p: int) -> Interval:
-    """x = eta r_h(s, a, b)."""
+    """eta r_h(s, a, b)."""
+    eta, reward = require_finite(game), game.at(game.r, step)[state][a][b]
+    return enclose(eta.numerator * reward.numerator, eta.denominator * reward.denominator, p)
+
+
+def require_finite(game: KernelGame) -> Fraction:
+    """eta, unless it is infinite: then NotCoveredError."""
     if game.eta is None:
         raise NotCoveredError("eta = infinity has no finite exponents")
-    reward = game.at(game.r, step)[state][a][b]
-    return enclose(
-        game.eta.numerator * reward.numerator, game.eta.denominator * reward.denominator, p
-    )
+    return game.eta
+
+
+def exponent(
+    game: KernelGame, step: int, state: int, a: int, b: int, soft: Values, p: int
+) -> Interval:
+    """x = eta r_h(s, a, b) + gamma sum over t of P_h(t | s, a, b) v(t), for v = eta V_{h+1}."""
+    x = scaled_reward(game, step, state, a, b, p)
+    if not soft or not game.gamma:
+        return x
+    mean = expected(game.at(game.P, step)[state][a][b], soft)
+    below, above = scale(mean, game.gamma.numerator, game.gamma.denominator)
+    return x[0] + below, x[1] + above
 
 
 def continuation(
-    game: KernelGame, step: int, state: int, a: int, b: int, after: Sequence[Interval], p: int
+    game: KernelGame, step: int, state: int, a: int, b: int, after: Values, p: int
 ) -> Interval:
     """y = u_h(s, a, b) + sum over t of P_h(t | s, a, b) W_{h+1}(t)."""
     reward = game.at(game.u, step)[state][a][b]
     lo, hi = enclose(reward.numerator, reward.denominator, p)
     if not after:
         return lo, hi
-    row: Row = game.at(game.P, step)[state][a][b]
-    lows = [after[t][0] for t in row.states]
-    highs = [after[t][1] for t in row.states]
+    below, above = expected(game.at(game.P, step)[state][a][b], after)
+    return lo + below, hi + above
+
+
+def expected(row: Row, values: Values) -> Interval:
+    """The mean of the values under a distribution of states."""
+    lows = [values[t][0] for t in row.states]
+    highs = [values[t][1] for t in row.states]
     low = sum(map(mul, row.numerators, lows))
     high = low if highs == lows else sum(map(mul, row.numerators, highs))
-    return lo + low // row.denominator, hi - (-high // row.denominator)
+    return low // row.denominator, -(-high // row.denominator)
+
+
+def expectation(row: Row, values: Mapping[int, Fraction]) -> Fraction:
+    """The mean of exact values under a distribution of states."""
+    d = lcm(*(values[s].denominator for s in row.states))
+    terms = ((values[s] * d).numerator * n for s, n in zip(row.states, row.numerators, strict=True))
+    return Fraction(sum(terms), d * row.denominator)
 
 
 def mixture(distribution: Distribution, values: Sequence[Interval]) -> Interval:
@@ -60,20 +92,26 @@ def policy_value(
     after: Sequence[Interval],
     p: int,
     elementary: Elementary,
-) -> Interval:
-    """W_h(s) = sum_b e^{x_b} y_b / sum_b e^{x_b}, the leader's value of a prescription.
+    soft: Sequence[Interval] = (),
+) -> tuple[Interval, Interval]:
+    """W_h(s) = sum_b e^{x_b} y_b / sum_b e^{x_b} of a prescription, and v = ln sum_b e^{x_b}.
 
-    The exponents are shifted by an integer near their largest: the quotient does not change.
+    ``after`` and ``soft`` are W and v of the next step; v is computed where gamma > 0, else 0. The
+    exponents are shifted by an integer near their largest: the quotient does not change.
     """
     xs, ys = [], []
     for b, by_b in enumerate(policy):
-        xs.append(mixture(by_b, [scaled_reward(game, step, state, a, b, p) for a, _ in by_b]))
+        xs.append(mixture(by_b, [exponent(game, step, state, a, b, soft, p) for a, _ in by_b]))
         ys.append(mixture(by_b, [continuation(game, step, state, a, b, after, p) for a, _ in by_b]))
     shift = max(x[0] for x in xs) >> p << p
     weights = [elementary.exp((x[0] - shift, x[1] - shift), p) for x in xs]
     products = [multiply(e, y, p) for e, y in zip(weights, ys, strict=True)]
     total = sum(e[0] for e in weights), sum(e[1] for e in weights)
-    return divide((sum(n[0] for n in products), sum(n[1] for n in products)), total, p)
+    value = divide((sum(n[0] for n in products), sum(n[1] for n in products)), total, p)
+    if not game.gamma:
+        return value, (0, 0)
+    log = elementary.log(total, 1 << p, p)
+    return value, (shift + log[0], shift + log[1])
 
 
 def by_response(game: KernelGame, policy: Sequence[Distribution]) -> list[Distribution]:
@@ -84,17 +122,17 @@ def by_response(game: KernelGame, policy: Sequence[Distribution]) -> list[Distri
 
 
 def policy_values(
-    game: KernelGame, nodes: Sequence[Node], p: int, elementary: Elementary
+    game: KernelGame, nodes: Sequence[AnyNode], p: int, elementary: Elementary
 ) -> list[Interval]:
     """W_0(s) of the policy in ``nodes``, which ascend by (step, state) over the reachable ones."""
     after: list[Interval] = []
-    layer: list[Interval] = [(0, 0)] * game.states
-    for i in reversed(range(len(nodes))):
-        node = nodes[i]
-        rows = by_response(game, node.policy)
-        layer[node.state] = policy_value(game, node.step, node.state, rows, after, p, elementary)
-        if i == 0 or nodes[i - 1].step < node.step:
-            after, layer = layer, [(0, 0)] * game.states
+    soft: list[Interval] = []
+    for step, layer in groupby(reversed(nodes), lambda node: node.step):
+        values, logs = [(0, 0)] * game.states, [(0, 0)] * game.states
+        for node in layer:
+            rows, s = by_response(game, node.policy), node.state
+            values[s], logs[s] = policy_value(game, step, s, rows, after, p, elementary, soft)
+        after, soft = values, logs
     return after
 
 

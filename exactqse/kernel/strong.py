@@ -7,39 +7,20 @@ lo <= J(policy) <= J* <= hi (proofs/strong-stackelberg.md). No comparison is lef
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby
-from math import lcm
 
-from exactqse.errors import CertificateError, approximate
-from exactqse.kernel.certificate import Distribution, Node
-from exactqse.kernel.game import KernelGame, Row
+from exactqse.errors import approximate
+from exactqse.kernel.certificate import Distribution, StrongNode
+from exactqse.kernel.game import KernelGame
+from exactqse.kernel.operators import expectation
 
 GRID = 1 << 4096  # a policy's value of a larger denominator is rounded down to a multiple of 1/GRID
 Table = tuple[tuple[Fraction, ...], ...]  # x and y as [a][b], duals as [b][b']
 
 
-@dataclass(frozen=True, slots=True)
-class StrongNode:
-    """The claim at one (step, state): no commitment is worth more than ``upper`` there."""
-
-    step: int
-    state: int
-    upper: Fraction
-    policy: tuple[Distribution, ...]  # [cell of game.observes]
-    duals: Table  # mu[b][b'] >= 0, for every b a proof; mu[b][b] plays no part
-
-    def __post_init__(self) -> None:
-        Node(self.step, self.state, self.upper, 0, self.policy, ())  # the same rules hold here
-        square = all(len(row) == len(self.duals) for row in self.duals)
-        if not square or any(type(m) is not Fraction or m < 0 for row in self.duals for m in row):
-            where = f"node ({self.step}, {self.state})"
-            raise CertificateError("the duals are not a square of Fractions >= 0", where=where)
-
-
 def check_strong(game: KernelGame, nodes: Sequence[StrongNode], lo: Fraction, hi: Fraction) -> str:
-    """Why the nodes, one for each reachable (step, state), do not prove both bounds, or ""."""
+    """Why the nodes do not prove lo <= J(policy) <= J* <= hi, or ""."""
     bounds = values = dict.fromkeys(range(game.states), Fraction(0))
     for step, layer in groupby(reversed(nodes), lambda node: node.step):
         above, below, bounds, values = bounds, values, {}, {}
@@ -48,8 +29,6 @@ def check_strong(game: KernelGame, nodes: Sequence[StrongNode], lo: Fraction, hi
             y = leader_table(game, step, s, above)
             z = y if below == above else leader_table(game, step, s, below)
             bounds[s], values[s] = node.upper, policy_value(game, node.policy, x, z)
-            if len(node.duals) != game.follower_actions:
-                raise CertificateError("needs duals for every b", where=f"node ({step}, {s})")
             for b, mu in enumerate(node.duals):
                 if (excess := target_bound(game, x, y, b, mu) - node.upper) > 0:
                     place = f"step {step}, state {s}, follower action {b}"
@@ -85,10 +64,3 @@ def leader_table(game: KernelGame, step: int, s: int, after: dict[int, Fraction]
     u, P = game.at(game.u, step)[s], game.at(game.P, step)[s]
     B = range(game.follower_actions)
     return tuple(tuple(u_a[b] + expectation(P[a][b], after) for b in B) for a, u_a in enumerate(u))
-
-
-def expectation(row: Row, values: dict[int, Fraction]) -> Fraction:
-    """The mean of ``values`` over a distribution of states."""
-    d = lcm(*(values[s].denominator for s in row.states))
-    terms = ((values[s] * d).numerator * n for s, n in zip(row.states, row.numerators, strict=True))
-    return Fraction(sum(terms), d * row.denominator)

@@ -3,18 +3,15 @@
 from exactqse.solve.api import Decision, decide, solve
 from exactqse.solve.backward_float64 import Float64Solution, solve_float64
 from exactqse.solve.solution import Solution
-from exactqse.solve.strong import StrongSolution, solve_strong
 from exactqse.solve.weak import WeakSolution, solve_weak
 
 __all__ = [
     "Decision",
     "Float64Solution",
     "Solution",
-    "StrongSolution",
     "WeakSolution",
     "decide",
     "solve",
     "solve_float64",
-    "solve_strong",
     "solve_weak",
 ]

@@ -7,16 +7,17 @@ from fractions import Fraction
 from typing import Literal
 
 from exactqse.arithmetic.balls import FlintElementary
-from exactqse.errors import InputError, KindError, PrecisionError, shown
+from exactqse.errors import InputError, KindError, NotCoveredError, PrecisionError, shown
 from exactqse.kernel.certificate import Certificate
 from exactqse.kernel.check import Verdict, check, require_covered
 from exactqse.kernel.elementary import INTEGER
 from exactqse.kernel.game import KernelGame
 from exactqse.model.arrays import exact
-from exactqse.solve.effort import Budget
+from exactqse.solve.effort import Budget, Effort
 from exactqse.solve.partition import solve_partition
 from exactqse.solve.prescription import Progress, solve_prescription
 from exactqse.solve.solution import Solution
+from exactqse.solve.strong import solve_strong
 
 MAX_DIGITS = 1000
 DEFAULT_DIGITS = 30
@@ -69,6 +70,11 @@ def solve(
         digits = DEFAULT_DIGITS
     aim = _aim(digits, gap)
     budget = _budget(time_limit, node_limit)
+    if game.eta is None:
+        found, effort = solve_strong(game, progress)
+        return _accepted(game, found, effort, aim, checker)
+    if game.gamma:
+        raise NotCoveredError(f"not covered yet: gamma = {game.gamma} > 0", remedy="set gamma = 0")
     if game.observes_action:
         return _solve_prescription(game, _digits_of(aim), checker, progress)
     return _solve_partition(game, aim, budget, checker, progress)
@@ -147,6 +153,15 @@ def _solve_partition(
     said = "" if verdict is None else verdict.reason
     remedy = "ask for a wider gap, or report the game"
     raise PrecisionError(f"no attempt ended with an accepted certificate: {said}", remedy=remedy)
+
+
+def _accepted(
+    game: KernelGame, found: Certificate, effort: Effort, aim: Fraction, checker: Checker | None
+) -> Solution:
+    verdict = None if checker is None else _verdict(game, found, checker)
+    if verdict is not None and verdict.outcome != "accepted":
+        raise PrecisionError(f"the certificate is {verdict.outcome}: {verdict.reason}")
+    return Solution(game, found, verdict, effort, aim)
 
 
 def _require_digits(digits: object, where: str) -> None:

@@ -11,8 +11,8 @@ from exactqse.errors import approximate
 from exactqse.kernel.certificate import Certificate
 from exactqse.kernel.check import Verdict
 from exactqse.kernel.game import KernelGame
-from exactqse.kernel.operators import by_response
 from exactqse.model.policy import Policy
+from exactqse.solve.commitment import full_policy
 from exactqse.solve.effort import Effort
 
 
@@ -82,13 +82,5 @@ class Solution:
 
 def policy_of(game: KernelGame, certificate: Certificate) -> Policy:
     """The certificate's policy as a full table; action 0 where it says nothing."""
-    first = (Fraction(1),) + (Fraction(0),) * (game.leader_actions - 1)
-    blank = (first,) * game.follower_actions
-    table = [[blank] * game.states for _ in range(game.horizon)]
-    for node in certificate.nodes:
-        rows = []
-        for distribution in by_response(game, node.policy):
-            given = dict(distribution)
-            rows.append(tuple(given.get(a, Fraction(0)) for a in range(game.leader_actions)))
-        table[node.step][node.state] = tuple(rows)
-    return Policy(tuple(tuple(step) for step in table))
+    nodes = certificate.nodes
+    return full_policy(game, {(node.step, node.state): node.policy for node in nodes})

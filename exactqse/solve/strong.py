@@ -8,69 +8,27 @@ certificate (proofs/strong-stackelberg.md).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
 
-from exactqse.arithmetic.enclosure import Enclosure
-from exactqse.errors import NumberError, PrecisionError, approximate
+from exactqse.errors import NumberError, PrecisionError
+from exactqse.kernel.certificate import MIN_PRECISION, Certificate, StrongNode
 from exactqse.kernel.game import KernelGame
+from exactqse.kernel.gamefile import game_hash
 from exactqse.kernel.numbers import limited
-from exactqse.kernel.strong import (
-    GRID,
-    StrongNode,
-    Table,
-    check_strong,
-    expectation,
-    leader_table,
-    policy_value,
-    target_bound,
-)
-from exactqse.model.policy import Policy
-from exactqse.solve.commitment import Mixtures, full_policy, require_best_response
+from exactqse.kernel.operators import expectation
+from exactqse.kernel.strong import GRID, Table, leader_table, policy_value, target_bound
+from exactqse.solve.commitment import Mixtures, require_best_response
+from exactqse.solve.effort import Effort
 from exactqse.solve.prescription import Progress
 from exactqse.solve.stage_rational import Stage, commit
-from exactqse.solve.weak import solve_weak
 
 _BELOW = Fraction(-2)  # less than every value of a scaled stage
 
 
-@dataclass(frozen=True)
-class StrongSolution:
-    """A strong Stackelberg equilibrium: lower <= J(policy) <= J* <= upper, mostly all equal.
+def solve_strong(game: KernelGame, progress: Progress | None = None) -> tuple[Certificate, Effort]:
+    """The certificate of a strong Stackelberg equilibrium, still unchecked.
 
-    Attributes:
-        game: the game that was solved.
-        nodes: the proof, one node for each reachable (step, state).
-        lower, upper: the bounds, accepted by the kernel's check; equal unless numbers became so
-            long that they had to be rounded.
-        reason: in words, what was proved.
-    """
-
-    game: KernelGame
-    nodes: tuple[StrongNode, ...]
-    lower: Fraction
-    upper: Fraction
-    reason: str
-
-    @property
-    def value(self) -> Enclosure:
-        """[lower, upper], which contains J*."""
-        return Enclosure(self.lower, self.upper)
-
-    @property
-    def policy(self) -> Policy:
-        """Exact rationals, [h][s][b][a]; action 0 at (h, s) that are never reached."""
-        return full_policy(self.game, {(node.step, node.state): node.policy for node in self.nodes})
-
-    @cached_property
-    def weak_value(self) -> Fraction:
-        """The supremum of J when ties are broken against the leader, exactly."""
-        return solve_weak(self.game).value
-
-
-def solve_strong(game: KernelGame, *, progress: Progress | None = None) -> StrongSolution:
-    """The strong Stackelberg equilibrium, checked by the kernel.
+    Its bounds are equal unless numbers became so long that they had to be rounded.
 
     Args:
         game: gamma = 0, eta = infinity, any observation partition.
@@ -80,29 +38,17 @@ def solve_strong(game: KernelGame, *, progress: Progress | None = None) -> Stron
         NotCoveredError: another follower.
         PrecisionError: a probability is longer than a certificate can hold.
     """
-    nodes, lower, upper = search_strong(game, progress=progress)
-    if refused := check_strong(game, nodes, lower, upper):
-        raise PrecisionError(f"the certificate is refused: {refused}", remedy="report the game")
-    said = "upper = lower"
-    if lower < upper:
-        bits = GRID.bit_length() - 1
-        said = f"upper - lower = {approximate(upper - lower)}, numbers were rounded to {bits} bits"
-    return StrongSolution(game, nodes, lower, upper, f"accepted: {said} over {len(nodes)} nodes")
-
-
-def search_strong(
-    game: KernelGame, *, progress: Progress | None = None
-) -> tuple[tuple[StrongNode, ...], Fraction, Fraction]:
-    """(nodes, lower, upper), still unchecked. Raises as :func:`solve_strong`."""
     require_best_response(game)
     count = sum(map(len, game.reachable))
+    programs = 0
     nodes: list[StrongNode] = []
     bounds = values = dict.fromkeys(range(game.states), Fraction(0))
     for step in reversed(range(game.horizon)):
         above, below, bounds, values = bounds, values, {}, {}
         for state in reversed(game.reachable[step]):
             x, y = game.at(game.r, step)[state], leader_table(game, step, state, above)
-            node = _node(game, (step, state), x, y)
+            node, solved = _node(game, (step, state), x, y)
+            programs += solved
             after = y if above == below else leader_table(game, step, state, below)
             bounds[state] = node.upper
             values[state] = policy_value(game, node.policy, x, after)
@@ -110,18 +56,21 @@ def search_strong(
             if progress is not None:
                 progress(len(nodes), count)
     lower, upper = expectation(game.rho, values), expectation(game.rho, bounds)
-    return tuple(reversed(nodes)), _rounded_down(lower), -_rounded_down(-upper)
+    bounds_of_j = _rounded_down(lower), -_rounded_down(-upper)
+    found = Certificate(game_hash(game), MIN_PRECISION, *bounds_of_j, tuple(reversed(nodes)))
+    return found, Effort(count, MIN_PRECISION, programs, "linear programs")
 
 
-def _node(game: KernelGame, place: tuple[int, int], x: Table, y: Table) -> StrongNode:
-    """The best of the B programs, those first that may bring most."""
+def _node(game: KernelGame, place: tuple[int, int], x: Table, y: Table) -> tuple[StrongNode, int]:
+    """The best of the B programs, those first that may bring most, and how many were solved."""
     stage = Stage.of(x, y, game.observes)
-    best = _BELOW
+    best, solved = _BELOW, 0
     policy: Mixtures = ()
     duals = [(Fraction(0),) * game.follower_actions] * game.follower_actions
     for b in sorted(range(game.follower_actions), key=lambda b: -max(stage.y[b])):
         if max(stage.y[b]) > best:  # if not, multipliers of 0 prove it
             found = commit(stage, b, best)
+            solved += 1
             best += found.gain
             policy = found.mixtures or policy
             duals[b] = tuple(_short(mu * stage.ratio) for mu in found.duals)
@@ -129,7 +78,7 @@ def _node(game: KernelGame, place: tuple[int, int], x: Table, y: Table) -> Stron
     if not all(_fits(p) for mixture in policy for _, p in mixture):
         what = f"a probability at step {place[0]}, state {place[1]} is too long for a certificate"
         raise PrecisionError(what, remedy="round the follower's rewards")
-    return StrongNode(*place, -_rounded_down(-upper), policy, tuple(duals))
+    return StrongNode(*place, -_rounded_down(-upper), policy, tuple(duals)), solved
 
 
 def _rounded_down(value: Fraction) -> Fraction:

@@ -18,7 +18,8 @@ from fractions import Fraction
 from exactqse.errors import InputError
 from exactqse.kernel.certificate import Distribution
 from exactqse.kernel.game import KernelGame
-from exactqse.kernel.strong import Table, expectation, leader_table
+from exactqse.kernel.operators import expectation
+from exactqse.kernel.strong import Table, leader_table
 from exactqse.model.arrays import exact
 from exactqse.model.policy import Policy
 from exactqse.solve.commitment import Mixtures, full_policy, require_best_response

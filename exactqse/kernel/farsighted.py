@@ -1,0 +1,240 @@
+"""The upper bound for farsighted followers: each part of the cover bounds the value on its own.
+
+A part is a box of the follower's values. Places are nodes, by index; v_j is eta V_h(s) of place j,
+known to be in the box and, backward, in the range that the next step leaves to it; dv_j is v_j
+minus the middle. A claim shows that (dv_own, W - c . dv) lies below the hull of points (d, K), so
+that W <= phi(sigma) - sigma dv_own + c . dv, phi(sigma) = max (K + sigma d), for every sigma: for
+the place's own slope; or, where it is free, for that which suits a majorant of the step before
+(proofs/farsighted-bound.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import partial
+from itertools import groupby
+from typing import TypeVar
+
+from exactqse.errors import approximate, at_least
+from exactqse.kernel.certificate import Certificate, Part, Slope, ValueSplit
+from exactqse.kernel.elementary import Elementary
+from exactqse.kernel.game import KernelGame
+from exactqse.kernel.interval import Interval, enclose, multiply
+from exactqse.kernel.operators import continuation, expectation, exponent, require_finite
+from exactqse.kernel.stage import FailureError, Ratio, Slopes, Stage, Vector, refuse_exponent
+
+T = TypeVar("T")
+Box = tuple[int | None, int | None]
+ANY: Box = (None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Frontier:
+    """What is known of place j: its interval of v, and its claim."""
+
+    j: int
+    v: Interval
+    middle: int
+    radius: int
+    own: int
+    others: Vector
+    free: bool
+    points: list[tuple[int, int]]
+
+    def phi(self, sigma: int, p: int) -> Interval:
+        bound = max(height - (-sigma * d >> p) for d, height in self.points)
+        return bound, bound
+
+
+def check_cover(game: KernelGame, certificate: Certificate, p: int, elementary: Elementary) -> None:
+    """Raise FailureError unless every part proves J* <= upper."""
+    index = {(node.step, node.state): j for j, node in enumerate(certificate.nodes)}
+    boxes: list[dict[int, Box]] = [{}]
+    for number, entry in enumerate(certificate.cover):
+        box = boxes.pop()
+        if isinstance(entry, ValueSplit):
+            j = index[entry.step, entry.state]
+            at = _scaled(game, entry.at, p)
+            least, most = box.get(j, ANY)
+            boxes += [{**box, j: (at[0], most)}, {**box, j: (least, at[1])}]
+            continue
+        where = f"cover[{number}]"
+        bounds = _Part(game, certificate, entry, box, p, elementary, where).bounds()
+        if bounds and (excess := expectation(game.rho, bounds) - certificate.upper) > 0:
+            reason = f"upper is less than the bound of {where}, by {at_least(excess)}"
+            raise FailureError("rejected", reason)
+
+
+def _scaled(game: KernelGame, value: Fraction, p: int) -> Interval:
+    """eta times a value."""
+    eta = require_finite(game)
+    return enclose(value.numerator * eta.numerator, value.denominator * eta.denominator, p)
+
+
+def _leaning(game: KernelGame, slope: Slope, p: int) -> tuple[int, Vector]:
+    """Slopes in V as slopes in v = eta V; the rounded ones are as good as any."""
+    eta = require_finite(game)
+    own, *others = [
+        (n.numerator * eta.denominator << p) // (n.denominator * eta.numerator)
+        for n in (slope.own, *(n for _, n in slope.others))
+    ]
+    return own, dict(zip((j for j, _ in slope.others), others, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """One part of the cover, and what its bounds are made with."""
+
+    game: KernelGame
+    certificate: Certificate
+    part: Part
+    box: dict[int, Box]
+    p: int
+    elementary: Elementary
+    where: str
+
+    def bounds(self) -> dict[int, Fraction]:
+        """Upper bounds of W_0(s); nothing if no policy has its values in the box."""
+        frontiers = self.frontiers()
+        if frontiers is None:
+            return {}
+        after = {s: f for (step, s), f in frontiers.items() if step == 1}
+        radius = {f.j: f.radius for f in frontiers.values()}
+        first = [(j, node) for j, node in enumerate(self.certificate.nodes) if node.step == 0]
+        return {node.state: self._first(j, after, radius) for j, node in first}
+
+    def frontiers(self) -> dict[tuple[int, int], Frontier] | None:
+        """By (step, state), of every step but 0; None if no policy has its values in the box."""
+        found: dict[tuple[int, int], Frontier] = {}
+        radius: Vector = {}
+        for j in reversed(range(len(self.certificate.nodes))):
+            node = self.certificate.nodes[j]
+            if node.step == 0:
+                break
+            after = {s: f for (step, s), f in found.items() if step == node.step + 1}
+            low, high = self._range(j, after)
+            least, most = self.box.get(j, ANY)
+            v = (
+                low if least is None else max(low, least),
+                high if most is None else min(high, most),
+            )
+            if v[0] > v[1]:
+                return None
+            frontier = self._frontier(j, v, after, radius)
+            found[node.step, node.state], radius[j] = frontier, frontier.radius
+        return found
+
+    def _range(self, j: int, after: dict[int, Frontier]) -> Interval:
+        """Around ln sum_b e^{x_b}, for all policies and the values that the next step has."""
+        soft = {t: frontier.v for t, frontier in after.items()}
+        columns = self._columns(j, lambda h, s, a, b: exponent(self.game, h, s, a, b, soft, self.p))
+        lows = [min(low for low, _ in column) for column in columns]
+        highs = [max(high for _, high in column) for column in columns]
+        return self._log_sum_exp(lows)[0], self._log_sum_exp(highs)[1]
+
+    def _log_sum_exp(self, xs: Sequence[int]) -> Interval:
+        shift = max(xs)
+        weights = [self.elementary.exp((x - shift, x - shift), self.p) for x in xs]
+        total = sum(e[0] for e in weights), sum(e[1] for e in weights)
+        log = self.elementary.log(total, 1 << self.p, self.p)
+        return shift + log[0], shift + log[1]
+
+    def _columns(self, j: int, entry: Callable[[int, int, int, int], T]) -> list[list[T]]:
+        """[b][a] of ``entry`` at place j."""
+        node = self.certificate.nodes[j]
+        A, B = range(self.game.leader_actions), range(self.game.follower_actions)
+        return [[entry(node.step, node.state, a, b) for a in A] for b in B]
+
+    def _first(self, j: int, after: dict[int, Frontier], radius: Vector) -> Fraction:
+        """The upper bound of the value at place j of step 0."""
+        claim, p = self.part.claims[j], self.p
+        stage = self._stage(j, claim.shift << p, {}, after, radius)
+        value = claim.pieces[0].upper
+        lam = enclose(value.numerator, value.denominator, p)
+        (_, high), spots = stage.bound(self.game.observes, claim.pieces[0].trees, lam)
+        if high > 0:
+            reason = f"the majorants may sum to {approximate(Fraction(high, 1 << p))} > 0"
+            raise FailureError("inconclusive", f"{stage.where}: {reason} at {spots}")
+        return value
+
+    def _frontier(
+        self, j: int, v: Interval, after: dict[int, Frontier], radius: Vector
+    ) -> Frontier:
+        """The claim of place j, by the points that it shows."""
+        table = self.certificate.slopes[self.part.slopes]
+        own, others = _leaning(self.game, table[j], self.p)
+        middle = v[0] + v[1] >> 1
+        stage = self._stage(j, middle, others, after, radius)
+        reach = max(v[1] - middle, middle - v[0])
+        refuse_exponent((reach, reach), self.p, stage.where)
+        points, start, last = [], v[0] - middle, v[1] - middle
+        for piece in self.part.claims[j].pieces:
+            end = last if piece.end is None else _scaled(self.game, piece.end, self.p)[0] - middle
+            end = max(start, min(end, last))
+            lam = enclose(piece.upper.numerator, piece.upper.denominator, self.p)
+            (_, high), _ = stage.bound(self.game.observes, piece.trees, lam)
+            points += [(d, lam[1] + self._chord(high, start, end, d)) for d in (start, end)]
+            start = end
+        free = bool(self.part.claims[j].free)
+        return Frontier(j, v, middle, reach, own, others, free, points)
+
+    def _chord(self, g: int, start: int, end: int, d: int) -> int:
+        """At d: the chord over [start, end] of g e^-d where g >= 0, else its tangent midway."""
+        if g >= 0:
+            return -(-g * self.elementary.exp((-d, -d), self.p)[1] >> self.p)
+        middle = start + end >> 1
+        factor = (1 << self.p) - (d - middle)
+        slope = multiply((g, g), self.elementary.exp((-middle, -middle), self.p), self.p)
+        return multiply(slope, (factor, factor), self.p)[1]
+
+    def _stage(
+        self, j: int, reference: int, others: Vector, after: dict[int, Frontier], radius: Vector
+    ) -> Stage:
+        """What the majorants of place j see; ``others`` is c, and ``reference`` is taken from x."""
+        game, p, gamma, node = self.game, self.p, self.game.gamma, self.certificate.nodes[j]
+        middles = {t: (f.middle, f.middle) for t, f in after.items()}
+        tied = {t: f.phi(f.own, p) for t, f in after.items()}
+        some_free = any(f.free for f in after.values())
+
+        def x(step: int, state: int, a: int, b: int) -> Interval:
+            low, high = exponent(game, step, state, a, b, middles, p)
+            return low - reference, high - reference
+
+        def slopes(step: int, state: int, a: int, b: int, *, free: bool) -> Slopes:
+            lean: Vector = {}
+            push: Vector = {}
+            row = game.at(game.P, step)[state][a][b]
+            for t, n in zip(row.states, row.numerators, strict=True) if after else ():
+                for i, c in after[t].others.items():
+                    lean[i] = lean.get(i, 0) + n * c
+                if not (free and after[t].free):
+                    i = after[t].j
+                    lean[i] = lean.get(i, 0) - n * after[t].own
+                    push[i] = (n * gamma.numerator << p) // (row.denominator * gamma.denominator)
+            keys = {**lean, **push, **others}
+            return {
+                i: (push.get(i, 0), lean.get(i, 0) // row.denominator - others.get(i, 0))
+                for i in keys
+            }
+
+        def loose(b: int, s: Ratio) -> tuple[list[Interval], list[Slopes]]:
+            sigma = (gamma.numerator * s[0] << p) // (gamma.denominator * s[1])
+            high = {t: f.phi(sigma, p)[1] + (f.radius >> p) + 1 for t, f in after.items() if f.free}
+            y = tied | {t: (bound, bound) for t, bound in high.items()}
+            h, state, actions = node.step, node.state, range(game.leader_actions)
+            column = [continuation(game, h, state, a, b, y, p) for a in actions]
+            return column, free_slopes[b]
+
+        free_slopes = self._columns(j, partial(slopes, free=True)) if some_free else []
+        return Stage(
+            where=f"{self.where}, step {node.step}, state {node.state}",
+            p=p,
+            elementary=self.elementary,
+            x=self._columns(j, x),
+            y=self._columns(j, lambda h, s, a, b: continuation(game, h, s, a, b, tied, p)),
+            slopes=self._columns(j, partial(slopes, free=False)),
+            radius=radius,
+            free=loose if some_free else None,
+        )
