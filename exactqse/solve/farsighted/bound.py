@@ -109,7 +109,7 @@ class Stage:
 
     def evaluate(
         self, lam: Floats, fixed: Parameters | None = None
-    ) -> tuple[Floats, Floats, Parameters, Floats | None]:
+    ) -> tuple[Floats, Floats, Parameters]:
         """G and dG/dlam at lam, both (n, m, N); the parameters, chosen unless ``fixed``."""
         T = lam[:, None, None, None] - self.y[..., None, :]  # (n, B, F, A, m, N)
         t, tau = self._choose(lam, fixed)
@@ -146,7 +146,7 @@ class Stage:
                 L[j] = np.where(which, low, row)
         value = np.where(down, np.exp(log_kappa), 1 / t[:, :, :, 0])
         G, dG = self._assemble(A, slope, L, fall, shrink)
-        return G, dG, Parameters(down, value), tau
+        return G, dG, Parameters(down, value)
 
     def _push(self, j: int, t: Floats) -> Floats:
         """g_j of Up, (n, B, F, A, m, N)."""

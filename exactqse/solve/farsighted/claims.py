@@ -6,11 +6,13 @@ value; G itself falls, and the least lam with G <= 0 lies between a tangent's ro
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from exactqse.solve.farsighted.bound import Parameters, Points, Rows, Stage
+from exactqse.solve.farsighted.forests import Forest
 from exactqse.solve.farsighted.model import Booleans, Floats, Model
 from exactqse.solve.farsighted.slopes import Slopes, offsets
 
@@ -22,20 +24,25 @@ _ROOT_START = (0.0, -1e-4, -1e-3, -1e-2, -1e-1)  # from the parent's lam, relati
 
 @dataclass(frozen=True, eq=False)
 class Bounder:
-    """A model with a table of slopes and the trees over the leader's mixtures, as rows."""
+    """A model with a table of slopes and trees over the leader's mixtures.
+
+    ``table`` numbers the slopes, ``shift`` (n_0,) holds integers near eta V at step 0.
+    """
 
     model: Model
     slopes: Slopes
+    table: int
+    forest: Forest
     rows: list[Rows]
-    shift: Floats  # (n_0,), integers near eta V at step 0
+    shift: Floats
 
 
-def plain_rows(model: Model, slopes: Slopes, corners: list[Floats]) -> list[Rows]:
-    """Rows at the corners (n, B, F, K, A) of each step's leaves."""
+def bounder(model: Model, slopes: Slopes, table: int, trees: Forest, shift: Floats) -> Bounder:
+    """The tables at the corners of the trees."""
     first = offsets(model)
     rows = []
     for h, layer in enumerate(model.layers):
-        mix = corners[h]
+        mix = trees.corners[h]
         P = np.einsum("nbfka,nbat->nbfkt", mix, layer.P)
         u, r = (np.einsum("nbfka,nba->nbfk", mix, z) for z in (layer.u, layer.r))
         if h + 1 == len(model.layers):
@@ -45,13 +52,7 @@ def plain_rows(model: Model, slopes: Slopes, corners: list[Floats]) -> list[Rows
         lean[..., first[h + 1] : first[h + 2]] -= P * slopes.own[first[h + 1] : first[h + 2]]
         later = np.ascontiguousarray(np.moveaxis(lean[..., first[h + 1] :], -1, 0))
         rows.append(Rows(P, u, r, later, first[h + 1]))
-    return rows
-
-
-def pure_corners(model: Model) -> list[Floats]:
-    """One leaf, the whole simplex, everywhere: (n, B, 1, A, A)."""
-    shapes = [layer.u.shape for layer in model.layers]
-    return [np.broadcast_to(np.eye(A), (n, B, 1, A, A)) for n, B, A in shapes]
+    return Bounder(model, slopes, table, trees, rows, shift)
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,25 +134,17 @@ class Backward:
             self.K[:, here] = search.points()
         return Claims(self.lam, least_root(self.stage(0), roots), self.K)
 
-    def replay(self, lam: Floats, fixed: list[Parameters]) -> tuple[Stage, Floats]:
-        """The claims of given lam (m, J, N) and parameters; step 0's stage is returned."""
-        for h in reversed(range(1, len(self.model.layers))):
-            stage, here = self.stage(h), self.here(h)
-            search = _Search(stage, self.d[:, here], self.bounder.slopes.own[here, None])
-            search.fixed = fixed[h]
-            search.accept(np.moveaxis(lam[:, here], 0, 1))
-            self.K[:, here] = search.points()
-        return self.stage(0), self.K
-
-    def parameters(self, lam: Floats) -> list[Parameters]:
-        """The parameters that the search takes at given lam (m, J, N), for steps 1 and later."""
+    def replay(self, lam: Floats, rounded: Callable[[Parameters], Parameters]) -> list[Parameters]:
+        """The claims at given lam (m, J, N), with parameters rounded; those of steps 1 and later."""
         found = []
         for h in reversed(range(1, len(self.model.layers))):
             stage, here = self.stage(h), self.here(h)
             search = _Search(stage, self.d[:, here], self.bounder.slopes.own[here, None])
-            search.accept(np.moveaxis(lam[:, here], 0, 1))
+            given = np.moveaxis(lam[:, here], 0, 1)
+            parameters = rounded(stage.evaluate(given)[2])
+            search.accept(given, parameters)
             self.K[:, here] = search.points()
-            found.append(search.parameters)
+            found.append(parameters)
         return found[::-1]
 
 
@@ -166,7 +159,6 @@ class _Search:
 
     def __init__(self, stage: Stage, d: Floats, own: Floats) -> None:
         self.stage, self.own = stage, own
-        self.fixed: Parameters | None = None
         d = np.moveaxis(d, 0, 1)  # (n, m + 1, N)
         eta = stage.model.eta
         self.left, self.right = d[:, :-1], d[:, 1:]
@@ -196,13 +188,13 @@ class _Search:
         low, high = y.min((1, 2, 3)), y.max((1, 2, 3))
         size = high - low + 1e-3 * self.stage.model.scale
         grid = (low - 2 * size)[:, None] + np.linspace(0, 1, _GRID)[:, None] * (5 * size)[:, None]
-        G, dG, _, _ = self.stage.evaluate(grid)
+        G, dG, _ = self.stage.evaluate(grid)
         m = self.left.shape[1]
         lam = np.empty((m, *low.shape))
         for k in range(m):
             piece = _Search.__new__(_Search)
             piece.__dict__ = {
-                name: value[:, k : k + 1] if name not in {"stage", "own", "fixed"} else value
+                name: value[:, k : k + 1] if name not in {"stage", "own"} else value
                 for name, value in self.__dict__.items()
             }
             value, _ = piece.goal(grid, G, dG)
@@ -211,10 +203,9 @@ class _Search:
             lam[k] = np.take_along_axis(grid, pick, 1)[:, 0]
         return lam, np.broadcast_to(5 * size / (_GRID - 1), lam.shape)
 
-    def accept(self, lam: Floats) -> None:
-        """Take these lam as they are."""
-        self.lam = lam
-        self.G, _, self.parameters, _ = self.stage.evaluate(lam, self.fixed)
+    def accept(self, lam: Floats, parameters: Parameters) -> None:
+        """Take these as they are."""
+        self.lam, self.G = lam, self.stage.evaluate(lam, parameters)[0]
 
     def refine(self, lam: Floats, step: Floats, rounds: int) -> None:
         """Cross tangents from lam (n, m, N), with steps of growing length where a side is missing."""
@@ -223,7 +214,7 @@ class _Search:
         nothing = np.full(lam.shape, np.nan)
         a, fa, sa, b, fb, sb = (nothing,) * 6
         for k in range(rounds):
-            G, dG, _, _ = self.stage.evaluate(lam)
+            G, dG, _ = self.stage.evaluate(lam)
             value, slope = self.goal(lam, G, dG)
             better = value < best
             best = np.where(better, value, best)
@@ -259,7 +250,7 @@ def least_root(stage: Stage, roots: Floats | None) -> Floats:
     a, b = np.full(lam[:, 0].shape, -np.inf), np.full(lam[:, 0].shape, np.inf)
     Ga = Gb = da = np.full(a.shape, np.nan)
     for _ in range(_ROOT_ROUNDS):
-        G, dG, _, _ = stage.evaluate(lam)
+        G, dG, _ = stage.evaluate(lam)
         good = G <= -1e-12 * scale
         for k in range(lam.shape[1]):
             worse = ~good[:, k] & (lam[:, k] > a) & (lam[:, k] < b)

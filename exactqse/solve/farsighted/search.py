@@ -25,7 +25,7 @@ _NARROW = 1e-11
 class Nodes:
     """All parts that were examined, in growing arrays; the first axis is the node.
 
-    ``bound`` is what the part's own claims prove, ``least`` what they or a part around it prove;
+    ``kind`` numbers the bounder, ``bound`` is what the part's own claims prove, ``least`` what they or a part around it prove;
     ``children`` are -1 where there are none.
     """
 
@@ -39,6 +39,7 @@ class Nodes:
         self.lo, self.hi = np.zeros((room, self.J)), np.zeros((room, self.J))
         self.free = np.zeros((room, self.J), bool)
         self.loose = np.zeros(room, bool)
+        self.kind = np.zeros(room, np.intp)
         self.lam = np.zeros((room, self.pieces, self.J))
         self.roots = np.zeros((room, self.first))
         self.bound, self.least = np.zeros(room), np.zeros(room)
@@ -73,10 +74,10 @@ def losses(slopes: Slopes, radius: Floats) -> tuple[Floats, Floats]:
 class Search:
     """Parts to a target: ``run`` until the bound of all is at most ``target``."""
 
-    def __init__(self, bounder: Bounder, floor: float, pieces: int = 1) -> None:
-        self.bounder = bounder
-        self.model = bounder.model
-        self.J = len(bounder.slopes.own)
+    def __init__(self, bounders: list[Bounder], floor: float, pieces: int = 1) -> None:
+        self.bounders, self.bounder = bounders, bounders[0]
+        self.model = self.bounder.model
+        self.J = len(self.bounder.slopes.own)
         self.pieces = pieces
         self.nodes = Nodes(self.J, len(self.model.rho), pieces)
         self.heap: list[tuple[float, int]] = []
@@ -87,7 +88,7 @@ class Search:
         found = []
         for free, loose in ((False, False), (False, True), (True, True), (True, False)):
             parts = self._parts(lo, hi, np.full(lo.shape, free), np.full(1, loose))
-            claims = Backward(bounder, parts).run(None, None, _FIRST_ROUNDS)
+            claims = Backward(self.bounder, parts).run(None, None, _FIRST_ROUNDS)
             bound = float(self.model.rho @ claims.roots[:, 0])
             found.append((bound, len(found), parts, claims))
         _, _, parts, claims = min(found, key=lambda entry: entry[:2])

@@ -1,0 +1,195 @@
+"""The certificate of a search: parameters rounded, roots raised until the rounded ones prove them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+import numpy as np
+
+from exactqse.errors import PrecisionError
+from exactqse.kernel.certificate import (
+    DOWN,
+    UP,
+    Claim,
+    Cover,
+    Leaf,
+    Majorant,
+    Part,
+    Piece,
+    Slope,
+    Tree,
+    ValueSplit,
+)
+from exactqse.kernel.game import KernelGame
+from exactqse.solve.farsighted.bound import Parameters, Stage
+from exactqse.solve.farsighted.claims import Backward, Bounder, Parts, even_ends, least_root
+from exactqse.solve.farsighted.forests import Shape
+from exactqse.solve.farsighted.model import Floats, Integers
+from exactqse.solve.farsighted.search import Nodes, Search
+from exactqse.solve.farsighted.slopes import Slopes, offsets
+
+_MANTISSA = 16  # bits of s and kappa
+_BATCH = 256
+_ATTEMPTS = 40
+
+
+def cover(game: KernelGame, search: Search, unit: float, margin: float) -> tuple[Cover, Fraction]:
+    """The cover, and the largest bound of its parts.
+
+    ``unit`` is the grid of lam, a power of 2; G at step 0 is at most -``margin`` times its size.
+
+    Raises:
+        PrecisionError: a part whose rounded parameters prove nothing.
+    """
+    nodes = search.nodes
+    order, leaves = _pruned(nodes, search.upper)
+    parts: dict[int, tuple[Part, Fraction]] = {}
+    for kind in np.unique(nodes.kind[leaves]):
+        chosen = leaves[nodes.kind[leaves] == kind]
+        for start in range(0, len(chosen), _BATCH):
+            some = chosen[start : start + _BATCH]
+            found = _Rounded(game, search.bounders[kind], nodes, some, unit, margin).parts()
+            parts.update(zip(some.tolist(), found, strict=True))
+    places = [(h, s) for h, layer in enumerate(game.reachable) for s in layer]
+    first = len(game.reachable[0])
+    entries = [
+        parts[n][0]
+        if n in parts
+        else ValueSplit(*places[first + int(nodes.axis[n])], Fraction(float(nodes.at[n])))
+        for n in order
+    ]
+    return tuple(entries), max(bound for _, bound in parts.values())
+
+
+def _pruned(nodes: Nodes, upper: float) -> tuple[list[int], Integers]:
+    """The tree in preorder without what the bounds do not need, and its leaves."""
+    order, leaves, stack = [], [], [0]
+    while stack:
+        n = stack.pop()
+        order.append(n)
+        if nodes.children[n, 0] < 0 or nodes.bound[n] <= upper:
+            leaves.append(n)
+        else:
+            stack += nodes.children[n, ::-1].tolist()
+    return order, np.array(leaves)
+
+
+def slope_tables(game: KernelGame, tables: list[Slopes]) -> tuple[tuple[Slope, ...], ...]:
+    """The tables in exact rationals."""
+    first = len(game.reachable[0])
+    zeros = [Slope(Fraction(0))] * first
+    return tuple((*zeros, *_table(table, first)) for table in tables)
+
+
+def _table(table: Slopes, first: int) -> Iterator[Slope]:
+    lean = np.concatenate([np.zeros((0, len(table.own))), *table.lean[1:]])
+    for own, row in zip(table.own, lean, strict=True):
+        others = [(first + int(j), Fraction(float(row[j]))) for j in np.flatnonzero(row)]
+        yield Slope(Fraction(float(own)), tuple(others))
+
+
+class _Rounded:
+    """Some parts of one kind, with parameters rounded."""
+
+    def __init__(
+        self,
+        game: KernelGame,
+        bounder: Bounder,
+        nodes: Nodes,
+        some: Integers,
+        unit: float,
+        margin: float,
+    ) -> None:
+        self.game, self.bounder, self.model = game, bounder, bounder.model
+        self.unit, self.margin = unit, margin
+        lo, hi = nodes.lo[some].T, nodes.hi[some].T
+        ends = even_ends(lo, hi, nodes.pieces)
+        self.shown = Parts(lo, hi, nodes.free[some].T, ends, nodes.loose[some])
+        self.empty = nodes.bound[some] == -np.inf
+        lam = np.moveaxis(nodes.lam[some], 0, 2)
+        self.lam = np.ceil(lam / unit) * unit
+        self.backward = Backward(bounder, self.shown)
+        self.later = self.backward.replay(self.lam, _rounded)
+        stage = self.backward.stage(0)
+        roots = np.where(np.isfinite(nodes.roots[some].T), nodes.roots[some].T, 0.0)
+        roots = np.minimum(least_root(stage, roots), 1e300)
+        self.roots, self.first = self._raise(stage, np.where(np.isfinite(roots), roots, 0.0))
+
+    def _raise(self, stage: Stage, roots: Floats) -> tuple[Floats, Parameters]:
+        """Roots on the grid at which G is negative with the rounded parameters."""
+        step = np.full(roots.shape, self.unit)
+        done = np.broadcast_to(self.empty, roots.shape)
+        lam = np.ceil(roots / self.unit) * self.unit
+        for _ in range(_ATTEMPTS):
+            parameters = _rounded(stage.evaluate(lam[:, None])[2])
+            G, dG, _ = stage.evaluate(lam[:, None], parameters)
+            need = self.margin * self.model.scale * (1 + np.abs(dG[:, 0]))
+            bad = ~(G[:, 0] <= -need) & ~done
+            if not bad.any():
+                return lam, parameters
+            lam = np.where(bad, np.ceil((lam + step) / self.unit) * self.unit, lam)
+            step = np.where(bad, 2 * step, step)
+        what = "float64 proves no bound for a part of the follower's values"
+        raise PrecisionError(what, remedy="rescale the rewards, or lower eta")
+
+    def parts(self) -> list[tuple[Part, Fraction]]:
+        """Each part with its bound."""
+        return [self._part(n) for n in range(self.lam.shape[2])]
+
+    def _part(self, n: int) -> tuple[Part, Fraction]:
+        claims = []
+        first = offsets(self.model)
+        for h, states in enumerate(self.game.reachable):
+            for k in range(len(states)):
+                claims.append(self._claim(h, k, first[h] + k, n))
+        bounds = [Fraction(float(lam)) for lam in self.roots[:, n]]
+        rho = self.game.rho
+        total = sum((w * x for w, x in zip(rho.numerators, bounds, strict=True)), Fraction(0))
+        value = total / rho.denominator
+        if self.empty[n]:
+            value = Fraction(-(10**9))
+        return Part(tuple(claims), self.bounder.table), value
+
+    def _claim(self, h: int, k: int, j: int, n: int) -> Claim:
+        shapes = self.bounder.forest.shapes[h][k]
+        if h == 0:
+            trees = self._trees(shapes, self.first, (k, 0, n))
+            upper = Fraction(float(self.roots[k, n]))
+            return Claim(0, int(self.bounder.shift[k]), (Piece(upper, trees),))
+        pieces = []
+        count = len(self.lam)
+        for i in range(count):
+            trees = self._trees(shapes, self.later[h - 1], (k, i, n))
+            end = None if i + 1 == count else Fraction(float(self.shown.ends[i + 1, j, n]))
+            pieces.append(Piece(Fraction(float(self.lam[i, j, n])), trees, end))
+        return Claim(int(self.shown.free[j, n]), 0, tuple(pieces))
+
+    def _trees(
+        self, shapes: list[Shape], found: Parameters, at: tuple[int, int, int]
+    ) -> tuple[Tree, ...]:
+        k, i, n = at
+        down, value = found.down[k, :, :, i, n], found.value[k, :, :, i, n]
+        trees = []
+        for cell, shape in zip(self.model.cells, shapes, strict=True):
+            leaf, tree = 0, []
+            for entry in shape:
+                if entry is not None:
+                    tree.append(entry)
+                    continue
+                tree.append(Leaf(tuple(_majorant(down[b, leaf], value[b, leaf]) for b in cell)))
+                leaf += 1
+            trees.append(tuple(tree))
+        return tuple(trees)
+
+
+def _majorant(down: bool, value: float) -> Majorant:  # noqa: FBT001
+    return (DOWN if down else UP), Fraction(float(value))
+
+
+def _rounded(found: Parameters) -> Parameters:
+    """Mantissas of few bits."""
+    value = np.clip(found.value, 1e-290, 1e290)
+    mantissa, exponent = np.frexp(value)
+    short = np.ldexp(np.round(np.ldexp(mantissa, _MANTISSA)), exponent - _MANTISSA)
+    return Parameters(found.down, short)

@@ -1,0 +1,90 @@
+"""Trees over the leader's mixtures: where they are halved, and the corners of their leaves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from exactqse.kernel.certificate import Split
+from exactqse.solve.farsighted.model import Floats, Model
+
+Shape = tuple[Split | None, ...]  # a tree in preorder, None for a leaf
+WHOLE: Shape = (None,)
+
+
+@dataclass(frozen=True, eq=False)
+class Forest:
+    """A tree for every cell at every place.
+
+    Attributes:
+        shapes: [step][place][cell].
+        corners: per step (n, B, F, A, A), the corners of each b's leaves; a tree with fewer than F
+            leaves repeats its last one.
+    """
+
+    shapes: list[list[list[Shape]]]
+    corners: list[Floats]
+
+
+def whole(model: Model) -> Forest:
+    """No simplex is divided."""
+    return forest(model, [[[WHOLE] * len(model.cells) for _ in layer.u] for layer in model.layers])
+
+
+def forest(model: Model, shapes: list[list[list[Shape]]]) -> Forest:
+    """The forest of these shapes."""
+    corners = []
+    for layer, places in zip(model.layers, shapes, strict=True):
+        A = layer.u.shape[2]
+        leaves = [[leaf_corners(shape, A) for shape in cells] for cells in places]
+        count = max(len(found) for cells in leaves for found in cells)
+        padded = [
+            [np.stack(found + found[-1:] * (count - len(found))) for found in cells]
+            for cells in leaves
+        ]
+        corners.append(np.array(padded)[:, model.cell])
+    return Forest(shapes, corners)
+
+
+def leaf_corners(shape: Shape, actions: int) -> list[Floats]:
+    """The corners (A, A) of each leaf, in preorder."""
+    parts, found = [np.eye(actions)], []
+    for entry in shape:
+        part = parts.pop()
+        if entry is None:
+            found.append(part)
+            continue
+        middle = (part[entry.i] + part[entry.j]) / 2
+        for k in (entry.j, entry.i):
+            half = part.copy()
+            half[k] = middle
+            parts.append(half)
+    return found
+
+
+def around(point: Floats, depth: int) -> Shape:
+    """Halvings of the longest edge of the part that holds the point, ``depth`` times."""
+    return tuple(_around(np.eye(len(point)), point, depth))
+
+
+def _around(part: Floats, point: Floats, depth: int) -> list[Split | None]:
+    if not depth:
+        return [None]
+    i, j = _longest(part)
+    middle = (part[i] + part[j]) / 2
+    entries: list[Split | None] = [Split(i, j)]
+    inside = False
+    for k in (i, j):  # the half that has the middle for i comes first
+        half = part.copy()
+        half[k] = middle
+        here = not inside and bool((np.linalg.solve(half.T, point) >= -1e-12).all())
+        inside = inside or here
+        entries += _around(half, point, depth - 1) if here else [None]
+    return entries
+
+
+def _longest(part: Floats) -> tuple[int, int]:
+    gaps = np.abs(part[:, None] - part[None]).sum(-1)
+    i, j = np.unravel_index(gaps.argmax(), gaps.shape)
+    return int(min(i, j)), int(max(i, j))
