@@ -6,20 +6,22 @@ value; G itself falls, and the least lam with G <= 0 lies between a tangent's ro
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from exactqse.solve.farsighted.bound import Parameters, Points, Rows, Stage
 from exactqse.solve.farsighted.forests import Forest
-from exactqse.solve.farsighted.model import Booleans, Floats, Model
+from exactqse.solve.farsighted.model import Booleans, Floats, Integers, Model
 from exactqse.solve.farsighted.slopes import Slopes, offsets
 
 _GRID = 33
-_GROW = 4.0
+_FAN = (-0.4, -0.1, -0.02, -0.003, 0.0, 0.003, 0.02, 0.1, 0.4)  # relative to the range of y
+_EXPONENT = 600.0
 _ROOT_ROUNDS = 5
-_ROOT_START = (0.0, -1e-4, -1e-3, -1e-2, -1e-1)  # from the parent's lam, relative to the scale
+NEAR = (0.0, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3)  # around a root, relative to the scale
+BELOW = (0.0, -1e-4, -1e-3, -1e-2, -1e-1)  # from the root of the part that was halved
 
 
 @dataclass(frozen=True, eq=False)
@@ -126,119 +128,124 @@ class Backward:
     def run(self, guess: Floats | None, roots: Floats | None, rounds: int) -> Claims:
         """Choose lam for every piece, from the guess (m, J, N) or from nothing."""
         for h in reversed(range(1, len(self.model.layers))):
-            stage, here = self.stage(h), self.here(h)
-            search = _Search(stage, self.d[:, here], self.bounder.slopes.own[here, None])
-            lam, step = search.start() if guess is None else (guess[:, here], _spread(guess[:, here], self.model.scale))
-            search.refine(np.moveaxis(lam, 0, 1), np.moveaxis(step, 0, 1), rounds)
-            self.lam[:, here] = np.moveaxis(search.lam, 1, 0)
+            here = self.here(h)
+            search = self._search(h)
+            search.refine(None if guess is None else np.moveaxis(guess[:, here], 0, 1), rounds)
+            self.lam[:, here] = np.moveaxis(search.lam[:, :, 0], 1, 0)
             self.K[:, here] = search.points()
-        return Claims(self.lam, least_root(self.stage(0), roots), self.K)
+        return Claims(self.lam, least_root(self.stage(0), roots, BELOW), self.K)
+
+    def _search(self, h: int) -> _Search:
+        here = self.here(h)
+        return _Search(self.stage(h), self.d[:, here], self.bounder.slopes.own[here, None])
 
     def replay(self, lam: Floats, rounded: Callable[[Parameters], Parameters]) -> list[Parameters]:
         """The claims at given lam (m, J, N), with parameters rounded; those of steps 1 and later."""
         found = []
         for h in reversed(range(1, len(self.model.layers))):
-            stage, here = self.stage(h), self.here(h)
-            search = _Search(stage, self.d[:, here], self.bounder.slopes.own[here, None])
-            given = np.moveaxis(lam[:, here], 0, 1)
-            parameters = rounded(stage.evaluate(given)[2])
+            here = self.here(h)
+            search = self._search(h)
+            given = np.moveaxis(lam[:, here], 0, 1)[:, :, None]
+            parameters = rounded(search.evaluate(given)[2])
             search.accept(given, parameters)
             self.K[:, here] = search.points()
             found.append(parameters)
         return found[::-1]
 
 
-def _spread(lam: Floats, scale: float) -> Floats:
-    """First steps: a part of the differences between the pieces."""
-    width = np.ptp(lam, axis=0, keepdims=True) / len(lam) if len(lam) > 1 else 0.0
-    return np.broadcast_to(0.3 * width + 1e-4 * scale, lam.shape)
-
-
 class _Search:
-    """lam (n, m, N) for the pieces of one step's places."""
+    """lam (n, m, Q, N): Q candidates for each of the pieces of one step's places."""
 
     def __init__(self, stage: Stage, d: Floats, own: Floats) -> None:
-        self.stage, self.own = stage, own
-        d = np.moveaxis(d, 0, 1)  # (n, m + 1, N)
+        self.stage, self.own = stage, own[:, None, None]
+        d = np.moveaxis(d, 0, 1)[:, :, None]  # (n, m + 1, 1, N)
         eta = stage.model.eta
         self.left, self.right = d[:, :-1], d[:, 1:]
         middle, half = (self.left + self.right) / 2, (self.right - self.left) * (eta / 2)
-        rise = np.exp(np.clip(-eta * middle, -600, 600))
-        self.e_left = np.exp(np.clip(-eta * self.left, -600, 600))
-        self.e_right = np.exp(np.clip(-eta * self.right, -600, 600))
+        rise, self.e_left, self.e_right = (
+            np.exp(np.clip(-eta * z, -_EXPONENT, _EXPONENT)) for z in (middle, self.left, self.right)
+        )
         self.n_left, self.n_right = rise * (1 + half), rise * (1 - half)
+
+    def evaluate(
+        self, lam: Floats, fixed: Parameters | None = None
+    ) -> tuple[Floats, Floats, Parameters]:
+        """G, dG and the parameters at lam."""
+        n, m, Q, N = lam.shape
+        G, dG, found = self.stage.evaluate(lam.reshape(n, m * Q, N), fixed)
+        return G.reshape(lam.shape), dG.reshape(lam.shape), found
 
     def ends(self, lam: Floats, G: Floats) -> tuple[Floats, Floats, Floats, Floats]:
         """K at both ends of each piece, and the factors of G there."""
         up = G >= 0
-        left, right = np.where(up, self.e_left, self.n_left), np.where(up, self.e_right, self.n_right)
+        left = np.where(up, self.e_left, self.n_left)
+        right = np.where(up, self.e_right, self.n_right)
         return lam + G * left, lam + G * right, left, right
 
     def goal(self, lam: Floats, G: Floats, dG: Floats) -> tuple[Floats, Floats]:
         """max over the piece of K + sb d, which is to be least; and its slope in lam."""
         K0, K1, f0, f1 = self.ends(lam, G)
-        own = self.own[:, None]
-        a, b = K0 + own * self.left, K1 + own * self.right
+        a, b = K0 + self.own * self.left, K1 + self.own * self.right
         first = a >= b
-        return np.where(first, a, b), 1 + dG * np.where(first, f0, f1)
+        value = np.where(first, a, b)
+        return np.where(np.isnan(value), np.inf, value), 1 + dG * np.where(first, f0, f1)
 
-    def start(self) -> tuple[Floats, Floats]:
-        """The best of a grid for each piece, and the grid's step; (m, n, N)."""
+    def fan(self, guess: Floats | None) -> Floats:
+        """Ascending candidates around the guess (n, m, N), or over the whole range."""
         y = self.stage.y
         low, high = y.min((1, 2, 3)), y.max((1, 2, 3))
         size = high - low + 1e-3 * self.stage.model.scale
-        grid = (low - 2 * size)[:, None] + np.linspace(0, 1, _GRID)[:, None] * (5 * size)[:, None]
-        G, dG, _ = self.stage.evaluate(grid)
-        m = self.left.shape[1]
-        lam = np.empty((m, *low.shape))
-        for k in range(m):
-            piece = _Search.__new__(_Search)
-            piece.__dict__ = {
-                name: value[:, k : k + 1] if name not in {"stage", "own"} else value
-                for name, value in self.__dict__.items()
-            }
-            value, _ = piece.goal(grid, G, dG)
-            value = np.where(np.isfinite(value), value, np.inf)
-            pick = value.argmin(1)[:, None]
-            lam[k] = np.take_along_axis(grid, pick, 1)[:, 0]
-        return lam, np.broadcast_to(5 * size / (_GRID - 1), lam.shape)
+        if guess is None:
+            grid = (low - 2 * size)[:, None] + np.linspace(0, 5, _GRID)[:, None] * size[:, None]
+            shape = len(grid), self.left.shape[1], *grid.shape[1:]
+            return np.broadcast_to(grid[:, None], shape)
+        return guess[:, :, None] + np.array(_FAN)[:, None] * size[:, None, None]
 
-    def accept(self, lam: Floats, parameters: Parameters) -> None:
-        """Take these as they are."""
-        self.lam, self.G = lam, self.stage.evaluate(lam, parameters)[0]
+    def refine(self, guess: Floats | None, rounds: int) -> None:
+        """The best of a fan, then tangents that cross."""
+        lam = self.fan(guess)
+        G, dG, _ = self.evaluate(lam)
+        value, slope = self.goal(lam, G, dG)
+        pick = value.argmin(2)[:, :, None]
+        last = lam.shape[2] - 1
 
-    def refine(self, lam: Floats, step: Floats, rounds: int) -> None:
-        """Cross tangents from lam (n, m, N), with steps of growing length where a side is missing."""
-        best = np.full(lam.shape, np.inf)
-        self.lam, self.G = lam, np.full(lam.shape, np.inf)
-        nothing = np.full(lam.shape, np.nan)
-        a, fa, sa, b, fb, sb = (nothing,) * 6
-        for k in range(rounds):
-            G, dG, _ = self.stage.evaluate(lam)
+        def at(index: Integers, *arrays: Floats) -> list[Floats]:
+            return [np.take_along_axis(z, index, 2) for z in arrays]
+
+        self.lam, self.G, best, lean = at(pick, lam, G, value, slope)
+        up = lean >= 0
+        below, above = at(np.where(up, np.maximum(pick - 1, 0), pick), lam, value, slope), at(
+            np.where(up, pick, np.minimum(pick + 1, last)), lam, value, slope
+        )
+        for _ in range(rounds):
+            (a, fa, sa), (b, fb, sb) = below, above
+            with np.errstate(all="ignore"):
+                cross = (fa - fb + sb * b - sa * a) / (sb - sa)
+            width = b - a
+            cross = np.where(np.isfinite(cross) & (sa < 0) & (sb > 0), cross, (a + b) / 2)
+            lam = np.clip(cross, a + 0.05 * width, b - 0.05 * width)
+            G, dG, _ = self.evaluate(lam)
             value, slope = self.goal(lam, G, dG)
             better = value < best
             best = np.where(better, value, best)
             self.lam, self.G = np.where(better, lam, self.lam), np.where(better, G, self.G)
-            if k + 1 == rounds:
-                break
             up = slope >= 0
-            a, fa, sa = (np.where(up, x, z) for x, z in ((a, lam), (fa, value), (sa, slope)))
-            b, fb, sb = (np.where(up, z, x) for x, z in ((b, lam), (fb, value), (sb, slope)))
-            with np.errstate(all="ignore"):
-                cross = (fa - fb + sb * b - sa * a) / (sb - sa)
-            width = b - a
-            cross = np.clip(cross, a + 0.02 * width, b - 0.02 * width)
-            lam = np.where(np.isfinite(cross), cross, np.where(np.isnan(a), b - step, a + step))
-            step = step * _GROW
+            new = lam, value, slope
+            below = [np.where(up, x, z) for x, z in zip(below, new, strict=True)]
+            above = [np.where(up, z, x) for x, z in zip(above, new, strict=True)]
+
+    def accept(self, lam: Floats, parameters: Parameters) -> None:
+        """Take these as they are."""
+        self.lam, self.G = lam, self.evaluate(lam, parameters)[0]
 
     def points(self) -> Floats:
         """K at the ends, (m + 1, n, N): the larger of two pieces that meet."""
-        K0, K1, _, _ = self.ends(self.lam, self.G)
+        K0, K1, _, _ = (z[:, :, 0] for z in self.ends(self.lam, self.G))
         K = np.concatenate([K0[:, :1], np.maximum(K0[:, 1:], K1[:, :-1]), K1[:, -1:]], axis=1)
         return np.moveaxis(np.where(np.isnan(K), np.inf, K), 1, 0)
 
 
-def least_root(stage: Stage, roots: Floats | None) -> Floats:
+def least_root(stage: Stage, roots: Floats | None, around: Sequence[float]) -> Floats:
     """The least lam found with G(lam) <= 0, (n_0, N); inf where none was."""
     scale = stage.model.scale
     if roots is None:
@@ -246,7 +253,7 @@ def least_root(stage: Stage, roots: Floats | None) -> Floats:
         steps = np.linspace(0, 1, _GRID)[:, None] ** 2
         lam = low[:, None] + steps * (high - low + 0.01 * scale)[:, None]
     else:
-        lam = roots[:, None] + np.array(_ROOT_START)[:, None] * scale
+        lam = roots[:, None] + np.array(around)[:, None] * scale
     a, b = np.full(lam[:, 0].shape, -np.inf), np.full(lam[:, 0].shape, np.inf)
     Ga = Gb = da = np.full(a.shape, np.nan)
     for _ in range(_ROOT_ROUNDS):

@@ -23,7 +23,7 @@ from exactqse.kernel.certificate import (
 )
 from exactqse.kernel.game import KernelGame
 from exactqse.solve.farsighted.bound import Parameters, Stage
-from exactqse.solve.farsighted.claims import Backward, Bounder, Parts, even_ends, least_root
+from exactqse.solve.farsighted.claims import NEAR, Backward, Bounder, Parts, even_ends, least_root
 from exactqse.solve.farsighted.forests import Shape
 from exactqse.solve.farsighted.model import Floats, Integers
 from exactqse.solve.farsighted.search import Nodes, Search
@@ -31,20 +31,21 @@ from exactqse.solve.farsighted.slopes import Slopes, offsets
 
 _MANTISSA = 16  # bits of s and kappa
 _BATCH = 256
+_FINER = 2.0**-8  # grid of the lam of later steps, relative to that of the roots
 _ATTEMPTS = 40
 
 
 def cover(game: KernelGame, search: Search, unit: float, margin: float) -> tuple[Cover, Fraction]:
     """The cover, and the largest bound of its parts.
 
-    ``unit`` is the grid of lam, a power of 2; G at step 0 is at most -``margin`` times its size.
+    ``unit`` is the grid of the roots, a power of 2; G at step 0 is at most -``margin`` times its size.
 
     Raises:
         PrecisionError: a part whose rounded parameters prove nothing.
     """
     nodes = search.nodes
     order, leaves = _pruned(nodes, search.upper)
-    parts: dict[int, tuple[Part, Fraction]] = {}
+    parts: dict[int, tuple[Part, Fraction | None]] = {}
     for kind in np.unique(nodes.kind[leaves]):
         chosen = leaves[nodes.kind[leaves] == kind]
         for start in range(0, len(chosen), _BATCH):
@@ -59,7 +60,7 @@ def cover(game: KernelGame, search: Search, unit: float, margin: float) -> tuple
         else ValueSplit(*places[first + int(nodes.axis[n])], Fraction(float(nodes.at[n])))
         for n in order
     ]
-    return tuple(entries), max(bound for _, bound in parts.values())
+    return tuple(entries), max(bound for _, bound in parts.values() if bound is not None)
 
 
 def _pruned(nodes: Nodes, upper: float) -> tuple[list[int], Integers]:
@@ -108,12 +109,12 @@ class _Rounded:
         self.shown = Parts(lo, hi, nodes.free[some].T, ends, nodes.loose[some])
         self.empty = nodes.bound[some] == -np.inf
         lam = np.moveaxis(nodes.lam[some], 0, 2)
-        self.lam = np.ceil(lam / unit) * unit
+        self.lam = np.ceil(lam / (unit * _FINER)) * (unit * _FINER)
         self.backward = Backward(bounder, self.shown)
         self.later = self.backward.replay(self.lam, _rounded)
         stage = self.backward.stage(0)
         roots = np.where(np.isfinite(nodes.roots[some].T), nodes.roots[some].T, 0.0)
-        roots = np.minimum(least_root(stage, roots), 1e300)
+        roots = np.minimum(least_root(stage, roots, NEAR), 1e300)
         self.roots, self.first = self._raise(stage, np.where(np.isfinite(roots), roots, 0.0))
 
     def _raise(self, stage: Stage, roots: Floats) -> tuple[Floats, Parameters]:
@@ -133,23 +134,29 @@ class _Rounded:
         what = "float64 proves no bound for a part of the follower's values"
         raise PrecisionError(what, remedy="rescale the rewards, or lower eta")
 
-    def parts(self) -> list[tuple[Part, Fraction]]:
+    def parts(self) -> list[tuple[Part, Fraction | None]]:
         """Each part with its bound."""
         return [self._part(n) for n in range(self.lam.shape[2])]
 
-    def _part(self, n: int) -> tuple[Part, Fraction]:
-        claims = []
-        first = offsets(self.model)
-        for h, states in enumerate(self.game.reachable):
-            for k in range(len(states)):
-                claims.append(self._claim(h, k, first[h] + k, n))
-        bounds = [Fraction(float(lam)) for lam in self.roots[:, n]]
-        rho = self.game.rho
-        total = sum((w * x for w, x in zip(rho.numerators, bounds, strict=True)), Fraction(0))
-        value = total / rho.denominator
+    def _part(self, n: int) -> tuple[Part, Fraction | None]:
         if self.empty[n]:
-            value = Fraction(-(10**9))
-        return Part(tuple(claims), self.bounder.table), value
+            return self._nothing(), None
+        first = offsets(self.model)
+        claims = tuple(
+            self._claim(h, k, first[h] + k, n)
+            for h, states in enumerate(self.game.reachable)
+            for k in range(len(states))
+        )
+        rho = self.game.rho
+        bounds = [Fraction(float(lam)) for lam in self.roots[:, n]]
+        total = sum((w * x for w, x in zip(rho.numerators, bounds, strict=True)), Fraction(0))
+        return Part(claims, self.bounder.table), total / rho.denominator
+
+    def _nothing(self) -> Part:
+        """A part that no policy has its values in: its claims are not looked at."""
+        trees = tuple((Leaf((0,) * len(cell)),) for cell in self.model.cells)
+        claim = Claim(0, 0, (Piece(Fraction(0), trees),))
+        return Part((claim,) * sum(self.model.sizes))
 
     def _claim(self, h: int, k: int, j: int, n: int) -> Claim:
         shapes = self.bounder.forest.shapes[h][k]

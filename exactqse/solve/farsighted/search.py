@@ -14,7 +14,7 @@ from exactqse.solve.farsighted.model import Booleans, Floats, Integers
 from exactqse.solve.farsighted.slopes import Slopes
 
 _BATCH = 256
-_ROUNDS = 4  # evaluations of a claim, from the parent's lam
+_ROUNDS = 3  # after a first fan of candidates
 _FIRST_ROUNDS = 10
 _FREE = 0.6
 _CANDIDATES = 2
