@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from exactqse.solve.farsighted.model import Booleans, Floats, Model
-from exactqse.solve.farsighted.slopes import Slopes, offsets
+from exactqse.solve.farsighted.slopes import offsets
 from exactqse.solve.majorants import tighten
 
 _TINY = 1e-300
@@ -25,14 +25,12 @@ _JOINT_STEPS = 8
 class Rows:
     """A step's tables at the corners of trees: P (n, B, F, A, n'), u and r (n, B, F, A).
 
-    ``lean``: (J', n, B, F, A), C0 - c - P sb for the coordinates of later steps; ``first`` is the
-    first of them.
+    ``first`` is the first coordinate of later steps.
     """
 
     P: Floats
     u: Floats
     r: Floats
-    lean: Floats
     first: int
 
 
@@ -59,10 +57,11 @@ class Stage:
     Attributes:
         x: (n, B, F, A, N), exponents less the reference.
         y: (n, B, F, A, N), u + P phi(sb) for tied coordinates and free ones alike.
-        radius: (J', N), of the coordinates of later steps.
+        lean: (J', n, B, F, A, 1, N), C0 - c - P sb for the coordinates of later steps.
+        radius: (J', N), of these coordinates.
         free: (n', N), which of the next step's claims are.
         ahead: the next step's claims, None at the last step.
-        own: (n', 1), sb of the next step's claims.
+        own: (n', N), sb of the next step's claims.
         reach: (n, B, F, A, N), sum_j radius_j |lean_j|.
         loose: (N,), whether kappa allows for slopes that nothing cancels: else wide parts have no
             bound at all.
@@ -73,6 +72,7 @@ class Stage:
     x: Floats
     y: Floats
     tied: Floats
+    lean: Floats
     radius: Floats
     free: Booleans
     ahead: Points | None
@@ -118,7 +118,7 @@ class Stage:
         lifted = (alpha - lam[:, None, None, None]) * t + beta - 1
         w = np.exp(np.minimum(lifted, _EXPONENT)) / t
         unit = self.model.eta * self.model.gamma
-        g = [self._push(j, t) for j in range(len(self.rows.lean))]
+        g = [self._push(j, t) for j in range(len(self.lean))]
         D = np.zeros_like(w)
         for j, row in enumerate(g):
             D += self.radius[j] * np.abs(row)
@@ -140,7 +140,7 @@ class Stage:
             fall, shrink = np.where(which, kappa / safe, fall), np.where(which, 0.0, shrink)
             n1 = self.rows.P.shape[-1]
             for j, row in enumerate(L):
-                low = (kappa / safe) * self.rows.lean[j][..., None, None]
+                low = (kappa / safe) * self.lean[j]
                 if j < n1:
                     low = low - kappa * (unit * self.rows.P[..., j, None, None])
                 L[j] = np.where(which, low, row)
@@ -150,7 +150,7 @@ class Stage:
 
     def _push(self, j: int, t: Floats) -> Floats:
         """g_j of Up, (n, B, F, A, m, N)."""
-        lean = self.rows.lean[j][..., None, None]
+        lean = self.lean[j]
         if j >= self.rows.P.shape[-1]:
             return lean * t
         P = self.rows.P[..., j, None, None]
@@ -208,7 +208,7 @@ class Stage:
         n1 = self.rows.P.shape[-1]
         total = np.zeros_like(T)
         for j in range(n1 if free is not None else len(self.radius)):
-            row = self.rows.lean[j][..., None, None] / T
+            row = self.lean[j] / T
             if j < n1:
                 row = row - unit * self.rows.P[..., j, None, None]
             weight = self.radius[j] if free is None else np.where(free[j], self.radius[j], 0.0)

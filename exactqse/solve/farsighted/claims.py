@@ -14,10 +14,10 @@ import numpy as np
 from exactqse.solve.farsighted.bound import Parameters, Points, Rows, Stage
 from exactqse.solve.farsighted.forests import Forest
 from exactqse.solve.farsighted.model import Booleans, Floats, Integers, Model
-from exactqse.solve.farsighted.slopes import Slopes, offsets
+from exactqse.solve.farsighted.slopes import offsets
 
 _GRID = 33
-_FAN = (-0.4, -0.1, -0.02, -0.003, 0.0, 0.003, 0.02, 0.1, 0.4)  # relative to the range of y
+_FAN = (-0.3, -0.05, -0.005, 0.0, 0.005, 0.05, 0.3)  # relative to the range of y
 _EXPONENT = 600.0
 _ROOT_ROUNDS = 5
 NEAR = (0.0, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3)  # around a root, relative to the scale
@@ -26,35 +26,26 @@ BELOW = (0.0, -1e-4, -1e-3, -1e-2, -1e-1)  # from the root of the part that was 
 
 @dataclass(frozen=True, eq=False)
 class Bounder:
-    """A model with a table of slopes and trees over the leader's mixtures.
+    """A model at the corners of trees over the leader's mixtures.
 
-    ``table`` numbers the slopes, ``shift`` (n_0,) holds integers near eta V at step 0.
+    ``shift`` (n_0,) holds integers near eta V at step 0.
     """
 
     model: Model
-    slopes: Slopes
-    table: int
     forest: Forest
     rows: list[Rows]
     shift: Floats
 
 
-def bounder(model: Model, slopes: Slopes, table: int, trees: Forest, shift: Floats) -> Bounder:
+def bounder(model: Model, trees: Forest, shift: Floats) -> Bounder:
     """The tables at the corners of the trees."""
-    first = offsets(model)
     rows = []
     for h, layer in enumerate(model.layers):
         mix = trees.corners[h]
         P = np.einsum("nbfka,nbat->nbfkt", mix, layer.P)
         u, r = (np.einsum("nbfka,nba->nbfk", mix, z) for z in (layer.u, layer.r))
-        if h + 1 == len(model.layers):
-            rows.append(Rows(P, u, r, np.zeros((0, *u.shape)), first[-1]))
-            continue
-        lean = P @ slopes.lean[h + 1] - slopes.lean[h][:, None, None, None]
-        lean[..., first[h + 1] : first[h + 2]] -= P * slopes.own[first[h + 1] : first[h + 2]]
-        later = np.ascontiguousarray(np.moveaxis(lean[..., first[h + 1] :], -1, 0))
-        rows.append(Rows(P, u, r, later, first[h + 1]))
-    return Bounder(model, slopes, table, trees, rows, shift)
+        rows.append(Rows(P, u, r, offsets(model)[h + 1]))
+    return Bounder(model, trees, rows, shift)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,6 +57,8 @@ class Parts:
     free: Booleans
     ends: Floats
     loose: Booleans  # (N,)
+    own: Floats
+    lean: Floats
 
 
 def even_ends(lo: Floats, hi: Floats, pieces: int) -> Floats:
@@ -109,21 +102,38 @@ class Backward:
         r, y = rows.r[..., None], rows.u[..., None]
         count = self.centre.shape[1]
         tied, free, ahead = np.zeros((0, count)), np.zeros((0, count), bool), None
-        own = np.zeros((0, 1))
+        own = np.zeros((0, count))
+        lean = np.zeros((0, *rows.u.shape, 1, count))
         if h + 1 < len(model.layers):
             later = self.here(h + 1)
             ahead = Points(self.d[:, later], self.K[:, later])
             free = self.parts.free[later]
-            own = self.bounder.slopes.own[later, None]
+            own = self.parts.own[later]
             tied = (ahead.K + own * ahead.d).max(0)
             r = r + model.gamma * (rows.P @ self.centre[later])
             y = y + rows.P @ tied
+            lean = self._lean(h)
         reference = model.eta * self.centre[self.here(h)] if h else self.bounder.shift[:, None]
         x = model.eta * r - reference[:, None, None, None]
         x, y = (np.broadcast_to(z, (*z.shape[:-1], count)) for z in (x, y))
         radius = self.radius[rows.first :]
-        reach = np.einsum("jnbfa,jN->nbfaN", np.abs(rows.lean), radius)
-        return Stage(model, rows, x, y, tied, radius, free, ahead, own, reach, self.parts.loose)
+        reach = np.zeros(x.shape)
+        for row, size in zip(lean, radius, strict=True):
+            reach += np.abs(row[..., 0, :]) * size
+        return Stage(
+            model, rows, x, y, tied, lean, radius, free, ahead, own, reach, self.parts.loose
+        )
+
+    def _lean(self, h: int) -> Floats:
+        """C0 - c - P sb, (J', n, B, F, A, 1, N)."""
+        rows, later = self.bounder.rows[h], self.here(h + 1)
+        ahead = self.parts.lean[later, rows.first :]  # (n', J', N)
+        n1, J, N = ahead.shape
+        lean = (rows.P @ ahead.reshape(n1, J * N)).reshape(*rows.P.shape[:4], J, N)
+        if h:
+            lean -= self.parts.lean[self.here(h), rows.first :][:, None, None, None]
+        lean[..., :n1, :] -= rows.P[..., None] * self.parts.own[later]
+        return np.moveaxis(lean, 4, 0)[..., None, :]
 
     def run(self, guess: Floats | None, roots: Floats | None, rounds: int) -> Claims:
         """Choose lam for every piece, from the guess (m, J, N) or from nothing."""
@@ -137,7 +147,7 @@ class Backward:
 
     def _search(self, h: int) -> _Search:
         here = self.here(h)
-        return _Search(self.stage(h), self.d[:, here], self.bounder.slopes.own[here, None])
+        return _Search(self.stage(h), self.d[:, here], self.parts.own[here])
 
     def replay(self, lam: Floats, rounded: Callable[[Parameters], Parameters]) -> list[Parameters]:
         """The claims at given lam (m, J, N), with parameters rounded; those of steps 1 and later."""

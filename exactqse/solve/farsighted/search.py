@@ -11,11 +11,11 @@ from exactqse.solve.effort import Budget
 from exactqse.solve.farsighted.bound import contract
 from exactqse.solve.farsighted.claims import Backward, Bounder, Claims, Parts, even_ends
 from exactqse.solve.farsighted.model import Booleans, Floats, Integers
-from exactqse.solve.farsighted.slopes import Slopes
+from exactqse.solve.farsighted.slopes import Slopes, of_values, slopes_at
 
 _BATCH = 256
-_ROUNDS = 3  # after a first fan of candidates
-_FIRST_ROUNDS = 10
+_ROUNDS = 1  # after a first fan of candidates
+_FIRST_ROUNDS = 8
 _FREE = 0.6
 _CANDIDATES = 2
 _NARROW = 1e-11
@@ -25,8 +25,8 @@ _NARROW = 1e-11
 class Nodes:
     """All parts that were examined, in growing arrays; the first axis is the node.
 
-    ``kind`` numbers the bounder, ``bound`` is what the part's own claims prove, ``least`` what they or a part around it prove;
-    ``children`` are -1 where there are none.
+    ``table`` numbers the slopes; ``bound`` is what the part's own claims prove, ``least`` what they
+    or those of a part around it prove; ``children`` are -1 where there are none.
     """
 
     J: int
@@ -40,6 +40,7 @@ class Nodes:
         self.free = np.zeros((room, self.J), bool)
         self.loose = np.zeros(room, bool)
         self.kind = np.zeros(room, np.intp)
+        self.table = np.zeros(room, np.intp)
         self.lam = np.zeros((room, self.pieces, self.J))
         self.roots = np.zeros((room, self.first))
         self.bound, self.least = np.zeros(room), np.zeros(room)
@@ -47,7 +48,7 @@ class Nodes:
         self.axis = np.zeros(room, np.intp)
         self.at = np.zeros(room)
 
-    def append(self, **rows: Floats | Booleans) -> Integers:
+    def append(self, rows: dict[str, Floats | Booleans | Integers]) -> Integers:
         """Add nodes; their numbers."""
         count = len(rows["bound"])
         while self.size + count > len(self.bound):
@@ -62,41 +63,88 @@ class Nodes:
         return numbers
 
 
-def losses(slopes: Slopes, radius: Floats) -> tuple[Floats, Floats]:
-    """What each coordinate adds to the bound when tied, and when free, about; (J, N)."""
-    g = np.abs(slopes.tied)
-    D = g @ radius
-    tied = radius * (g.T @ (slopes.weights[:, None] * D)) / 2
-    mixed = slopes.mixing[:, None] * radius
-    return tied + mixed, _FREE * slopes.spread[:, None] * radius + 0.3 * tied
+@dataclass(eq=False)
+class Batch:
+    """Parts with what proves them; the batch is the last axis of every array."""
+
+    lo: Floats
+    hi: Floats
+    free: Booleans
+    loose: Booleans
+    table: Integers
+    lam: Floats
+    roots: Floats
+    bound: Floats
+
+    def rows(self) -> dict[str, Floats | Booleans | Integers]:
+        """The arrays with the batch first."""
+        return {name: np.moveaxis(value, -1, 0) for name, value in vars(self).items()}
+
+    def take(self, some: Integers | Booleans) -> Batch:
+        """Some of them."""
+        return Batch(*(value[..., some] for value in vars(self).values()))
+
+    def improve(self, some: Integers, other: Batch) -> None:
+        """Where ``other``, which is about the parts ``some``, proves more, take it."""
+        better = other.bound < self.bound[some]
+        for name, value in vars(self).items():
+            value[..., some[better]] = getattr(other, name)[..., better]
 
 
 class Search:
-    """Parts to a target: ``run`` until the bound of all is at most ``target``."""
+    """Parts to a target: ``run`` until the bound of all is at most ``target``.
 
-    def __init__(self, bounders: list[Bounder], floor: float, pieces: int = 1) -> None:
-        self.bounders, self.bounder = bounders, bounders[0]
-        self.model = self.bounder.model
-        self.J = len(self.bounder.slopes.own)
+    ``values`` (J,) are the follower's at the best policy known, ``floor`` is what it is worth.
+    """
+
+    def __init__(
+        self, bounder: Bounder, tables: Slopes, values: Floats, floor: float, pieces: int = 1
+    ) -> None:
+        self.bounder, self.model = bounder, bounder.model
+        self.tables, self.values, self.floor = tables, values, floor
+        self.used = len(tables.own)
+        self.J = len(values)
         self.pieces = pieces
         self.nodes = Nodes(self.J, len(self.model.rho), pieces)
         self.heap: list[tuple[float, int]] = []
         self.stuck = -np.inf
-        self.floor = floor
+        self.alternatives = 0
+        self._begin()
+
+    def _begin(self) -> None:
         lo, hi = np.full((self.J, 1), -np.inf), np.full((self.J, 1), np.inf)
         lo, hi, _ = contract(self.model, lo, hi)
-        found = []
-        for free, loose in ((False, False), (False, True), (True, True), (True, False)):
-            parts = self._parts(lo, hi, np.full(lo.shape, free), np.full(1, loose))
-            claims = Backward(self.bounder, parts).run(None, None, _FIRST_ROUNDS)
-            bound = float(self.model.rho @ claims.roots[:, 0])
-            found.append((bound, len(found), parts, claims))
-        _, _, parts, claims = min(found, key=lambda entry: entry[:2])
-        own = self.model.rho @ claims.roots
-        self._append(parts, claims, own, own, np.zeros(1, np.intp))
+        kinds = [
+            (free, loose, table)
+            for free in (False, True)
+            for loose in (False, True)
+            for table in range(self.used)
+        ]
+        free, loose, table = (np.array(z) for z in zip(*kinds, strict=True))
+        lo, hi = (np.repeat(z, len(kinds), 1) for z in (lo, hi))
+        free = np.broadcast_to(free, lo.shape)
+        roots = self._bound(lo, hi, free, loose, table, None, None)
+        best = roots.take(np.array([int(roots.bound.argmin())]))
+        self._append(best, best.bound)
 
-    def _parts(self, lo: Floats, hi: Floats, free: Booleans, loose: Booleans) -> Parts:
-        return Parts(lo, hi, free, even_ends(lo, hi, self.pieces), loose)
+    def _bound(
+        self,
+        lo: Floats,
+        hi: Floats,
+        free: Booleans,
+        loose: Booleans,
+        table: Integers,
+        lam: Floats | None,
+        roots: Floats | None,
+    ) -> Batch:
+        ends = even_ends(lo, hi, self.pieces)
+        own = self.tables.own[table].T
+        lean = np.ascontiguousarray(np.moveaxis(self.tables.lean[table], 0, -1))
+        parts = Parts(lo, hi, free, ends, loose, own, lean)
+        rounds = _FIRST_ROUNDS if lam is None else _ROUNDS
+        claims = Backward(self.bounder, parts).run(lam, roots, rounds)
+        roots = np.where(np.isfinite(claims.roots), claims.roots, 1e300)
+        return Batch(lo, hi, free, loose, table, claims.lam, roots, self.model.rho @ roots)
 
     @property
     def upper(self) -> float:
@@ -114,61 +162,86 @@ class Search:
                 else:
                     self.stuck = max(self.stuck, -bound)
             if picked:
-                budget.spend(self._divide(np.array(picked)))
+                budget.spend(self._divide(np.array(picked), target))
 
-    def _divide(self, picked: Integers) -> int:
+    def _divide(self, picked: Integers, target: float) -> int:
         """Halve these parts along the best of a few coordinates; how many parts were examined."""
-        nodes = self.nodes
+        nodes, count = self.nodes, len(picked)
         lo, hi, free = nodes.lo[picked].T, nodes.hi[picked].T, nodes.free[picked].T
-        count = len(picked)
-        score = np.where(free, *losses(self.bounder.slopes, (hi - lo) / 2)[::-1])
+        score = np.where(free, *self._losses(lo, hi, nodes.table[picked])[::-1])
         score = score + 1e-6 * self.model.scale * (hi - lo)
         axis = np.argsort(-score, axis=0)[: min(_CANDIDATES, self.J)]  # (candidates, count)
         column = np.broadcast_to(np.arange(count), axis.shape)
         at = _middle(lo[axis, column], hi[axis, column])
-        parts, empty = self._halves(picked, axis, at)
-        times = 2 * len(axis)
-        lam = np.tile(np.moveaxis(nodes.lam[picked], 0, 2), (1, 1, times))
-        roots = np.tile(nodes.roots[picked].T, (1, times))
-        claims = Backward(self.bounder, parts).run(lam, roots, _ROUNDS)
-        own = self.model.rho @ np.where(np.isfinite(claims.roots), claims.roots, 1e300)
-        own = np.where(empty, -np.inf, own)
-        bound = np.minimum(own, np.tile(nodes.least[picked], times))
-        excess = np.maximum(bound - self.floor, 1e-9 * self.model.scale).reshape(2, -1, count)
+        found, empty = self._halves(picked, axis, at)
+        work = empty.size
+        found.bound = np.where(empty, -np.inf, found.bound)
+        least = np.minimum(found.bound, np.tile(nodes.least[picked], 2 * len(axis)))
+        excess = np.maximum(least - self.floor, 1e-9 * self.model.scale).reshape(2, -1, count)
         best = (excess**2).sum(0).argmin(0)
         kept = np.concatenate([best * count + np.arange(count) + k * axis.size for k in (0, 1)])
-        numbers = self._append(parts, claims, own, bound, kept)
+        found, least = found.take(kept), least[kept]
+        open_parts = np.flatnonzero(least > target)
+        if len(open_parts):
+            work += len(open_parts)
+            found.improve(open_parts, self._alternative(found.take(open_parts)))
+        numbers = self._append(found, np.minimum(least, found.bound))
         nodes.children[picked] = numbers.reshape(2, count).T
         nodes.axis[picked], nodes.at[picked] = (z[best, np.arange(count)] for z in (axis, at))
-        return len(own)
+        return work
 
-    def _halves(self, picked: Integers, axis: Integers, at: Floats) -> tuple[Parts, Booleans]:
+    def _halves(self, picked: Integers, axis: Integers, at: Floats) -> tuple[Batch, Booleans]:
         """Both halves of each part for each candidate, (2, candidates, count) on one axis."""
         nodes = self.nodes
-        times = 2 * len(axis)
-        lo, hi, free = (np.tile(z[picked].T, (1, times)) for z in (nodes.lo, nodes.hi, nodes.free))
+        some = np.tile(picked, 2 * len(axis))
+        lo, hi = nodes.lo[some].T.copy(), nodes.hi[some].T.copy()
         column = np.arange(axis.size)
         hi[axis.ravel(), column] = at.ravel()
         lo[axis.ravel(), column + axis.size] = at.ravel()
         lo, hi, empty = contract(self.model, lo, hi)
-        tied, loose = losses(self.bounder.slopes, (hi - lo) / 2)
-        free = free & (loose < tied)
-        return self._parts(lo, hi, free, np.tile(nodes.loose[picked], times)), empty
+        table = nodes.table[some]
+        tied, loose = self._losses(lo, hi, table)
+        free = nodes.free[some].T & (loose < tied)
+        lam, roots = np.moveaxis(nodes.lam[some], 0, 2), nodes.roots[some].T
+        return self._bound(lo, hi, free, nodes.loose[some], table, lam, roots), empty
 
-    def _append(
-        self, parts: Parts, claims: Claims, own: Floats, bound: Floats, kept: Integers
-    ) -> Integers:
-        numbers = self.nodes.append(
-            lo=parts.lo[:, kept].T,
-            hi=parts.hi[:, kept].T,
-            free=parts.free[:, kept].T,
-            loose=parts.loose[kept],
-            lam=np.moveaxis(claims.lam[..., kept], 2, 0),
-            roots=claims.roots[:, kept].T,
-            bound=own[kept],
-            least=bound[kept],
-        )
-        for n, b in zip(numbers.tolist(), bound[kept].tolist(), strict=True):
+    def _alternative(self, parts: Batch) -> Batch:
+        """The same parts bounded in another way: with slopes of their own, or kappa otherwise."""
+        self.alternatives += 1
+        table, free, loose = parts.table, parts.free, parts.loose
+        which = self.alternatives % 3
+        if which != 2:
+            near = np.clip(self.values[:, None], parts.lo, parts.hi)
+            more = slopes_at(self.model, of_values(self.model, near))
+            table = self._keep(more)
+            free = np.zeros_like(free)
+            loose = np.full_like(loose, which == 1)
+        else:
+            tied, loosened = self._losses(parts.lo, parts.hi, table)
+            free, loose = (loosened < tied) & ~free, ~loose
+        return self._bound(parts.lo, parts.hi, free, loose, table, parts.lam, parts.roots)
+
+    def _keep(self, more: Slopes) -> Integers:
+        """Numbers of new tables."""
+        start, count = self.used, len(more.own)
+        self.used += count
+        while self.used > len(self.tables.own):
+            self.tables = self.tables.joined(self.tables)
+        for name, value in vars(more).items():
+            getattr(self.tables, name)[start : self.used] = value
+        return np.arange(start, self.used)
+
+    def _losses(self, lo: Floats, hi: Floats, table: Integers) -> tuple[Floats, Floats]:
+        """What each coordinate adds to the bound when tied, and when free, about; (J, N)."""
+        radius = (hi - lo).T / 2
+        g = self.tables.tied[table]
+        D = np.einsum("Nrj,Nj->Nr", g, radius) * self.tables.weights[table]
+        tied = radius * np.einsum("Nrj,Nr->Nj", g, D) / 2 + self.tables.mixing[table] * radius
+        return tied.T, (_FREE * self.tables.spread[table] * radius + 0.3 * tied).T
+
+    def _append(self, parts: Batch, least: Floats) -> Integers:
+        numbers = self.nodes.append({**parts.rows(), "least": least})
+        for n, b in zip(numbers.tolist(), least.tolist(), strict=True):
             if b > -np.inf:
                 heapq.heappush(self.heap, (-b, n))
         return numbers

@@ -1,52 +1,68 @@
-"""Slopes of the bound, from a policy: how the claims lean on the follower's values.
+"""Slopes of the bound, from prescriptions: how the claims lean on the follower's values.
 
-At a policy with d = dJ/dW, k = dJ/dV: sb_j = k_j / d_j, and c of a place is the mean under the
-response and the policy of
+Given weights omega = nu pi of the pairs (b, a) at every place, visits d, and s_b = w_b - lam,
 
-    C0_j + P_j (eta gamma s_b - sb_j),    s_b = w_b - lam,  lam = W - sb / eta,
+    sb_j = the mean of eta gamma s_b over the transitions into j,
+    c    = the mean under omega of  C0_j + P_j (eta gamma s_b - sb_j),
 
-so that the first-order terms of the rows of a place cancel at this policy. Any numbers are valid.
+so that the first-order terms of the rows of a place cancel there. Any numbers are valid.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
-from exactqse.solve.farsighted.incumbent import Evaluated, adjoint, evaluate, slopes_of
-from exactqse.solve.farsighted.model import Floats, Model
+from exactqse.solve.farsighted.incumbent import Evaluated, adjoint, best_mixture, slopes_of
+from exactqse.solve.farsighted.model import Floats, Integers, Model
 
-BITS = 16  # fractional, of a slope relative to the leader's scale
+BITS = 14  # of a slope relative to the leader's scale
 _PURE = 1e-6
-_MIXED = 1e-3  # of the uniform policy, where the policy itself does not lead
+_TINY = 1e-300
+_UNVISITED = 1e-3  # weight of the uniform prescription in visits: no place is without slopes
+_BISECTIONS = 26
+_FLOOR = 0.02  # of |s|, relative to the scale of a step
 
 
 @dataclass(frozen=True, eq=False)
 class Slopes:
-    """A table of slopes, and what the policy that it comes from tells the search.
+    """T tables of slopes, and what the prescriptions that they come from tell the search.
 
-    Coordinates j run over the places of the steps 1..H-1 in ascending order.
+    Coordinates j run over the places of the steps 1..H-1 in ascending order, and so do the rows of
+    ``lean``.
 
     Attributes:
-        own: (J,), sb.
-        lean: per step (n, J), c; 0 at step 0 and for coordinates that are not of later steps.
-        visits: (J,), how often the policy visits.
-        tied: (rows, J), g of the rows (place, b) at the policy, and their
-        weights: (rows,), visits times response times |s|.
-        spread: (J,), mean of |eta gamma s_b - sb_j| over the transitions into j, times visits.
-        mixing: (J,), what a unit of radius costs where the policy mixes.
-        lam: per step (n,), a good lam at the policy.
+        own: (T, J), sb.
+        lean: (T, J, J), c; 0 for coordinates that are not of later steps.
+        tied: (T, rows, J), |g| of the rows (place, b), and their
+        weights: (T, rows), visits times response times |s|.
+        spread: (T, J), the mean of |eta gamma s_b - sb_j| over the transitions into j, times visits.
+        mixing: (T, J), what a unit of radius costs where a prescription mixes.
     """
 
     own: Floats
-    lean: list[Floats]
-    visits: Floats
+    lean: Floats
     tied: Floats
     weights: Floats
     spread: Floats
     mixing: Floats
-    lam: list[Floats]
+
+    def __getitem__(self, rows: Integers | slice) -> Slopes:
+        return Slopes(*(getattr(self, f.name)[rows] for f in fields(self)))
+
+    def joined(self, other: Slopes) -> Slopes:
+        """Both, these first."""
+        pairs = ((getattr(self, f.name), getattr(other, f.name)) for f in fields(self))
+        return Slopes(*(np.concatenate(pair) for pair in pairs))
+
+
+@dataclass(frozen=True, eq=False)
+class Prescriptions:
+    """N of them, per step: omega (N, n, B, A), which sums to 1 at a place, and s (N, n, B)."""
+
+    omega: list[Floats]
+    s: list[Floats]
 
 
 def offsets(model: Model) -> list[int]:
@@ -54,50 +70,102 @@ def offsets(model: Model) -> list[int]:
     return [0, *np.cumsum([0, *model.sizes[1:]]).tolist()]
 
 
-def slopes_at(model: Model, policy: Evaluated) -> Slopes:
-    """The table of a policy (N = 1)."""
+def of_policy(model: Model, policy: Evaluated) -> Prescriptions:
+    """The policy's own, with lam = W - k / (d eta)."""
+    slopes = slopes_of(*adjoint(model, policy))
+    omega = [nu[..., None] * pi for nu, pi in zip(policy.nu, policy.pi, strict=True)]
+    s = [
+        (pi * y).sum(-1) - (W - k / model.eta)[..., None]
+        for pi, y, W, k in zip(policy.pi, policy.y, policy.W, slopes, strict=True)
+    ]
+    return Prescriptions(omega, s)
+
+
+def of_values(model: Model, v: Floats) -> Prescriptions:
+    """The best ones, backward, if the follower's values are v (J, N)."""
     first = offsets(model)
-    J = first[-1]
-    mixed = [(1 - _MIXED) * p + _MIXED / p.shape[-1] for p in policy.pi]
-    near = evaluate(model, mixed)
-    d, k = adjoint(model, near)
-    sb = [_rounded(row[0], model.scale) for row in slopes_of(d, k)]
-    own = np.concatenate([np.zeros(0), *sb[1:]])
-    lam = [policy.W[h][0] - sb[h] / model.eta for h in range(len(sb))]
-    lean: list[Floats] = [np.zeros((n, J)) for n in model.sizes]
-    tied, weights = [], []
-    spread, mixing = np.zeros(J), np.zeros(J)
-    for h in reversed(range(len(sb) - 1)):
+    omega, s = [], []
+    after = W = np.zeros((v.shape[1], 0))
+    for h in reversed(range(len(model.layers))):
         layer = model.layers[h]
+        x = layer.r + model.gamma * (layer.P @ after.T).transpose(3, 0, 1, 2)
+        y = layer.u + (layer.P @ W.T).transpose(3, 0, 1, 2)
+        after = v[first[h] : first[h + 1]].T if h else np.zeros((v.shape[1], len(layer.u)))
+        weights, gap = _stage(model, x, y, after if h else None)
+        W = (weights * y).sum((-1, -2))
+        omega.append(weights)
+        s.append(gap)
+    return Prescriptions(omega[::-1], s[::-1])
+
+
+def _stage(model: Model, x: Floats, y: Floats, v: Floats | None) -> tuple[Floats, Floats]:
+    """omega and s of a step: lam such that the follower's value is v, or that is the leader's."""
+    size = np.ptp(y, axis=(-1, -2)) + 1e-9 * model.scale
+    low, high = y.min((-1, -2)) - 2 * size, y.max((-1, -2)) + 2 * size
+    top = x.max((-1, -2))
+
+    def respond(lam: Floats) -> tuple[Floats, Floats]:
+        pi = best_mixture(model, x, y - lam[..., None, None])
+        q = (pi * x).sum(-1)
+        weights = np.exp(model.eta * (q - top[..., None]))[..., None] * pi
+        if v is None:
+            return weights, (weights * (y - lam[..., None, None])).sum((-1, -2))
+        return weights, weights.sum((-1, -2)) - np.exp(model.eta * (v - top))
+
+    for _ in range(_BISECTIONS):
+        lam = (low + high) / 2
+        more = respond(lam)[1] > 0
+        low, high = np.where(more, lam, low), np.where(more, high, lam)
+    (below, over), (above, under) = respond(low), respond(high)
+    share = np.clip(over / np.where(over > under, over - under, 1.0), 0, 1)[..., None, None]
+    weights = (1 - share) * below + share * above
+    by_b = np.maximum(weights.sum(-1), _TINY)
+    s = (weights * y).sum(-1) / by_b - high[..., None]
+    return weights / by_b.sum(-1)[..., None, None], s
+
+
+def slopes_at(model: Model, given: Prescriptions) -> Slopes:
+    """The tables of N prescriptions."""
+    first = offsets(model)
+    count, J, steps = len(given.s[0]), first[-1], len(model.layers)
+    unit = model.eta * model.gamma
+    visits = [np.broadcast_to(model.rho, (count, len(model.rho)))]
+    own, spread = np.zeros((count, J)), np.zeros((count, J))
+    for h, layer in enumerate(model.layers[:-1]):
         later = slice(first[h + 1], first[h + 2])
-        pi, nu, visits = policy.pi[h][0], policy.nu[h][0], d[h][0]
-        s = (pi * policy.y[h][0]).sum(-1) - lam[h][:, None]  # (n, B)
-        gain = model.eta * model.gamma * s
-        rows = layer.P @ lean[h + 1]  # (n, B, A, J)
-        rows[..., later] += layer.P * (gain[..., None, None] - sb[h + 1])
-        by_b = np.einsum("nba,nbaj->nbj", pi, rows)
+        even = np.full(layer.u.shape[1:], 1 / layer.u[0].size)
+        omega = (1 - _UNVISITED) * given.omega[h] + _UNVISITED * even
+        edges = np.einsum("Nn,Nnba,nbat->Nnbt", visits[h], omega, layer.P)
+        total = edges.sum((1, 2))
+        gain = unit * given.s[h][..., None]
+        mean = (edges * gain).sum((1, 2)) / np.maximum(total, _TINY)
+        own[:, later] = _rounded(mean, model.scale)
+        spread[:, later] = (edges * np.abs(gain - own[:, None, None, later])).sum((1, 2))
+        visits.append(total)
+    lean, mixing = np.zeros((count, J, J)), np.zeros((count, J))
+    tied, weights = [np.zeros((count, 0, J))], [np.zeros((count, 0))]
+    for h in reversed(range(steps - 1)):
+        layer, omega = model.layers[h], given.omega[h]
+        later = slice(first[h + 1], first[h + 2])
+        rows = np.einsum("nbat,Ntj->Nnbaj", layer.P, lean[:, later])
+        push = unit * given.s[h][..., None, None] - own[:, None, None, None, later]
+        rows[..., later] += layer.P * push
+        by_b = np.maximum(omega.sum(-1), _TINY)  # nu
+        means = np.einsum("Nnba,Nnbaj->Nnbj", omega, rows) / by_b[..., None]
+        here = slice(first[h], first[h + 1])
+        c = np.zeros((count, len(layer.u), J))
         if h:
-            lean[h] = _rounded(np.einsum("nb,nbj->nj", nu, by_b), model.scale)
-        floor = np.maximum(np.abs(s), 0.02 * model.scale / len(sb))
-        weight = visits[:, None] * nu
-        tied.append(((by_b - lean[h][:, None]) / floor[..., None]).reshape(-1, J))
-        weights.append((weight * floor).ravel())
-        edges = np.einsum("nb,nba,nbat->nbt", weight, pi, layer.P)
-        spread[later] += (edges * np.abs(gain[..., None] - sb[h + 1])).sum((0, 1))
-        mixes = (pi > _PURE)[..., None]
-        gap = np.where(mixes, np.abs(rows - by_b[:, :, None]), 0.0).max(2)
-        mixing += np.einsum("nb,nbj->j", weight, gap)
-    size = (0, J)
-    return Slopes(
-        own,
-        lean,
-        np.concatenate([np.zeros(0), *(row[0] for row in d[1:])]),
-        np.concatenate([np.zeros(size), *tied]),
-        np.concatenate([np.zeros(0), *weights]),
-        spread,
-        mixing,
-        lam,
-    )
+            c = _rounded(np.einsum("Nnb,Nnbj->Nnj", by_b, means), model.scale)
+            lean[:, here] = c
+        s = np.maximum(np.abs(given.s[h]), _FLOOR * model.scale / steps)
+        weight = visits[h][..., None] * by_b
+        tied.append((np.abs(means - c[:, :, None]) / s[..., None]).reshape(count, -1, J))
+        weights.append((weight * s).reshape(count, -1))
+        mixes = (omega > _PURE * by_b[..., None])[..., None]
+        gaps = np.where(mixes, np.abs(rows - means[:, :, :, None]), 0.0).max(3)
+        mixing += np.einsum("Nnb,Nnbj->Nj", weight, gaps)
+    parts = np.concatenate(tied, axis=1), np.concatenate(weights, axis=1)
+    return Slopes(own, lean, *parts, spread, mixing)
 
 
 def _rounded(values: Floats, scale: float) -> Floats:
