@@ -50,6 +50,38 @@ class Parameters:
     value: Floats
 
 
+@dataclass(frozen=True, eq=False)
+class Forms:
+    """A + L . dv at the corners, (n, B, F, A, m, N), and derivatives that parameters follow.
+
+    Attributes:
+        A, L: the form, L for each coordinate of later steps.
+        slope: dA/dlam.
+        fall, shrink: dL/dlam = -fall eta gamma P - shrink L, about.
+        bend: dA/dradius_j = bend |L_j| where Up, bend |lean_j| where Down.
+        parameters: s and kappa.
+    """
+
+    A: Floats
+    L: list[Floats]
+    slope: Floats
+    fall: Floats
+    shrink: Floats
+    bend: Floats
+    parameters: Parameters
+
+
+@dataclass(frozen=True, eq=False)
+class Sensitivity:
+    """How G changes, at the corners that decide it.
+
+    ``radius``: (J', n, m, N), dG/dradius_j. ``value``: (n', n, m, N), dG/dphi of the next step.
+    """
+
+    radius: Floats
+    value: Floats
+
+
 @dataclass(eq=False)
 class Stage:
     """One step of a batch, ready to be evaluated at any lam.
@@ -111,24 +143,32 @@ class Stage:
         self, lam: Floats, fixed: Parameters | None = None
     ) -> tuple[Floats, Floats, Parameters]:
         """G and dG/dlam at lam, both (n, m, N); the parameters, chosen unless ``fixed``."""
+        forms = self._forms(lam, fixed)
+        G, dG = self._assemble(forms)
+        return G, dG, forms.parameters
+
+    def _forms(self, lam: Floats, fixed: Parameters | None) -> Forms:
+        """A and L at the corners."""
         T = lam[:, None, None, None] - self.y[..., None, :]  # (n, B, F, A, m, N)
         t, tau = self._choose(lam, fixed)
         alpha, beta = self.lines(t)
         t = t[:, :, :, None]
-        lifted = (alpha - lam[:, None, None, None]) * t + beta - 1
-        w = np.exp(np.minimum(lifted, _EXPONENT)) / t
+        rate = (alpha - lam[:, None, None, None]) * t
+        w = np.exp(np.minimum(rate + beta - 1, _EXPONENT)) / t
         unit = self.model.eta * self.model.gamma
         g = [self._push(j, t) for j in range(len(self.lean))]
         D = np.zeros_like(w)
         for j, row in enumerate(g):
             D += self.radius[j] * np.abs(row)
         D = np.minimum(D, _EXPONENT)
-        A = w * (np.exp(D) - D)
+        bend = np.exp(D)
+        A = w * (bend - D)
         slope = -t * A
         down, log_kappa, logs, reach = self._down(T, A, tau, fixed)
         L = [w * row for row in g]
-        tangent = np.abs((alpha - lam[:, None, None, None]) * t - 1) < 1e-6
-        fall = np.where(tangent, w * t, 0.0)  # of L along eta gamma P when lam grows
+        bend = bend - 1
+        tangent = np.abs(rate - 1) < 1e-6
+        fall = np.where(tangent, w * t, 0.0)
         shrink = np.where(tangent, 0.0, t)
         if down.any():
             which = down[:, :, :, None]
@@ -138,6 +178,7 @@ class Stage:
             inner = np.where(which, T - reach, 1.0)
             slope = np.where(which, -kappa * (1 / inner - reach / safe**2), slope)
             fall, shrink = np.where(which, kappa / safe, fall), np.where(which, 0.0, shrink)
+            bend = np.where(which, kappa * (1 / inner - 1 / safe), bend)
             n1 = self.rows.P.shape[-1]
             for j, row in enumerate(L):
                 low = (kappa / safe) * self.lean[j]
@@ -145,8 +186,37 @@ class Stage:
                     low = low - kappa * (unit * self.rows.P[..., j, None, None])
                 L[j] = np.where(which, low, row)
         value = np.where(down, np.exp(log_kappa), 1 / t[:, :, :, 0])
-        G, dG = self._assemble(A, slope, L, fall, shrink)
-        return G, dG, Parameters(down, value)
+        return Forms(A, L, slope, fall, shrink, bend, Parameters(down, value))
+
+    def sensitivity(self, lam: Floats) -> tuple[Floats, Floats, Sensitivity]:
+        """G, dG/dlam, and how else G changes."""
+        forms = self._forms(lam, None)
+        total = self._by_cell(forms.A)
+        first = total.argmax(2)[:, :, None]
+        by_cell = [self._by_cell(row) for row in forms.L]
+        pivots = [np.take_along_axis(row, first, 2) for row in by_cell]
+        for size, row, pivot in zip(self.radius, by_cell, pivots, strict=True):
+            total = total + size * np.abs(row - pivot)
+        pick = total.argmax(2)[:, :, None]
+        which = forms.parameters.down[:, :, :, None]
+
+        def picked(form: Floats) -> Floats:
+            form = np.broadcast_to(form, forms.A.shape)
+            return np.take_along_axis(self._by_cell(form), pick, 2)[:, :, 0].sum(1)
+
+        radius = np.zeros((len(self.lean), *lam.shape))
+        G = np.take_along_axis(total, pick, 2)[:, :, 0].sum(1)
+        for j, (row, pivot) in enumerate(zip(by_cell, pivots, strict=True)):
+            lone = np.abs(np.take_along_axis(row, pick, 2) - pivot)[:, :, 0].sum(1)
+            common = np.abs(pivot[:, :, 0].sum(1))
+            G = G + self.radius[j] * common
+            rate = np.where(which, np.abs(self.lean[j]), np.abs(forms.L[j]))
+            radius[j] = lone + common + picked(forms.bend * rate)
+        n1 = self.rows.P.shape[-1]
+        value = np.zeros((n1, *lam.shape))
+        for j in range(n1):
+            value[j] = picked(-forms.slope * self.rows.P[..., j, None, None])
+        return G, picked(forms.slope), Sensitivity(radius, value)
 
     def _push(self, j: int, t: Floats) -> Floats:
         """g_j of Up, (n, B, F, A, m, N)."""
@@ -215,11 +285,9 @@ class Stage:
             total += weight * np.abs(row)
         return total
 
-    def _assemble(
-        self, A: Floats, slope: Floats, L: list[Floats], fall: Floats, shrink: Floats
-    ) -> tuple[Floats, Floats]:
+    def _assemble(self, forms: Forms) -> tuple[Floats, Floats]:
         """G from the forms at the corners: over cells, the largest over leaves and corners."""
-        total = self._by_cell(A)  # (n, C, K, m, N)
+        total = self._by_cell(forms.A)  # (n, C, K, m, N)
         pick = total.argmax(2)[:, :, None]
         two = total.shape[2] == 2
         first = pick[:, :, 0] == 0 if two else None
@@ -229,13 +297,13 @@ class Stage:
                 return np.where(first, form[:, :, 0], form[:, :, 1])
             return np.take_along_axis(form, pick, 2)[:, :, 0]
 
-        dG = picked(self._by_cell(slope)).sum(1)
+        dG = picked(self._by_cell(forms.slope)).sum(1)
         common = np.zeros_like(dG)
         unit = self.model.eta * self.model.gamma
-        for j, full in enumerate(L):
-            change = -shrink * full
+        for j, full in enumerate(forms.L):
+            change = -forms.shrink * full
             if j < self.rows.P.shape[-1]:
-                change = change - fall * (unit * self.rows.P[..., j, None, None])
+                change = change - forms.fall * (unit * self.rows.P[..., j, None, None])
             form = self._by_cell(full)
             pivot = picked(form)
             total = total + self.radius[j] * np.abs(form - pivot[:, :, None])

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from exactqse.solve.farsighted.bound import Parameters, Points, Rows, Stage
+from exactqse.solve.farsighted.bound import Parameters, Points, Rows, Sensitivity, Stage
 from exactqse.solve.farsighted.forests import Forest
 from exactqse.solve.farsighted.model import Booleans, Floats, Integers, Model
 from exactqse.solve.farsighted.slopes import offsets
@@ -19,6 +19,7 @@ from exactqse.solve.farsighted.slopes import offsets
 _GRID = 33
 _FAN = (-0.3, -0.05, -0.005, 0.0, 0.005, 0.05, 0.3)  # relative to the range of y
 _EXPONENT = 600.0
+_TINY = 1e-300
 _ROOT_ROUNDS = 5
 NEAR = (0.0, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3)  # around a root, relative to the scale
 BELOW = (0.0, -1e-4, -1e-3, -1e-2, -1e-1)  # from the root of the part that was halved
@@ -91,6 +92,7 @@ class Backward:
         self.d = parts.ends - self.centre
         self.lam = np.zeros((len(parts.ends) - 1, *parts.lo.shape))
         self.K = np.zeros_like(parts.ends)
+        self.roots = np.zeros((len(self.model.rho), parts.lo.shape[1]))
 
     def here(self, h: int) -> slice:
         """The coordinates of step h."""
@@ -143,11 +145,39 @@ class Backward:
             search.refine(None if guess is None else np.moveaxis(guess[:, here], 0, 1), rounds)
             self.lam[:, here] = np.moveaxis(search.lam[:, :, 0], 1, 0)
             self.K[:, here] = search.points()
-        return Claims(self.lam, least_root(self.stage(0), roots, BELOW), self.K)
+        self.roots = least_root(self.stage(0), roots, BELOW)
+        return Claims(self.lam, self.roots, self.K)
 
     def _search(self, h: int) -> _Search:
         here = self.here(h)
         return _Search(self.stage(h), self.d[:, here], self.parts.own[here])
+
+    def scores(self, lam: Floats) -> Floats:
+        """What each coordinate adds to the bound, to first order in its radius, (J, N)."""
+        found: dict[int, tuple[Sensitivity, Floats, Floats]] = {}
+        for h in reversed(range(1, len(self.model.layers))):
+            here = self.here(h)
+            search = self._search(h)
+            given = np.moveaxis(lam[:, here], 0, 1)
+            G, dG, change = search.stage.sensitivity(given)
+            search.lam, search.G = given[:, :, None], G[:, :, None]
+            self.K[:, here] = search.points()
+            found[h] = change, *search.deciding()
+        stage = self.stage(0)
+        _, dG, change = stage.sensitivity(self.roots[:, None])
+        weight = self.model.rho[:, None, None] / np.maximum(-dG, _TINY)
+        total = np.zeros_like(self.radius)
+        for h in range(len(self.model.layers) - 1):
+            if h:
+                change, factor, own = found[h]
+                weight = visits[:, None] * factor
+                total[self.here(h)] += visits * own
+            total[self.first[h + 1] :] += (weight * change.radius).sum((1, 2)) * self.radius[self.first[h + 1] :]
+            visits = (weight * change.value).sum((1, 2))
+        last = len(self.model.layers) - 1
+        if last:
+            total[self.here(last)] += visits * found[last][2]
+        return total
 
     def replay(self, lam: Floats, rounded: Callable[[Parameters], Parameters]) -> list[Parameters]:
         """The claims at given lam (m, J, N), with parameters rounded; those of steps 1 and later."""
@@ -175,6 +205,7 @@ class _Search:
         rise, self.e_left, self.e_right = (
             np.exp(np.clip(-eta * z, -_EXPONENT, _EXPONENT)) for z in (middle, self.left, self.right)
         )
+        self.flat = rise
         self.n_left, self.n_right = rise * (1 + half), rise * (1 - half)
 
     def evaluate(
@@ -243,6 +274,24 @@ class _Search:
             new = lam, value, slope
             below = [np.where(up, x, z) for x, z in zip(below, new, strict=True)]
             above = [np.where(up, z, x) for x, z in zip(above, new, strict=True)]
+
+    def deciding(self) -> tuple[Floats, Floats]:
+        """The factor (n, m, N) of G where K + sb d is largest, 0 elsewhere; the radius's part."""
+        K0, K1, f0, f1 = (z[:, :, 0] for z in self.ends(self.lam, self.G))
+        left, right, own, G = self.left[:, :, 0], self.right[:, :, 0], self.own[:, 0], self.G[:, :, 0]
+        eta = self.stage.model.eta
+        value = np.concatenate([K0 + own * left, K1 + own * right], axis=1)
+        pick = np.arange(value.shape[1])[:, None] == value.argmax(1)[:, None]
+        m = K0.shape[1]
+        own_part = [
+            d * (own - eta * G * np.where(G >= 0, f, flat))
+            for d, f, flat in (
+                (left, f0, self.flat[:, :, 0]),
+                (right, f1, self.flat[:, :, 0]),
+            )
+        ]
+        part = np.where(pick, np.concatenate(own_part, axis=1), 0.0).sum(1)
+        return np.where(pick[:, :m], f0, 0.0) + np.where(pick[:, m:], f1, 0.0), part
 
     def accept(self, lam: Floats, parameters: Parameters) -> None:
         """Take these as they are."""

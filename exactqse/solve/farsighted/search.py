@@ -45,6 +45,7 @@ class Nodes:
         self.roots = np.zeros((room, self.first))
         self.bound, self.least = np.zeros(room), np.zeros(room)
         self.children = np.full((room, 2), -1)
+        self.score = np.zeros((room, self.J))
         self.axis = np.zeros(room, np.intp)
         self.at = np.zeros(room)
 
@@ -107,7 +108,7 @@ class Search:
         self.pieces = pieces
         self.nodes = Nodes(self.J, len(self.model.rho), pieces)
         self.heap: list[tuple[float, int]] = []
-        self.stuck = -np.inf
+        self.stuck = self.target = -np.inf
         self.alternatives = 0
         self._begin()
 
@@ -137,10 +138,9 @@ class Search:
         lam: Floats | None,
         roots: Floats | None,
     ) -> Batch:
-        ends = even_ends(lo, hi, self.pieces)
-        own = self.tables.own[table].T
-        lean = np.ascontiguousarray(np.moveaxis(self.tables.lean[table], 0, -1))
-        parts = Parts(lo, hi, free, ends, loose, own, lean)
+        count = lo.shape[1]
+        batch = Batch(lo, hi, free, loose, table, np.zeros(0), np.zeros(0), np.zeros(count))
+        parts = self._parts(batch)
         rounds = _FIRST_ROUNDS if lam is None else _ROUNDS
         claims = Backward(self.bounder, parts).run(lam, roots, rounds)
         roots = np.where(np.isfinite(claims.roots), claims.roots, 1e300)
@@ -153,6 +153,7 @@ class Search:
 
     def run(self, target: float, budget: Budget) -> None:
         """Halve the parts with the largest bounds."""
+        self.target = target
         while self.heap and self.upper > target and not budget.spent:
             picked = []
             while self.heap and len(picked) < _BATCH and -self.heap[0][0] > target:
@@ -162,13 +163,13 @@ class Search:
                 else:
                     self.stuck = max(self.stuck, -bound)
             if picked:
-                budget.spend(self._divide(np.array(picked), target))
+                budget.spend(self._divide(np.array(picked)))
 
-    def _divide(self, picked: Integers, target: float) -> int:
+    def _divide(self, picked: Integers) -> int:
         """Halve these parts along the best of a few coordinates; how many parts were examined."""
         nodes, count = self.nodes, len(picked)
-        lo, hi, free = nodes.lo[picked].T, nodes.hi[picked].T, nodes.free[picked].T
-        score = np.where(free, *self._losses(lo, hi, nodes.table[picked])[::-1])
+        lo, hi = nodes.lo[picked].T, nodes.hi[picked].T
+        score = np.maximum(nodes.score[picked].T, 0.0) * (hi - lo > 1e-3 * (hi - lo).max(0))
         score = score + 1e-6 * self.model.scale * (hi - lo)
         axis = np.argsort(-score, axis=0)[: min(_CANDIDATES, self.J)]  # (candidates, count)
         column = np.broadcast_to(np.arange(count), axis.shape)
@@ -177,11 +178,10 @@ class Search:
         work = empty.size
         found.bound = np.where(empty, -np.inf, found.bound)
         least = np.minimum(found.bound, np.tile(nodes.least[picked], 2 * len(axis)))
-        excess = np.maximum(least - self.floor, 1e-9 * self.model.scale).reshape(2, -1, count)
-        best = (excess**2).sum(0).argmin(0)
+        best = self._best_halving(least.reshape(2, -1, count), nodes.least[picked])
         kept = np.concatenate([best * count + np.arange(count) + k * axis.size for k in (0, 1)])
         found, least = found.take(kept), least[kept]
-        open_parts = np.flatnonzero(least > target)
+        open_parts = np.flatnonzero(least > self.target)
         if len(open_parts):
             work += len(open_parts)
             found.improve(open_parts, self._alternative(found.take(open_parts)))
@@ -189,6 +189,13 @@ class Search:
         nodes.children[picked] = numbers.reshape(2, count).T
         nodes.axis[picked], nodes.at[picked] = (z[best, np.arange(count)] for z in (axis, at))
         return work
+
+    def _best_halving(self, least: Floats, before: Floats) -> Integers:
+        """The candidate with the largest product of what both halves gain; least (2, C, N)."""
+        most = np.maximum(before - self.target, 1e-12 * self.model.scale)
+        gain = np.clip((before - least) / most, 0, 1) + 1e-3
+        best: Integers = gain.prod(0).argmax(0)
+        return best
 
     def _halves(self, picked: Integers, axis: Integers, at: Floats) -> tuple[Batch, Booleans]:
         """Both halves of each part for each candidate, (2, candidates, count) on one axis."""
@@ -221,6 +228,19 @@ class Search:
             free, loose = (loosened < tied) & ~free, ~loose
         return self._bound(parts.lo, parts.hi, free, loose, table, parts.lam, parts.roots)
 
+    def _scores(self, parts: Batch) -> Floats:
+        """Which coordinate costs how much, (J, N)."""
+        backward = Backward(self.bounder, self._parts(parts))
+        backward.roots = parts.roots
+        score = backward.scores(parts.lam)
+        return np.where(np.isfinite(score), score, 0.0)
+
+    def _parts(self, batch: Batch) -> Parts:
+        ends = even_ends(batch.lo, batch.hi, self.pieces)
+        own = self.tables.own[batch.table].T
+        lean = np.ascontiguousarray(np.moveaxis(self.tables.lean[batch.table], 0, -1))
+        return Parts(batch.lo, batch.hi, batch.free, ends, batch.loose, own, lean)
+
     def _keep(self, more: Slopes) -> Integers:
         """Numbers of new tables."""
         start, count = self.used, len(more.own)
@@ -240,7 +260,11 @@ class Search:
         return tied.T, (_FREE * self.tables.spread[table] * radius + 0.3 * tied).T
 
     def _append(self, parts: Batch, least: Floats) -> Integers:
-        numbers = self.nodes.append({**parts.rows(), "least": least})
+        score = np.zeros_like(parts.lo)
+        wanted = np.flatnonzero(least > self.target)
+        if len(wanted):
+            score[:, wanted] = self._scores(parts.take(wanted))
+        numbers = self.nodes.append({**parts.rows(), "least": least, "score": score.T})
         for n, b in zip(numbers.tolist(), least.tolist(), strict=True):
             if b > -np.inf:
                 heapq.heappush(self.heap, (-b, n))
