@@ -75,11 +75,17 @@ class Forms:
 class Sensitivity:
     """How G changes, at the corners that decide it.
 
-    ``radius``: (J', n, m, N), dG/dradius_j. ``value``: (n', n, m, N), dG/dphi of the next step.
+    Attributes:
+        radius: (J', n, m, N), dG/dradius_j.
+        value: (n', n, m, N), dG/dphi of the next step.
+        omega: (n, B, A, m, N), -dG/dlam, by pure pair.
+        s: (n, B, m, N), the parameter s, or y - lam where Down.
     """
 
     radius: Floats
     value: Floats
+    omega: Floats
+    s: Floats
 
 
 @dataclass(eq=False)
@@ -188,7 +194,7 @@ class Stage:
         value = np.where(down, np.exp(log_kappa), 1 / t[:, :, :, 0])
         return Forms(A, L, slope, fall, shrink, bend, Parameters(down, value))
 
-    def sensitivity(self, lam: Floats) -> tuple[Floats, Floats, Sensitivity]:
+    def sensitivity(self, lam: Floats, corners: Floats) -> tuple[Floats, Floats, Sensitivity]:
         """G, dG/dlam, and how else G changes."""
         forms = self._forms(lam, None)
         total = self._by_cell(forms.A)
@@ -216,7 +222,14 @@ class Stage:
         value = np.zeros((n1, *lam.shape))
         for j in range(n1):
             value[j] = picked(-forms.slope * self.rows.P[..., j, None, None])
-        return G, picked(forms.slope), Sensitivity(radius, value)
+        chosen = np.arange(total.shape[2])[:, None, None] == pick[:, :, 0][:, :, None]
+        chosen = chosen[:, self.model.cell].reshape(forms.A.shape)
+        omega = np.where(chosen, -forms.slope, 0.0)
+        gap = self.y[..., None, :] - lam[:, None, None, None]
+        s = np.where(which, gap, forms.parameters.value[:, :, :, None])
+        s = np.where(chosen, s, 0.0).sum((2, 3))
+        omega = np.einsum("nbfkmN,nbfka->nbamN", omega, corners)
+        return G, picked(forms.slope), Sensitivity(radius, value, omega, s)
 
     def _push(self, j: int, t: Floats) -> Floats:
         """g_j of Up, (n, B, F, A, m, N)."""

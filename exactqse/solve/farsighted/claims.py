@@ -14,7 +14,7 @@ import numpy as np
 from exactqse.solve.farsighted.bound import Parameters, Points, Rows, Sensitivity, Stage
 from exactqse.solve.farsighted.forests import Forest
 from exactqse.solve.farsighted.model import Booleans, Floats, Integers, Model
-from exactqse.solve.farsighted.slopes import offsets
+from exactqse.solve.farsighted.slopes import Prescriptions, offsets
 
 _GRID = 33
 _FAN = (-0.3, -0.05, -0.005, 0.0, 0.005, 0.05, 0.3)  # relative to the range of y
@@ -152,32 +152,43 @@ class Backward:
         here = self.here(h)
         return _Search(self.stage(h), self.d[:, here], self.parts.own[here])
 
-    def scores(self, lam: Floats) -> Floats:
-        """What each coordinate adds to the bound, to first order in its radius, (J, N)."""
+    def scores(self, lam: Floats) -> tuple[Floats, Prescriptions]:
+        """What each coordinate adds to the bound, to first order in its radius, (J, N).
+
+        And the prescriptions that decide the bound: those of the corners where it is largest.
+        """
         found: dict[int, tuple[Sensitivity, Floats, Floats]] = {}
+        corners = self.bounder.forest.corners
         for h in reversed(range(1, len(self.model.layers))):
             here = self.here(h)
             search = self._search(h)
             given = np.moveaxis(lam[:, here], 0, 1)
-            G, dG, change = search.stage.sensitivity(given)
+            G, _, change = search.stage.sensitivity(given, corners[h])
             search.lam, search.G = given[:, :, None], G[:, :, None]
             self.K[:, here] = search.points()
             found[h] = change, *search.deciding()
-        stage = self.stage(0)
-        _, dG, change = stage.sensitivity(self.roots[:, None])
+        _, dG, change = self.stage(0).sensitivity(self.roots[:, None], corners[0])
         weight = self.model.rho[:, None, None] / np.maximum(-dG, _TINY)
         total = np.zeros_like(self.radius)
-        for h in range(len(self.model.layers) - 1):
+        omegas, gaps = [], []
+        visits = np.zeros(0)
+        for h in range(len(self.model.layers)):
             if h:
                 change, factor, own = found[h]
-                weight = visits[:, None] * factor
+                weight = (visits[:, None] + 1e-9) * factor
                 total[self.here(h)] += visits * own
-            total[self.first[h + 1] :] += (weight * change.radius).sum((1, 2)) * self.radius[self.first[h + 1] :]
+            later = slice(self.first[h + 1], None)
+            total[later] += (weight * change.radius).sum((1, 2)) * self.radius[later]
             visits = (weight * change.value).sum((1, 2))
-        last = len(self.model.layers) - 1
-        if last:
-            total[self.here(last)] += visits * found[last][2]
-        return total
+            omega = change.omega * weight[:, None, None]
+            total_omega = np.maximum(omega.sum((1, 2, 3)), _TINY)
+            by_b = omega.sum(2)
+            gap = (by_b * change.s).sum(2) / np.maximum(by_b.sum(2), _TINY)
+            share = np.clip(np.nan_to_num(omega.sum(3) / total_omega[:, None, None]), 0, 1)
+            gap = np.clip(np.nan_to_num(gap), -self.model.scale, self.model.scale)
+            omegas.append(np.moveaxis(share, -1, 0))
+            gaps.append(np.moveaxis(gap, -1, 0))
+        return total, Prescriptions(omegas, gaps)
 
     def replay(self, lam: Floats, rounded: Callable[[Parameters], Parameters]) -> list[Parameters]:
         """The claims at given lam (m, J, N), with parameters rounded; those of steps 1 and later."""

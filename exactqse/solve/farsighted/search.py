@@ -11,7 +11,7 @@ from exactqse.solve.effort import Budget
 from exactqse.solve.farsighted.bound import contract
 from exactqse.solve.farsighted.claims import Backward, Bounder, Claims, Parts, even_ends
 from exactqse.solve.farsighted.model import Booleans, Floats, Integers
-from exactqse.solve.farsighted.slopes import Slopes, of_values, slopes_at
+from exactqse.solve.farsighted.slopes import Prescriptions, Slopes, of_values, slopes_at
 
 _BATCH = 256
 _ROUNDS = 1  # after a first fan of candidates
@@ -19,6 +19,7 @@ _FIRST_ROUNDS = 8
 _FREE = 0.6
 _CANDIDATES = 2
 _NARROW = 1e-11
+_WORTH = 0.03  # of the score of the first candidate, at least
 
 
 @dataclass(eq=False)
@@ -126,7 +127,7 @@ class Search:
         free = np.broadcast_to(free, lo.shape)
         roots = self._bound(lo, hi, free, loose, table, None, None)
         best = roots.take(np.array([int(roots.bound.argmin())]))
-        self._append(best, best.bound)
+        self._append(best, best.bound, self._scores(best)[0])
 
     def _bound(
         self,
@@ -173,28 +174,32 @@ class Search:
         score = score + 1e-6 * self.model.scale * (hi - lo)
         axis = np.argsort(-score, axis=0)[: min(_CANDIDATES, self.J)]  # (candidates, count)
         column = np.broadcast_to(np.arange(count), axis.shape)
+        worth = score[axis, column]
         at = _middle(lo[axis, column], hi[axis, column])
         found, empty = self._halves(picked, axis, at)
         work = empty.size
         found.bound = np.where(empty, -np.inf, found.bound)
         least = np.minimum(found.bound, np.tile(nodes.least[picked], 2 * len(axis)))
-        best = self._best_halving(least.reshape(2, -1, count), nodes.least[picked])
+        best = self._best_halving(least.reshape(2, -1, count), nodes.least[picked], worth)
         kept = np.concatenate([best * count + np.arange(count) + k * axis.size for k in (0, 1)])
         found, least = found.take(kept), least[kept]
         open_parts = np.flatnonzero(least > self.target)
+        score = np.zeros_like(found.lo)
         if len(open_parts):
             work += len(open_parts)
-            found.improve(open_parts, self._alternative(found.take(open_parts)))
-        numbers = self._append(found, np.minimum(least, found.bound))
+            parts = found.take(open_parts)
+            score[:, open_parts], deciding = self._scores(parts)
+            found.improve(open_parts, self._alternative(parts, deciding))
+        numbers = self._append(found, np.minimum(least, found.bound), score)
         nodes.children[picked] = numbers.reshape(2, count).T
         nodes.axis[picked], nodes.at[picked] = (z[best, np.arange(count)] for z in (axis, at))
         return work
 
-    def _best_halving(self, least: Floats, before: Floats) -> Integers:
-        """The candidate with the largest product of what both halves gain; least (2, C, N)."""
+    def _best_halving(self, least: Floats, before: Floats, worth: Floats) -> Integers:
+        """The candidate (C, N) with the largest product of what both halves gain."""
         most = np.maximum(before - self.target, 1e-12 * self.model.scale)
         gain = np.clip((before - least) / most, 0, 1) + 1e-3
-        best: Integers = gain.prod(0).argmax(0)
+        best: Integers = np.where(worth > _WORTH * worth[0], gain.prod(0), -1.0).argmax(0)
         return best
 
     def _halves(self, picked: Integers, axis: Integers, at: Floats) -> tuple[Batch, Booleans]:
@@ -212,28 +217,29 @@ class Search:
         lam, roots = np.moveaxis(nodes.lam[some], 0, 2), nodes.roots[some].T
         return self._bound(lo, hi, free, nodes.loose[some], table, lam, roots), empty
 
-    def _alternative(self, parts: Batch) -> Batch:
-        """The same parts bounded in another way: with slopes of their own, or kappa otherwise."""
+    def _alternative(self, parts: Batch, deciding: Prescriptions) -> Batch:
+        """The same parts bounded in another way: with other slopes, or kappa chosen otherwise."""
         self.alternatives += 1
         table, free, loose = parts.table, parts.free, parts.loose
-        which = self.alternatives % 3
-        if which != 2:
+        which = self.alternatives % 4
+        if which < 2:
+            more = self.tables[table].mixed(slopes_at(self.model, deciding), (0.5, 0.25)[which])
+            table = self._keep(more.rounded(self.model))
+        elif which == 2:
             near = np.clip(self.values[:, None], parts.lo, parts.hi)
-            more = slopes_at(self.model, of_values(self.model, near))
-            table = self._keep(more)
+            table = self._keep(slopes_at(self.model, of_values(self.model, near)))
             free = np.zeros_like(free)
-            loose = np.full_like(loose, which == 1)
         else:
             tied, loosened = self._losses(parts.lo, parts.hi, table)
             free, loose = (loosened < tied) & ~free, ~loose
         return self._bound(parts.lo, parts.hi, free, loose, table, parts.lam, parts.roots)
 
-    def _scores(self, parts: Batch) -> Floats:
-        """Which coordinate costs how much, (J, N)."""
+    def _scores(self, parts: Batch) -> tuple[Floats, Prescriptions]:
+        """Which coordinate costs how much, (J, N), and the prescriptions that decide the bound."""
         backward = Backward(self.bounder, self._parts(parts))
         backward.roots = parts.roots
-        score = backward.scores(parts.lam)
-        return np.where(np.isfinite(score), score, 0.0)
+        score, deciding = backward.scores(parts.lam)
+        return np.where(np.isfinite(score), score, 0.0), deciding
 
     def _parts(self, batch: Batch) -> Parts:
         ends = even_ends(batch.lo, batch.hi, self.pieces)
@@ -259,11 +265,7 @@ class Search:
         tied = radius * np.einsum("Nrj,Nr->Nj", g, D) / 2 + self.tables.mixing[table] * radius
         return tied.T, (_FREE * self.tables.spread[table] * radius + 0.3 * tied).T
 
-    def _append(self, parts: Batch, least: Floats) -> Integers:
-        score = np.zeros_like(parts.lo)
-        wanted = np.flatnonzero(least > self.target)
-        if len(wanted):
-            score[:, wanted] = self._scores(parts.take(wanted))
+    def _append(self, parts: Batch, least: Floats, score: Floats) -> Integers:
         numbers = self.nodes.append({**parts.rows(), "least": least, "score": score.T})
         for n, b in zip(numbers.tolist(), least.tolist(), strict=True):
             if b > -np.inf:

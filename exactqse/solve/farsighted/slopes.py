@@ -10,7 +10,7 @@ so that the first-order terms of the rows of a place cancel there. Any numbers a
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -22,6 +22,7 @@ _PURE = 1e-6
 _TINY = 1e-300
 _UNVISITED = 1e-3  # weight of the uniform prescription in visits: no place is without slopes
 _BISECTIONS = 26
+_RIM = 0.03
 _FLOOR = 0.02  # of |s|, relative to the scale of a step
 
 
@@ -50,6 +51,16 @@ class Slopes:
 
     def __getitem__(self, rows: Integers | slice) -> Slopes:
         return Slopes(*(getattr(self, f.name)[rows] for f in fields(self)))
+
+    def mixed(self, other: Slopes, share: float) -> Slopes:
+        """Tables in between."""
+        pairs = ((getattr(self, f.name), getattr(other, f.name)) for f in fields(self))
+        return Slopes(*((1 - share) * a + share * b for a, b in pairs))
+
+    def rounded(self, model: Model) -> Slopes:
+        """With short numbers in the tables."""
+        own, lean = (_rounded(z, model.scale) for z in (self.own, self.lean))
+        return replace(self, own=own, lean=lean)
 
     def joined(self, other: Slopes) -> Slopes:
         """Both, these first."""
@@ -91,11 +102,24 @@ def of_values(model: Model, v: Floats) -> Prescriptions:
         x = layer.r + model.gamma * (layer.P @ after.T).transpose(3, 0, 1, 2)
         y = layer.u + (layer.P @ W.T).transpose(3, 0, 1, 2)
         after = v[first[h] : first[h + 1]].T if h else np.zeros((v.shape[1], len(layer.u)))
+        if h:
+            after = _attainable(model, x, after)
         weights, gap = _stage(model, x, y, after if h else None)
         W = (weights * y).sum((-1, -2))
         omega.append(weights)
         s.append(gap)
     return Prescriptions(omega[::-1], s[::-1])
+
+
+def _attainable(model: Model, x: Floats, v: Floats) -> Floats:
+    """v, or the nearest value well within what policies attain at x (N, n, B, A)."""
+    low, high = (
+        top + np.log(np.exp(model.eta * (z - top[..., None])).sum(-1)) / model.eta
+        for z, top in ((z, z.max(-1)) for z in (x.min(-1), x.max(-1)))
+    )
+    rim = _RIM * (high - low)
+    result: Floats = np.clip(v, low + rim, high - rim)
+    return result
 
 
 def _stage(model: Model, x: Floats, y: Floats, v: Floats | None) -> tuple[Floats, Floats]:
