@@ -138,20 +138,6 @@ def _improved(model: Model, found: Evaluated, damping: float) -> list[Floats]:
     return new[::-1]
 
 
-def best_mixture(model: Model, x: Floats, y: Floats) -> Floats:
-    """pi (N, n, B, A) with large sum_b e^{eta q_b} w_b in each cell; corners only where b share."""
-    if model.singles:
-        return _closed(model.eta, x, y)
-    result = np.zeros_like(x)
-    top = x.max((-1, -2), keepdims=True)
-    value = np.exp(model.eta * (x - top)) * y
-    for cell in model.cells:
-        members = list(cell)
-        best = value[:, :, members].sum(2).argmax(-1)
-        result[:, :, members] = np.eye(x.shape[-1])[best][:, :, None]
-    return result
-
-
 def _maximal(model: Model, x: Floats, y: Floats, pi: Floats) -> Floats:
     """pi (N, n, B, A) that maximises sum_b e^{eta q_b} w_b in each cell: corners, then edges."""
     if model.singles:

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from exactqse.solve.effort import Budget
 from exactqse.solve.farsighted.bound import contract
-from exactqse.solve.farsighted.claims import Backward, Bounder, Claims, Parts, even_ends
+from exactqse.solve.farsighted.claims import Backward, Bounder, Parts, even_ends
 from exactqse.solve.farsighted.model import Booleans, Floats, Integers
-from exactqse.solve.farsighted.slopes import Prescriptions, Slopes, of_values, slopes_at
+from exactqse.solve.farsighted.slopes import Prescriptions, Slopes, slopes_at
 
+PIECES = 6
 _BATCH = 256
 _ROUNDS = 1  # after a first fan of candidates
 _FIRST_ROUNDS = 8
 _FREE = 0.6
 _CANDIDATES = 2
+_HANDICAP = 0.3  # of what is left to prove
 _NARROW = 1e-11
+_FEW = 64  # parts, for which all other ways are tried
+_SHARES = (0.5, 0.25)  # of new slopes in a table
 _WORTH = 0.03  # of the score of the first candidate, at least
 
 
@@ -26,13 +30,12 @@ _WORTH = 0.03  # of the score of the first candidate, at least
 class Nodes:
     """All parts that were examined, in growing arrays; the first axis is the node.
 
-    ``table`` numbers the slopes; ``bound`` is what the part's own claims prove, ``least`` what they
+    ``many`` says whether claims have PIECES pieces or one, ``table`` numbers the slopes; ``bound`` is what the part's own claims prove, ``least`` what they
     or those of a part around it prove; ``children`` are -1 where there are none.
     """
 
     J: int
     first: int
-    pieces: int
     size: int = 0
 
     def __post_init__(self) -> None:
@@ -40,9 +43,9 @@ class Nodes:
         self.lo, self.hi = np.zeros((room, self.J)), np.zeros((room, self.J))
         self.free = np.zeros((room, self.J), bool)
         self.loose = np.zeros(room, bool)
-        self.kind = np.zeros(room, np.intp)
+        self.many = np.zeros(room, bool)
         self.table = np.zeros(room, np.intp)
-        self.lam = np.zeros((room, self.pieces, self.J))
+        self.lam = np.zeros((room, PIECES, self.J))
         self.roots = np.zeros((room, self.first))
         self.bound, self.least = np.zeros(room), np.zeros(room)
         self.children = np.full((room, 2), -1)
@@ -73,6 +76,7 @@ class Batch:
     hi: Floats
     free: Booleans
     loose: Booleans
+    many: Booleans
     table: Integers
     lam: Floats
     roots: Floats
@@ -86,9 +90,14 @@ class Batch:
         """Some of them."""
         return Batch(*(value[..., some] for value in vars(self).values()))
 
-    def improve(self, some: Integers, other: Batch) -> None:
-        """Where ``other``, which is about the parts ``some``, proves more, take it."""
-        better = other.bound < self.bound[some]
+    def improve(self, some: Integers, other: Batch, target: float) -> None:
+        """Where ``other``, which is about the parts ``some``, proves more, take it.
+
+        Many pieces have to prove much more, since they cost more.
+        """
+        before = self.bound[some]
+        allowance = _HANDICAP * (before - target) * (self.many[some] * 1.0 - other.many)
+        better = other.bound < before + allowance
         for name, value in vars(self).items():
             value[..., some[better]] = getattr(other, name)[..., better]
 
@@ -96,18 +105,16 @@ class Batch:
 class Search:
     """Parts to a target: ``run`` until the bound of all is at most ``target``.
 
-    ``values`` (J,) are the follower's at the best policy known, ``floor`` is what it is worth.
+    ``floor`` is what the best policy known is worth.
     """
 
     def __init__(
-        self, bounder: Bounder, tables: Slopes, values: Floats, floor: float, pieces: int = 1
+        self, bounder: Bounder, tables: Slopes, floor: float
     ) -> None:
         self.bounder, self.model = bounder, bounder.model
-        self.tables, self.values, self.floor = tables, values, floor
-        self.used = len(tables.own)
-        self.J = len(values)
-        self.pieces = pieces
-        self.nodes = Nodes(self.J, len(self.model.rho), pieces)
+        self.tables, self.floor = tables, floor
+        self.used, self.J = tables.own.shape
+        self.nodes = Nodes(self.J, len(self.model.rho))
         self.heap: list[tuple[float, int]] = []
         self.stuck = self.target = -np.inf
         self.alternatives = 0
@@ -117,35 +124,39 @@ class Search:
         lo, hi = np.full((self.J, 1), -np.inf), np.full((self.J, 1), np.inf)
         lo, hi, _ = contract(self.model, lo, hi)
         kinds = [
-            (free, loose, table)
+            (many, free, loose, table)
+            for many in (False,)
             for free in (False, True)
             for loose in (False, True)
             for table in range(self.used)
         ]
-        free, loose, table = (np.array(z) for z in zip(*kinds, strict=True))
+        many, free, loose, table = (np.array(z) for z in zip(*kinds, strict=True))
         lo, hi = (np.repeat(z, len(kinds), 1) for z in (lo, hi))
         free = np.broadcast_to(free, lo.shape)
-        roots = self._bound(lo, hi, free, loose, table, None, None)
-        best = roots.take(np.array([int(roots.bound.argmin())]))
+        empty = np.zeros(0)
+        batch = Batch(lo, hi, free, loose, many, table, empty, empty, np.zeros(len(kinds)))
+        found = self._bound(batch, fresh=True)
+        best = found.take(np.array([int(found.bound.argmin())]))
         self._append(best, best.bound, self._scores(best)[0])
 
-    def _bound(
-        self,
-        lo: Floats,
-        hi: Floats,
-        free: Booleans,
-        loose: Booleans,
-        table: Integers,
-        lam: Floats | None,
-        roots: Floats | None,
-    ) -> Batch:
-        count = lo.shape[1]
-        batch = Batch(lo, hi, free, loose, table, np.zeros(0), np.zeros(0), np.zeros(count))
-        parts = self._parts(batch)
-        rounds = _FIRST_ROUNDS if lam is None else _ROUNDS
-        claims = Backward(self.bounder, parts).run(lam, roots, rounds)
-        roots = np.where(np.isfinite(claims.roots), claims.roots, 1e300)
-        return Batch(lo, hi, free, loose, table, claims.lam, roots, self.model.rho @ roots)
+    def _bound(self, batch: Batch, *, fresh: bool = False) -> Batch:
+        """The batch with bounds, lam and roots found anew; unless ``fresh``, from those it has."""
+        count = len(batch.bound)
+        lam = np.zeros((PIECES, self.J, count))
+        roots = np.zeros((len(self.model.rho), count))
+        for many in (False, True):
+            some = np.flatnonzero(batch.many == many)
+            if not len(some):
+                continue
+            part = replace(batch, lam=np.zeros(count), roots=np.zeros(count)) if fresh else batch
+            part = part.take(some)
+            rounds = _FIRST_ROUNDS if fresh else _ROUNDS
+            guess = None if fresh else part.lam[: PIECES if many else 1]
+            backward = Backward(self.bounder, self.parts(part))
+            claims = backward.run(guess, None if fresh else part.roots, rounds)
+            lam[..., some], roots[:, some] = claims.lam, claims.roots
+        roots = np.where(np.isfinite(roots), roots, 1e300)
+        return replace(batch, lam=lam, roots=roots, bound=self.model.rho @ roots)
 
     @property
     def upper(self) -> float:
@@ -186,10 +197,11 @@ class Search:
         open_parts = np.flatnonzero(least > self.target)
         score = np.zeros_like(found.lo)
         if len(open_parts):
-            work += len(open_parts)
             parts = found.take(open_parts)
             score[:, open_parts], deciding = self._scores(parts)
-            found.improve(open_parts, self._alternative(parts, deciding))
+            for which in self._turns(len(open_parts)):
+                found.improve(open_parts, self._other(parts, deciding, which), self.target)
+                work += len(open_parts)
         numbers = self._append(found, np.minimum(least, found.bound), score)
         nodes.children[picked] = numbers.reshape(2, count).T
         nodes.axis[picked], nodes.at[picked] = (z[best, np.arange(count)] for z in (axis, at))
@@ -213,36 +225,61 @@ class Search:
         lo, hi, empty = contract(self.model, lo, hi)
         table = nodes.table[some]
         tied, loose = self._losses(lo, hi, table)
-        free = nodes.free[some].T & (loose < tied)
+        many = nodes.many[some]
+        free = nodes.free[some].T & (many | (loose < tied))
         lam, roots = np.moveaxis(nodes.lam[some], 0, 2), nodes.roots[some].T
-        return self._bound(lo, hi, free, nodes.loose[some], table, lam, roots), empty
+        return self._bound(
+            Batch(lo, hi, free, nodes.loose[some], many, table, lam, roots, np.zeros(len(some)))
+        ), empty
 
-    def _alternative(self, parts: Batch, deciding: Prescriptions) -> Batch:
+    def _other(self, parts: Batch, deciding: Prescriptions, which: int) -> Batch:
         """The same parts bounded in another way: with other slopes, or kappa chosen otherwise."""
+        if which < len(_SHARES):
+            more = self.tables[parts.table].mixed(slopes_at(self.model, deciding), _SHARES[which])
+            return self._bound(replace(parts, table=self._keep(more.rounded(self.model))))
+        tied, loosened = self._losses(parts.lo, parts.hi, parts.table)
+        free, none = (loosened < tied) & ~parts.free, np.zeros_like(parts.free)
+        if which == len(_SHARES):
+            zero = np.zeros_like(parts.table)
+            few = np.zeros_like(parts.many)
+            return self._bound(replace(parts, table=zero, free=none, loose=few, many=few))
+        if which == len(_SHARES) + 1:
+            return self._bound(replace(parts, free=free, loose=~parts.loose))
+        many = ~parts.many
+        return self._bound(replace(parts, many=many, free=np.broadcast_to(many, none.shape)))
+
+    def _turns(self, count: int) -> list[int]:
+        """Which other ways to try: all for few parts, one after another for many."""
+        ways = len(_SHARES) + 3
+        if count <= _FEW:
+            return list(range(ways))
         self.alternatives += 1
-        table, free, loose = parts.table, parts.free, parts.loose
-        which = self.alternatives % 4
-        if which < 2:
-            more = self.tables[table].mixed(slopes_at(self.model, deciding), (0.5, 0.25)[which])
-            table = self._keep(more.rounded(self.model))
-        elif which == 2:
-            near = np.clip(self.values[:, None], parts.lo, parts.hi)
-            table = self._keep(slopes_at(self.model, of_values(self.model, near)))
-            free = np.zeros_like(free)
-        else:
-            tied, loosened = self._losses(parts.lo, parts.hi, table)
-            free, loose = (loosened < tied) & ~free, ~loose
-        return self._bound(parts.lo, parts.hi, free, loose, table, parts.lam, parts.roots)
+        return [self.alternatives % ways]
 
     def _scores(self, parts: Batch) -> tuple[Floats, Prescriptions]:
         """Which coordinate costs how much, (J, N), and the prescriptions that decide the bound."""
-        backward = Backward(self.bounder, self._parts(parts))
-        backward.roots = parts.roots
-        score, deciding = backward.scores(parts.lam)
-        return np.where(np.isfinite(score), score, 0.0), deciding
+        score = np.zeros_like(parts.lo)
+        found: list[tuple[Integers, Prescriptions]] = []
+        for many in (False, True):
+            some = np.flatnonzero(parts.many == many)
+            if not len(some):
+                continue
+            part = parts.take(some)
+            backward = Backward(self.bounder, self.parts(part))
+            backward.roots = part.roots
+            score[:, some], deciding = backward.scores(part.lam[: PIECES if many else 1])
+            found.append((some, deciding))
+        order = np.argsort(np.concatenate([some for some, _ in found]))
+        return np.where(np.isfinite(score), score, 0.0), Prescriptions(
+            *(
+                [np.concatenate(step)[order] for step in zip(*tables, strict=True)]
+                for tables in zip(*((p.omega, p.s) for _, p in found), strict=True)
+            )
+        )
 
-    def _parts(self, batch: Batch) -> Parts:
-        ends = even_ends(batch.lo, batch.hi, self.pieces)
+    def parts(self, batch: Batch) -> Parts:
+        """What the bound is made of; all have one piece a claim, or all many."""
+        ends = even_ends(batch.lo, batch.hi, PIECES if batch.many.any() else 1)
         own = self.tables.own[batch.table].T
         lean = np.ascontiguousarray(np.moveaxis(self.tables.lean[batch.table], 0, -1))
         return Parts(batch.lo, batch.hi, batch.free, ends, batch.loose, own, lean)

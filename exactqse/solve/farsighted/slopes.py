@@ -14,15 +14,13 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from exactqse.solve.farsighted.incumbent import Evaluated, adjoint, best_mixture, slopes_of
+from exactqse.solve.farsighted.incumbent import Evaluated, adjoint, slopes_of
 from exactqse.solve.farsighted.model import Floats, Integers, Model
 
 BITS = 14  # of a slope relative to the leader's scale
 _PURE = 1e-6
 _TINY = 1e-300
 _UNVISITED = 1e-3  # weight of the uniform prescription in visits: no place is without slopes
-_BISECTIONS = 26
-_RIM = 0.03
 _FLOOR = 0.02  # of |s|, relative to the scale of a step
 
 
@@ -90,62 +88,6 @@ def of_policy(model: Model, policy: Evaluated) -> Prescriptions:
         for pi, y, W, k in zip(policy.pi, policy.y, policy.W, slopes, strict=True)
     ]
     return Prescriptions(omega, s)
-
-
-def of_values(model: Model, v: Floats) -> Prescriptions:
-    """The best ones, backward, if the follower's values are v (J, N)."""
-    first = offsets(model)
-    omega, s = [], []
-    after = W = np.zeros((v.shape[1], 0))
-    for h in reversed(range(len(model.layers))):
-        layer = model.layers[h]
-        x = layer.r + model.gamma * (layer.P @ after.T).transpose(3, 0, 1, 2)
-        y = layer.u + (layer.P @ W.T).transpose(3, 0, 1, 2)
-        after = v[first[h] : first[h + 1]].T if h else np.zeros((v.shape[1], len(layer.u)))
-        if h:
-            after = _attainable(model, x, after)
-        weights, gap = _stage(model, x, y, after if h else None)
-        W = (weights * y).sum((-1, -2))
-        omega.append(weights)
-        s.append(gap)
-    return Prescriptions(omega[::-1], s[::-1])
-
-
-def _attainable(model: Model, x: Floats, v: Floats) -> Floats:
-    """v, or the nearest value well within what policies attain at x (N, n, B, A)."""
-    low, high = (
-        top + np.log(np.exp(model.eta * (z - top[..., None])).sum(-1)) / model.eta
-        for z, top in ((z, z.max(-1)) for z in (x.min(-1), x.max(-1)))
-    )
-    rim = _RIM * (high - low)
-    result: Floats = np.clip(v, low + rim, high - rim)
-    return result
-
-
-def _stage(model: Model, x: Floats, y: Floats, v: Floats | None) -> tuple[Floats, Floats]:
-    """omega and s of a step: lam such that the follower's value is v, or that is the leader's."""
-    size = np.ptp(y, axis=(-1, -2)) + 1e-9 * model.scale
-    low, high = y.min((-1, -2)) - 2 * size, y.max((-1, -2)) + 2 * size
-    top = x.max((-1, -2))
-
-    def respond(lam: Floats) -> tuple[Floats, Floats]:
-        pi = best_mixture(model, x, y - lam[..., None, None])
-        q = (pi * x).sum(-1)
-        weights = np.exp(model.eta * (q - top[..., None]))[..., None] * pi
-        if v is None:
-            return weights, (weights * (y - lam[..., None, None])).sum((-1, -2))
-        return weights, weights.sum((-1, -2)) - np.exp(model.eta * (v - top))
-
-    for _ in range(_BISECTIONS):
-        lam = (low + high) / 2
-        more = respond(lam)[1] > 0
-        low, high = np.where(more, lam, low), np.where(more, high, lam)
-    (below, over), (above, under) = respond(low), respond(high)
-    share = np.clip(over / np.where(over > under, over - under, 1.0), 0, 1)[..., None, None]
-    weights = (1 - share) * below + share * above
-    by_b = np.maximum(weights.sum(-1), _TINY)
-    s = (weights * y).sum(-1) / by_b - high[..., None]
-    return weights / by_b.sum(-1)[..., None, None], s
 
 
 def slopes_at(model: Model, given: Prescriptions) -> Slopes:
