@@ -135,7 +135,11 @@ class Stage:
         for k, e in zip(K[1:, :, None], d[1:, :, None], strict=True):
             value = k + sigma * e
             more = value > best
-            best, gain, at = np.where(more, value, best), np.where(more, k, gain), np.where(more, e, at)
+            best, gain, at = (
+                np.where(more, value, best),
+                np.where(more, k, gain),
+                np.where(more, e, at),
+            )
         free = self.free[:, None]
         gain, at = np.where(free, gain, self.tied[:, None]), np.where(free, at, 0.0)
         shape = *gain.shape[:4], -1
@@ -396,7 +400,11 @@ def contract(model: Model, lo: Floats, hi: Floats) -> tuple[Floats, Floats, Bool
         here = slice(first[h], first[h + 1])
         lo[here] = np.maximum(lo[here], _log_sum(eta * low.min(2)) / eta)
         hi[here] = np.minimum(hi[here], _log_sum(eta * high.max(2)) / eta)
-        hi[here] = np.where(hi[here] < lo[here] - 1e-12 * (1 + np.abs(lo[here])), hi[here], np.maximum(hi[here], lo[here]))
+        hi[here] = np.where(
+            hi[here] < lo[here] - 1e-12 * (1 + np.abs(lo[here])),
+            hi[here],
+            np.maximum(hi[here], lo[here]),
+        )
     empty = (hi < lo).any(0)
     return lo, np.maximum(hi, lo), empty
 

@@ -214,7 +214,8 @@ class _Search:
         self.left, self.right = d[:, :-1], d[:, 1:]
         middle, half = (self.left + self.right) / 2, (self.right - self.left) * (eta / 2)
         rise, self.e_left, self.e_right = (
-            np.exp(np.clip(-eta * z, -_EXPONENT, _EXPONENT)) for z in (middle, self.left, self.right)
+            np.exp(np.clip(-eta * z, -_EXPONENT, _EXPONENT))
+            for z in (middle, self.left, self.right)
         )
         self.flat = rise
         self.n_left, self.n_right = rise * (1 + half), rise * (1 - half)
@@ -266,8 +267,9 @@ class _Search:
 
         self.lam, self.G, best, lean = at(pick, lam, G, value, slope)
         up = lean >= 0
-        below, above = at(np.where(up, np.maximum(pick - 1, 0), pick), lam, value, slope), at(
-            np.where(up, pick, np.minimum(pick + 1, last)), lam, value, slope
+        below, above = (
+            at(np.where(up, np.maximum(pick - 1, 0), pick), lam, value, slope),
+            at(np.where(up, pick, np.minimum(pick + 1, last)), lam, value, slope),
         )
         for _ in range(rounds):
             (a, fa, sa), (b, fb, sb) = below, above
@@ -289,7 +291,12 @@ class _Search:
     def deciding(self) -> tuple[Floats, Floats]:
         """The factor (n, m, N) of G where K + sb d is largest, 0 elsewhere; the radius's part."""
         K0, K1, f0, f1 = (z[:, :, 0] for z in self.ends(self.lam, self.G))
-        left, right, own, G = self.left[:, :, 0], self.right[:, :, 0], self.own[:, 0], self.G[:, :, 0]
+        left, right, own, G = (
+            self.left[:, :, 0],
+            self.right[:, :, 0],
+            self.own[:, 0],
+            self.G[:, :, 0],
+        )
         eta = self.stage.model.eta
         value = np.concatenate([K0 + own * left, K1 + own * right], axis=1)
         pick = np.arange(value.shape[1])[:, None] == value.argmax(1)[:, None]

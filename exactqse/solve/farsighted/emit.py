@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from fractions import Fraction
 
 import numpy as np
@@ -23,7 +22,7 @@ from exactqse.kernel.certificate import (
 )
 from exactqse.kernel.game import KernelGame
 from exactqse.solve.farsighted.bound import Parameters, Stage
-from exactqse.solve.farsighted.claims import NEAR, Backward, Bounder, Parts, even_ends, least_root
+from exactqse.solve.farsighted.claims import NEAR, Backward, least_root
 from exactqse.solve.farsighted.forests import Shape
 from exactqse.solve.farsighted.model import Floats, Integers
 from exactqse.solve.farsighted.search import Nodes, Search
@@ -35,8 +34,10 @@ _FINER = 2.0**-8  # grid of the lam of later steps, relative to that of the root
 _ATTEMPTS = 40
 
 
-def cover(game: KernelGame, search: Search, unit: float, margin: float) -> tuple[Cover, Fraction]:
-    """The cover, and the largest bound of its parts.
+def cover(
+    game: KernelGame, search: Search, unit: float, margin: float
+) -> tuple[Cover, tuple[tuple[Slope, ...], ...], Fraction]:
+    """The cover, its tables of slopes, and the largest bound of its parts.
 
     ``unit`` is the grid of the roots, a power of 2; G at step 0 is at most -``margin`` times its size.
 
@@ -46,12 +47,11 @@ def cover(game: KernelGame, search: Search, unit: float, margin: float) -> tuple
     nodes = search.nodes
     order, leaves = _pruned(nodes, search.upper)
     parts: dict[int, tuple[Part, Fraction | None]] = {}
-    for kind in np.unique(nodes.kind[leaves]):
-        chosen = leaves[nodes.kind[leaves] == kind]
-        for start in range(0, len(chosen), _BATCH):
-            some = chosen[start : start + _BATCH]
-            found = _Rounded(game, search.bounders[kind], nodes, some, unit, margin).parts()
-            parts.update(zip(some.tolist(), found, strict=True))
+    used, numbers = np.unique(nodes.table[leaves], return_inverse=True)
+    for start in range(0, len(leaves), _BATCH):
+        some = slice(start, start + _BATCH)
+        found = _Rounded(game, search, leaves[some], numbers[some], unit, margin).parts()
+        parts.update(zip(leaves[some].tolist(), found, strict=True))
     places = [(h, s) for h, layer in enumerate(game.reachable) for s in layer]
     first = len(game.reachable[0])
     entries = [
@@ -60,7 +60,8 @@ def cover(game: KernelGame, search: Search, unit: float, margin: float) -> tuple
         else ValueSplit(*places[first + int(nodes.axis[n])], Fraction(float(nodes.at[n])))
         for n in order
     ]
-    return tuple(entries), max(bound for _, bound in parts.values() if bound is not None)
+    bounds = [bound for _, bound in parts.values() if bound is not None]
+    return tuple(entries), tuple(_table(search.tables, n, first) for n in used), max(bounds)
 
 
 def _pruned(nodes: Nodes, upper: float) -> tuple[list[int], Integers]:
@@ -76,45 +77,39 @@ def _pruned(nodes: Nodes, upper: float) -> tuple[list[int], Integers]:
     return order, np.array(leaves)
 
 
-def slope_tables(game: KernelGame, tables: list[Slopes]) -> tuple[tuple[Slope, ...], ...]:
-    """The tables in exact rationals."""
-    first = len(game.reachable[0])
-    zeros = [Slope(Fraction(0))] * first
-    return tuple((*zeros, *_table(table, first)) for table in tables)
-
-
-def _table(table: Slopes, first: int) -> Iterator[Slope]:
-    lean = np.concatenate([np.zeros((0, len(table.own))), *table.lean[1:]])
-    for own, row in zip(table.own, lean, strict=True):
+def _table(tables: Slopes, n: int, first: int) -> tuple[Slope, ...]:
+    """A table in exact rationals."""
+    slopes = [Slope(Fraction(0))] * first
+    for own, row in zip(tables.own[n], tables.lean[n], strict=True):
         others = [(first + int(j), Fraction(float(row[j]))) for j in np.flatnonzero(row)]
-        yield Slope(Fraction(float(own)), tuple(others))
+        slopes.append(Slope(Fraction(float(own)), tuple(others)))
+    return tuple(slopes)
 
 
 class _Rounded:
-    """Some parts of one kind, with parameters rounded."""
+    """Some parts, with parameters rounded."""
 
     def __init__(
         self,
         game: KernelGame,
-        bounder: Bounder,
-        nodes: Nodes,
+        search: Search,
         some: Integers,
+        tables: Integers,
         unit: float,
         margin: float,
     ) -> None:
-        self.game, self.bounder, self.model = game, bounder, bounder.model
-        self.unit, self.margin = unit, margin
-        lo, hi = nodes.lo[some].T, nodes.hi[some].T
-        ends = even_ends(lo, hi, nodes.pieces)
-        self.shown = Parts(lo, hi, nodes.free[some].T, ends, nodes.loose[some])
-        self.empty = nodes.bound[some] == -np.inf
-        lam = np.moveaxis(nodes.lam[some], 0, 2)
-        self.lam = np.ceil(lam / (unit * _FINER)) * (unit * _FINER)
-        self.backward = Backward(bounder, self.shown)
+        nodes = search.nodes
+        self.game, self.bounder, self.model = game, search.bounder, search.model
+        self.tables, self.unit, self.margin = tables, unit, margin
+        batch = nodes.batch(some)
+        self.shown = search.parts(batch)
+        self.empty = batch.bound == -np.inf
+        finer = unit * _FINER
+        self.lam = np.ceil(batch.lam[None] / finer) * finer
+        self.backward = Backward(self.bounder, self.shown)
         self.later = self.backward.replay(self.lam, _rounded)
         stage = self.backward.stage(0)
-        roots = np.where(np.isfinite(nodes.roots[some].T), nodes.roots[some].T, 0.0)
-        roots = np.minimum(least_root(stage, roots, NEAR), 1e300)
+        roots = least_root(stage, batch.roots, NEAR)
         self.roots, self.first = self._raise(stage, np.where(np.isfinite(roots), roots, 0.0))
 
     def _raise(self, stage: Stage, roots: Floats) -> tuple[Floats, Parameters]:
@@ -150,7 +145,7 @@ class _Rounded:
         rho = self.game.rho
         bounds = [Fraction(float(lam)) for lam in self.roots[:, n]]
         total = sum((w * x for w, x in zip(rho.numerators, bounds, strict=True)), Fraction(0))
-        return Part(claims, self.bounder.table), total / rho.denominator
+        return Part(claims, int(self.tables[n])), total / rho.denominator
 
     def _nothing(self) -> Part:
         """A part that no policy has its values in: its claims are not looked at."""

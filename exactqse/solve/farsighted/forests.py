@@ -61,30 +61,3 @@ def leaf_corners(shape: Shape, actions: int) -> list[Floats]:
             half[k] = middle
             parts.append(half)
     return found
-
-
-def around(point: Floats, depth: int) -> Shape:
-    """Halvings of the longest edge of the part that holds the point, ``depth`` times."""
-    return tuple(_around(np.eye(len(point)), point, depth))
-
-
-def _around(part: Floats, point: Floats, depth: int) -> list[Split | None]:
-    if not depth:
-        return [None]
-    i, j = _longest(part)
-    middle = (part[i] + part[j]) / 2
-    entries: list[Split | None] = [Split(i, j)]
-    inside = False
-    for k in (i, j):  # the half that has the middle for i comes first
-        half = part.copy()
-        half[k] = middle
-        here = not inside and bool((np.linalg.solve(half.T, point) >= -1e-12).all())
-        inside = inside or here
-        entries += _around(half, point, depth - 1) if here else [None]
-    return entries
-
-
-def _longest(part: Floats) -> tuple[int, int]:
-    gaps = np.abs(part[:, None] - part[None]).sum(-1)
-    i, j = np.unravel_index(gaps.argmax(), gaps.shape)
-    return int(min(i, j)), int(max(i, j))

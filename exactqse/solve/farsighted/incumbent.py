@@ -182,9 +182,10 @@ def _ascended(eta: float, x: Floats, y: Floats, alpha: Floats) -> Floats:
     lengths = np.append(0.0, 0.5 ** np.arange(24))
     top = x.max((-1, -2), keepdims=True)
     for _ in range(2 * (actions - 1)):
-        points = alpha[..., None, None, :] * (1 - lengths[:, None]) + np.eye(actions)[
-            :, None
-        ] * lengths[:, None]
+        points = (
+            alpha[..., None, None, :] * (1 - lengths[:, None])
+            + np.eye(actions)[:, None] * lengths[:, None]
+        )
         points = points.reshape(*alpha.shape[:2], -1, actions)  # (N, n, corners lengths, A)
         q = np.einsum("Nnka,Nnba->Nnkb", points, x - top)
         w = np.einsum("Nnka,Nnba->Nnkb", points, y)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -13,14 +13,13 @@ from exactqse.solve.farsighted.claims import Backward, Bounder, Parts, even_ends
 from exactqse.solve.farsighted.model import Booleans, Floats, Integers
 from exactqse.solve.farsighted.slopes import Prescriptions, Slopes, slopes_at
 
-PIECES = 6
 _BATCH = 256
 _ROUNDS = 1  # after a first fan of candidates
 _FIRST_ROUNDS = 8
 _FREE = 0.6
 _CANDIDATES = 2
-_HANDICAP = 0.3  # of what is left to prove
 _NARROW = 1e-11
+_NO_ROOT = 1e300
 _FEW = 64  # parts, for which all other ways are tried
 _SHARES = (0.5, 0.25)  # of new slopes in a table
 _WORTH = 0.03  # of the score of the first candidate, at least
@@ -30,7 +29,7 @@ _WORTH = 0.03  # of the score of the first candidate, at least
 class Nodes:
     """All parts that were examined, in growing arrays; the first axis is the node.
 
-    ``many`` says whether claims have PIECES pieces or one, ``table`` numbers the slopes; ``bound`` is what the part's own claims prove, ``least`` what they
+    ``table`` numbers the slopes; ``bound`` is what the part's own claims prove, ``least`` what they
     or those of a part around it prove; ``children`` are -1 where there are none.
     """
 
@@ -43,15 +42,18 @@ class Nodes:
         self.lo, self.hi = np.zeros((room, self.J)), np.zeros((room, self.J))
         self.free = np.zeros((room, self.J), bool)
         self.loose = np.zeros(room, bool)
-        self.many = np.zeros(room, bool)
         self.table = np.zeros(room, np.intp)
-        self.lam = np.zeros((room, PIECES, self.J))
+        self.lam = np.zeros((room, self.J))
         self.roots = np.zeros((room, self.first))
         self.bound, self.least = np.zeros(room), np.zeros(room)
         self.children = np.full((room, 2), -1)
         self.score = np.zeros((room, self.J))
         self.axis = np.zeros(room, np.intp)
         self.at = np.zeros(room)
+
+    def batch(self, some: Integers) -> Batch:
+        """Some of them as a batch."""
+        return Batch(*(np.moveaxis(getattr(self, f.name)[some], 0, -1) for f in fields(Batch)))
 
     def append(self, rows: dict[str, Floats | Booleans | Integers]) -> Integers:
         """Add nodes; their numbers."""
@@ -76,7 +78,6 @@ class Batch:
     hi: Floats
     free: Booleans
     loose: Booleans
-    many: Booleans
     table: Integers
     lam: Floats
     roots: Floats
@@ -90,29 +91,19 @@ class Batch:
         """Some of them."""
         return Batch(*(value[..., some] for value in vars(self).values()))
 
-    def improve(self, some: Integers, other: Batch, target: float) -> None:
-        """Where ``other``, which is about the parts ``some``, proves more, take it.
-
-        Many pieces have to prove much more, since they cost more.
-        """
-        before = self.bound[some]
-        allowance = _HANDICAP * (before - target) * (self.many[some] * 1.0 - other.many)
-        better = other.bound < before + allowance
+    def improve(self, some: Integers, other: Batch) -> None:
+        """Where ``other``, which is about the parts ``some``, proves more, take it."""
+        better = other.bound < self.bound[some]
         for name, value in vars(self).items():
             value[..., some[better]] = getattr(other, name)[..., better]
 
 
 class Search:
-    """Parts to a target: ``run`` until the bound of all is at most ``target``.
+    """Parts of the follower's values, halved until each is bounded by a target."""
 
-    ``floor`` is what the best policy known is worth.
-    """
-
-    def __init__(
-        self, bounder: Bounder, tables: Slopes, floor: float
-    ) -> None:
+    def __init__(self, bounder: Bounder, tables: Slopes) -> None:
         self.bounder, self.model = bounder, bounder.model
-        self.tables, self.floor = tables, floor
+        self.tables = tables
         self.used, self.J = tables.own.shape
         self.nodes = Nodes(self.J, len(self.model.rho))
         self.heap: list[tuple[float, int]] = []
@@ -124,39 +115,28 @@ class Search:
         lo, hi = np.full((self.J, 1), -np.inf), np.full((self.J, 1), np.inf)
         lo, hi, _ = contract(self.model, lo, hi)
         kinds = [
-            (many, free, loose, table)
-            for many in (False,)
+            (free, loose, table)
             for free in (False, True)
             for loose in (False, True)
             for table in range(self.used)
         ]
-        many, free, loose, table = (np.array(z) for z in zip(*kinds, strict=True))
+        free, loose, table = (np.array(z) for z in zip(*kinds, strict=True))
         lo, hi = (np.repeat(z, len(kinds), 1) for z in (lo, hi))
         free = np.broadcast_to(free, lo.shape)
-        empty = np.zeros(0)
-        batch = Batch(lo, hi, free, loose, many, table, empty, empty, np.zeros(len(kinds)))
-        found = self._bound(batch, fresh=True)
+        none = np.zeros(len(kinds))
+        found = self._bound(Batch(lo, hi, free, loose, table, none, none, none), fresh=True)
         best = found.take(np.array([int(found.bound.argmin())]))
         self._append(best, best.bound, self._scores(best)[0])
 
     def _bound(self, batch: Batch, *, fresh: bool = False) -> Batch:
         """The batch with bounds, lam and roots found anew; unless ``fresh``, from those it has."""
-        count = len(batch.bound)
-        lam = np.zeros((PIECES, self.J, count))
-        roots = np.zeros((len(self.model.rho), count))
-        for many in (False, True):
-            some = np.flatnonzero(batch.many == many)
-            if not len(some):
-                continue
-            part = replace(batch, lam=np.zeros(count), roots=np.zeros(count)) if fresh else batch
-            part = part.take(some)
-            rounds = _FIRST_ROUNDS if fresh else _ROUNDS
-            guess = None if fresh else part.lam[: PIECES if many else 1]
-            backward = Backward(self.bounder, self.parts(part))
-            claims = backward.run(guess, None if fresh else part.roots, rounds)
-            lam[..., some], roots[:, some] = claims.lam, claims.roots
-        roots = np.where(np.isfinite(roots), roots, 1e300)
-        return replace(batch, lam=lam, roots=roots, bound=self.model.rho @ roots)
+        backward = Backward(self.bounder, self.parts(batch))
+        if fresh:
+            claims = backward.run(None, None, _FIRST_ROUNDS)
+        else:
+            claims = backward.run(batch.lam[None], batch.roots, _ROUNDS)
+        roots = np.where(np.isfinite(claims.roots), claims.roots, _NO_ROOT)
+        return replace(batch, lam=claims.lam[0], roots=roots, bound=self.model.rho @ roots)
 
     @property
     def upper(self) -> float:
@@ -200,7 +180,7 @@ class Search:
             parts = found.take(open_parts)
             score[:, open_parts], deciding = self._scores(parts)
             for which in self._turns(len(open_parts)):
-                found.improve(open_parts, self._other(parts, deciding, which), self.target)
+                found.improve(open_parts, self._other(parts, deciding, which))
                 work += len(open_parts)
         numbers = self._append(found, np.minimum(least, found.bound), score)
         nodes.children[picked] = numbers.reshape(2, count).T
@@ -225,32 +205,27 @@ class Search:
         lo, hi, empty = contract(self.model, lo, hi)
         table = nodes.table[some]
         tied, loose = self._losses(lo, hi, table)
-        many = nodes.many[some]
-        free = nodes.free[some].T & (many | (loose < tied))
-        lam, roots = np.moveaxis(nodes.lam[some], 0, 2), nodes.roots[some].T
-        return self._bound(
-            Batch(lo, hi, free, nodes.loose[some], many, table, lam, roots, np.zeros(len(some)))
-        ), empty
+        free = nodes.free[some].T & (loose < tied)
+        lam, roots, none = nodes.lam[some].T, nodes.roots[some].T, np.zeros(len(some))
+        halves = Batch(lo, hi, free, nodes.loose[some], table, lam, roots, none)
+        return self._bound(halves), empty
 
     def _other(self, parts: Batch, deciding: Prescriptions, which: int) -> Batch:
         """The same parts bounded in another way: with other slopes, or kappa chosen otherwise."""
         if which < len(_SHARES):
             more = self.tables[parts.table].mixed(slopes_at(self.model, deciding), _SHARES[which])
             return self._bound(replace(parts, table=self._keep(more.rounded(self.model))))
-        tied, loosened = self._losses(parts.lo, parts.hi, parts.table)
-        free, none = (loosened < tied) & ~parts.free, np.zeros_like(parts.free)
         if which == len(_SHARES):
-            zero = np.zeros_like(parts.table)
-            few = np.zeros_like(parts.many)
-            return self._bound(replace(parts, table=zero, free=none, loose=few, many=few))
-        if which == len(_SHARES) + 1:
-            return self._bound(replace(parts, free=free, loose=~parts.loose))
-        many = ~parts.many
-        return self._bound(replace(parts, many=many, free=np.broadcast_to(many, none.shape)))
+            table, loose = np.zeros_like(parts.table), np.zeros_like(parts.loose)
+            free = np.zeros_like(parts.free)
+            return self._bound(replace(parts, table=table, free=free, loose=loose))
+        tied, loosened = self._losses(parts.lo, parts.hi, parts.table)
+        free = (loosened < tied) & ~parts.free
+        return self._bound(replace(parts, free=free, loose=~parts.loose))
 
     def _turns(self, count: int) -> list[int]:
         """Which other ways to try: all for few parts, one after another for many."""
-        ways = len(_SHARES) + 3
+        ways = len(_SHARES) + 2
         if count <= _FEW:
             return list(range(ways))
         self.alternatives += 1
@@ -258,28 +233,14 @@ class Search:
 
     def _scores(self, parts: Batch) -> tuple[Floats, Prescriptions]:
         """Which coordinate costs how much, (J, N), and the prescriptions that decide the bound."""
-        score = np.zeros_like(parts.lo)
-        found: list[tuple[Integers, Prescriptions]] = []
-        for many in (False, True):
-            some = np.flatnonzero(parts.many == many)
-            if not len(some):
-                continue
-            part = parts.take(some)
-            backward = Backward(self.bounder, self.parts(part))
-            backward.roots = part.roots
-            score[:, some], deciding = backward.scores(part.lam[: PIECES if many else 1])
-            found.append((some, deciding))
-        order = np.argsort(np.concatenate([some for some, _ in found]))
-        return np.where(np.isfinite(score), score, 0.0), Prescriptions(
-            *(
-                [np.concatenate(step)[order] for step in zip(*tables, strict=True)]
-                for tables in zip(*((p.omega, p.s) for _, p in found), strict=True)
-            )
-        )
+        backward = Backward(self.bounder, self.parts(parts))
+        backward.roots = parts.roots
+        score, deciding = backward.scores(parts.lam[None])
+        return np.where(np.isfinite(score), score, 0.0), deciding
 
     def parts(self, batch: Batch) -> Parts:
-        """What the bound is made of; all have one piece a claim, or all many."""
-        ends = even_ends(batch.lo, batch.hi, PIECES if batch.many.any() else 1)
+        """What the bound is made of: a claim has one piece."""
+        ends = even_ends(batch.lo, batch.hi, 1)
         own = self.tables.own[batch.table].T
         lean = np.ascontiguousarray(np.moveaxis(self.tables.lean[batch.table], 0, -1))
         return Parts(batch.lo, batch.hi, batch.free, ends, batch.loose, own, lean)

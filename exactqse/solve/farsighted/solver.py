@@ -8,6 +8,7 @@ with which the parts near it are bounded to second order in their width.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from math import floor, log2
 
@@ -21,12 +22,12 @@ from exactqse.kernel.gamefile import game_hash
 from exactqse.kernel.operators import initial_mean, policy_values
 from exactqse.solve.effort import Budget, Effort
 from exactqse.solve.farsighted.claims import bounder
-from exactqse.solve.farsighted.emit import cover, slope_tables
+from exactqse.solve.farsighted.emit import cover
 from exactqse.solve.farsighted.forests import whole
 from exactqse.solve.farsighted.incumbent import Evaluated, best_policy
 from exactqse.solve.farsighted.model import Floats, model_of
 from exactqse.solve.farsighted.search import Search
-from exactqse.solve.farsighted.slopes import slopes_at
+from exactqse.solve.farsighted.slopes import of_policy, slopes_at
 from exactqse.solve.prescription import Progress
 
 _SHARE = 0.9  # of the gap that the search takes; rounding takes the rest
@@ -56,18 +57,18 @@ def solve_farsighted(
     values = policy_values(game, nodes, p, FlintElementary())
     low, _, denominator = initial_mean(game, values)
     lower = Fraction(low - (denominator << 12), denominator << p)
-    slopes = slopes_at(model, policy)
+    slopes = slopes_at(model, of_policy(model, policy))
+    flat = replace(slopes, own=0 * slopes.own, lean=0 * slopes.lean)
     shift = np.round(model.eta * policy.V[0][0])
-    search = Search([bounder(model, slopes, 0, whole(model), shift)], float(lower))
+    search = Search(bounder(model, whole(model), shift), slopes.joined(flat))
     search.run(float(lower) + _SHARE * float(gap), budget)
     if not np.isfinite(search.upper):
         what = "float64 proves no bound for a part of the follower's values"
         raise PrecisionError(what, remedy="rescale the rewards, or lower eta")
     unit = 2.0 ** floor(log2(max(float(gap), 1e-13 * model.scale) / 256))
-    entries, upper = cover(game, search, unit, _MARGIN * 1000.0**caution)
+    entries, tables, upper = cover(game, search, unit, _MARGIN * 1000.0**caution)
     if progress is not None:
         progress(len(nodes), len(nodes))
-    tables = slope_tables(game, [slopes])
     found = Certificate(game_hash(game), p, lower, upper, nodes, tables, entries)
     stopped = budget.reason if upper - lower > gap else ""
     return found, Effort(len(nodes), p, budget.used, "parts examined", stopped)
