@@ -24,7 +24,15 @@ if TYPE_CHECKING:
     from exactqse.kernel.certificate import Certificate
     from exactqse.kernel.check import Verdict, check
     from exactqse.model import Game, Policy
-    from exactqse.solve import Decision, Solution, decide, solve, solve_float64
+    from exactqse.solve import (
+        Decision,
+        Solution,
+        WeakSolution,
+        decide,
+        solve,
+        solve_float64,
+        solve_weak,
+    )
 else:
     __getattr__, __dir__ = lazy(
         __name__,
@@ -34,7 +42,8 @@ else:
             **dict.fromkeys(("Certificate",), "kernel.certificate"),
             **dict.fromkeys(("Verdict", "check"), "kernel.check"),
             **dict.fromkeys(("Game", "Policy"), "model"),
-            **dict.fromkeys(("Decision", "Solution", "decide", "solve", "solve_float64"), "solve"),
+            **dict.fromkeys(("Decision", "Solution", "WeakSolution"), "solve"),
+            **dict.fromkeys(("decide", "solve", "solve_float64", "solve_weak"), "solve"),
         },
         ("arithmetic", "errors", "formats", "games", "kernel", "model", "testing"),
     )
@@ -48,6 +57,7 @@ __all__ = [
     "Policy",
     "Solution",
     "Verdict",
+    "WeakSolution",
     "__version__",
     "check",
     "decide",
@@ -56,6 +66,7 @@ __all__ = [
     "evaluate_symbolic",
     "solve",
     "solve_float64",
+    "solve_weak",
 ]
 
 

@@ -25,6 +25,8 @@ from exactqse.report import (
     policy_table,
     solution_document,
     solution_lines,
+    weak_document,
+    weak_lines,
     working,
 )
 
@@ -54,7 +56,8 @@ def solve_command(
 ) -> None:
     """Solve a game: certified bounds of J* and the policy that attains them.
 
-    Covers gamma = 0, finite eta, and whatever the leader observes of the follower's action.
+    Covers gamma = 0, any eta, and whatever the leader observes of the follower's action. With
+    --eta inf, ties are broken in her favour; the value with ties against her is shown beside it.
     """
     writable(files.out, apart_from=(choice.game,))
     writable(files.policy, apart_from=(choice.game, files.out))
@@ -65,6 +68,10 @@ def solve_command(
         solution = exactqse.solve(
             game, digits, time_limit=time_limit, checker=checker.checker, progress=progress
         )
+    weak = None
+    if game.eta is None:
+        with working(error_console(), "breaking ties against her") as progress:
+            weak = exactqse.solve_weak(game, progress=progress)
     saved = []
     if files.out is not None:
         solution.certificate.save(files.out)
@@ -76,10 +83,11 @@ def solve_command(
         written = {"certificate": files.out, "policy": files.policy}
         names = {key: None if path is None else str(path) for key, path in written.items()}
         more = {"digits": digits, "written": names, "assumed": assumed(choice)}
-        emit({**solution_document(solution), **more})
+        emit({**solution_document(solution), "weak": weak_document(weak), **more})
         return
     show(
         *solution_lines(solution),
+        *weak_lines(weak),
         policy_table(game, solution, everything=page.everything),
         *policy_notes(game, solution, everything=page.everything),
         *assumption_lines(assumed(choice)),

@@ -23,7 +23,7 @@ from fractions import Fraction
 from types import GenericAlias
 from typing import Any, ClassVar
 
-from exactqse.errors import CertificateError, GameError, shown
+from exactqse.errors import CertificateError, GameError, approximate
 from exactqse.kernel.codec import plain, reader
 from exactqse.kernel.files import canonical_json, parse_json, read_bytes, write_bytes
 from exactqse.kernel.gamefile import check_header, fields_of
@@ -193,6 +193,8 @@ class Certificate:
                 raise CertificateError("a dual is negative", where=where)
         if self.kind == "farsighted":
             self._check_cover()
+        elif self.slopes != () or self.cover != ():
+            raise CertificateError("slopes and cover are for farsighted nodes", where="certificate")
 
     def _check_cover(self) -> None:
         _check_complete([isinstance(entry, Part) for entry in self.cover], "cover")
@@ -208,7 +210,8 @@ class Certificate:
     def kind(self) -> str:
         """What the nodes are: "myopic", "farsighted" or "strong"."""
         names = {node_type: name for name, node_type in KINDS.items()}
-        return names.get(type(self.nodes[0]), "myopic") if self.nodes else "myopic"
+        first = type(self.nodes[0]) if type(self.nodes) is tuple and self.nodes else Node
+        return names.get(first, "myopic")
 
     def _document(self) -> dict[str, object]:
         """Its fields as JSON values and Fractions. Raises CertificateError."""
@@ -296,5 +299,5 @@ def _check_tree(tree: Tree, where: str) -> None:
             elif majorant[0] not in (UP, DOWN):
                 raise CertificateError(f"unknown tag {majorant[0][:40]!r} in a leaf", where=where)
             elif majorant[1].numerator <= 0:
-                what = f"parameter {shown(majorant[1])} of a leaf is not positive"
+                what = f"parameter {approximate(majorant[1])} of a leaf is not positive"
                 raise CertificateError(what, where=where)

@@ -190,7 +190,7 @@ def _require_cover(
 ) -> None:
     for i, table in enumerate(certificate.slopes):
         if len(table) != len(places) or any(
-            not j < len(places) or places[j][0] <= step
+            not 0 <= j < len(places) or places[j][0] <= step
             for slope, (step, _) in zip(table, places, strict=True)
             for j, _ in slope.others
         ):

@@ -17,8 +17,9 @@ from typing import Any, NoReturn, get_args, get_origin, get_type_hints
 
 from exactqse.errors import CertificateError, GameError, shown
 from exactqse.kernel.gamefile import fields_of, list_of, number
+from exactqse.kernel.numbers import format_rational
 
-LONG = 10**18
+LONG = 10**17  # with a sign, one digit more is too long for a JSON integer
 _JSON = {int: (int, str), Fraction: (int, str), str: (str,), NoneType: (NoneType,)}
 
 
@@ -56,7 +57,7 @@ def reader(hint: Any) -> Callable[[Any, str], Any]:
 def plain(hint: Any) -> Callable[[Any], Any]:
     """The function from a value of the type to JSON values and Fractions.
 
-    It raises CertificateError for a value of any other type.
+    It raises CertificateError for a value of any other type, NumberError for an int too long.
     """
     args = get_args(hint)
     if get_origin(hint) is UnionType:
@@ -64,7 +65,7 @@ def plain(hint: Any) -> Callable[[Any], Any]:
         return lambda v: kinds.get(type(v), _refuse)(v)
     if hint in _JSON:
         if hint is int:
-            return lambda v: _refuse(v) if type(v) is not int else v if abs(v) < LONG else str(v)
+            return lambda v: v if type(v) is int and abs(v) < LONG else _long(v)
         return lambda v: v if type(v) is hint else _refuse(v)
     if args[1:] == (...,):
         item = plain(args[0])
@@ -109,7 +110,7 @@ def _could_be(hint: Any, value: Any) -> bool:
 def _integer(value: Any, at: str) -> int:
     exact = number(value, at)
     if exact.denominator != 1:
-        raise GameError(f"{shown(exact)} is not an integer", where=at)
+        raise GameError(f"{shown(str(exact))} is not an integer", where=at)
     return exact.numerator
 
 
@@ -120,6 +121,10 @@ def _of_type(hint: type) -> Callable[[Any, str], Any]:
         return value
 
     return read
+
+
+def _long(value: object) -> str:
+    return format_rational(Fraction(value)) if type(value) is int else _refuse(value)
 
 
 def _refuse(value: object) -> NoReturn:

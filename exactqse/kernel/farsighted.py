@@ -14,16 +14,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from itertools import groupby
 from typing import TypeVar
 
 from exactqse.errors import approximate, at_least
 from exactqse.kernel.certificate import Certificate, Part, Slope, ValueSplit
-from exactqse.kernel.elementary import Elementary
+from exactqse.kernel.elementary import MAX_EXPONENT, Elementary
 from exactqse.kernel.game import KernelGame
 from exactqse.kernel.interval import Interval, enclose, multiply
-from exactqse.kernel.operators import continuation, expectation, exponent, require_finite
-from exactqse.kernel.stage import FailureError, Ratio, Slopes, Stage, Vector, refuse_exponent
+from exactqse.kernel.operators import continuation, expectation, expected, exponent, require_finite
+from exactqse.kernel.stage import FailureError, Free, Slopes, Stage, Vector
 
 T = TypeVar("T")
 Box = tuple[int | None, int | None]
@@ -44,6 +43,7 @@ class Frontier:
     points: list[tuple[int, int]]
 
     def phi(self, sigma: int, p: int) -> Interval:
+        """max (K + sigma d), rounded up."""
         bound = max(height - (-sigma * d >> p) for d, height in self.points)
         return bound, bound
 
@@ -61,7 +61,7 @@ def check_cover(game: KernelGame, certificate: Certificate, p: int, elementary: 
             boxes += [{**box, j: (at[0], most)}, {**box, j: (least, at[1])}]
             continue
         where = f"cover[{number}]"
-        bounds = _Part(game, certificate, entry, box, p, elementary, where).bounds()
+        bounds = PartBounds(game, certificate, entry, box, p, elementary, where).bounds()
         if bounds and (excess := expectation(game.rho, bounds) - certificate.upper) > 0:
             reason = f"upper is less than the bound of {where}, by {at_least(excess)}"
             raise FailureError("rejected", reason)
@@ -84,7 +84,7 @@ def _leaning(game: KernelGame, slope: Slope, p: int) -> tuple[int, Vector]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class PartBounds:
     """One part of the cover, and what its bounds are made with."""
 
     game: KernelGame
@@ -150,7 +150,7 @@ class _Part:
     def _first(self, j: int, after: dict[int, Frontier], radius: Vector) -> Fraction:
         """The upper bound of the value at place j of step 0."""
         claim, p = self.part.claims[j], self.p
-        stage = self._stage(j, claim.shift << p, {}, after, radius)
+        stage = self.stage(j, claim.shift << p, {}, after, radius)
         value = claim.pieces[0].upper
         lam = enclose(value.numerator, value.denominator, p)
         (_, high), spots = stage.bound(self.game.observes, claim.pieces[0].trees, lam)
@@ -166,21 +166,22 @@ class _Part:
         table = self.certificate.slopes[self.part.slopes]
         own, others = _leaning(self.game, table[j], self.p)
         middle = v[0] + v[1] >> 1
-        stage = self._stage(j, middle, others, after, radius)
+        stage = self.stage(j, middle, others, after, radius)
         reach = max(v[1] - middle, middle - v[0])
-        refuse_exponent((reach, reach), self.p, stage.where)
+        if reach >> self.p >= MAX_EXPONENT:
+            raise FailureError("inconclusive", f"{stage.where}: the box is wider than exp can take")
         points, start, last = [], v[0] - middle, v[1] - middle
         for piece in self.part.claims[j].pieces:
             end = last if piece.end is None else _scaled(self.game, piece.end, self.p)[0] - middle
             end = max(start, min(end, last))
             lam = enclose(piece.upper.numerator, piece.upper.denominator, self.p)
             (_, high), _ = stage.bound(self.game.observes, piece.trees, lam)
-            points += [(d, lam[1] + self._chord(high, start, end, d)) for d in (start, end)]
+            points += [(d, lam[1] + self.chord(high, start, end, d)) for d in (start, end)]
             start = end
         free = bool(self.part.claims[j].free)
         return Frontier(j, v, middle, reach, own, others, free, points)
 
-    def _chord(self, g: int, start: int, end: int, d: int) -> int:
+    def chord(self, g: int, start: int, end: int, d: int) -> int:
         """At d: the chord over [start, end] of g e^-d where g >= 0, else its tangent midway."""
         if g >= 0:
             return -(-g * self.elementary.exp((-d, -d), self.p)[1] >> self.p)
@@ -189,14 +190,14 @@ class _Part:
         slope = multiply((g, g), self.elementary.exp((-middle, -middle), self.p), self.p)
         return multiply(slope, (factor, factor), self.p)[1]
 
-    def _stage(
+    def stage(
         self, j: int, reference: int, others: Vector, after: dict[int, Frontier], radius: Vector
     ) -> Stage:
         """What the majorants of place j see; ``others`` is c, and ``reference`` is taken from x."""
         game, p, gamma, node = self.game, self.p, self.game.gamma, self.certificate.nodes[j]
         middles = {t: (f.middle, f.middle) for t, f in after.items()}
         tied = {t: f.phi(f.own, p) for t, f in after.items()}
-        some_free = any(f.free for f in after.values())
+        loose = [t for t, f in after.items() if f.free]
 
         def x(step: int, state: int, a: int, b: int) -> Interval:
             low, high = exponent(game, step, state, a, b, middles, p)
@@ -219,22 +220,40 @@ class _Part:
                 for i in keys
             }
 
-        def loose(b: int, s: Ratio) -> tuple[list[Interval], list[Slopes]]:
-            sigma = (gamma.numerator * s[0] << p) // (gamma.denominator * s[1])
-            high = {t: f.phi(sigma, p)[1] + (f.radius >> p) + 1 for t, f in after.items() if f.free}
-            y = tied | {t: (bound, bound) for t, bound in high.items()}
-            h, state, actions = node.step, node.state, range(game.leader_actions)
-            column = [continuation(game, h, state, a, b, y, p) for a in actions]
-            return column, free_slopes[b]
+        def value(values: dict[int, Interval]) -> list[list[Interval]]:
+            """[b][a] of u + P values."""
+            return self._columns(j, lambda h, s, a, b: continuation(game, h, s, a, b, values, p))
 
-        free_slopes = self._columns(j, partial(slopes, free=True)) if some_free else []
+        def moved(b: int, values: dict[int, Interval]) -> list[Interval]:
+            """[a] of P values."""
+            rows = (game.at(game.P, step)[state][a][b] for a in range(game.leader_actions))
+            return [expected(row, values) for row in rows]
+
+        def height(b: int, sigma: int) -> list[Interval]:
+            high = {t: after[t].phi(sigma, p)[1] + (after[t].radius >> p) + 1 for t in loose}
+            return moved(b, nothing | {t: (bound, bound) for t, bound in high.items()})
+
+        step, state = node.step, node.state
+        nothing = dict.fromkeys(after, (0, 0))
+        least = nothing | {t: (min(k for _, k in after[t].points),) * 2 for t in loose}
+        free = (
+            Free(
+                y=value(tied | dict.fromkeys(loose, (0, 0))),
+                slopes=self._columns(j, partial(slopes, free=True)),
+                gamma=gamma.as_integer_ratio(),
+                least=[moved(b, least) for b in range(game.follower_actions)],
+                height=height,
+            )
+            if loose
+            else None
+        )
         return Stage(
-            where=f"{self.where}, step {node.step}, state {node.state}",
+            where=f"{self.where}, step {step}, state {state}",
             p=p,
             elementary=self.elementary,
             x=self._columns(j, x),
-            y=self._columns(j, lambda h, s, a, b: continuation(game, h, s, a, b, tied, p)),
+            y=value(tied),
             slopes=self._columns(j, partial(slopes, free=False)),
             radius=radius,
-            free=loose if some_free else None,
+            free=free,
         )

@@ -6,8 +6,6 @@ infinity in Python, for negative numbers too; the ceiling is the negated floor o
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 Interval = tuple[int, int]
 
 
@@ -33,23 +31,8 @@ def multiply(x: Interval, y: Interval, p: int) -> Interval:
     return min(ends) >> p, -(-max(ends) >> p)
 
 
-def halfway(x: Interval, y: Interval) -> Interval:
-    """(x + y) / 2."""
-    return x[0] + y[0] >> 1, -(-x[1] - y[1] >> 1)
-
-
 def divide(x: Interval, y: Interval, p: int) -> Interval:
     """x / y, where y is positive: y[0] > 0."""
     lo = (x[0] << p) // (y[1] if x[0] >= 0 else y[0])
     hi = -((-x[1] << p) // (y[0] if x[1] >= 0 else y[1]))
     return lo, hi
-
-
-def lower(x: Interval, p: int) -> Fraction:
-    """The interval's lower end as an exact rational."""
-    return Fraction(x[0], 1 << p)
-
-
-def upper(x: Interval, p: int) -> Fraction:
-    """The interval's upper end as an exact rational."""
-    return Fraction(x[1], 1 << p)

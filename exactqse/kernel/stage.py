@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from heapq import heappush, heapreplace
 from math import gcd
 from typing import Literal
 
@@ -23,10 +24,12 @@ from exactqse.kernel.certificate import DOWN, Majorant, Split, Tree
 from exactqse.kernel.elementary import MAX_EXPONENT, Elementary
 from exactqse.kernel.interval import Interval, multiply, scale
 
+CHORD, PARTS = 13, 1 << 8  # how fine and how many the parts of a chord may be
 Outcome = Literal["accepted", "rejected", "inconclusive"]
 Vector = dict[int, int]  # by place, 0 where nothing is said
 Slopes = dict[int, tuple[int, int]]  # by place: push, lean
-Corner = tuple[int, ...]  # weights of the leader's actions; they sum to a power of 2
+Weights = tuple[int, ...]  # of the leader's actions
+Corner = tuple[Weights, dict[int, tuple[tuple[Interval, Interval], Slopes]]]  # by b: (x, y), slopes
 Ratio = tuple[int, int]  # of positive integers
 Form = tuple[Interval, Vector]  # A, L
 Spot = tuple[int, int]  # leaf, corner
@@ -41,10 +44,25 @@ class FailureError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Free:
+    """Columns [b][a] of a stage without its free places, and these.
+
+    A transition to a free place t picks one of its points (d, K): the exponent grows by
+    gamma P_t d and the value by P_t K.
+    """
+
+    y: Sequence[Sequence[Interval]]
+    slopes: Sequence[Sequence[Slopes]]
+    gamma: Ratio
+    least: Sequence[Sequence[Interval]]  # sum_t P_t min K
+    height: Callable[[int, int], Sequence[Interval]]  # (b, sigma): sum_t P_t max (K + sigma d)
+
+
+@dataclass(frozen=True, slots=True)
 class Stage:
     """The columns of a step at a state, at p bits.
 
-    ``free`` says what the majorant ("up", s) of b has in place of y[b] and slopes[b].
+    With ``free``, y and slopes only say where tangents are.
     """
 
     where: str
@@ -54,7 +72,7 @@ class Stage:
     y: Sequence[Sequence[Interval]]
     slopes: Sequence[Sequence[Slopes]]
     radius: Vector = field(default_factory=dict)
-    free: Callable[[int, Ratio], tuple[Sequence[Interval], Sequence[Slopes]]] | None = None
+    free: Free | None = None
 
     def bound(
         self, cells: Sequence[Sequence[int]], trees: Sequence[Tree], value: Interval
@@ -78,7 +96,13 @@ class Stage:
 
     def _reach(self, slopes: Vector) -> int:
         """The largest sum_j slopes_j dv_j, rounded up."""
+        if not slopes:
+            return 0
         return -(-sum(self.radius[j] * abs(n) for j, n in slopes.items()) >> self.p)
+
+    def _units(self, count: int) -> int:
+        """The same for slopes that are ``count`` units off at every place."""
+        return (count * sum(self.radius.values()) >> self.p) + 1
 
     def _spread(self, a: Interval, slopes: Vector) -> Interval:
         reach = self._reach(slopes)
@@ -89,12 +113,13 @@ class Stage:
     ) -> Iterator[tuple[Interval, Vector, Spot]]:
         """A and L, summed over the members of the cell, at each corner of each leaf."""
         actions = range(len(self.x[0]))
-        parts: list[list[Corner]] = [[tuple(int(a == c) for a in actions) for c in actions]]
+        pure = [tuple(int(a == c) for a in actions) for c in actions]
+        parts = [[self._corner(weights, cell) for weights in pure]]
         leaf = 0
         for entry in tree:
             part = parts.pop()
             if isinstance(entry, Split):
-                middle = _middle(part[entry.i], part[entry.j])
+                middle = self._corner(_middle(part[entry.i][0], part[entry.j][0]), cell)
                 parts += [[*part[:k], middle, *part[k + 1 :]] for k in (entry.j, entry.i)]
                 continue
             members = [
@@ -105,15 +130,25 @@ class Stage:
                 low = high = 0
                 slopes: Vector = {}
                 for b, form, ratio in members:
-                    place = f"{self.where}, leaf {leaf}, corner {k}, follower action {b}"
-                    a, own = form(ratio, corner, b, value, entry.shift << self.p, place)
-                    low, high, slopes = low + a[0], high + a[1], _plus(slopes, own, 1)
+                    a, own = form(ratio, corner, b, value, entry.shift << self.p, (leaf, k))
+                    low, high = low + a[0], high + a[1]
+                    slopes = _plus(slopes, own, 1) if own else slopes
                 if entry.shift and high > 0:
                     kind: Outcome = "rejected" if low > 0 else "inconclusive"
-                    raise _failure(kind, place, "the majorants' sum is not at most 0")
+                    reason = "the majorants' sum is not at most 0"
+                    raise self._failure(kind, reason, (leaf, k), cell[-1])
                 # at another scale all that is used is the sign
                 yield (0, 0) if entry.shift else (low, high), slopes, (leaf, k)
             leaf += 1
+
+    def _corner(self, weights: Weights, cell: Sequence[int]) -> Corner:
+        """A corner with what it makes of the columns of each b."""
+        if sum(weights) == 1:
+            a = weights.index(1)
+            return weights, {b: ((self.x[b][a], self.y[b][a]), self.slopes[b][a]) for b in cell}
+        mixed = ((_mixed(weights, self.x[b]), _mixed(weights, self.y[b])) for b in cell)
+        slopes = (_mixed_slopes(weights, self.slopes[b]) for b in cell)
+        return weights, dict(zip(cell, zip(mixed, slopes, strict=True), strict=True))
 
     def _majorant(
         self, majorant: Majorant, part: list[Corner], b: int, value: Interval
@@ -122,59 +157,72 @@ class Stage:
         if not isinstance(majorant, int):
             form = self._down if majorant[0] == DOWN else self._up
             return form, majorant[1].as_integer_ratio()
-        corner, unit = part[majorant], 1 << self.p
-        gain = _mixed(corner, self.y[b])[0] - value[1]
+        ((x, _), (y, _)), _ = part[majorant][1][b]
+        gain, unit = y - value[1], 1 << self.p
         if gain > 0:
             return self._up, (gain, unit)
-        x = _mixed(corner, self.x[b])[0]
         weight = self.elementary.exp((x, x), self.p)[0] if x >> self.p < MAX_EXPONENT else unit
         return self._down, (max(-gain * weight >> self.p, 1), unit)
 
     def _up(
-        self, s: Ratio, corner: Corner, b: int, value: Interval, shift: int, place: str
+        self, s: Ratio, corner: Corner, b: int, value: Interval, shift: int, spot: Spot
     ) -> Form:
         """s e^z (e^D - D + g . dv): z = x + (y - lam)/s - 1, g = push + lean/s, |g . dv| <= D."""
         (above, below), p = s, self.p
-        y_column, slopes_column = self.free(b, s) if self.free else (self.y[b], self.slopes[b])
-        x, y = _mixed(corner, self.x[b]), _mixed(corner, y_column)
+        (x, y), slopes = corner[1][b]
+        if self.free:
+            sigma = self.free.gamma[0] * (above << p) // (self.free.gamma[1] * below)
+            rest, slopes = self._rest(self.free, corner[0], b)
+            high = _mixed(corner[0], self.free.height(b, sigma))
+            y = rest[0] + high[0], rest[1] + high[1]
         ratio = scale((y[0] - value[1], y[1] - value[0]), below, above)
         offset = shift + (1 << p)
         z = x[0] + ratio[0] - offset, x[1] + ratio[1] - offset
-        slopes = _mixed_slopes(corner, slopes_column)
+        if not slopes:
+            return scale(self._exp(z, spot, b), above, below), {}
         g = {j: push + lean * below // above for j, (push, lean) in slopes.items()}
-        units = self._reach(dict.fromkeys(g, 6 + 5 * below // above))  # of rounding, in g . dv
-        z = z[0] - units, z[1] + units
-        refuse_exponent(z, p, place)
-        e = self.elementary.exp(z, p)
-        if not g:
-            return scale(e, above, below), {}
+        units = self._units(6 + 5 * below // above)  # of rounding, in g . dv
+        e = self._exp((z[0] - units, z[1] + units), spot, b)
         d = self._reach(g)
-        refuse_exponent((d, d), p, place)
-        factor = self.elementary.exp((d, d), p)
-        a = multiply(e, (factor[0] - d, factor[1] - d), p)
+        factor = self._exp((d, d), spot, b)
+        a = scale(multiply(e, (factor[0] - d, factor[1] - d), p), above, below)
         own = {j: e[1] * n * above // (below << p) for j, n in g.items()}
-        units = self._reach(dict.fromkeys(g, 1))
-        a = scale(a, above, below)
-        return (a[0] - units, a[1] + units), own
+        return (a[0] - self._units(1), a[1] + self._units(1)), own
+
+    def _exp(self, z: Interval, spot: Spot, b: int) -> Interval:
+        """exp, where z is of a size that one can compute with."""
+        if z[0] >> self.p >= MAX_EXPONENT:
+            raise self._failure("rejected", f"its exponent exceeds {MAX_EXPONENT}", spot, b)
+        if z[1] >> self.p >= MAX_EXPONENT:
+            raise self._failure("inconclusive", f"its exponent may exceed {MAX_EXPONENT}", spot, b)
+        return self.elementary.exp(z, self.p)
+
+    def _failure(self, outcome: Outcome, reason: str, spot: Spot, b: int) -> FailureError:
+        place = f"{self.where}, leaf {spot[0]}, corner {spot[1]}, follower action {b}"
+        return FailureError(outcome, f"majorant at {place}: {reason}")
 
     def _down(
-        self, kappa: Ratio, corner: Corner, b: int, value: Interval, shift: int, place: str
+        self, kappa: Ratio, corner: Corner, b: int, value: Interval, shift: int, spot: Spot
     ) -> Form:
         """-kappa (1 + x + ln((T - D)/kappa) + t D + (push - t lean) . dv) for T = lam - y.
 
         |lean . dv| <= D < T, and t <= 1/T.
         """
+        if self.free:
+            return self._down_free(self.free, kappa, corner, b, value, spot)
         (above, below), p = kappa, self.p
         one = 1 << p
-        x, y = _mixed(corner, self.x[b]), _mixed(corner, self.y[b])
+        (x, y), slopes = corner[1][b]
         gap = value[0] - y[1], value[1] - y[0]
-        slopes = _mixed_slopes(corner, self.slopes[b])
-        units = self._reach(dict.fromkeys(slopes, 4))
-        d = self._reach({j: lean for j, (_, lean) in slopes.items()}) + units
+        d = units = 0
+        if slopes:
+            units = self._units(4)
+            d = self._reach({j: lean for j, (_, lean) in slopes.items()}) + units
         if gap[1] <= d:
-            raise _failure("rejected", place, "down needs y < upper")
+            raise self._failure("rejected", "down needs y < upper", spot, b)
         if gap[0] <= d:
-            raise _failure("inconclusive", place, "y < upper is undecided; raise the precision")
+            reason = "y < upper is undecided; raise the precision"
+            raise self._failure("inconclusive", reason, spot, b)
         log = _log(self.elementary, (gap[0] - d, gap[1] - d), one, p)
         own = _log(self.elementary, (above, above), below, p)
         inner = one + x[0] - shift + log[0] - own[1], one + x[1] - shift + log[1] - own[0]
@@ -187,8 +235,57 @@ class Stage:
         vector = {
             j: ((lean * t >> p) - push) * above // below for j, (push, lean) in slopes.items()
         }
-        units = self._reach(dict.fromkeys(slopes, 1))
-        return (a[0] - units, a[1] + units), vector
+        return (a[0] - self._units(1), a[1] + self._units(1)), vector
+
+    def _rest(self, free: Free, weights: Weights, b: int) -> tuple[Interval, Slopes]:
+        """y and slopes without the free places."""
+        return _mixed(weights, free.y[b]), _mixed_slopes(weights, free.slopes[b])
+
+    def _down_free(
+        self, free: Free, kappa: Ratio, corner: Corner, b: int, value: Interval, spot: Spot
+    ) -> Form:
+        """The same where transitions pick points: ln T >= its chords on parts of T's range.
+
+        On a chord's part all is linear in the points; the largest of the parts' bounds holds. Where
+        there are slopes, which a chord tilts, one part is made, else as many as make a difference.
+        """
+        (above, below), p = kappa, self.p
+        x = corner[1][b][0][0][0]
+        y, slopes = self._rest(free, corner[0], b)
+        d = self._reach({j: lean for j, (_, lean) in slopes.items()}) + self._units(4)
+        least = _mixed(corner[0], free.least[b])[0]
+        most = _mixed(corner[0], free.height(b, 0))[1]
+        gap = value[0] - y[1]  # T = gap - sum P K, and what leans
+        start, end = gap - most - d, gap - least + d + (value[1] - value[0]) + (y[1] - y[0])
+        if start <= 0:
+            raise self._failure("inconclusive", "down needs y < upper for every value", spot, b)
+        own = _log(self.elementary, (above, above), below, p)[1]
+
+        def part(low: int, high: int) -> tuple[int, int, int, int]:
+            """(-A, low, high, tilt) by the chord of ln over [low, high]."""
+            logs = [_log(self.elementary, (t, t), 1 << p, p)[0] for t in (low, high)]
+            tilt = max(logs[1] - logs[0] << p, 0) // max(high - low, 1) + 1
+            chord = min(logs[0], logs[1] - (tilt * (high - low) >> p) - 1)
+            inner = (1 << p) + x + chord - own + (tilt * (gap - low) >> p)
+            inner -= self._pull(free, corner[0], b, tilt) + self._units(4 + (4 * tilt >> p)) + 2
+            return inner * above // below, low, high, tilt
+
+        parts = [part(start, end)]
+        while True:  # the largest bound comes first
+            a, low, high, tilt = parts[0]
+            if slopes or high - low <= low >> CHORD or len(parts) > PARTS:
+                break
+            heapreplace(parts, part(low, low + high >> 1))
+            heappush(parts, part(low + high >> 1, high))
+        vector = {
+            j: ((lean * tilt >> p) - push) * above // below for j, (push, lean) in slopes.items()
+        }
+        return (self._units(1) - a, self._units(1) - a), vector
+
+    def _pull(self, free: Free, weights: Weights, b: int, tilt: int) -> int:
+        """sum_t P_t max (tilt K - gamma d), rounded up."""
+        sigma = -(free.gamma[0] << 2 * self.p) // (free.gamma[1] * tilt)
+        return -(-tilt * _mixed(weights, free.height(b, sigma))[1] >> self.p)
 
 
 def _plus(x: Vector, y: Vector, sign: int) -> Vector:
@@ -198,31 +295,29 @@ def _plus(x: Vector, y: Vector, sign: int) -> Vector:
     return x | {j: x.get(j, 0) + sign * n for j, n in y.items()}
 
 
-def _middle(c: Corner, d: Corner) -> Corner:
-    """(c + d) / 2, in lowest terms."""
+def _middle(c: Weights, d: Weights) -> Weights:
+    """(c + d) / 2, in lowest terms: the weights sum to a power of 2."""
     n, m = sum(c), sum(d)
-    weights = [v * m + w * n for v, w in zip(c, d, strict=True)]
-    low = gcd(*weights)
-    return tuple(w // low for w in weights)
+    mixed = [v * m + w * n for v, w in zip(c, d, strict=True)]
+    common = gcd(*mixed)
+    return tuple(w // common for w in mixed)
 
 
-def _mixed(corner: Corner, column: Sequence[Interval]) -> Interval:
-    """The mean of the column under the corner's weights."""
-    total = sum(corner)
-    if total == 1:
-        return column[corner.index(1)]
-    low = sum(w * v[0] for w, v in zip(corner, column, strict=True))
-    high = sum(w * v[1] for w, v in zip(corner, column, strict=True))
+def _mixed(weights: Weights, column: Sequence[Interval]) -> Interval:
+    """The mean of the column under the weights."""
+    total = sum(weights)
+    low = sum(w * v[0] for w, v in zip(weights, column, strict=True))
+    high = sum(w * v[1] for w, v in zip(weights, column, strict=True))
     return low // total, -(-high // total)
 
 
-def _mixed_slopes(corner: Corner, column: Sequence[Slopes]) -> Slopes:
+def _mixed_slopes(weights: Weights, column: Sequence[Slopes]) -> Slopes:
     """The mean slopes, each less than a unit from the mean of those in the column."""
-    rows = [(w, row) for w, row in zip(corner, column, strict=True) if w]
+    rows = [(w, row) for w, row in zip(weights, column, strict=True) if w]
     if len(rows) == 1:
         return rows[0][1]
     places = {j for _, row in rows for j in row}
-    total, zero = sum(corner), (0, 0)
+    total, zero = sum(weights), (0, 0)
     ends = {j: [(w, row.get(j, zero)) for w, row in rows] for j in places}
     return {
         j: (sum(w * n for w, (n, _) in pairs) // total, sum(w * n for w, (_, n) in pairs) // total)
@@ -230,18 +325,6 @@ def _mixed_slopes(corner: Corner, column: Sequence[Slopes]) -> Slopes:
     }
 
 
-def refuse_exponent(z: Interval, p: int, place: str) -> None:
-    """Raise FailureError unless e^z is of a size that one can compute with."""
-    if z[0] >> p >= MAX_EXPONENT:
-        raise _failure("rejected", place, f"its exponent exceeds {MAX_EXPONENT}")
-    if z[1] >> p >= MAX_EXPONENT:
-        raise _failure("inconclusive", place, f"its exponent may exceed {MAX_EXPONENT}")
-
-
 @lru_cache(maxsize=1 << 16)  # corners are shared by leaves, kappa by the corners of a leaf
 def _log(elementary: Elementary, numerator: Interval, denominator: int, p: int) -> Interval:
     return elementary.log(numerator, denominator, p)
-
-
-def _failure(outcome: Outcome, place: str, reason: str) -> FailureError:
-    return FailureError(outcome, f"majorant at {place}: {reason}")

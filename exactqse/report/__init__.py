@@ -11,6 +11,7 @@ from exactqse.report.documents import (
     solution_document,
     symbolic_document,
     to_json,
+    weak_document,
 )
 from exactqse.report.evaluations import (
     evaluation_lines,
@@ -35,6 +36,7 @@ from exactqse.report.solutions import (
     policy_table,
     solution_lines,
     verdict_line,
+    weak_lines,
 )
 from exactqse.report.text import printable
 
@@ -67,5 +69,7 @@ __all__ = [
     "symbolic_lines",
     "to_json",
     "verdict_line",
+    "weak_document",
+    "weak_lines",
     "working",
 ]

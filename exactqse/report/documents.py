@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from exactqse.evaluate import Evaluation, SymbolicEvaluation
     from exactqse.model.graph import GraphReport
     from exactqse.model.policy import Policy
-    from exactqse.solve import Decision, Solution
+    from exactqse.solve import Decision, Solution, WeakSolution
 
 Document = dict[str, Any]
 
@@ -112,6 +112,11 @@ def solution_document(solution: Solution) -> Document:
         "effort": asdict(solution.effort),
         "policy": policy_document(solution.policy),
     }
+
+
+def weak_document(weak: WeakSolution | None) -> Document | None:
+    """The value when ties are broken against the leader; null where that was not asked."""
+    return None if weak is None else {"value": str(weak.value), "attained": weak.attained}
 
 
 def policy_document(policy: Policy) -> list[Any]:

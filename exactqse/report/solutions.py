@@ -19,7 +19,7 @@ from exactqse.report.text import cell, counted, mixture, printable
 
 if TYPE_CHECKING:
     from exactqse.model.game import Game
-    from exactqse.solve import Decision, Solution
+    from exactqse.solve import Decision, Solution, WeakSolution
 
 ROWS = 24  # rows of a table unless all are asked for
 _STYLES = {"accepted": "bold green", "rejected": "bold red", "inconclusive": "bold yellow"}
@@ -46,6 +46,14 @@ def solution_lines(solution: Solution) -> Iterator[Text]:
         f"{effort.work} {effort.unit}",
         "dim",
     )
+
+
+def weak_lines(weak: WeakSolution | None) -> Iterator[Text]:
+    """The value when ties are broken against the leader, where asked; no checker has seen it."""
+    if weak is not None:
+        word = "attained" if weak.attained else "a supremum, not attained"
+        value = Enclosure(weak.value, weak.value)
+        yield line(f"ties broken against the leader: {value}, {word} (exact, without certificate)")
 
 
 def verdict_line(verdict: Verdict) -> Text:

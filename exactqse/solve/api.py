@@ -41,15 +41,17 @@ def solve(
 
     A leader who sees the action is solved to any number of digits in polynomial time. One who sees
     less is solved by branch and bound in float64: the certificate is as exact, but its gap may stay
-    above what was asked for; ``Solution.reached`` and ``.reason`` say so.
+    above what was asked for; ``Solution.reached`` and ``.reason`` say so. A follower who best
+    responds (eta infinite) breaks ties in her favour, and the bounds are equal whatever was asked
+    for, unless numbers became too long (proofs/strong-stackelberg.md).
 
     Args:
-        game: gamma = 0, finite eta, any partition that the leader observes.
+        game: gamma = 0, any eta, any partition that the leader observes.
         digits: upper - lower <= 10^-digits, 1 to 1000; by default 30 for a leader who sees the
             action, else 6.
         gap: the same as a number: upper - lower <= gap. Not together with ``digits``.
-        time_limit: seconds after which branch and bound settles for the gap that it has; a leader
-            who sees the action is solved without search, and the limits play no part.
+        time_limit: seconds after which branch and bound settles for the gap that it has; games
+            solved without it pay no heed to the limits.
         node_limit: the same, in parts examined.
         checker: who checks the certificate: "kernel" (integers only), "flint" (the same check with
             arb's exp and log), or None: then nothing is certified until you call ``check``.

@@ -46,7 +46,10 @@ def refused(result: Any, text: str) -> None:
         (("solve", GAME, "--eta", "0"), "eta: 0 is not positive"),
         (("solve", GAME, "--eta", "1e999999999"), "too large an exponent"),
         (("solve", GAME, "--eta", "nan"), "is not a rational number"),
-        (("solve", GAME, "--eta", "inf"), "not covered yet: eta = infinity"),
+        (
+            ("solve", GAME, "--eta", "inf", "--gamma", "1/2"),
+            "not covered: gamma = 1/2 > 0 with eta = infinity; choose a finite eta, or gamma = 0",
+        ),
         (("solve", GAME, "--gamma", "2"), "gamma: 2 is not in [0, 1]"),
         (("solve", GAME, "--gamma", "1/2"), "not covered yet: gamma = 1/2 > 0"),
         (("solve", GAME, "--observes", "0|0,1"), "is not a partition"),

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from exactqse import Certificate, Policy, check
-from exactqse.games import get
+from exactqse.games import get, matrix_game
 from exactqse.kernel.numbers import format_rational
 from exactqse.solve import solve
 
@@ -107,6 +107,66 @@ def test_check_json_is_the_verdict(run: Run, tmp_path: Path, arithmetic: str) ->
         "precision": 120,
         "arithmetic": arithmetic,
     }
+
+
+BEST_RESPONSE = ("--eta", "inf", "--observes", "nothing")
+
+
+def test_a_best_response_is_solved_exactly_and_shown_with_the_weak_value(run: Run) -> None:
+    result = run("solve", GAME, *BEST_RESPONSE)
+    assert result.code == 0
+    lines = result.out.splitlines()
+    assert lines[0] == "J* = 3.5"
+    assert lines[1].startswith("certified: lower <= J(policy) <= J* <= upper")
+    assert lines[3] == (
+        "ties broken against the leader: 3.5, a supremum, not attained (exact, without certificate)"
+    )
+    document = json.loads(run("solve", GAME, *BEST_RESPONSE, "--json").out)
+    assert document["lower"] == document["upper"] == "7/2"
+    assert document["certified"] is True
+    assert document["policy"] == [[[["1/2", "1/2"], ["1/2", "1/2"]]]]
+    assert document["weak"] == {"value": "7/2", "attained": False}
+
+
+def test_a_weak_value_below_the_strong_one_that_is_attained(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "game.json"
+    matrix_game([[1, 0]], [[0, 0]], eta="inf").save(path)
+    result = run("solve", path)
+    assert result.out.splitlines()[0] == "J* = 1"
+    assert "ties broken against the leader: 0, attained (exact" in result.out
+    document = json.loads(run("solve", path, "--json").out)
+    assert (document["lower"], document["weak"]) == ("1", {"value": "0", "attained": True})
+
+
+def test_only_a_best_response_breaks_ties(run: Run) -> None:
+    assert "ties" not in run("solve", GAME).out
+    assert json.loads(run("solve", GAME, "--json").out)["weak"] is None
+
+
+@pytest.mark.parametrize("arithmetic", ["kernel", "flint"])
+def test_a_best_response_is_checked_from_its_file(
+    run: Run, tmp_path: Path, arithmetic: str
+) -> None:
+    path = tmp_path / "c.json"
+    assert run("solve", GAME, *BEST_RESPONSE, "--out", path).code == 0
+    result = run("check", GAME, path, *BEST_RESPONSE, "--arithmetic", arithmetic)
+    assert result.code == 0
+    assert result.out.startswith("certified: ")
+    assert "J* = 3.5" in result.out
+    document = json.loads(path.read_text())
+    path.write_text(json.dumps(document | {"upper": "3"}))
+    result = run("check", GAME, path, *BEST_RESPONSE)
+    assert result.code == 1
+    assert result.out.startswith("rejected: upper is less than the mean of step 0, by 0.5")
+    assert run("check", GAME, path).code == 2
+
+
+@pytest.mark.parametrize(("threshold", "answer"), [("7/2", "yes"), ("3.50000000001", "no")])
+def test_decide_on_a_best_response(run: Run, threshold: str, answer: str) -> None:
+    result = run("decide", GAME, *BEST_RESPONSE, "--at-least", threshold)
+    assert result.code == (0 if answer == "yes" else 1)
+    assert result.out.startswith(f"{answer}: J* ")
+    assert "certified: " in result.out
 
 
 def claim_too_much(document: dict[str, Any]) -> None:

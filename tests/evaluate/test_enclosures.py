@@ -134,16 +134,17 @@ def test_responses_are_probabilities_that_sum_to_one(cases: Any, data: st.DataOb
 
 @few
 @given(st.data(), st.sampled_from([40, 64, 200]))
-def test_overlaps_the_kernel_for_a_myopic_follower(
+def test_overlaps_the_kernel_for_a_finite_eta(
     finite_cases: Any, data: st.DataObject, p: int
 ) -> None:
-    drawn, policy = data.draw(finite_cases)
-    game = drawn.with_(gamma=0)
+    """W for every gamma, and the kernel's v = eta V where gamma > 0."""
+    game, policy = data.draw(finite_cases)
     after: list[Interval] = []
+    soft: list[Interval] = []
     result = evaluate(game, policy)
     for h in reversed(range(game.horizon)):
         rows = policy.probabilities[h]
-        after = [
+        found = [
             policy_value(
                 game,
                 h,
@@ -152,11 +153,16 @@ def test_overlaps_the_kernel_for_a_myopic_follower(
                 after,
                 p,
                 IntegerElementary(),
+                soft,
             )
             for s in range(game.states)
         ]
+        after, soft = [W for W, _ in found], [v for _, v in found]
         for (lo, hi), W in zip(after, result.W[h], strict=True):
             assert Enclosure(Fraction(lo, 1 << p), Fraction(hi, 1 << p)).overlaps(W)
+        for (lo, hi), V in zip(soft, result.V[h], strict=True):
+            ends = (Fraction(end, 1 << p) / game.eta for end in (lo, hi))
+            assert Enclosure(*ends).overlaps(V) if game.gamma else lo == hi == 0
 
 
 @few

@@ -9,7 +9,19 @@ from hypothesis import event, given, settings
 
 from exactqse.arithmetic import FlintElementary
 from exactqse.errors import CertificateError, NotCoveredError
-from exactqse.kernel.certificate import DOWN, UP, Certificate, Leaf, Node
+from exactqse.kernel.certificate import (
+    DOWN,
+    UP,
+    Certificate,
+    Claim,
+    FarsightedNode,
+    Leaf,
+    Node,
+    Part,
+    Piece,
+    Split,
+    StrongNode,
+)
 from exactqse.kernel.check import Verdict, check, require_covered
 from exactqse.model import Game
 from exactqse.solve import solve
@@ -124,31 +136,50 @@ def test_another_games_certificate(solved: Solved) -> None:
     assert verdict.outcome == "rejected"
 
 
-@pytest.mark.parametrize(
-    ("changes", "what"),
-    [
-        ({"gamma": "1/2"}, r"covered yet: gamma = 1/2 > 0;"),
-        ({"eta": "inf"}, "covered yet: eta = infinity;"),
-        (
-            {"gamma": 1, "eta": "inf", "observes": "nothing"},
-            r"gamma = 1 > 0, eta",
-        ),
-    ],
-)
+@pytest.mark.parametrize("gamma", ["1/2", 1])
+@pytest.mark.parametrize("observes", ["action", "nothing"])
 def test_games_that_no_theorem_covers(
-    deep: tuple[Game, Certificate], changes: dict[str, Any], what: str
+    deep: tuple[Game, Certificate], gamma: object, observes: str
 ) -> None:
     game, found = deep
-    other = game.with_(**changes)
+    other = game.with_(gamma=gamma, eta="inf", observes=observes)
+    what = f"not covered: gamma = {gamma} > 0 with eta = infinity"
     with pytest.raises(NotCoveredError, match=what) as caught:
         require_covered(other)
-    assert caught.value.remedy == "the covered case is gamma = 0, finite eta"
+    assert caught.value.remedy == "choose a finite eta, or gamma = 0"
     with pytest.raises(NotCoveredError, match=what):
         check(other, found)
 
 
-def test_covered_games_pass(deep: tuple[Game, Certificate]) -> None:
-    require_covered(deep[0])
+@pytest.mark.parametrize(
+    "changes", [{}, {"gamma": 1}, {"eta": "inf"}, {"eta": "inf", "observes": "nothing"}]
+)
+def test_covered_games_pass(deep: tuple[Game, Certificate], changes: dict[str, Any]) -> None:
+    require_covered(deep[0].with_(**changes))
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind"),
+    [({}, "myopic"), ({"gamma": "1/2"}, "farsighted"), ({"eta": "inf"}, "strong")],
+)
+def test_a_game_needs_its_kind_of_certificate(
+    deep: tuple[Game, Certificate], changes: dict[str, Any], kind: str
+) -> None:
+    game, found = deep
+    other = game.with_(**changes)
+    nodes: dict[str, tuple[Any, ...]] = {
+        "myopic": found.nodes,
+        "farsighted": tuple(FarsightedNode(n.step, n.state, n.policy) for n in found.nodes),
+        "strong": tuple(StrongNode(n.step, n.state, n.upper, n.policy, ()) for n in found.nodes),
+    }
+    for given_ in set(nodes) - {kind}:
+        leaf = (Part((Claim(0, 0, (Piece(Fraction(0), ()),)),)),)
+        cover = leaf if given_ == "farsighted" else ()
+        wrong = replace(found, game=other.hash, nodes=nodes[given_], cover=cover)
+        with pytest.raises(CertificateError) as caught:
+            check(other, wrong)
+        assert caught.value.where == "kind"
+        assert caught.value.what == f"'{given_}' is not '{kind}', which this game needs"
 
 
 def test_nodes_that_are_not_the_reachable_ones(deep: tuple[Game, Certificate]) -> None:
@@ -189,13 +220,22 @@ def test_nodes_that_do_not_fit_the_game(deep: tuple[Game, Certificate]) -> None:
         nodes = (*found.nodes[:3], replace(node, **changes), *found.nodes[4:])
         return replace(found, nodes=nodes)
 
-    for changes in (
-        {"policy": node.policy[:1]},
-        {"policy": (*node.policy, node.policy[0])},
-        {"trees": node.trees[:1]},
-        {"trees": (*node.trees, node.trees[0])},
+    half = Fraction(1, 2)
+    first, leaf = node.trees[0], Leaf(((UP, half),))
+    for changes, what in (
+        ({"policy": node.policy[:1]}, "needs 2 distributions"),
+        ({"policy": (*node.policy, node.policy[0])}, "needs 2 distributions"),
+        ({"policy": ()}, "needs 2 distributions"),
+        ({"trees": node.trees[:1]}, "needs 2 trees"),
+        ({"trees": (*node.trees, node.trees[0])}, "needs 2 trees"),
+        ({"trees": ()}, "needs 2 trees"),
+        ({"trees": (first, (Split(0, 3), leaf, leaf))}, r"\[0, 3\] is no edge"),
+        ({"trees": (first, (Split(17, 1), leaf, leaf))}, r"\[17, 1\] is no edge"),
+        ({"trees": (first, (Leaf(()),))}, "a leaf needs 1 majorants"),
+        ({"trees": ((Leaf(((UP, half), (UP, half))),), first)}, "a leaf needs 1 majorants"),
+        ({"trees": (first, (Split(0, 1), leaf, Leaf((3,))))}, "is tangent at no corner"),
     ):
-        with pytest.raises(CertificateError, match="needs 2 distributions and trees") as caught:
+        with pytest.raises(CertificateError, match=what) as caught:
             check(game, with_node(**changes))
         assert caught.value.where == "node (1, 1)"
     for action in (3, 17):

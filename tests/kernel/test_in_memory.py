@@ -1,6 +1,6 @@
 """What ``check`` refuses of objects that no file could hold."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from fractions import Fraction
 
 import numpy as np
@@ -8,40 +8,52 @@ import pytest
 
 from exactqse import Game, check, solve
 from exactqse.errors import CertificateError, GameError
-from exactqse.kernel.certificate import Leaf, Node
+from exactqse.kernel.certificate import Certificate, Leaf, Node
 
 
 def game() -> Game:
     return Game.from_arrays(None, [[[2, 4], [1, 3]]], [[[1, 0], [0, 1]]])
 
 
-def test_lists_that_change_after_validation_are_refused() -> None:
+def test_lists_are_refused_before_they_can_change() -> None:
     certificate = solve(game(), 10).certificate
     node = certificate.nodes[0]
     policy = [[(0, Fraction(1))], [(0, Fraction(1))]]
-    forged = replace(certificate, nodes=(replace(node, policy=policy),))
-    policy[0][0] = policy[1][0] = (0, Fraction(3))
-    with pytest.raises(CertificateError, match="no subclasses or lists"):
-        check(game(), forged)
+    for mutable in (policy, tuple(policy)):
+        with pytest.raises(CertificateError, match="of type list does not belong there"):
+            replace(certificate, nodes=(replace(node, policy=mutable),))
+    with pytest.raises(CertificateError, match="of type list does not belong there"):
+        replace(certificate, nodes=[node])
 
 
-def test_a_node_that_does_not_validate_is_refused() -> None:
+def test_a_node_of_a_subclass_is_refused() -> None:
     class Lax(Node):
+        """It may say one thing now and another later."""
+
+    certificate = solve(game(), 10).certificate
+    node = certificate.nodes[0]
+    lax = Lax(node.step, node.state, node.upper, node.shift, node.policy, node.trees)
+    with pytest.raises(CertificateError, match="of type Lax does not belong there"):
+        replace(certificate, nodes=(lax,))
+
+
+def test_a_node_that_breaks_a_rule_is_refused_with_its_certificate() -> None:
+    certificate = solve(game(), 10).certificate
+    tree = (Leaf((("up", Fraction(-1)),)),)
+    node = replace(certificate.nodes[0], trees=(tree, tree))
+    with pytest.raises(CertificateError, match="is not positive"):
+        replace(certificate, nodes=(node,))
+
+
+def test_a_certificate_of_a_subclass_is_refused() -> None:
+    class Lax(Certificate):
         def __post_init__(self) -> None:
             pass
 
     certificate = solve(game(), 10).certificate
-    node = certificate.nodes[0]
-    lax = Lax(
-        node.step,
-        node.state,
-        node.upper,
-        node.shift,
-        node.policy,
-        ((Leaf((("up", Fraction(-1)),)),),),
-    )
-    with pytest.raises(CertificateError, match="no subclasses or lists"):
-        check(game(), replace(certificate, nodes=(lax,)))
+    lax = Lax(**{field.name: getattr(certificate, field.name) for field in fields(certificate)})
+    with pytest.raises(CertificateError, match="certificate: is of a subclass"):
+        check(game(), lax)
 
 
 @pytest.mark.parametrize("precision", [np.int64(64), 128.0, "128", True])

@@ -13,49 +13,79 @@ from exactqse.arithmetic.balls import ball, exact_fraction, precision
 from exactqse.errors import NotCoveredError
 from exactqse.kernel.certificate import Certificate, Distribution
 from exactqse.kernel.elementary import INTEGER
+from exactqse.kernel.game import make_row
 from exactqse.kernel.interval import Interval, enclose
-from exactqse.kernel.operators import continuation, mixture, policy_value, scaled_reward
+from exactqse.kernel.operators import (
+    continuation,
+    expectation,
+    exponent,
+    mixture,
+    policy_value,
+    scaled_reward,
+)
 from exactqse.model import Game
-from exactqse.testing import covered_games
+from exactqse.testing import games
 
 bits = st.sampled_from((16, 53, 100, 300))
 Values = list[Fraction]
+Ends = tuple[Fraction, Fraction]
 
 
 def truth(
-    game: Game, step: int, state: int, policy: tuple[Distribution, ...], after: Values, p: int
-) -> tuple[Fraction, Fraction]:
-    """Ends of the value of a prescription, times 2^p."""
-    assert game.eta is not None
+    game: Game,
+    step: int,
+    state: int,
+    policy: tuple[Distribution, ...],
+    p: int,
+    *,
+    after: Values,
+    soft: Values,
+) -> tuple[Ends, Ends]:
+    """Ends of the value W of a prescription, and of v = eta V, times 2^p."""
     xs, ys = [], []
     for b, by_b in enumerate(policy):
         x = y = Fraction(0)
         for a, probability in by_b:
-            x += probability * game.eta * game.at(game.r, step)[state][a][b]
+            x += probability * logit(game, step, state, (a, b), soft)
             y += probability * payoff(game, step, state, (a, b), after)
         xs.append(x)
         ys.append(y)
     with precision(p + 400):
         weights = [ball(x - max(xs)).exp() for x in xs]
         total = sum((w * ball(y) for w, y in zip(weights, ys, strict=True)), arb(0))
-        value = total / sum(weights, arb(0))
-        return exact_fraction(value.lower()) * 2**p, exact_fraction(value.upper()) * 2**p
+        weight = sum(weights, arb(0))
+        value, log = total / weight, weight.log() + ball(max(xs))
+        return ends(value, p), ends(log, p)
+
+
+def ends(value: arb, p: int) -> Ends:
+    return exact_fraction(value.lower()) * 2**p, exact_fraction(value.upper()) * 2**p
+
+
+def mean(game: Game, step: int, state: int, actions: tuple[int, int], values: Values) -> Fraction:
+    a, b = actions
+    row = game.at(game.P, step)[state][a][b]
+    pairs = zip(row.states, row.numerators, strict=True)
+    return sum((Fraction(n, row.denominator) * values[t] for t, n in pairs if values), Fraction(0))
 
 
 def payoff(game: Game, step: int, state: int, actions: tuple[int, int], after: Values) -> Fraction:
     a, b = actions
-    row = game.at(game.P, step)[state][a][b]
-    result = game.at(game.u, step)[state][a][b]
-    if after:
-        pairs = zip(row.states, row.numerators, strict=True)
-        result += sum(Fraction(n, row.denominator) * after[t] for t, n in pairs)
-    return result
+    return game.at(game.u, step)[state][a][b] + mean(game, step, state, actions, after)
+
+
+def logit(game: Game, step: int, state: int, actions: tuple[int, int], soft: Values) -> Fraction:
+    """eta (r + gamma P V), for soft = eta V."""
+    a, b = actions
+    assert game.eta is not None
+    reward = game.eta * game.at(game.r, step)[state][a][b]
+    return reward + game.gamma * mean(game, step, state, actions, soft)
 
 
 @given(st.data(), bits)
 @settings(max_examples=150)
 def test_policy_value_is_true_and_narrow(data: st.DataObject, p: int) -> None:
-    game = data.draw(covered_games(wide=False))
+    game = data.draw(games(wide=False, observes="action", etas=st.sampled_from((1, 5))))
     step = data.draw(st.integers(0, game.horizon - 1))
     state = data.draw(st.integers(0, game.states - 1))
     policy = []
@@ -67,23 +97,36 @@ def test_policy_value_is_true_and_narrow(data: st.DataObject, p: int) -> None:
         )
         policy.append(tuple((a, Fraction(w, sum(weights))) for a, w in enumerate(weights) if w))
     numbers = st.fractions(min_value=-9, max_value=9, max_denominator=99)
-    after = [data.draw(numbers) for _ in range(game.states)] if data.draw(st.booleans()) else []
+    last = data.draw(st.booleans())
+    after = [] if last else [data.draw(numbers) for _ in range(game.states)]
+    soft = [] if last else [data.draw(numbers) for _ in range(game.states)]
     boxes = [enclose(x.numerator, x.denominator, p) for x in after]
-    lo, hi = policy_value(game, step, state, policy, boxes, p, INTEGER)
-    below, above = truth(game, step, state, tuple(policy), after, p)
-    assert lo <= below
-    assert above <= hi
-    assert hi - lo <= 1000
+    logs = [enclose(x.numerator, x.denominator, p) for x in soft]
+    value, log = policy_value(game, step, state, policy, boxes, p, INTEGER, logs)
+    true_value, true_log = truth(game, step, state, tuple(policy), p, after=after, soft=soft)
+    assert value[0] <= true_value[0]
+    assert true_value[1] <= value[1]
+    assert value[1] - value[0] <= 1000
+    if game.gamma:
+        assert log[0] <= true_log[0]
+        assert true_log[1] <= log[1]
+        assert log[1] - log[0] <= 100
+    else:
+        assert log == (0, 0)
     for a in range(game.leader_actions):
         for b in range(game.follower_actions):
+            place = game, step, state, a, b
             y = payoff(game, step, state, (a, b), after) * 2**p
-            low, high = continuation(game, step, state, a, b, boxes, p)
-            assert low <= y <= high
-            assert high - low <= 3
+            assert encloses(continuation(*place, boxes, p), y, 3)
             x = game.eta * game.at(game.r, step)[state][a][b] * 2**p
-            low, high = scaled_reward(game, step, state, a, b, p)
-            assert low <= x <= high
-            assert high - low <= 1
+            assert encloses(scaled_reward(*place, p), x, 1)
+            assert encloses(
+                exponent(*place, logs, p), logit(game, step, state, (a, b), soft) * 2**p, 4
+            )
+
+
+def encloses(found: Interval, value: Fraction, width: int) -> bool:
+    return found[0] <= value <= found[1] <= found[0] + width
 
 
 def test_wide_continuations_are_enclosed(deep: tuple[Game, Certificate]) -> None:
@@ -91,13 +134,13 @@ def test_wide_continuations_are_enclosed(deep: tuple[Game, Certificate]) -> None
     p = 40
     boxes: list[Interval] = [(-(3 << p), 2 << p), (1 << p, (1 << p) + 7)]
     low, high = continuation(game, 0, 1, 2, 1, boxes, p)
-    ends = [
+    found = [
         payoff(game, 0, 1, (2, 1), [Fraction(x, 1 << p), Fraction(y, 1 << p)]) * 2**p
         for x in boxes[0]
         for y in boxes[1]
     ]
-    assert low <= min(ends) < low + 2
-    assert high - 2 < max(ends) <= high
+    assert low <= min(found) < low + 2
+    assert high - 2 < max(found) <= high
 
 
 def test_adding_to_the_rewards(deep: tuple[Game, Certificate]) -> None:
@@ -112,7 +155,7 @@ def test_adding_to_the_rewards(deep: tuple[Game, Certificate]) -> None:
 
     def value(u: object, r: object) -> Interval:
         other = Game.from_arrays(None, u, r, eta=game.eta, horizon=game.horizon)
-        return policy_value(other, 0, node.state, node.policy, [], p, INTEGER)
+        return policy_value(other, 0, node.state, node.policy, [], p, INTEGER)[0]
 
     plain = value(game.u, game.r)
     for by in (Fraction(-1000), Fraction(1000), Fraction(7, 3)):
@@ -148,3 +191,20 @@ def test_infinite_eta_has_no_exponents() -> None:
     game = Game.from_arrays(None, [[[0, 1]]], [[[0, 1]]], eta="inf")
     with pytest.raises(NotCoveredError, match="eta = infinity"):
         scaled_reward(game, 0, 0, 0, 0, 53)
+    with pytest.raises(NotCoveredError, match="eta = infinity"):
+        exponent(game, 0, 0, 0, 0, [], 53)
+
+
+def test_a_myopic_follower_does_not_look_at_the_values_to_come() -> None:
+    game = Game.from_arrays(None, [[[0, 1]]], [[["1/3", 1]]], horizon=2)
+    assert exponent(game, 0, 0, 0, 0, [(7, 7)], 53) == scaled_reward(game, 0, 0, 0, 0, 53)
+    half = game.with_(gamma="1/2")
+    low, high = exponent(half, 0, 0, 0, 1, [(6, 9)], 53)
+    assert (low, high) == (3 + (1 << 53), 5 + (1 << 53))
+
+
+def test_expectations_are_exact() -> None:
+    row = make_row({0: Fraction(1, 6), 2: Fraction(5, 6)}, 3, "row")
+    assert expectation(row, {0: Fraction(1, 7), 2: Fraction(3)}) == Fraction(1, 42) + Fraction(5, 2)
+    with pytest.raises(KeyError):
+        expectation(row, {0: Fraction(1)})

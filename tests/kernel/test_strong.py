@@ -11,13 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from exactqse.arithmetic import FlintElementary
 from exactqse.errors import CertificateError
 from exactqse.games import get
+from exactqse.kernel.certificate import MIN_PRECISION, Certificate, StrongNode
+from exactqse.kernel.check import Verdict, check
+from exactqse.kernel.operators import expectation
 from exactqse.kernel.strong import (
     GRID,
-    StrongNode,
     check_strong,
-    expectation,
     leader_table,
     policy_value,
     target_bound,
@@ -102,45 +104,88 @@ def test_a_false_claim_is_refused(
     assert check_strong(game, [replace(node, **changes)], lower, upper) == reason
 
 
+def certified(game: Game, *nodes: StrongNode, lower: Fraction, upper: Fraction) -> Certificate:
+    return Certificate(game.hash, MIN_PRECISION, lower, upper, nodes)
+
+
+def test_check_covers_such_games(game: Game, node: StrongNode) -> None:
+    claim = certified(game, node, lower=VALUE, upper=VALUE)
+    assert check(game, claim) == Verdict(
+        "accepted",
+        VALUE,
+        VALUE,
+        "proved lower <= J(policy) <= J* <= upper over 1 nodes",
+        MIN_PRECISION,
+        "kernel",
+    )
+    assert check(game, Certificate.from_bytes(claim.to_bytes()))
+    assert check(game, claim, elementary=FlintElementary()).arithmetic == "flint"
+    for wrong, reason in (
+        (replace(claim, upper=Fraction(3)), "upper is less than the mean of step 0, by 0.5"),
+        (replace(claim, lower=Fraction(4)), "lower exceeds J(policy) by 0.5"),
+    ):
+        verdict = check(game, wrong)
+        assert (verdict.outcome, verdict.lower, verdict.upper) == ("rejected", None, None)
+        assert verdict.reason == reason
+
+
 @pytest.mark.parametrize(
     "duals",
     [
-        ((ZERO, ZERO), (-HALF, ZERO)),
-        ((ZERO, ZERO), (0.5, ZERO)),
-        ((ZERO, ZERO), (1, ZERO)),
+        (),
+        ((), ()),
+        ((ZERO, ZERO),),
+        ((ZERO,), (HALF,)),
         ((ZERO, ZERO), (HALF,)),
+        ((ZERO, ZERO), (HALF, ZERO), (ZERO, ZERO)),
         ((ZERO, ZERO, ZERO), (HALF, ZERO, ZERO)),
+        ((ZERO,) * 3,) * 3,
     ],
 )
-def test_duals_are_a_square_of_nonnegative_fractions(node: StrongNode, duals: Any) -> None:
-    with pytest.raises(CertificateError, match=r"node \(0, 0\): the duals are not a square"):
-        replace(node, duals=duals)
+def test_duals_are_a_square(game: Game, node: StrongNode, duals: Any) -> None:
+    claim = certified(game, replace(node, duals=duals), lower=ZERO, upper=Fraction(9))
+    with pytest.raises(CertificateError, match="needs 2 x 2 duals") as caught:
+        check(game, claim)
+    assert caught.value.where == "node (0, 0)"
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("changes", "what"),
     [
-        {"step": 0.0},
-        {"upper": 3.5},
-        {"policy": (((0, 1),),)},
-        {"policy": (((1, HALF), (0, HALF)),)},
-        {"policy": (((0, HALF),),)},
-        {"policy": (((0, ONE), (1, ZERO)),)},
-        {"policy": (((-1, ONE),),)},
+        ({"duals": ((ZERO, ZERO), (-HALF, ZERO))}, "a dual is negative"),
+        ({"duals": ((ZERO, ZERO), (0.5, ZERO))}, "does not belong there"),
+        ({"duals": ((ZERO, ZERO), (1, ZERO))}, "does not belong there"),
+        ({"step": 0.0}, "does not belong there"),
+        ({"upper": 3.5}, "does not belong there"),
+        ({"policy": (((0, 1),),)}, "does not belong there"),
+        ({"policy": (((1, HALF), (0, HALF)),)}, "do not ascend"),
+        ({"policy": (((0, HALF),),)}, "do not sum to 1"),
+        ({"policy": (((0, ONE), (1, ZERO)),)}, "is not positive"),
+        ({"policy": (((-1, ONE),),)}, "do not ascend"),
     ],
 )
-def test_a_node_is_what_every_node_is(node: StrongNode, changes: dict[str, Any]) -> None:
-    with pytest.raises(CertificateError, match="node"):
-        replace(node, **changes)
-
-
-@pytest.mark.parametrize("count", [0, 1, 3])
-def test_duals_of_another_number_of_actions_prove_nothing(
-    game: Game, node: StrongNode, count: int
+def test_a_node_that_its_certificate_refuses(
+    game: Game, node: StrongNode, changes: dict[str, Any], what: str
 ) -> None:
-    wrong = replace(node, duals=((ZERO,) * count,) * count)
-    with pytest.raises(CertificateError, match=r"node \(0, 0\): needs duals for every b"):
-        check_strong(game, [wrong], ZERO, Fraction(9))
+    with pytest.raises(CertificateError, match=what):
+        certified(game, replace(node, **changes), lower=ZERO, upper=Fraction(9))
+
+
+@pytest.mark.parametrize(
+    ("changes", "what"),
+    [
+        ({"policy": ()}, r"node \(0, 0\): needs 1 distributions"),
+        ({"policy": (MIXED, MIXED)}, r"node \(0, 0\): needs 1 distributions"),
+        ({"policy": (((2, ONE),),)}, r"node \(0, 0\): the policy names an unknown leader action"),
+        ({"step": 1}, "nodes: nodes are not the reachable"),
+        ({"state": -1}, "nodes: nodes are not the reachable"),
+    ],
+)
+def test_a_node_that_does_not_fit_the_game(
+    game: Game, node: StrongNode, changes: dict[str, Any], what: str
+) -> None:
+    with pytest.raises(CertificateError, match=what):
+        check(game, certified(game, replace(node, **changes), lower=ZERO, upper=Fraction(9)))
 
 
 def test_policies_of_another_number_of_cells_prove_nothing(game: Game, node: StrongNode) -> None:
@@ -186,9 +231,10 @@ def test_the_mean_over_first_states_and_the_step_after() -> None:
 @given(st.data())
 def test_what_the_solver_finds_is_accepted_and_less_is_refused(data: st.DataObject) -> None:
     game = data.draw(best_responses())
-    found = solve_strong(game)
+    found, _ = solve_strong(game)
     value = found.lower
     assert found.upper == value
+    assert check(game, Certificate.from_bytes(found.to_bytes()))
     assert not check_strong(game, found.nodes, value, value)
     tiny = Fraction(1, 10**30)
     assert "lower" in check_strong(game, found.nodes, value + tiny, value)

@@ -138,6 +138,40 @@ def test_up_is_largest_at_its_point_along_an_edge() -> None:
     assert zero(along.diff(t))
 
 
+# ---- farsighted-bound.md ----
+
+
+def test_what_leans_is_bounded() -> None:
+    """Lemma 1: e^q on |q| <= D, and ln(T + q) - theta q on |q| <= delta; the theorem's tangent."""
+    rng = Cases(7)
+    for _ in range(200):
+        most = Fraction(rng.randrange(1, 300), 100)
+        near = most * Fraction(rng.randrange(-10, 11), 10)
+        with precision(300):
+            slack = (_ball(most).exp() - _ball(1 + most)) - (_ball(near).exp() - _ball(1 + near))
+            assert slack >= 0 or abs(near) == most
+        gap, theta = most * Fraction(rng.randrange(11, 30), 10), Fraction(rng.randrange(0, 11), 10)
+        theta /= gap
+        with precision(300):
+            inner = _ball(gap + near).log() - _ball(theta * near)
+            end = _ball(gap - most).log() + _ball(theta * most)
+            assert inner >= end or near == -most
+    assert zero(sp.series(sp.exp(t) - 1 - t, t, 0, 5).removeO() - t**2 / 2 - t**3 / 6 - t**4 / 24)
+    tangent = sp.exp(-s) * (1 - (t - s))
+    assert tangent.subs(t, s) == sp.exp(-s)
+    assert zero(tangent.diff(t).subs(t, s) + sp.exp(-s))
+
+
+def test_a_free_places_own_value_cancels() -> None:
+    """With sigma = gamma s, g = gamma P - sigma P / s has no part of the place."""
+    gamma, P = sp.symbols("gamma P", positive=True)
+    assert zero((gamma * P - t * P / s).subs(t, gamma * s))
+
+
+def _ball(x: Fraction) -> arb:
+    return arb(x.numerator) / x.denominator
+
+
 # ---- dinkelbach.md, two-actions.md, propagation.md ----
 
 

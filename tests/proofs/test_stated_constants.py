@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import fields
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -27,7 +28,7 @@ def _fields(page: str, heading: str) -> dict[str, str]:
     return dict(_FIELD.findall(section))
 
 
-@pytest.mark.parametrize(("page", "count"), [("game-file.md", 7), ("certificate-format.md", 3)])
+@pytest.mark.parametrize(("page", "count"), [("game-file.md", 7), ("certificate-format.md", 4)])
 def test_stated_constants(page: str, count: int) -> None:
     stated = _CONSTANT.findall(_text(page))
     assert len(stated) == count
@@ -36,29 +37,51 @@ def test_stated_constants(page: str, count: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("page", "module", "fields"),
+    ("page", "module", "names"),
     [
         ("game-file.md", gamefile, gamefile._FIELDS),
-        ("certificate-format.md", certificate, certificate._FIELDS),
+        (
+            "certificate-format.md",
+            certificate,
+            ("format", "version", "kind", *certificate._types("farsighted")),
+        ),
         ("policy-file.md", policy, ("format", "version", "pi")),
     ],
 )
-def test_stated_fields(page: str, module: Any, fields: tuple[str, ...]) -> None:
+def test_stated_fields(page: str, module: Any, names: tuple[str, ...]) -> None:
     stated = _fields(page, "Fields")
-    assert tuple(stated) == fields
+    assert tuple(stated) == names
     assert stated["format"] == f"the string `{module.FORMAT}`"
     assert stated["version"] == f"the integer {module.VERSION}"
     assert f"Version {module.VERSION} of `{module.FORMAT}`" in _text(page)
 
 
-def test_stated_node_fields() -> None:
-    stated = _fields("certificate-format.md", "Fields of a node")
-    assert tuple(stated) == certificate._NODE_FIELDS
-    assert f'`["{certificate.UP}", s]` or `["{certificate.DOWN}", kappa]`' in _text(
-        "certificate-format.md"
-    )
-    kind = _fields("certificate-format.md", "Fields")["kind"]
-    assert kind == f"the string `{certificate.KIND}`"
+@pytest.mark.parametrize("kind", certificate.KINDS)
+def test_stated_fields_of_kinds(kind: str) -> None:
+    stated = _fields("certificate-format.md", "Fields")
+    for_all = [
+        name for name, what in stated.items() if not what.startswith('kind "farsighted" only')
+    ]
+    own = stated if kind == "farsighted" else for_all
+    assert [*own] == ["format", "version", "kind", *certificate._types(kind)]
+    assert f"`{kind}`" in stated["kind"]
+    assert stated["kind"].count("`") == 2 * len(certificate.KINDS)
+    node = _fields("certificate-format.md", f"Fields of a {kind} node")
+    assert [*node] == [field.name for field in fields(certificate.KINDS[kind])]
+
+
+def test_stated_lists() -> None:
+    """Every dataclass that is written as a list, with its fields in their order."""
+    section = _text("certificate-format.md").split("\n## Lists\n")[1].split("\n## ")[0]
+    stated = re.findall(r"^\| `(\w+)` \| `\[([a-z, ]+)\]`", section, re.MULTILINE)
+    classes = {
+        name: ", ".join(field.name for field in fields(value))
+        for name, value in vars(certificate).items()
+        if getattr(value, "as_list", False)
+    }
+    assert dict(stated) == classes
+    assert len(stated) == len(classes) == 7
+    assert f'`["{certificate.UP}", s]`, `["{certificate.DOWN}", kappa]`' in section
 
 
 def test_the_stated_example_is_read() -> None:
@@ -66,7 +89,9 @@ def test_the_stated_example_is_read() -> None:
     data = text.replace("<64 hexadecimal digits>", "0" * 64).encode()
     example = certificate.Certificate.from_bytes(data)
     assert example.precision == 64
+    assert example.kind == "myopic"
     assert example.nodes[0].trees[1][0] == certificate.Split(0, 1)
+    assert example.nodes[0].trees[1][2] == certificate.Leaf((0,), -9)
     assert len(example.to_bytes().split()) == 1
 
 

@@ -24,9 +24,11 @@ from exactqse.report import (
     solution_lines,
     to_json,
     verdict_line,
+    weak_document,
+    weak_lines,
 )
 from exactqse.report.documents import Document, exact_table
-from exactqse.solve import decide, solve
+from exactqse.solve import decide, solve, solve_weak
 
 GAME = get("inspection-3-of-8")
 
@@ -40,6 +42,7 @@ def documents() -> list[Document]:
         check_document(GAME, check(GAME, solution.certificate)),
         decision_document(decide(GAME, Fraction(0))),
         evaluation_document(GAME, evaluate(GAME, Policy.uniform(GAME), 5)),
+        weak_document(solve_weak(GAME.with_(eta="inf"))),
     ]
 
 
@@ -73,6 +76,11 @@ def test_an_infinite_temperature_and_a_partition() -> None:
     game = GAME.with_(eta="inf", observes="nothing")
     document = game_document(game)
     assert (document["eta"], document["observes"]) == ("inf", [[0, 1]])
+
+
+def test_what_was_not_asked_is_not_shown() -> None:
+    assert weak_document(None) is None
+    assert not list(weak_lines(None))
 
 
 @pytest.mark.parametrize("outcome", ["rejected", "inconclusive"])

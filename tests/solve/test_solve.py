@@ -244,11 +244,11 @@ def test_without_a_checker_nothing_is_called_certified() -> None:
 @pytest.mark.parametrize(
     ("change", "named"),
     [
-        ({"gamma": "1/2"}, "gamma = 1/2 > 0"),
-        ({"eta": "inf"}, "eta = infinity"),
+        ({"gamma": "1/2"}, "not covered yet: gamma = 1/2 > 0; set gamma = 0"),
+        ({"gamma": 1, "eta": "inf"}, "not covered: gamma = 1 > 0 with eta = infinity"),
     ],
 )
-def test_a_case_that_is_not_covered_is_named(change: dict[str, str], named: str) -> None:
+def test_a_case_that_is_not_covered_is_named(change: dict[str, object], named: str) -> None:
     with pytest.raises(NotCoveredError, match=named) as caught:
         solve(get(COMMITMENT).with_(**change))
     assert "\n" not in str(caught.value)

@@ -13,9 +13,13 @@ from hypothesis import strategies as st
 from exactqse.errors import NotCoveredError, PrecisionError
 from exactqse.evaluate import evaluate_symbolic
 from exactqse.games import catalogue, get, matrix_game
+from exactqse.kernel.certificate import MIN_PRECISION, Certificate
+from exactqse.kernel.check import check
 from exactqse.kernel.strong import GRID, check_strong
 from exactqse.model import Game, Policy
+from exactqse.solve import decide, solve
 from exactqse.solve.strong import solve_strong
+from exactqse.solve.weak import solve_weak
 from exactqse.testing import games, partitions, policies
 
 ZERO = Fraction(0)
@@ -41,11 +45,14 @@ def stages(draw: st.DrawFn, sizes: tuple[tuple[int, int], ...]) -> Game:
 
 
 def value(game: Game) -> Fraction:
-    """The value, once lower, upper and the evaluation of the policy agree on it."""
-    found = solve_strong(game)
-    assert found.lower == found.upper
-    assert found.reason == f"accepted: upper = lower over {len(found.nodes)} nodes"
-    assert found.value.lower == found.lower
+    """The value, once lower, upper, the checker and the evaluation of the policy agree on it."""
+    found = solve(game)
+    assert found.certified
+    assert found.reached
+    assert found.lower == found.upper == found.value.lower
+    assert found.certificate == solve_strong(game)[0]
+    assert found.certificate.kind == "strong"
+    assert check(game, Certificate.from_bytes(found.certificate.to_bytes())) == found.verdict
     policy = found.policy.validated(game)
     J = evaluate_symbolic(game, policy).J
     assert Fraction(int(J.p), int(J.q)) == found.lower
@@ -78,13 +85,34 @@ def test_a_forced_tie_goes_to_the_leader() -> None:
     assert value(matrix_game([[1, 0]], [[0, 0]], eta="inf", observes="nothing")) == 1
 
 
+@pytest.mark.parametrize(
+    ("threshold", "answer"),
+    [("7/2", "yes"), (Fraction(7, 2) + Fraction(1, 10**900), "no"), (3, "yes"), ("3.6", "no")],
+)
+def test_decide_is_settled_by_exact_bounds(threshold: Any, answer: str) -> None:
+    game = get("conitzer-sandholm-2006").with_(eta="inf", observes="nothing")
+    decision = decide(game, threshold)
+    assert decision.answer == answer
+    assert decision.solution.certified
+    assert decision.digits == 5
+
+
+def test_options_of_solve() -> None:
+    game = get("conitzer-sandholm-2006").with_(eta="inf", observes="nothing")
+    unchecked = solve(game, 40, checker=None)
+    assert not unchecked.certified
+    assert unchecked.gap == Fraction(1, 10**40)
+    assert solve(game, checker="flint").verdict.arithmetic == "flint"
+
+
 @pytest.mark.parametrize("name", [entry.name for entry in catalogue()])
 @pytest.mark.parametrize("observes", ["action", "nothing"])
 def test_shipped_games(name: str, observes: str) -> None:
     game = get(name).with_(eta="inf", observes=observes)
-    found = solve_strong(game)
+    found = solve(game)
+    assert found.certified
     assert found.lower == found.upper
-    assert found.weak_value <= found.lower
+    assert solve_weak(game).value <= found.lower
 
 
 @few
@@ -166,9 +194,11 @@ def test_seeing_more_is_never_worse(data: st.DataObject) -> None:
         second = cells.pop(data.draw(st.integers(1, len(cells) - 1)))
         cells[0] = tuple(sorted(cells[0] + second))
         chain.append(tuple(sorted(cells)))
-    found = [solve_strong(game.with_(observes=partition)) for partition in chain]
-    assert all(fine.lower >= coarse.lower for fine, coarse in pairwise(found))
-    assert all(fine.weak_value >= coarse.weak_value for fine, coarse in pairwise(found))
+    finer = [game.with_(observes=partition) for partition in chain]
+    strong = [value(variant) for variant in finer]
+    weak = [solve_weak(variant).value for variant in finer]
+    for values in (strong, weak):
+        assert all(fine >= coarse for fine, coarse in pairwise(values))
 
 
 @few
@@ -183,7 +213,7 @@ def test_relabelling_actions_changes_nothing(game: Game) -> None:
         observes=[[last - b for b in cell] for cell in game.observes],
     )
     assert value(flipped) == value(game)
-    assert solve_strong(flipped).weak_value == solve_strong(game).weak_value
+    assert solve_weak(flipped).value == solve_weak(game).value
 
 
 @few
@@ -214,8 +244,8 @@ def test_near_ties_and_sizes_beyond_float64(one_stage: Any) -> None:
 def test_unreachable_states_have_no_node() -> None:
     P = [[[{1: 1}]], [[{1: 1}]], [[{2: 1}]]]
     table = [[[1]], [[2]], [[3]]]
-    found = solve_strong(Game.from_arrays(P, table, table, horizon=2, eta="inf"))
-    assert [(node.step, node.state) for node in found.nodes] == [(0, 0), (1, 1)]
+    found = solve(Game.from_arrays(P, table, table, horizon=2, eta="inf"))
+    assert [(node.step, node.state) for node in found.certificate.nodes] == [(0, 0), (1, 1)]
     assert found.lower == found.upper == 3
     assert found.policy == Policy((((((Fraction(1),),),) * 3),) * 2)
 
@@ -236,10 +266,14 @@ def test_another_follower_is_named(changes: dict[str, Any], named: str) -> None:
 
 def test_progress_counts_every_node_once() -> None:
     seen: list[tuple[int, int]] = []
-    found = solve_strong(
+    found, effort = solve_strong(
         get("patrol-4").with_(eta="inf"), progress=lambda done, count: seen.append((done, count))
     )
-    assert seen == [(n, len(found.nodes)) for n in range(1, len(found.nodes) + 1)]
+    count = len(found.nodes)
+    assert seen == [(n, count) for n in range(1, count + 1)]
+    assert (effort.nodes, effort.precision) == (count, MIN_PRECISION)
+    assert effort.unit == "linear programs"
+    assert 0 < effort.work <= count * get("patrol-4").follower_actions
 
 
 def deep(horizon: int, digits: int) -> Game:
@@ -259,9 +293,10 @@ def test_denominators_grow_with_the_horizon() -> None:
 
 def test_numbers_that_grow_too_long_are_rounded_outward() -> None:
     game = deep(12, 200)
-    found = solve_strong(game)
+    found = solve(game)
+    assert found.certified
     assert 0 < found.upper - found.lower <= Fraction(2 * (game.horizon + 1), GRID)
-    assert found.reason.endswith(" numbers were rounded to 4096 bits over 12 nodes")
+    assert "12 nodes, " in found.reason
     assert GRID % found.lower.denominator == GRID % found.upper.denominator == 0
     J = evaluate_symbolic(game, found.policy).J
     assert found.lower <= Fraction(int(J.p), int(J.q)) <= found.upper
@@ -271,8 +306,9 @@ def test_multipliers_too_long_for_a_file_are_shortened() -> None:
     long = Fraction(1, 3**4000)
     r = [[1, Fraction(1, 5**300)], [Fraction(1, 7**200), 1]]
     game = matrix_game([[2, 4 - long], [1, 3]], r, eta="inf", observes="nothing")
-    found = solve_strong(game)
+    found, _ = solve_strong(game)
     assert not check_strong(game, found.nodes, found.lower, found.upper)
+    assert Certificate.from_bytes(found.to_bytes()) == found
     assert 0 < found.upper - found.lower < Fraction(9, GRID)
     mu = found.nodes[0].duals[1][0]
     assert GRID % mu.denominator == 0

@@ -1,0 +1,312 @@
+"""The parts of a cover: what their claims say, against policies and against the next step."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from functools import cache
+from itertools import product
+from random import Random
+from typing import Any
+
+import mpmath
+import pytest
+
+from exactqse.evaluate import evaluate
+from exactqse.kernel.certificate import (
+    UP,
+    Certificate,
+    Claim,
+    FarsightedNode,
+    Leaf,
+    Part,
+    Piece,
+    Slope,
+    Split,
+    Tree,
+)
+from exactqse.kernel.elementary import INTEGER
+from exactqse.kernel.farsighted import Frontier, PartBounds
+from exactqse.kernel.game import Row
+from exactqse.kernel.gamefile import game_hash
+from exactqse.kernel.stage import FailureError
+from exactqse.model import Game, Policy
+
+P = 60
+ONE = 1 << P
+SIZES = (Fraction(1, 100), Fraction(1, 20), Fraction(1, 3), Fraction(10))
+
+
+def rational(draw: Random, most: int = 2) -> Fraction:
+    return Fraction(draw.randint(-10 * most, 10 * most), 10)
+
+
+def distribution(draw: Random, size: int) -> list[Fraction]:
+    weights = [draw.choice([0, 0, 1, 2, 5]) for _ in range(size)]
+    if not any(weights):
+        weights[draw.randrange(size)] = 1
+    return [Fraction(w, sum(weights)) for w in weights]
+
+
+class Drawn:
+    """A game, a policy, and a part around the policy's values with drawn hints."""
+
+    def __init__(self, seed: int) -> None:
+        self.draw = draw = Random(seed)
+        self.S, self.A, self.B = draw.randint(1, 3), draw.choice([1, 2, 2, 3]), draw.randint(1, 3)
+        self.H = draw.choice([2, 3, 3])
+        steps = draw.choice([1, self.H])
+
+        def table(entry: Any) -> Any:
+            A, B = range(self.A), range(self.B)
+            return [
+                [[[entry() for _ in B] for _ in A] for _ in range(self.S)] for _ in range(steps)
+            ]
+
+        cells: dict[int, list[int]] = {}
+        for b in range(self.B):
+            cells.setdefault(draw.randrange(self.B), []).append(b)
+        self.game = Game.from_arrays(
+            table(lambda: distribution(draw, self.S)),
+            table(lambda: rational(draw)),
+            table(lambda: rational(draw)),
+            horizon=self.H,
+            rho=distribution(draw, self.S),
+            eta=draw.choice([Fraction(1, 3), Fraction(1), Fraction(3)]),
+            gamma=draw.choice([Fraction(1, 2), Fraction(9, 10), Fraction(1)]),
+            observes=tuple(sorted(map(tuple, cells.values()))),
+        )
+        self.places = [(h, s) for h, layer in enumerate(self.game.reachable) for s in layer]
+        self.centre = self.policy(Fraction(1))
+        values = evaluate(self.game, self.centre, digits=15)
+        self.V, self.W = values.V, values.W
+        self.box: dict[int, Any] = {}
+        width = draw.choice(SIZES)
+        for j, (h, s) in enumerate(self.places):
+            if h and draw.random() < 0.9:
+                low = self.V[h][s].mid * self.game.eta - width * draw.randint(1, 99) / 100
+                self.box[j] = (int(low * ONE), int((low + width) * ONE))
+        self.certificate = self.certify()
+
+    def policy(self, share: Fraction) -> Policy:
+        """Drawn, and mixed with the centre if ``share`` < 1."""
+        table = []
+        for h in range(self.H):
+            table.append([])
+            for s in range(self.S):
+                own = {
+                    b: row
+                    for c in self.game.observes
+                    for row in [distribution(self.draw, self.A)]
+                    for b in c
+                }
+                rows = [own[b] for b in range(self.B)]
+                if share < 1:
+                    near = self.centre.probabilities[h][s]
+                    rows = [
+                        [share * p + (1 - share) * q for p, q in zip(row, other, strict=True)]
+                        for row, other in zip(rows, near, strict=True)
+                    ]
+                table[-1].append(rows)
+        return Policy.from_arrays(table, game=self.game)
+
+    def tree(self, cell: tuple[int, ...], depth: int) -> Tree:
+        draw = self.draw
+        if depth and self.A > 1 and draw.random() < 0.4:
+            i, j = draw.sample(range(self.A), 2)
+            return (Split(i, j), *self.tree(cell, depth - 1), *self.tree(cell, depth - 1))
+        choices = [
+            draw.randrange(self.A)
+            if draw.random() < 0.8
+            else (UP, Fraction(draw.randint(1, 300), 100))
+            for _ in cell
+        ]
+        return (Leaf(tuple(choices)),)
+
+    def certify(self) -> Certificate:
+        draw, claims, slopes = self.draw, [], []
+        for h, s in self.places:
+            ends = [
+                self.V[h][s].mid + rational(draw, 1) / 10
+                for _ in range(draw.choice([0, 0, 1, 2]) if h else 0)
+            ]
+            pieces = tuple(
+                Piece(
+                    self.W[h][s].mid.limit_denominator(100) + rational(draw, 1),
+                    tuple(self.tree(cell, 2) for cell in self.game.observes),
+                    end,
+                )
+                for end in (*sorted(ends), None)
+            )
+            claims.append(Claim(int(draw.random() < 0.4), 0, pieces))
+            later = [i for i, (k, _) in enumerate(self.places) if k > h]
+            others = tuple((i, rational(draw, 1)) for i in later if h and draw.random() < 0.6)
+            slopes.append(Slope(rational(draw, 1), others))
+        sure = ((0, Fraction(1)),)
+        nodes = tuple(
+            FarsightedNode(h, s, (sure,) * len(self.game.observes)) for h, s in self.places
+        )
+        bounds = Fraction(-1000), Fraction(1000)
+        cover = (Part(tuple(claims)),)
+        return Certificate(game_hash(self.game), P, *bounds, nodes, (tuple(slopes),), cover)
+
+    def part(self) -> PartBounds:
+        part = self.certificate.cover[0]
+        assert isinstance(part, Part)
+        return PartBounds(self.game, self.certificate, part, self.box, P, INTEGER, "cover[0]")
+
+
+@cache
+def drawn(seed: int) -> Drawn:
+    return Drawn(seed)
+
+
+@pytest.mark.parametrize("block", range(6))
+def test_no_policy_of_the_part_exceeds_a_claim(block: int) -> None:
+    near = tried = 0
+    for seed in range(block * 40, block * 40 + 40):
+        case = drawn(seed)
+        try:
+            frontiers = case.part().frontiers()
+        except FailureError:
+            continue
+        assert frontiers is not None, "the centre is in the part"
+        for share in (Fraction(0), Fraction(1, 50), Fraction(1, 50), Fraction(1, 5), Fraction(1)):
+            found = evaluate(case.game, case.policy(share) if share else case.centre, digits=15)
+            scaled = {
+                f.j: (
+                    found.V[h][s].lower * case.game.eta * ONE,
+                    found.V[h][s].upper * case.game.eta * ONE,
+                )
+                for (h, s), f in frontiers.items()
+            }
+            if any(scaled[f.j][0] < f.v[0] or f.v[1] < scaled[f.j][1] for f in frontiers.values()):
+                continue  # not shown to be in the part
+            tried += 1
+            for (h, s), f in frontiers.items():
+                for sigma in (f.own, 0, ONE // 3, 2 * ONE):
+                    bound = Fraction(f.phi(sigma, P)[1])
+                    leans = [(f.j, -sigma), *f.others.items()]
+                    for j, slope in leans:
+                        middle = next(g.middle for g in frontiers.values() if g.j == j)
+                        ends = [Fraction(slope, ONE) * (v - middle) for v in scaled[j]]
+                        bound += max(ends)
+                    assert found.W[h][s].lower * ONE <= bound, (seed, h, s, sigma)
+                    near += bound - found.W[h][s].upper * ONE < ONE / 1000
+    assert tried > 40
+    assert near > 20
+
+
+def claimed(
+    row: Row, after: dict[int, Frontier], slopes: dict[int, int], dv: dict[int, int]
+) -> Fraction:
+    """P W' with every W' at its claim's bound by these slopes in its own dv."""
+    total = Fraction(0)
+    for t, n in zip(row.states, row.numerators, strict=True) if after else ():
+        f = after[t]
+        bound = f.phi(slopes[t], P)[1] - Fraction(slopes[t] * dv[f.j], ONE)
+        bound += sum(Fraction(c * dv[i], ONE) for i, c in f.others.items())
+        total += Fraction(n, row.denominator) * bound
+    return total
+
+
+def along(slopes: dict[int, tuple[int, int]], dv: dict[int, int], which: int) -> Fraction:
+    return sum((Fraction(pair[which] * dv[i], ONE) for i, pair in slopes.items()), Fraction(0))
+
+
+def check_stage(case: Drawn, frontiers: dict[tuple[int, int], Frontier], j: int) -> int:
+    """Compare the stage of a place with the next step's claims; the number of free columns."""
+    game, draw, (h, s) = case.game, Random(j), case.places[j]
+    eta, gamma, reference = Fraction(game.eta or 0), game.gamma, 7 << P
+    radius = {f.j: f.radius for f in frontiers.values()}
+    after = {t: f for (step, t), f in frontiers.items() if step == h + 1}
+    others = frontiers[h, s].others if h else {}
+    stage = case.part().stage(j, reference, others, after, radius)
+    dv = {i: draw.randint(-rho, rho) for i, rho in radius.items()}
+    units = 4 * (sum(radius.values()) // ONE + 1)
+    own = sum((Fraction(c * dv[i], ONE) for i, c in others.items()), Fraction(0))
+    ratio = draw.randint(1, 9), draw.randint(1, 9)
+    over = Fraction(ratio[1], ratio[0])
+    tied = {t: f.own for t, f in after.items()}
+    loose = {t: int(gamma / over * ONE) if f.free else f.own for t, f in after.items()}
+    for b, a in product(range(case.B), range(case.A)):
+        row, slopes = game.at(game.P, h)[s][a][b], stage.slopes[b][a]
+        x = eta * game.at(game.r, h)[s][a][b] * ONE - reference
+        for t, n in zip(row.states, row.numerators, strict=True) if after else ():
+            x += gamma * Fraction(n, row.denominator) * (after[t].middle + dv[after[t].j])
+        assert abs(stage.x[b][a][0] + along(slopes, dv, 0) - x) <= units
+        u = game.at(game.u, h)[s][a][b] * ONE - own
+        y = u + claimed(row, after, tied, dv)
+        assert abs(stage.y[b][a][0] + along(slopes, dv, 1) - y) <= units
+        if stage.free is None:
+            assert not any(f.free for f in after.values())
+            continue
+        sigma = int(gamma / over * ONE)
+        y = u + claimed(row, after, loose, dv)
+        # what ("up", s) does not see of the push, it does not see of the lean either
+        free_slopes = stage.free.slopes[b][a]
+        value = stage.free.y[b][a][1] + stage.free.height(b, sigma)[a][1]
+        seen = stage.x[b][a][1] + along(free_slopes, dv, 0)
+        seen += (value + along(free_slopes, dv, 1)) * over
+        assert -units * over <= seen - (x + y * over) <= 12 * units * (1 + over)
+    return int(stage.free is not None)
+
+
+def test_a_stage_sees_the_next_step_as_it_is_claimed() -> None:
+    """push and lean are what r + gamma P V and u + P W do along dv, but for rounding."""
+    places = free = 0
+    for seed in range(60):
+        case = drawn(seed)
+        try:
+            frontiers = case.part().frontiers()
+        except FailureError:
+            continue
+        assert frontiers is not None
+        for j in range(len(case.places)):
+            free += check_stage(case, frontiers, j)
+            places += 1
+    assert places > 60
+    assert free > 10
+
+
+def test_a_box_narrows_the_range() -> None:
+    for seed in range(20):
+        case = drawn(seed)
+        try:
+            inside = case.part().frontiers()
+        except FailureError:
+            continue
+        assert inside is not None
+        for f in inside.values():
+            low, high = case.box.get(f.j, (f.v[0], f.v[1]))
+            assert low <= f.v[0] <= f.middle <= f.v[1] <= high
+            assert f.middle - f.radius <= f.v[0]
+            assert f.v[1] <= f.middle + f.radius
+            assert f.radius <= (f.v[1] - f.v[0] + 1) // 2 + 1
+
+
+def test_an_empty_box_proves_everything() -> None:
+    case = drawn(0)
+    case_box = dict.fromkeys(case.box, (1000 << P, None))
+    part = replace(case.part(), box=case_box)
+    assert part.frontiers() is None
+    assert part.bounds() == {}
+
+
+@pytest.mark.parametrize("g", [3 << P, 1, 0, -1, -(3 << P)])
+@pytest.mark.parametrize(("start", "end"), [(-ONE, ONE), (0, 0), (-2 * ONE, -ONE), (0, ONE // 8)])
+def test_a_piece_is_above_its_exponential(g: int, start: int, end: int) -> None:
+    """lam + g e^-d lies below the line through the ends, and not far below it."""
+    part = drawn(0).part()
+    left, right = (part.chord(g, start, end, d) for d in (start, end))
+    with mpmath.workdps(40):
+        for k in range(9):
+            d = start + (end - start) * k // 8
+            line = left + (right - left) * Fraction(k, 8)
+            exact = g * mpmath.exp(-mpmath.mpf(d) / ONE)
+            assert mpmath.mpf(line.numerator) / line.denominator >= exact - 2
+        middle = g * mpmath.exp(-mpmath.mpf(start + end) / 2 / ONE)
+        spread = (
+            abs(g) * mpmath.mpf(end - start) ** 2 / ONE**2 * mpmath.exp(-mpmath.mpf(start) / ONE)
+        )
+        assert (left + right) / 2 <= middle + spread / 4 + 4

@@ -1,0 +1,192 @@
+"""Certificates for farsighted followers: what check refuses as not made for the game at hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from typing import Any
+
+import pytest
+
+from exactqse.errors import CertificateError
+from exactqse.kernel.certificate import (
+    DOWN,
+    UP,
+    Certificate,
+    Claim,
+    FarsightedNode,
+    Leaf,
+    Part,
+    Piece,
+    Slope,
+    Split,
+    ValueSplit,
+)
+from exactqse.kernel.check import check
+from exactqse.model import Game
+
+HALF, ONE, TEN = Fraction(1, 2), Fraction(1), Fraction(10)
+PURE = ((0, ONE),)
+LEAF = Leaf(((DOWN, TEN), (DOWN, TEN)))
+HALVED = (Split(0, 1), LEAF, Leaf((0, 1)))
+PIECE = Piece(Fraction(20), ((LEAF,),))
+FIRST = Claim(0, 0, (Piece(Fraction(40), (HALVED,)),))
+LATER = Claim(1, 0, (replace(PIECE, end=Fraction(2)), PIECE))
+PART = Part((FIRST, LATER, LATER))
+COVER = (ValueSplit(1, 1, ONE), PART, PART)
+SLOPES = (Slope(HALF, ((1, ONE), (2, -ONE))), Slope(ONE), Slope(Fraction(-3)))
+
+
+@pytest.fixture
+def game() -> Game:
+    """Two steps, two states, of which the first is the first; she sees nothing; J* <= 2."""
+    rows = [[[["1/2", "1/2"]] * 2] * 2] * 2
+    u = [[[0, 1], [1, 0]], [[1, 0], [0, "1/2"]]]
+    r = [[[1, 0], [0, 1]], [[0, 0], [1, "1/3"]]]
+    return Game.from_arrays(rows, u, r, rho=0, horizon=2, eta=1, gamma="1/2", observes="nothing")
+
+
+@pytest.fixture
+def claim(game: Game) -> Certificate:
+    """A generous claim: W <= 20 at step 1, J* <= 40."""
+    nodes = tuple(FarsightedNode(h, s, (PURE,)) for h, s in ((0, 0), (1, 0), (1, 1)))
+    return Certificate(game.hash, 64, Fraction(0), Fraction(40), nodes, (SLOPES,), COVER)
+
+
+def test_it_is_well_formed_and_true(game: Game, claim: Certificate) -> None:
+    verdict = check(game, claim)
+    assert verdict.reason == "proved lower <= J(policy) <= J* <= upper over 3 nodes"
+    assert check(game, Certificate.from_bytes(claim.to_bytes())) == verdict
+
+
+def test_a_false_claim_gets_a_verdict(game: Game, claim: Certificate) -> None:
+    assert check(game, replace(claim, lower=Fraction(3))).outcome == "rejected"
+    verdict = check(game, replace(claim, upper=Fraction(39)))
+    assert verdict.outcome == "rejected"
+    assert verdict.reason == "upper is less than the bound of cover[1], by at least 1"
+
+
+def test_nodes(game: Game, claim: Certificate) -> None:
+    for nodes, odd in (
+        (claim.nodes[1:], "(0, 0)"),
+        (claim.nodes[:2], "(1, 1)"),
+        ((*claim.nodes, FarsightedNode(2, 0, (PURE,))), "(2, 0)"),
+        ((*claim.nodes[:2], FarsightedNode(1, 2, (PURE,))), "(1, 1)"),
+    ):
+        with pytest.raises(CertificateError, match="not the reachable") as caught:
+            check(game, replace(claim, nodes=nodes))
+        assert caught.value.where == "nodes"
+        assert caught.value.what.endswith(f"see {odd}")
+
+
+@pytest.mark.parametrize(
+    ("policy", "what"),
+    [
+        ((), "needs 1 distributions"),
+        ((PURE, PURE), "needs 1 distributions"),
+        ((((2, ONE),),), "the policy names an unknown leader action"),
+        ((((0, HALF), (7, HALF)),), "the policy names an unknown leader action"),
+    ],
+)
+def test_policies(game: Game, claim: Certificate, policy: Any, what: str) -> None:
+    nodes = (*claim.nodes[:2], FarsightedNode(1, 1, policy))
+    with pytest.raises(CertificateError, match=what) as caught:
+        check(game, replace(claim, nodes=nodes))
+    assert caught.value.where == "node (1, 1)"
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        (),
+        SLOPES[:2],
+        (*SLOPES, Slope(ONE)),
+        (Slope(ONE, ((0, ONE),)), *SLOPES[1:]),
+        (Slope(ONE, ((3, ONE),)), *SLOPES[1:]),
+        (Slope(ONE, ((-1, ONE),)), *SLOPES[1:]),
+        (Slope(ONE, ((-100, ONE),)), *SLOPES[1:]),
+        (Slope(ONE, ((10**30, ONE),)), *SLOPES[1:]),
+        (Slope(ONE, ((1, ONE), (0, ONE))), *SLOPES[1:]),
+        (SLOPES[0], Slope(ONE, ((2, ONE),)), SLOPES[2]),
+        (SLOPES[0], Slope(ONE, ((1, ONE),)), SLOPES[2]),
+        (*SLOPES[:2], Slope(ONE, ((0, Fraction(0)),))),
+    ],
+)
+def test_slopes(game: Game, claim: Certificate, table: Any) -> None:
+    what = "needs a slope for each node, which names nodes of later steps only"
+    with pytest.raises(CertificateError, match=what) as caught:
+        check(game, replace(claim, slopes=(SLOPES, table)))
+    assert caught.value.where == "slopes[1]"
+
+
+@pytest.mark.parametrize(
+    ("step", "state"), [(0, 0), (0, 1), (-1, 0), (1, 2), (1, -1), (2, 0), (10**30, 0)]
+)
+def test_values_that_are_divided(game: Game, claim: Certificate, step: int, state: int) -> None:
+    cover = (COVER[0], PART, ValueSplit(step, state, HALF), PART, PART)
+    with pytest.raises(CertificateError, match="divides no value of the follower") as caught:
+        check(game, replace(claim, cover=cover))
+    assert caught.value.where == "cover[2]"
+
+
+def piece(tree: Any) -> tuple[Piece, ...]:
+    return (replace(PIECE, end=ONE), Piece(Fraction(20), (tree,)))
+
+
+NO_CLAIMS = "needs a claim for each node, and slopes"
+
+
+@pytest.mark.parametrize(
+    ("part", "what"),
+    [
+        (replace(PART, claims=PART.claims[:2]), NO_CLAIMS),
+        (replace(PART, claims=()), NO_CLAIMS),
+        (replace(PART, claims=(*PART.claims, LATER)), NO_CLAIMS),
+        (replace(PART, slopes=1), NO_CLAIMS),
+        (replace(PART, slopes=-1), NO_CLAIMS),
+        (Part((LATER, LATER, LATER)), "step 0 has one piece"),
+        (Part((FIRST, LATER, replace(LATER, pieces=(Piece(ONE, ()),)))), "needs 1 trees"),
+        (Part((replace(FIRST, pieces=(Piece(ONE, ()),)), LATER, LATER)), "needs 1 trees"),
+        (
+            Part((FIRST, LATER, replace(LATER, pieces=(Piece(ONE, ((LEAF,), (LEAF,))),)))),
+            "needs 1 trees",
+        ),
+        (
+            Part((FIRST, LATER, replace(LATER, pieces=piece((Leaf((0,)),))))),
+            "a leaf needs 2 majorants",
+        ),
+        (
+            Part((FIRST, LATER, replace(LATER, pieces=piece((Leaf((0, 1, (UP, ONE))),))))),
+            "a leaf needs 2 majorants",
+        ),
+        (
+            Part((FIRST, LATER, replace(LATER, pieces=piece((Leaf((0, 2)),))))),
+            "a majorant is tangent at no corner",
+        ),
+        (
+            Part((FIRST, LATER, replace(LATER, pieces=piece((Split(0, 2), LEAF, LEAF))))),
+            r"\[0, 2\] is no edge",
+        ),
+        (
+            Part((FIRST, replace(LATER, pieces=piece((replace(LEAF, shift=-1),))), LATER)),
+            "a leaf is shifted",
+        ),
+        (
+            Part(
+                (replace(FIRST, pieces=(Piece(ONE, ((replace(LEAF, shift=3),),)),)), LATER, LATER)
+            ),
+            "a leaf is shifted",
+        ),
+    ],
+)
+def test_parts(game: Game, claim: Certificate, part: Part, what: str) -> None:
+    for i in (1, 2):
+        cover = (COVER[0], *(part if i == j else PART for j in (1, 2)))
+        with pytest.raises(CertificateError, match=what) as caught:
+            check(game, replace(claim, cover=cover))
+        assert caught.value.where == f"cover[{i}]"
+
+
+def test_a_certificate_without_slopes_has_no_table_to_name(game: Game, claim: Certificate) -> None:
+    with pytest.raises(CertificateError, match=NO_CLAIMS):
+        check(game, replace(claim, slopes=()))
