@@ -212,7 +212,8 @@ class Stage:
 
         def picked(form: Floats) -> Floats:
             form = np.broadcast_to(form, forms.A.shape)
-            return np.take_along_axis(self._by_cell(form), pick, 2)[:, :, 0].sum(1)
+            at: Floats = np.take_along_axis(self._by_cell(form), pick, 2)[:, :, 0].sum(1)
+            return at
 
         radius = np.zeros((len(self.lean), *lam.shape))
         G = np.take_along_axis(total, pick, 2)[:, :, 0].sum(1)
@@ -238,14 +239,13 @@ class Stage:
     def _push(self, j: int, t: Floats) -> Floats:
         """g_j of Up, (n, B, F, A, m, N)."""
         lean = self.lean[j]
-        if j >= self.rows.P.shape[-1]:
-            return lean * t
-        P = self.rows.P[..., j, None, None]
-        unit = self.model.eta * self.model.gamma
-        free = self.free[j]
-        if not self.any_free or not free.any():
-            return unit * P + lean * t
-        return np.where(free, 0.0, unit * P) + (lean + np.where(free, self.own[j], 0.0) * P) * t
+        push = lean * t
+        if j < self.rows.P.shape[-1]:
+            P = self.rows.P[..., j, None, None]
+            tied = self.model.eta * self.model.gamma * P
+            free = self.free[j]
+            push = push + np.where(free, np.where(free, self.own[j], 0.0) * P * t, tied)
+        return push
 
     def _choose(self, lam: Floats, fixed: Parameters | None) -> tuple[Floats, Floats | None]:
         """t = 1/s (n, B, F, m, N), and for cells with several members their dual weights."""
@@ -334,7 +334,8 @@ class Stage:
         if not self.model.singles:
             form = np.stack([form[:, list(cell)].sum(1) for cell in self.model.cells], axis=1)
         shape = form.shape
-        return form.reshape(shape[0], shape[1], shape[2] * shape[3], *shape[4:])
+        result: Floats = form.reshape(shape[0], shape[1], shape[2] * shape[3], *shape[4:])
+        return result
 
 
 def _best_t(alpha: Floats, beta: Floats) -> Floats:
@@ -405,7 +406,7 @@ def contract(model: Model, lo: Floats, hi: Floats) -> tuple[Floats, Floats, Bool
             hi[here],
             np.maximum(hi[here], lo[here]),
         )
-    empty = (hi < lo).any(0)
+    empty = np.asarray((hi < lo).any(0))
     return lo, np.maximum(hi, lo), empty
 
 

@@ -191,7 +191,7 @@ class Backward:
         return total, Prescriptions(omegas, gaps)
 
     def replay(self, lam: Floats, rounded: Callable[[Parameters], Parameters]) -> list[Parameters]:
-        """The claims at given lam (m, J, N), with parameters rounded; those of steps 1 and later."""
+        """The claims at given lam (m, J, N); the rounded parameters of steps 1 and later."""
         found = []
         for h in reversed(range(1, len(self.model.layers))):
             here = self.here(h)
@@ -252,7 +252,8 @@ class _Search:
             grid = (low - 2 * size)[:, None] + np.linspace(0, 5, _GRID)[:, None] * size[:, None]
             shape = len(grid), self.left.shape[1], *grid.shape[1:]
             return np.broadcast_to(grid[:, None], shape)
-        return guess[:, :, None] + np.array(_FAN)[:, None] * size[:, None, None]
+        fan: Floats = guess[:, :, None] + np.array(_FAN)[:, None] * size[:, None, None]
+        return fan
 
     def refine(self, guess: Floats | None, rounds: int) -> None:
         """The best of a fan, then tangents that cross."""
@@ -335,7 +336,7 @@ def least_root(stage: Stage, roots: Floats | None, around: Sequence[float]) -> F
     Ga = Gb = da = np.full(a.shape, np.nan)
     for _ in range(_ROOT_ROUNDS):
         G, dG, _ = stage.evaluate(lam)
-        good = G <= -1e-12 * scale
+        good = np.less_equal(G, -1e-12 * scale)
         for k in range(lam.shape[1]):
             worse = ~good[:, k] & (lam[:, k] > a) & (lam[:, k] < b)
             better = good[:, k] & (lam[:, k] < b)

@@ -1,8 +1,9 @@
-"""The certificate of a search: parameters rounded, roots raised until the rounded ones prove them."""
+"""The cover of a search: parameters rounded, roots raised until the rounded ones prove them."""
 
 from __future__ import annotations
 
 from fractions import Fraction
+from math import ceil, log2
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from exactqse.kernel.certificate import (
     Part,
     Piece,
     Slope,
+    Split,
     Tree,
     ValueSplit,
 )
@@ -28,7 +30,7 @@ from exactqse.solve.farsighted.model import Floats, Integers
 from exactqse.solve.farsighted.search import Nodes, Search
 from exactqse.solve.farsighted.slopes import Slopes, offsets
 
-_MANTISSA = 16  # bits of s and kappa
+_LEAST_BITS = 12  # of s and kappa
 _BATCH = 256
 _FINER = 2.0**-8  # grid of the lam of later steps, relative to that of the roots
 _ATTEMPTS = 40
@@ -39,7 +41,8 @@ def cover(
 ) -> tuple[Cover, tuple[tuple[Slope, ...], ...], Fraction]:
     """The cover, its tables of slopes, and the largest bound of its parts.
 
-    ``unit`` is the grid of the roots, a power of 2; G at step 0 is at most -``margin`` times its size.
+    ``unit`` is the grid of the roots, a power of 2; G at step 0 is at most -``margin`` times its
+    size.
 
     Raises:
         PrecisionError: a part whose rounded parameters prove nothing.
@@ -48,10 +51,12 @@ def cover(
     order, leaves = _pruned(nodes, search.upper)
     parts: dict[int, tuple[Part, Fraction | None]] = {}
     used, numbers = np.unique(nodes.table[leaves], return_inverse=True)
-    for start in range(0, len(leaves), _BATCH):
-        some = slice(start, start + _BATCH)
-        found = _Rounded(game, search, leaves[some], numbers[some], unit, margin).parts()
-        parts.update(zip(leaves[some].tolist(), found, strict=True))
+    for kind in np.unique(nodes.kind[leaves]):
+        alike = np.flatnonzero(nodes.kind[leaves] == kind)
+        for start in range(0, len(alike), _BATCH):
+            some = alike[start : start + _BATCH]
+            found = _Rounded(game, search, leaves[some], numbers[some], unit, margin).parts()
+            parts.update(zip(leaves[some].tolist(), found, strict=True))
     places = [(h, s) for h, layer in enumerate(game.reachable) for s in layer]
     first = len(game.reachable[0])
     entries = [
@@ -87,7 +92,7 @@ def _table(tables: Slopes, n: int, first: int) -> tuple[Slope, ...]:
 
 
 class _Rounded:
-    """Some parts, with parameters rounded."""
+    """Some parts of one kind, with parameters rounded."""
 
     def __init__(
         self,
@@ -99,18 +104,27 @@ class _Rounded:
         margin: float,
     ) -> None:
         nodes = search.nodes
-        self.game, self.bounder, self.model = game, search.bounder, search.model
+        self.game, self.model = game, search.model
+        self.bounder = search.bounders[nodes.kind[some[0]]]
         self.tables, self.unit, self.margin = tables, unit, margin
+        wanted = ceil(log2(max(self.model.scale, 1e-300) / unit)) - 4
+        self.bits = min(max(_LEAST_BITS, wanted), 50)
         batch = nodes.batch(some)
         self.shown = search.parts(batch)
         self.empty = batch.bound == -np.inf
         finer = unit * _FINER
         self.lam = np.ceil(batch.lam[None] / finer) * finer
         self.backward = Backward(self.bounder, self.shown)
-        self.later = self.backward.replay(self.lam, _rounded)
+        self.later = self.backward.replay(self.lam, self._short)
         stage = self.backward.stage(0)
         roots = least_root(stage, batch.roots, NEAR)
         self.roots, self.first = self._raise(stage, np.where(np.isfinite(roots), roots, 0.0))
+
+    def _short(self, found: Parameters) -> Parameters:
+        """Mantissas of few bits."""
+        mantissa, exponent = np.frexp(np.clip(found.value, 1e-290, 1e290))
+        short = np.ldexp(np.round(np.ldexp(mantissa, self.bits)), exponent - self.bits)
+        return Parameters(found.down, short)
 
     def _raise(self, stage: Stage, roots: Floats) -> tuple[Floats, Parameters]:
         """Roots on the grid at which G is negative with the rounded parameters."""
@@ -118,7 +132,7 @@ class _Rounded:
         done = np.broadcast_to(self.empty, roots.shape)
         lam = np.ceil(roots / self.unit) * self.unit
         for _ in range(_ATTEMPTS):
-            parameters = _rounded(stage.evaluate(lam[:, None])[2])
+            parameters = self._short(stage.evaluate(lam[:, None])[2])
             G, dG, _ = stage.evaluate(lam[:, None], parameters)
             need = self.margin * self.model.scale * (1 + np.abs(dG[:, 0]))
             bad = ~(G[:, 0] <= -need) & ~done
@@ -174,7 +188,8 @@ class _Rounded:
         down, value = found.down[k, :, :, i, n], found.value[k, :, :, i, n]
         trees = []
         for cell, shape in zip(self.model.cells, shapes, strict=True):
-            leaf, tree = 0, []
+            leaf = 0
+            tree: list[Leaf | Split] = []
             for entry in shape:
                 if entry is not None:
                     tree.append(entry)
@@ -187,11 +202,3 @@ class _Rounded:
 
 def _majorant(down: bool, value: float) -> Majorant:  # noqa: FBT001
     return (DOWN if down else UP), Fraction(float(value))
-
-
-def _rounded(found: Parameters) -> Parameters:
-    """Mantissas of few bits."""
-    value = np.clip(found.value, 1e-290, 1e290)
-    mantissa, exponent = np.frexp(value)
-    short = np.ldexp(np.round(np.ldexp(mantissa, _MANTISSA)), exponent - _MANTISSA)
-    return Parameters(found.down, short)

@@ -11,6 +11,8 @@ from exactqse.solve.farsighted.model import Floats, Model
 
 Shape = tuple[Split | None, ...]  # a tree in preorder, None for a leaf
 WHOLE: Shape = (None,)
+_PURE = 1e-9
+_STEPS = 3  # halvings around the policy, for each level
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,3 +63,47 @@ def leaf_corners(shape: Shape, actions: int) -> list[Floats]:
             half[k] = middle
             parts.append(half)
     return found
+
+
+def finer(model: Model, policy: list[Floats], levels: int) -> list[Forest]:
+    """Forests with finer and finer halvings around a policy, per step (n, B, A).
+
+    A cell with one member is divided only where the policy mixes.
+    """
+    found = []
+    for level in range(1, levels + 1):
+        shapes = [
+            [
+                [_shape(pi[place, cell[0]], len(cell), level) for cell in model.cells]
+                for place in range(len(pi))
+            ]
+            for pi in policy
+        ]
+        if any(shape != WHOLE for step in shapes for cells in step for shape in cells):
+            found.append(forest(model, shapes))
+    return found
+
+
+def _shape(point: Floats, members: int, level: int) -> Shape:
+    if members == 1 and point.max() > 1 - _PURE:
+        return WHOLE
+    even = level if members > 1 else 0
+    return tuple(_around(np.eye(len(point)), point, even, _STEPS * level))
+
+
+def _around(part: Floats, point: Floats, even: int, depth: int) -> list[Split | None]:
+    """Halvings of longest edges: ``even`` everywhere, ``depth`` where the point is."""
+    if not depth:
+        return [None]
+    gaps = np.abs(part[:, None] - part[None]).sum(-1)
+    i, j = sorted(int(k) for k in np.unravel_index(gaps.argmax(), gaps.shape))
+    entries: list[Split | None] = [Split(i, j)]
+    middle = (part[i] + part[j]) / 2
+    inside = False
+    for k in (i, j):  # the half that has the middle for i comes first
+        half = part.copy()
+        half[k] = middle
+        here = not inside and bool((np.linalg.solve(half.T, point) >= -_PURE).all())
+        inside = inside or here
+        entries += _around(half, point, max(even - 1, 0), depth - 1 if here else max(even - 1, 0))
+    return entries

@@ -44,11 +44,16 @@ class Evaluated:
 
 def evaluate(model: Model, pi: list[Floats]) -> Evaluated:
     """V, W and nu of N policies."""
-    V, W, nu, xs, ys = [], [], [], [], []
+    V: list[Floats] = []
+    W: list[Floats] = []
+    nu: list[Floats] = []
+    xs: list[Floats] = []
+    ys: list[Floats] = []
     for h in reversed(range(len(pi))):
         x, y = _pairs(model, h, V[-1] if V else None, W[-1] if W else None, len(pi[0]))
         v, w, weights = _respond(model.eta, pi[h], x, y)
-        V.append(v), W.append(w), nu.append(weights), xs.append(x), ys.append(y)
+        for row, value in ((V, v), (W, w), (nu, weights), (xs, x), (ys, y)):
+            row.append(value)
     return Evaluated(pi, V[::-1], W[::-1], nu[::-1], xs[::-1], ys[::-1])
 
 
@@ -158,7 +163,7 @@ def _closed(eta: float, x: Floats, y: Floats) -> Floats:
     value = np.exp(eta * (x - top)) * y
     first = value.argmax(-1)
     best = np.take_along_axis(value, first[..., None], -1)[..., 0]
-    alpha = unit[first]
+    alpha: Floats = unit[first]
     i, j = np.triu_indices(actions, 1)
     if not len(i):
         return alpha
@@ -173,7 +178,8 @@ def _closed(eta: float, x: Floats, y: Floats) -> Floats:
     at = np.take_along_axis(t, edge[..., None], -1)
     along = (1 - at) * unit[i[edge]] + at * unit[j[edge]]
     better = np.take_along_axis(gain, edge[..., None], -1)[..., 0] > best
-    return np.where(better[..., None], along, alpha)
+    result: Floats = np.where(better[..., None], along, alpha)
+    return result
 
 
 def _ascended(eta: float, x: Floats, y: Floats, alpha: Floats) -> Floats:

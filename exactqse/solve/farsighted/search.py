@@ -13,13 +13,14 @@ from exactqse.solve.farsighted.claims import Backward, Bounder, Parts, even_ends
 from exactqse.solve.farsighted.model import Booleans, Floats, Integers
 from exactqse.solve.farsighted.slopes import Prescriptions, Slopes, slopes_at
 
+NO_ROOT = 1e300  # stands for a bound that was not found
 _BATCH = 256
 _ROUNDS = 1  # after a first fan of candidates
 _FIRST_ROUNDS = 8
 _FREE = 0.6
 _CANDIDATES = 2
+_MUCH = 0.2  # of what is left to prove
 _NARROW = 1e-11
-_NO_ROOT = 1e300
 _FEW = 64  # parts, for which all other ways are tried
 _SHARES = (0.5, 0.25)  # of new slopes in a table
 _WORTH = 0.03  # of the score of the first candidate, at least
@@ -29,8 +30,9 @@ _WORTH = 0.03  # of the score of the first candidate, at least
 class Nodes:
     """All parts that were examined, in growing arrays; the first axis is the node.
 
-    ``table`` numbers the slopes; ``bound`` is what the part's own claims prove, ``least`` what they
-    or those of a part around it prove; ``children`` are -1 where there are none.
+    ``table`` numbers the slopes, ``kind`` the bounder; ``bound`` is what the part's own claims
+    prove, ``least`` what they or those of a part around it prove; ``children`` are -1 where there
+    are none.
     """
 
     J: int
@@ -42,7 +44,7 @@ class Nodes:
         self.lo, self.hi = np.zeros((room, self.J)), np.zeros((room, self.J))
         self.free = np.zeros((room, self.J), bool)
         self.loose = np.zeros(room, bool)
-        self.table = np.zeros(room, np.intp)
+        self.table, self.kind = np.zeros((2, room), np.intp)
         self.lam = np.zeros((room, self.J))
         self.roots = np.zeros((room, self.first))
         self.bound, self.least = np.zeros(room), np.zeros(room)
@@ -79,6 +81,7 @@ class Batch:
     free: Booleans
     loose: Booleans
     table: Integers
+    kind: Integers
     lam: Floats
     roots: Floats
     bound: Floats
@@ -91,9 +94,15 @@ class Batch:
         """Some of them."""
         return Batch(*(value[..., some] for value in vars(self).values()))
 
-    def improve(self, some: Integers, other: Batch) -> None:
-        """Where ``other``, which is about the parts ``some``, proves more, take it."""
-        better = other.bound < self.bound[some]
+    def improve(self, some: Integers, other: Batch, target: float) -> None:
+        """Where ``other``, which is about the parts ``some``, proves more, take it.
+
+        Finer trees have to prove much more, since they cost more.
+        """
+        least = np.where(
+            other.kind > self.kind[some], _MUCH * np.maximum(self.bound[some] - target, 0.0), 0.0
+        )
+        better = other.bound < self.bound[some] - least
         for name, value in vars(self).items():
             value[..., some[better]] = getattr(other, name)[..., better]
 
@@ -101,8 +110,8 @@ class Batch:
 class Search:
     """Parts of the follower's values, halved until each is bounded by a target."""
 
-    def __init__(self, bounder: Bounder, tables: Slopes) -> None:
-        self.bounder, self.model = bounder, bounder.model
+    def __init__(self, bounders: list[Bounder], tables: Slopes) -> None:
+        self.bounders, self.model = bounders, bounders[0].model
         self.tables = tables
         self.used, self.J = tables.own.shape
         self.nodes = Nodes(self.J, len(self.model.rho))
@@ -114,29 +123,41 @@ class Search:
     def _begin(self) -> None:
         lo, hi = np.full((self.J, 1), -np.inf), np.full((self.J, 1), np.inf)
         lo, hi, _ = contract(self.model, lo, hi)
-        kinds = [
+        ways = [
             (free, loose, table)
             for free in (False, True)
             for loose in (False, True)
             for table in range(self.used)
         ]
-        free, loose, table = (np.array(z) for z in zip(*kinds, strict=True))
-        lo, hi = (np.repeat(z, len(kinds), 1) for z in (lo, hi))
+        free, loose, table = (np.array(z) for z in zip(*ways, strict=True))
+        kind = np.zeros(len(ways), np.intp)
+        lo, hi = (np.repeat(z, len(ways), 1) for z in (lo, hi))
         free = np.broadcast_to(free, lo.shape)
-        none = np.zeros(len(kinds))
-        found = self._bound(Batch(lo, hi, free, loose, table, none, none, none), fresh=True)
+        lam, none = np.zeros(lo.shape), np.zeros(len(ways))
+        roots = np.zeros((len(self.model.rho), len(ways)))
+        batch = Batch(lo, hi, free, loose, table, kind, lam, roots, none)
+        found = self._bound(batch, fresh=True)
         best = found.take(np.array([int(found.bound.argmin())]))
+        for number in range(1, len(self.bounders)):
+            if self.J == 0 or not best.bound[0] < NO_ROOT:
+                finer = replace(best, kind=np.full(1, number))
+                best.improve(np.zeros(1, np.intp), self._bound(finer, fresh=True), np.inf)
         self._append(best, best.bound, self._scores(best)[0])
 
     def _bound(self, batch: Batch, *, fresh: bool = False) -> Batch:
         """The batch with bounds, lam and roots found anew; unless ``fresh``, from those it has."""
-        backward = Backward(self.bounder, self.parts(batch))
-        if fresh:
-            claims = backward.run(None, None, _FIRST_ROUNDS)
-        else:
-            claims = backward.run(batch.lam[None], batch.roots, _ROUNDS)
-        roots = np.where(np.isfinite(claims.roots), claims.roots, _NO_ROOT)
-        return replace(batch, lam=claims.lam[0], roots=roots, bound=self.model.rho @ roots)
+        lam, roots = batch.lam.copy(), batch.roots.copy()
+        for kind in np.unique(batch.kind):
+            some = np.flatnonzero(batch.kind == kind)
+            part = batch.take(some)
+            backward = Backward(self.bounders[kind], self.parts(part))
+            if fresh:
+                claims = backward.run(None, None, _FIRST_ROUNDS)
+            else:
+                claims = backward.run(part.lam[None], part.roots, _ROUNDS)
+            lam[:, some], roots[:, some] = claims.lam[0], claims.roots
+        roots = np.where(np.isfinite(roots), roots, NO_ROOT)
+        return replace(batch, lam=lam, roots=roots, bound=self.model.rho @ roots)
 
     @property
     def upper(self) -> float:
@@ -147,10 +168,10 @@ class Search:
         """Halve the parts with the largest bounds."""
         self.target = target
         while self.heap and self.upper > target and not budget.spent:
-            picked = []
+            picked: list[int] = []
             while self.heap and len(picked) < _BATCH and -self.heap[0][0] > target:
                 bound, n = heapq.heappop(self.heap)
-                if (self.nodes.hi[n] - self.nodes.lo[n]).max() > _NARROW:
+                if (self.nodes.hi[n] - self.nodes.lo[n]).max(initial=0.0) > _NARROW:
                     picked.append(n)
                 else:
                     self.stuck = max(self.stuck, -bound)
@@ -180,7 +201,7 @@ class Search:
             parts = found.take(open_parts)
             score[:, open_parts], deciding = self._scores(parts)
             for which in self._turns(len(open_parts)):
-                found.improve(open_parts, self._other(parts, deciding, which))
+                found.improve(open_parts, self._other(parts, deciding, which), self.target)
                 work += len(open_parts)
         numbers = self._append(found, np.minimum(least, found.bound), score)
         nodes.children[picked] = numbers.reshape(2, count).T
@@ -207,7 +228,8 @@ class Search:
         tied, loose = self._losses(lo, hi, table)
         free = nodes.free[some].T & (loose < tied)
         lam, roots, none = nodes.lam[some].T, nodes.roots[some].T, np.zeros(len(some))
-        halves = Batch(lo, hi, free, nodes.loose[some], table, lam, roots, none)
+        kind = nodes.kind[some]
+        halves = Batch(lo, hi, free, nodes.loose[some], table, kind, lam, roots, none)
         return self._bound(halves), empty
 
     def _other(self, parts: Batch, deciding: Prescriptions, which: int) -> Batch:
@@ -219,24 +241,42 @@ class Search:
             table, loose = np.zeros_like(parts.table), np.zeros_like(parts.loose)
             free = np.zeros_like(parts.free)
             return self._bound(replace(parts, table=table, free=free, loose=loose))
+        if which == len(_SHARES) + 1:
+            kind = np.minimum(parts.kind + 1, len(self.bounders) - 1)
+            return self._bound(replace(parts, kind=kind))
         tied, loosened = self._losses(parts.lo, parts.hi, parts.table)
         free = (loosened < tied) & ~parts.free
         return self._bound(replace(parts, free=free, loose=~parts.loose))
 
     def _turns(self, count: int) -> list[int]:
         """Which other ways to try: all for few parts, one after another for many."""
-        ways = len(_SHARES) + 2
+        ways = [*range(len(_SHARES) + 1), len(_SHARES) + 2]
+        if len(self.bounders) > 1:
+            ways.append(len(_SHARES) + 1)
         if count <= _FEW:
-            return list(range(ways))
+            return ways
         self.alternatives += 1
-        return [self.alternatives % ways]
+        return [ways[self.alternatives % len(ways)]]
 
     def _scores(self, parts: Batch) -> tuple[Floats, Prescriptions]:
         """Which coordinate costs how much, (J, N), and the prescriptions that decide the bound."""
-        backward = Backward(self.bounder, self.parts(parts))
-        backward.roots = parts.roots
-        score, deciding = backward.scores(parts.lam[None])
-        return np.where(np.isfinite(score), score, 0.0), deciding
+        score = np.zeros_like(parts.lo)
+        found: list[Prescriptions] = []
+        order: list[Integers] = []
+        for kind in np.unique(parts.kind):
+            some = np.flatnonzero(parts.kind == kind)
+            part = parts.take(some)
+            backward = Backward(self.bounders[kind], self.parts(part))
+            backward.roots = part.roots
+            score[:, some], deciding = backward.scores(part.lam[None])
+            found.append(deciding)
+            order.append(some)
+        back = np.argsort(np.concatenate(order))
+        omega, s = (
+            [np.concatenate(steps)[back] for steps in zip(*tables, strict=True)]
+            for tables in ([p.omega for p in found], [p.s for p in found])
+        )
+        return np.where(np.isfinite(score), score, 0.0), Prescriptions(omega, s)
 
     def parts(self, batch: Batch) -> Parts:
         """What the bound is made of: a claim has one piece."""

@@ -36,7 +36,7 @@ class Slopes:
         lean: (T, J, J), c; 0 for coordinates that are not of later steps.
         tied: (T, rows, J), |g| of the rows (place, b), and their
         weights: (T, rows), visits times response times |s|.
-        spread: (T, J), the mean of |eta gamma s_b - sb_j| over the transitions into j, times visits.
+        spread: (T, J), visits times the mean of |eta gamma s_b - sb_j| over transitions into j.
         mixing: (T, J), what a unit of radius costs where a prescription mixes.
     """
 

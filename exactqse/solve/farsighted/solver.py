@@ -23,14 +23,15 @@ from exactqse.kernel.operators import initial_mean, policy_values
 from exactqse.solve.effort import Budget, Effort
 from exactqse.solve.farsighted.claims import bounder
 from exactqse.solve.farsighted.emit import cover
-from exactqse.solve.farsighted.forests import whole
+from exactqse.solve.farsighted.forests import finer, whole
 from exactqse.solve.farsighted.incumbent import Evaluated, best_policy
 from exactqse.solve.farsighted.model import Floats, model_of
-from exactqse.solve.farsighted.search import Search
+from exactqse.solve.farsighted.search import NO_ROOT, Search
 from exactqse.solve.farsighted.slopes import of_policy, slopes_at
 from exactqse.solve.prescription import Progress
 
-_SHARE = 0.9  # of the gap that the search takes; rounding takes the rest
+_SHARES = (0.9, 0.7, 0.4)  # of the gap that the search takes; rounding takes the rest
+_LEVELS = 4  # of trees over the leader's mixtures
 _WEIGHT_BITS = 60
 _MARGIN = 1e-11
 
@@ -50,6 +51,13 @@ def solve_farsighted(
     Raises:
         PrecisionError: numbers beyond float64, or no bound at all in it.
     """
+    with np.errstate(all="ignore"):  # what is not finite proves nothing, and is not used
+        return _solve(game, gap, budget, caution, progress)
+
+
+def _solve(
+    game: KernelGame, gap: Fraction, budget: Budget, caution: int, progress: Progress | None
+) -> tuple[Certificate, Effort]:
     model = model_of(game)
     policy = best_policy(model)
     nodes = _nodes(game, policy)
@@ -60,13 +68,17 @@ def solve_farsighted(
     slopes = slopes_at(model, of_policy(model, policy))
     flat = replace(slopes, own=0 * slopes.own, lean=0 * slopes.lean)
     shift = np.round(model.eta * policy.V[0][0])
-    search = Search(bounder(model, whole(model), shift), slopes.joined(flat))
-    search.run(float(lower) + _SHARE * float(gap), budget)
-    if not np.isfinite(search.upper):
-        what = "float64 proves no bound for a part of the follower's values"
-        raise PrecisionError(what, remedy="rescale the rewards, or lower eta")
+    forests = [whole(model), *finer(model, [pi[0] for pi in policy.pi], _LEVELS)]
+    search = Search([bounder(model, trees, shift) for trees in forests], slopes.joined(flat))
     unit = 2.0 ** floor(log2(max(float(gap), 1e-13 * model.scale) / 256))
-    entries, tables, upper = cover(game, search, unit, _MARGIN * 1000.0**caution)
+    for share in _SHARES:
+        search.run(float(lower) + share * float(gap), budget)
+        if not search.upper < NO_ROOT:
+            what = "float64 proves no bound for a part of the follower's values"
+            raise PrecisionError(what, remedy="rescale the rewards, or lower eta")
+        entries, tables, upper = cover(game, search, unit, _MARGIN * 1000.0**caution)
+        if upper - lower <= gap or budget.spent:
+            break
     if progress is not None:
         progress(len(nodes), len(nodes))
     found = Certificate(game_hash(game), p, lower, upper, nodes, tables, entries)
