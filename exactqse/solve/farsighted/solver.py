@@ -64,7 +64,8 @@ def _solve(
     p = _precision(game, gap, model.scale)
     values = policy_values(game, nodes, p, FlintElementary())
     low, _, denominator = initial_mean(game, values)
-    lower = Fraction(low - (denominator << 12), denominator << p)
+    slack = 16 + 2 * int(model.scale + 1).bit_length()  # bits that a checker's arithmetic may lose
+    lower = Fraction(low - (denominator << slack), denominator << p)
     slopes = slopes_at(model, of_policy(model, policy))
     flat = replace(slopes, own=0 * slopes.own, lean=0 * slopes.lean)
     shift = np.round(model.eta * policy.V[0][0])
@@ -89,7 +90,7 @@ def _solve(
 def _precision(game: KernelGame, gap: Fraction, scale: float) -> int:
     """Fractional bits: of the gap, and as many again for sums, exponentials and divisions."""
     size = int(scale + 1).bit_length()
-    return max(64, int(1 / gap).bit_length() + 48) + 2 * size + (game.horizon).bit_length()
+    return max(64, int(1 / gap).bit_length() + 48) + 3 * size + game.horizon.bit_length()
 
 
 def _nodes(game: KernelGame, policy: Evaluated) -> tuple[FarsightedNode, ...]:

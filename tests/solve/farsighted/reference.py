@@ -140,6 +140,11 @@ class Reference:
     def radii(self) -> dict[Place, float]:
         return {j: self.radius(j) for j in self.places if j[0]}
 
+    def value(self, j: Place, b: int, corner: Corner) -> float:
+        """u + P phi with the places' own slopes."""
+        _, u, P = self._means(j, b, corner)
+        return u + sum(p * self.phi(t, self.own[t]) for t, p in P.items() if p)
+
     def form(
         self, j: Place, piece: Piece, b: int, corner: Corner, majorant: tuple[str, object]
     ) -> tuple[float, dict[Place, float]]:

@@ -110,7 +110,8 @@ def random_leaves(
     corners = np.eye(actions).tolist()
 
     def majorant(b: int) -> Majorant:
-        number = short(np.exp(0.5 * random.normal()))
+        gaps = [reference.value(j, b, corner) - float(lam) for corner in corners]
+        number = short((0.1 + max(map(abs, gaps))) * np.exp(0.5 * random.normal()))
         piece = Piece(lam, ())
         try:
             for corner in corners:
@@ -126,7 +127,7 @@ def random_leaves(
 
 
 @pytest.mark.parametrize("observes", OBSERVES)
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(6))
 def test_no_policy_of_a_part_exceeds_its_claims(observes: object, seed: int) -> None:
     random = np.random.default_rng(seed)
     game = random_game(random, observes)
@@ -141,7 +142,7 @@ def test_no_policy_of_a_part_exceeds_its_claims(observes: object, seed: int) -> 
     }
     reference = with_claims(random, game, box)
     inside = 0
-    for _ in range(100):
+    for _ in range(60):
         mix = random.random() ** 6
         pi = (1 - mix) * middle + mix * random_policy(random, game)
         found = evaluate_float64(game, pi)

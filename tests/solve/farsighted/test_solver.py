@@ -52,7 +52,7 @@ def test_three_steps() -> None:
 @pytest.mark.parametrize("observes", ["action", "nothing"])
 def test_the_formulas_agree_with_what_was_emitted(observes: str) -> None:
     game = drawn_game(2, 3, 1, observes=observes)
-    certificate, _ = solve_farsighted(game, Fraction(1, 10), Budget(nodes=50))
+    certificate, _ = solve_farsighted(game, Fraction(1, 10), Budget(nodes=30))
     bounds = []
     for part, box in parts_of(certificate):
         reference = Reference(game, certificate, part, box)
@@ -67,13 +67,13 @@ def test_the_formulas_agree_with_what_was_emitted(observes: str) -> None:
 @pytest.mark.parametrize("observes", ["action", "nothing"])
 def test_no_policy_is_worth_more_than_upper(observes: str) -> None:
     game = drawn_game(2, 3, 7, observes=observes)
-    certificate, _ = solve_farsighted(game, Fraction(1, 100), Budget(nodes=200))
+    certificate, _ = solve_farsighted(game, Fraction(1, 100), Budget(nodes=60))
     random = np.random.default_rng(0)
     for _ in range(300):
         pi = random.dirichlet(np.full(2, 0.3), size=(3, 2, 2))
         if observes == "nothing":
             pi[:, :, 1] = pi[:, :, 0]
-        assert evaluate_float64(game, pi).J <= float(certificate.upper) + 1e-12
+        assert float(certificate.upper) + 1e-12 >= evaluate_float64(game, pi).J
 
 
 def test_lower_is_the_value_of_the_policy() -> None:
@@ -107,18 +107,20 @@ def test_one_step_has_no_values_to_divide() -> None:
     assert gap_of(certificate) <= 1e-6
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=12, deadline=None)
 @given(
     games(
         max_states=2,
         max_horizon=3,
         gammas=st.sampled_from((Fraction(1, 2), Fraction(9, 10), Fraction(1))),
         etas=st.sampled_from((Fraction(1, 3), Fraction(1), Fraction(5), Fraction(100))),
+        max_leader_actions=2,
+        max_follower_actions=2,
     )
 )
 def test_drawn_games_are_proved_or_refused(game: Game) -> None:
     try:
-        certificate, _ = solve_farsighted(game, Fraction(1, 100), Budget(nodes=100))
+        certificate, _ = solve_farsighted(game, Fraction(1, 100), Budget(nodes=60))
     except PrecisionError:
         return
     assert check(game, certificate).outcome == "accepted"
