@@ -20,6 +20,7 @@ from exactqse.cli.evaluating import evaluate_command
 from exactqse.cli.gamefiles import convert_command, games, show_command
 from exactqse.cli.output import complain, complain_of_usage
 from exactqse.cli.solving import check_command, decide_command, solve_command
+from exactqse.cli.sweeping import sensitivities_command, sweep_command
 from exactqse.errors import ExactQSEError
 
 __all__ = ["app", "main"]
@@ -63,6 +64,8 @@ _commands: dict[str, Callable[..., None]] = {
     "check": check_command,
     "evaluate": evaluate_command,
     "decide": decide_command,
+    "sweep": sweep_command,
+    "sensitivities": sensitivities_command,
     "show": show_command,
     "convert": convert_command,
 }

@@ -280,3 +280,12 @@ def test_progress_counts_every_node_once() -> None:
 def test_float64_induction_refuses_a_leader_who_sees_less(observes: object) -> None:
     with pytest.raises(NotCoveredError, match="less than the action"):
         solve_float64(get(COMMITMENT).with_(observes=observes))
+
+
+@pytest.mark.parametrize("digits", [5, 22, 30, 60, 200])
+def test_an_optimum_where_an_edge_ends(digits: int) -> None:
+    """J* = 3/2 at a vertex that is tied with the edge; above the root the edge is better."""
+    game = Game.from_arrays(None, [[[3, 0], [2, 1]]], [[[0, 1], [2, 2]]], eta=1)
+    solution = solve(game, digits)
+    assert solution.certified
+    assert solution.lower <= Fraction(3, 2) <= solution.upper
