@@ -117,7 +117,10 @@ def test_without_matplotlib_one_line_says_how_to_install_it(
             ("sweep", GAME, "--eta", "1", "--out", "a.svg", "--picture", "a.svg"),
             "would be overwritten",
         ),
-        (("sensitivities", GAME, "--eta", "inf"), "not covered yet: eta = infinity"),
+        (
+            ("sensitivities", GAME, "--eta", "inf"),
+            "not covered: a certificate of kind strong; the covered case is gamma = 0",
+        ),
         (("sensitivities", GAME, "--gamma", "1"), "not covered yet: gamma = 1 > 0"),
         (("sensitivities", GAME, "--digits", "0"), "digits: 0 is not an integer"),
     ],
