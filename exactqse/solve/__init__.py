@@ -2,6 +2,7 @@
 
 from exactqse.solve.api import Decision, decide, solve
 from exactqse.solve.backward_float64 import Float64Solution, solve_float64
+from exactqse.solve.effort import Standing
 from exactqse.solve.solution import Solution
 from exactqse.solve.strong import StrongSolution, solve_strong
 from exactqse.solve.weak import WeakSolution, solve_weak
@@ -10,6 +11,7 @@ __all__ = [
     "Decision",
     "Float64Solution",
     "Solution",
+    "Standing",
     "StrongSolution",
     "WeakSolution",
     "decide",

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Literal
 
@@ -13,9 +15,9 @@ from exactqse.kernel.check import Verdict, check, require_covered
 from exactqse.kernel.elementary import INTEGER
 from exactqse.kernel.game import KernelGame
 from exactqse.model.arrays import exact
-from exactqse.solve.effort import Budget
+from exactqse.solve.effort import Budget, Effort, Standing, Watcher, interruptible
 from exactqse.solve.partition import solve_partition
-from exactqse.solve.prescription import Progress, solve_prescription
+from exactqse.solve.prescription import solve_prescription
 from exactqse.solve.solution import Solution
 
 MAX_DIGITS = 1000
@@ -23,7 +25,10 @@ DEFAULT_DIGITS = 30
 DEFAULT_GAP = Fraction(1, 10**6)  # of a leader who sees less
 _RETRIES = (0, 32, 128)  # extra bits of each attempt
 _CAUTIONS = (0, 1, 2)  # wider margins against float64's rounding
+_KEEP_SECONDS = 30.0  # between two solutions that are handed out while the search goes on
+_KEEP_SHARE = 4.0  # and so many times as long as the check of one takes
 Checker = Literal["kernel", "flint"]
+Keeper = Callable[["Solution"], None]
 
 
 def solve(
@@ -33,14 +38,19 @@ def solve(
     gap: Fraction | float | str | None = None,
     time_limit: float | None = None,
     node_limit: int | None = None,
+    resume: Certificate | None = None,
     checker: Checker | None = "kernel",
-    progress: Progress | None = None,
+    progress: Watcher | None = None,
+    keep: Keeper | None = None,
 ) -> Solution:
     """The quantal Stackelberg equilibrium: lower <= J(policy) <= J* = sup_pi J(pi) <= upper.
 
     A leader who sees the action is solved to any number of digits in polynomial time. One who sees
     less is solved by branch and bound in float64: the certificate is as exact, but its gap may stay
-    above what was asked for; ``Solution.reached`` and ``.reason`` say so.
+    above what was asked for; ``Solution.reached`` and ``.reason`` say so. That search may be
+    stopped at any time, by a limit or by Ctrl-C, and continued from its certificate: the first
+    Ctrl-C ends the search, the best so far is checked and returned; the second is a
+    KeyboardInterrupt. (In the main thread, and where nobody else handles the signal.)
 
     Args:
         game: gamma = 0, finite eta, any partition that the leader observes.
@@ -50,28 +60,46 @@ def solve(
         time_limit: seconds after which branch and bound settles for the gap that it has; a leader
             who sees the action is solved without search, and the limits play no part.
         node_limit: the same, in parts examined.
+        resume: the certificate of an earlier solve of this game, whose branch and bound is gone on
+            with; it is checked first. The new gap is no larger than its gap.
         checker: who checks the certificate: "kernel" (integers only), "flint" (the same check with
             arb's exp and log), or None: then nothing is certified until you call ``check``.
-        progress: called with (nodes done, nodes in all).
+        progress: called with a :class:`Standing` whenever something was done.
+        keep: called with the best solution so far, once checked, about every 30 seconds of branch
+            and bound, less often where checks are slow.
 
     Raises:
         NotCoveredError: another class of games.
-        InputError: not a game; digits, gap, a limit or checker out of range.
-        PrecisionError: no attempt ended with an accepted certificate; or she sees less, and numbers
-            are beyond float64 or exponents eta r too far apart for branch and bound.
+        InputError: not a game; digits, gap, a limit or checker out of range; a certificate to
+            resume that is another game's, not accepted, or of a game solved without search.
+        PrecisionError: no attempt ended with an accepted certificate.
     """
     if checker is not None:
         _require_checker(checker, "'kernel', 'flint' or None")
-    if progress is not None and not callable(progress):
-        raise KindError(f"{shown(progress)} is not a function", where="progress")
+    for function, where in ((progress, "progress"), (keep, "keep")):
+        if function is not None and not callable(function):
+            raise KindError(f"{shown(function)} is not a function", where=where)
     require_covered(game)
     if digits is None and gap is None and game.observes_action:
         digits = DEFAULT_DIGITS
     aim = _aim(digits, gap)
     budget = _budget(time_limit, node_limit)
     if game.observes_action:
+        if resume is not None:
+            what = "there is no search to go on with: the leader sees the action"
+            raise InputError(what, where="resume", remedy="leave it out")
         return _solve_prescription(game, _digits_of(aim), checker, progress)
-    return _solve_partition(game, aim, budget, checker, progress)
+    with interruptible(budget):
+        if resume is not None:
+            _require_resumable(game, resume, checker or "kernel")
+        return _Search(game, aim, budget, checker, progress, keep).solve(resume)
+
+
+def _require_resumable(game: KernelGame, resume: Certificate, checker: Checker) -> None:
+    verdict = _verdict(game, resume, checker)
+    if verdict.outcome != "accepted":
+        what = f"the certificate is {verdict.outcome}: {verdict.reason}"
+        raise InputError(what, where="resume", remedy="give one that the checker accepts")
 
 
 def _aim(digits: int | None, gap: Fraction | float | str | None) -> Fraction:
@@ -103,13 +131,18 @@ def _budget(time_limit: float | None, node_limit: int | None) -> Budget:
 
 
 def _solve_prescription(
-    game: KernelGame, digits: int, checker: Checker | None, progress: Progress | None
+    game: KernelGame, digits: int, checker: Checker | None, watch: Watcher | None
 ) -> Solution:
     failures = []
+
+    def step(done: int, count: int) -> None:
+        if watch is not None:
+            watch(Standing(done, count, checking=done == count and checker is not None))
+
     for extra in _RETRIES:
         try:
             found, effort = solve_prescription(
-                game, digits, extra=extra, trust_floats=extra == 0, progress=progress
+                game, digits, extra=extra, trust_floats=extra == 0, progress=step
             )
         except PrecisionError as error:
             failures.append(str(error))
@@ -131,22 +164,62 @@ def _is_wide(found: Certificate, digits: int) -> bool:
     return gap > d * e
 
 
-def _solve_partition(
-    game: KernelGame,
-    gap: Fraction,
-    budget: Budget,
-    checker: Checker | None,
-    progress: Progress | None,
-) -> Solution:
-    verdict = None
-    for caution in _CAUTIONS:
-        found, effort = solve_partition(game, gap, budget, caution=caution, progress=progress)
-        verdict = None if checker is None else _verdict(game, found, checker)
-        if verdict is None or verdict.outcome == "accepted":
-            return Solution(game, found, verdict, effort, gap)
-    said = "" if verdict is None else verdict.reason
-    remedy = "ask for a wider gap, or report the game"
-    raise PrecisionError(f"no attempt ended with an accepted certificate: {said}", remedy=remedy)
+@dataclass
+class _Search:
+    """A branch and bound with its checks."""
+
+    game: KernelGame
+    gap: Fraction
+    budget: Budget
+    checker: Checker | None
+    watch: Watcher | None
+    keep: Keeper | None
+    last: Standing | None = None
+    kept: float = field(default_factory=time.monotonic)
+    rest: float = 0.0  # seconds that the check of the next solution to keep has to wait
+
+    def solve(self, resume: Certificate | None) -> Solution:
+        solution = None
+        for caution in _CAUTIONS:
+            found, effort = solve_partition(
+                self.game,
+                self.gap,
+                self.budget,
+                caution=caution,
+                resume=resume,
+                watch=self._watch,
+                found=None if self.keep is None else self._offer,
+            )
+            solution = self._checked(found, effort)
+            if solution.verdict is None or solution.certified:
+                return solution
+        said = "" if solution is None or solution.verdict is None else solution.verdict.reason
+        what = f"no attempt ended with an accepted certificate: {said}"
+        raise PrecisionError(what, remedy="ask for a wider gap, or report the game")
+
+    def _checked(self, found: Certificate, effort: Effort) -> Solution:
+        if self.checker is None:
+            return Solution(self.game, found, None, effort, self.gap)
+        if self.watch is not None and self.last is not None:
+            self.watch(replace(self.last, checking=True))
+        verdict = _verdict(self.game, found, self.checker)
+        return Solution(self.game, found, verdict, effort, self.gap)
+
+    def _watch(self, standing: Standing) -> None:
+        self.last = standing
+        if self.watch is not None:
+            self.watch(standing)
+
+    def _offer(self, found: Certificate, effort: Effort) -> None:
+        """Hand a solution out, if the last one is long ago."""
+        start = time.monotonic()
+        if self.keep is None or start - self.kept < max(_KEEP_SECONDS, self.rest):
+            return
+        solution = self._checked(found, effort)
+        self.kept = time.monotonic()
+        self.rest = _KEEP_SHARE * (self.kept - start)
+        if solution.verdict is None or solution.certified:
+            self.keep(solution)
 
 
 def _require_digits(digits: object, where: str) -> None:
@@ -184,8 +257,11 @@ def decide(
     *,
     max_digits: int = 320,
     checker: Checker = "kernel",
+    progress: Watcher | None = None,
 ) -> Decision:
     """Decide J* >= at_least by doubling the digits from 5 until the certified bounds settle it.
+
+    ``progress`` is told of each solve. A search that Ctrl-C ends may leave it undecided.
 
     Raises:
         NotCoveredError, InputError, PrecisionError: as :func:`solve`.
@@ -194,8 +270,10 @@ def decide(
     _require_checker(checker, "'kernel' or 'flint'")
     at_least = exact(at_least, "at_least")
     digits = min(5, max_digits)
+    known: Certificate | None = None
     while True:
-        solution = solve(game, digits, checker=checker)
+        solution = solve(game, digits, resume=known, checker=checker, progress=progress)
+        known = None if game.observes_action else solution.certificate
         if solution.lower >= at_least:
             return Decision("yes", at_least, digits, solution)
         if solution.upper < at_least:

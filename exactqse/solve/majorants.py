@@ -140,3 +140,18 @@ def edge_to_halve(X: Floats, Y: Floats, found: Majorants) -> tuple[Integers, Int
     tau = np.maximum(found.tau, _FLOOR)
     edge = ((C[:, i] + C[:, j] - 2 * middle) * tau[:, i] * tau[:, j]).argmax(axis=1)
     return i[edge], j[edge]
+
+
+def rise(X: Floats, Y: Floats, found: Majorants, aim: Floats) -> Floats:
+    """One Newton step of lambda, (n,), from the largest sum at a corner down to the aim.
+
+    dM_b/dlambda is -M_b/s for Up and -kappa/(lambda - y) for Dn, and M_b is convex in lambda, so
+    that the parameters at hand do not reach the aim before.
+    """
+    M = values(X, Y, found.parameter, found.down)
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        s = np.where(found.down, 1.0, found.parameter)[:, None]
+        fall = np.where(found.down[:, None], np.exp(found.parameter)[:, None] / -Y, M / s)
+        excess = M.sum(axis=2) - aim[:, None]
+        steps = np.where(excess > 0, excess / fall.sum(axis=2), 0.0).max(axis=1)
+    return np.where(np.isnan(steps), np.inf, steps)
