@@ -16,7 +16,7 @@ import numpy as np
 from exactqse.kernel.certificate import Leaf, Node, Tree
 from exactqse.solve.effort import Budget
 from exactqse.solve.majorants import Floats, Integers
-from exactqse.solve.shared_stage import ascend_cell, best_pure, best_shared, cell_of, polish
+from exactqse.solve.shared_stage import ascend_cell, best_pure, best_shared, cell_of, polish, pure
 from exactqse.solve.simplices import SimplexSearch, single_leaf
 from exactqse.solve.stage_tables import Claim, StageTables
 
@@ -84,12 +84,11 @@ class Layer:
     def _policy(self, n: int, random: np.random.Generator | None) -> tuple[Floats, float]:
         """A good policy of stage n, from the known one and from many starts."""
         x, y, node = self.x[n], self.y[n], self.before[n]
-        tame = self.tables[n].tame
-        if random is not None and tame:
+        if random is not None:
             found = best_shared(x, y, self.cell, random)
         else:
             found = best_pure(x, y, self.cell)
-        if node is None or not tame:
+        if node is None:
             return found
         known = np.zeros((len(self.cells), x.shape[1]))
         for c, distribution in enumerate(node.policy):
@@ -221,11 +220,15 @@ class Layer:
         return (self._single(n, c)[0],) if c in self.single else self.searches[c].tree(n)
 
     def policies(self, n: int) -> list[Floats]:
-        """Policies (C, A) of stage n: the best against upper values, and against the known ones."""
+        """Policies (C, A) of stage n: the best against upper values, and against the known ones.
+
+        Where float64 cannot tell, also those that take one action whatever is seen.
+        """
         alpha = self.alpha[n]
-        if not self.tables[n].tame or (self.low[n] == self.y[n]).all():
-            return [alpha]
-        return [alpha, polish(alpha, self.x[n], self.low[n], self.cell)[0]]
+        found = [alpha]
+        if (self.low[n] != self.y[n]).any():
+            found.append(polish(alpha, self.x[n], self.low[n], self.cell)[0])
+        return found if self.tables[n].tame else [*found, *pure(*alpha.shape)]
 
 
 def _scaled(value: Fraction, unit: int) -> float:

@@ -34,7 +34,7 @@ _TOLERANCE_BITS = 20  # of a layer's tolerance, a dyadic number
 _GROWTH = 3  # of the next one: less would repeat too much, more would let too much be lost
 _WEIGHT_BITS = 60
 _SEED = 0
-_SLACK_BITS = 12  # units that rounding may take from J(policy) in a checker
+_SLACK_BITS = 12  # units of 2^-p, relative to values, that rounding may take from J(policy)
 
 Found = Callable[[Certificate, Effort], None]
 _ELEMENTARY = FlintElementary()
@@ -97,12 +97,12 @@ class _Passes:
     ) -> None:
         digits = max(1, len(str(int(1 / gap))))
         self.game, self.watch, self.last = game, watch, resume
-        self.p = plan_bits(game, digits, 32 + _steepness(game)).p
-        if resume is not None:
-            self.p = max(self.p, resume.precision)
+        bits = plan_bits(game, digits, 32 + _steepness(game))
+        self.p = bits.p if resume is None else max(bits.p, resume.precision)
+        self.slack = bits.size + _SLACK_BITS
         share = gap * Fraction(_SHARE) / game.horizon
-        bits = max(0, _TOLERANCE_BITS - _log2(share))
-        self.tolerance = Fraction(int(share * (1 << bits)), 1 << bits)
+        places = max(0, _TOLERANCE_BITS - _log2(share))
+        self.tolerance = Fraction(int(share * (1 << places)), 1 << places)
         self.margin = 1e-13 * 1000.0**caution
         self.random: np.random.Generator | None = np.random.default_rng(_SEED)
         self.count = sum(map(len, game.reachable))
@@ -191,11 +191,11 @@ class _Passes:
         """The nodes with their bounds of J*, none worse than the last pass's."""
         game, p = self.game, self.p
         low, _, denominator = initial_mean(game, values)
-        lower = Fraction(low - (denominator << _SLACK_BITS), denominator << p)
+        lower = Fraction(low - (denominator << self.slack), denominator << p)
         pairs = zip(game.rho.states, game.rho.numerators, strict=True)
         bounds = {node.state: node.upper for node in nodes if node.step == 0}
         mean = sum((bounds[s] * n for s, n in pairs), Fraction(0)) / game.rho.denominator
-        upper = Fraction(-(-mean.numerator << p) // mean.denominator, 1 << p)
+        upper = Fraction(-((-mean.numerator << p) // mean.denominator), 1 << p)
         if (last := self.last) is not None:
             upper = min(upper, last.upper)
             if lower < last.lower:

@@ -13,7 +13,7 @@ from exactqse.solve.simplices import MAX_SPREAD
 
 _PLAIN = 400  # payoffs between 2^-400 and 2^400 are taken as they are
 _STEEPEST = 4 * MAX_SPREAD  # of eta r over a cell: beyond it there is too much to halve
-_FAR = -1e9  # an exponent so low that its weight is nothing
+_FAR = -1e15  # an exponent so low that its weight is nothing
 
 Table = list[list[float]]  # [b][a]
 
@@ -23,7 +23,7 @@ class StageTables:
     """One stage in float64.
 
     Attributes:
-        x: eta r - top, at least -10^9.
+        x: eta r - top, at least -10^15.
         y: U from the upper values of the next step, in units of 2^unit.
         low: U from the values of the policy there, in the same units.
         top: an integer near the largest eta r.
