@@ -30,9 +30,14 @@ class Budget:
     used: int = 0
     start: float = field(default_factory=time.monotonic)
 
-    def part(self, nodes: int) -> Budget:
-        """A budget of so many nodes, which is also spent when this one is."""
-        return Budget(nodes=nodes, whole=self)
+    def part(self, nodes: int, *, shares: int) -> Budget:
+        """At most so many nodes, and one of so many equal shares of what is left of this one."""
+        seconds = None
+        if self.nodes is not None:
+            nodes = min(nodes, -((self.used - self.nodes) // shares))
+        if self.seconds is not None:
+            seconds = (self.start + self.seconds - time.monotonic()) / shares
+        return Budget(seconds, nodes, whole=self)
 
     def spend(self, nodes: int) -> None:
         """Count nodes that were examined."""

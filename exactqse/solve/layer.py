@@ -97,12 +97,14 @@ class Layer:
         return max(found, polish(known, x, y, self.cell), key=lambda pair: pair[1])
 
     def _cap(self, n: int, tolerance: Fraction) -> float:
-        """The bound that is known without any search, in the stage's units, rounded up."""
+        """The bound that is known without any search, in the stage's units, rounded down."""
         node, tables = self.before[n], self.tables[n]
         known = tables.ceiling + tolerance
         if node is not None:
             known = min(known, node.upper)
-        return _scaled(known, tables.unit)
+        cap = _scaled(known, tables.unit)
+        exact = cap in (np.inf, -np.inf) or _unscaled(cap, tables.unit) <= known
+        return cap if exact else float(np.nextafter(cap, -np.inf))
 
     def _shifts(self) -> Floats:
         """An integer near the largest exponent; that of the known node where it is near enough."""
@@ -151,9 +153,11 @@ class Layer:
     def _settle(self) -> None:
         """Let lambda rise until every part is closed, or the bound is known anyway.
 
-        The targets stay: what is closed is closed for every larger lambda.
+        The targets stay: what is closed is closed for every larger lambda. A known bound is proved
+        again with the new trees, so that no halving is lost, if float64 can do it.
         """
         widening = self.tolerance.copy()
+        last = np.zeros(len(self.x), dtype=bool)
         while True:
             pairs = [(s, self.target[c]) for c, s in self.searches.items()]
             rises = np.zeros(len(self.x))
@@ -162,12 +166,13 @@ class Layer:
             rows = rises > 0
             if not rows.any():
                 return
+            self.active &= ~(rows & last)
+            for search, _ in pairs:
+                search.drop(np.flatnonzero(rows & last).tolist())
             self.value[rows] += np.maximum(_AHEAD * rises, widening)[rows]
             widening[rows] *= 2
-            known = rows & (self.value >= self.cap)
-            self.active &= ~known
-            for search, _ in pairs:
-                search.drop(np.flatnonzero(known).tolist())
+            last = self.value >= self.cap
+            self.value[last] = self.cap[last]
 
     def _targets(self) -> dict[int, Floats]:
         """Per searched cell the bound (N,) to prove: together with the other cells' at most 0.
@@ -212,7 +217,7 @@ class Layer:
         """What was proved of stage n; None where no more than was known before."""
         if not self.active[n]:
             return None
-        upper = Fraction(float(self.value[n])) * Fraction(2) ** int(self.unit[n])
+        upper = _unscaled(float(self.value[n]), int(self.unit[n]))
         trees = tuple(self._tree(n, c) for c in range(len(self.cells)))
         return Claim(upper, self.tables[n].top + int(self.shift[n]), trees)
 
@@ -237,3 +242,7 @@ def _scaled(value: Fraction, unit: int) -> float:
         return float(value / Fraction(2) ** unit)
     except OverflowError:
         return float("inf") if value > 0 else float("-inf")
+
+
+def _unscaled(value: float, unit: int) -> Fraction:
+    return Fraction(value) * Fraction(2) ** unit

@@ -45,15 +45,15 @@ def solve_partition(
     gap: Fraction,
     budget: Budget,
     *,
-    caution: int = 0,
+    caution: int | None = 0,
     resume: Certificate | None = None,
     watch: Watcher | None = None,
     found: Found | None = None,
 ) -> tuple[Certificate, Effort]:
     """A certificate for the game, still unchecked, that aims at upper - lower <= gap.
 
-    ``caution`` multiplies the margins against float64's rounding, by 1000 for each unit. ``resume``
-    is what an earlier search ended with, and was accepted. ``found`` is called after every pass but
+    ``caution`` multiplies the margins against float64's rounding, by 1000 for each unit; None does
+    without float64, and proves but bounds that need no search. ``resume`` is what an earlier search ended with, and was accepted. ``found`` is called after every pass but
     the last.
     """
     search = _Passes(game, gap, caution, resume, watch)
@@ -91,7 +91,7 @@ class _Passes:
         self,
         game: KernelGame,
         gap: Fraction,
-        caution: int,
+        caution: int | None,
         resume: Certificate | None,
         watch: Watcher | None,
     ) -> None:
@@ -103,7 +103,8 @@ class _Passes:
         share = gap * Fraction(_SHARE) / game.horizon
         places = max(0, _TOLERANCE_BITS - _log2(share))
         self.tolerance = Fraction(int(share * (1 << places)), 1 << places)
-        self.margin = 1e-13 * 1000.0**caution
+        self.trusted = caution is not None
+        self.margin = 1e-13 * 1000.0 ** (caution or 0)
         self.random: np.random.Generator | None = np.random.default_rng(_SEED)
         self.count = sum(map(len, game.reachable))
         self.wild = 0
@@ -113,7 +114,7 @@ class _Passes:
         """Why no pass can do better, in words."""
         if self.wild:
             what = "1 stage is" if self.wild == 1 else f"{self.wild} stages are"
-            return f"{what} too steep for branch and bound in float64"
+            return f"{what} beyond branch and bound in float64"
         return "float64 could not separate the bounds further"
 
     def again(self, budget: Budget, parts: int) -> tuple[Certificate, bool]:
@@ -124,7 +125,7 @@ class _Passes:
         values: list[Interval] = []  # enclosures of the policy's values there
         self.wild, cut = 0, False
         for step in reversed(range(self.game.horizon)):
-            part = budget.part(parts)
+            part = budget.part(parts, shares=step + 1)
             stages = self._layer(step, before, (after, values), part, len(nodes))
             cut |= part.spent
             nodes += [stage.node for stage in reversed(stages)]
@@ -148,7 +149,9 @@ class _Passes:
     ) -> list[_Stage]:
         game, states = self.game, self.game.reachable[step]
         after, values = following
-        tables = [stage_tables(game, step, state, after, self.p) for state in states]
+        tables = [
+            stage_tables(game, step, state, after, self.p, trusted=self.trusted) for state in states
+        ]
         known = [before.get((step, state)) for state in states]
         self.wild += sum(not t.tame for t in tables)
         layer = Layer(
@@ -174,11 +177,10 @@ class _Passes:
 
     def _claim(self, found: Claim | None, node: Node | None, tables: StageTables) -> Claim:
         """The smallest bound of those that are known."""
-        claims = [plain_claim(self.game, tables, self.tolerance)]
+        claims = [] if found is None else [found]  # the first of equals, as its trees are larger
         if node is not None:
             claims.append(Claim(node.upper, node.shift, node.trees))
-        if found is not None:
-            claims.append(found)
+        claims.append(plain_claim(self.game, tables, self.tolerance))
         return min(claims, key=lambda claim: claim.upper)
 
     def _worth(

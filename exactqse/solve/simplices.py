@@ -36,7 +36,7 @@ _CHUNK = 1024
 _FIRST, _MORE = 3, 24  # iterations on every part, and on those that the first do not close
 _NEAR = 24  # shifts of a leaf that are not worth stating
 MAX_LOG2 = 4000  # of a parameter: beyond it files and integers would only be long
-MAX_SPREAD = MAX_LOG2 * log(2)  # of eta r over a part: no leaf could state its parameters
+_LOST = 1e-290  # a sum may be smaller only because its terms are too small for float64
 _LEAST = 1e-300  # rise of lambda for a part that only the margin leaves open
 _TINY = 1e-9  # s of a majorant that only has to be small
 _MANTISSAS = (10, 20, 51)  # bits of a parameter, the fewest that do
@@ -124,7 +124,7 @@ class SimplexSearch:
         parameter = np.where(down, stated - (scale - own)[:, None], s)
         M = values(X, Y, parameter, down)
         C, size = M.sum(axis=2), np.abs(M).sum(axis=2)
-        good = (C + self.tolerance * size).max(axis=1) <= aim
+        good = (C + self.tolerance * size).max(axis=1) <= aim - _LOST
         good &= ~(down[:, None] & (Y >= 0)).any(axis=(1, 2)) & (self.rescaled | (own == 0))
         for k in np.flatnonzero(good):
             self.leaves[int(key[k])] = leaves[k]
@@ -216,8 +216,7 @@ class SimplexSearch:
     ) -> Booleans:
         """Round the parameters to few bits and keep the parts for which that does."""
         done = np.zeros(len(parts), dtype=bool)
-        hopeful = bounds.worst + self.tolerance * bounds.size <= aim
-        hopeful &= np.ptp(X, axis=(1, 2)) <= MAX_SPREAD
+        hopeful = bounds.worst + self.tolerance * bounds.size <= aim - _LOST
         for bits in _MANTISSAS:
             rows = np.flatnonzero(hopeful & ~done)
             if not len(rows):
@@ -227,7 +226,7 @@ class SimplexSearch:
             mantissa, exponent, parameter = _rounded(some, scale[rows] - own, bits)
             M = values(X[rows], Y[rows], parameter, some.down)
             C, size = M.sum(axis=2), np.abs(M).sum(axis=2)
-            good = (C + self.tolerance * size).max(axis=1) <= aim[rows]
+            good = (C + self.tolerance * size).max(axis=1) <= aim[rows] - _LOST
             for k in np.flatnonzero(good):
                 closed = _Closed(some.down[k], mantissa[k], exponent[k], int(own[k]))
                 self.leaves[int(parts.key[rows[k]])] = closed
@@ -249,8 +248,9 @@ class SimplexSearch:
     def _urgency(self, parts: Parts, bounds: Majorants, value: Floats, aim: Floats) -> Floats:
         """How far lambda would have to rise; without end where halving has to come first."""
         X, Y, _ = self._local(parts, value)
-        steep = np.ptp(X, axis=(1, 2)) > MAX_SPREAD
-        return np.where(steep, np.inf, rise(X, Y, bounds, aim))
+        size = np.abs(values(X, Y, bounds.parameter, bounds.down)).sum(axis=2).min(axis=1)
+        found = rise(X, Y, bounds, aim)
+        return np.where((found == 0) & (size < _LOST), np.inf, found)
 
     def _halve(
         self, parts: Parts, bounds: Majorants, value: Floats, aim: Floats

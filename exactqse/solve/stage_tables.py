@@ -9,10 +9,9 @@ from exactqse.kernel.certificate import DOWN, Leaf, Tree
 from exactqse.kernel.game import KernelGame
 from exactqse.kernel.interval import Interval
 from exactqse.kernel.operators import continuation, scaled_reward
-from exactqse.solve.simplices import MAX_SPREAD
 
 _PLAIN = 400  # payoffs between 2^-400 and 2^400 are taken as they are
-_STEEPEST = 4 * MAX_SPREAD  # of eta r over a cell: beyond it there is too much to halve
+_STEEPEST = 10000  # of eta r over a cell: beyond it there is too much to halve
 _FAR = -1e15  # an exponent so low that its weight is nothing
 
 Table = list[list[float]]  # [b][a]
@@ -44,9 +43,12 @@ class StageTables:
 
 
 def stage_tables(
-    game: KernelGame, step: int, state: int, after: list[Interval], p: int
+    game: KernelGame, step: int, state: int, after: list[Interval], p: int, *, trusted: bool
 ) -> StageTables:
-    """The stage; ``after``: (the policy's value, the upper value) at the next step, at p bits."""
+    """The stage; ``after``: (the policy's value, the upper value) at the next step, at p bits.
+
+    Unless float64 is ``trusted``, no stage is tame.
+    """
     actions, responses = range(game.leader_actions), range(game.follower_actions)
     x = [[scaled_reward(game, step, state, a, b, p)[0] for a in actions] for b in responses]
     y = [[continuation(game, step, state, a, b, after, p) for a in actions] for b in responses]
@@ -61,7 +63,7 @@ def stage_tables(
         [[_float(v[1], p + unit) for v in row] for row in y],
         [[_float(v[0], p + unit) for v in row] for row in y],
         *(top, unit, bottom, Fraction(ceiling, 1 << p)),
-        tame=steepest <= _STEEPEST and top - bottom < -_FAR,
+        tame=trusted and steepest <= _STEEPEST and top - bottom < -_FAR,
     )
 
 

@@ -20,6 +20,8 @@ from exactqse.kernel.certificate import Leaf, Split
 from exactqse.kernel.check import check
 from exactqse.model import Game
 from exactqse.solve import solve
+from exactqse.solve.layer import Layer
+from exactqse.solve.stage_tables import Claim
 from exactqse.testing import games
 
 COMMITMENT = "conitzer-sandholm-2006"
@@ -175,16 +177,31 @@ def test_exponents_too_steep_for_float64_get_a_plain_bound(eta: object, observes
     assert solution.certified
     assert solution.lower >= 1
     assert solution.upper <= 5 + GAP * 10
-    assert solution.reached or "1 stage is too steep" in solution.reason
+    assert solution.reached or "1 stage is beyond" in solution.reason
 
 
-def test_exponents_above_what_a_leaf_can_state_are_halved_first() -> None:
-    game = Game.from_arrays(None, [[[0, 1], [1, 0]]], [[[0, 1], [1, 0]]], eta=4000)
-    game = game.with_(observes="nothing")
-    solution = solve(game, 5)
+@pytest.mark.parametrize("eta", [1500, 2000, 4000, 8000])
+def test_parts_too_steep_for_float64_are_halved_first(eta: int) -> None:
+    game = Game.from_arrays(None, [[[2, 4], [1, 3]]], [[[1, 0], [0, 1]]], eta=eta)
+    solution = solve(game.with_(observes="nothing"), 5)
     assert solution.certified
     assert solution.reached
     assert solution.effort.work > 1
+
+
+def test_where_float64_is_wrong_there_is_a_bound_without_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def too_low(layer: Layer, n: int) -> Claim | None:
+        leaf = Leaf((("up", Fraction(1)),) * 4)
+        return Claim(Fraction(0), 0, ((leaf,),)) if layer.active[n] else None
+
+    monkeypatch.setattr(Layer, "claim", too_low)
+    game = integer_game(4, 1, "nothing")
+    solution = solve(game, gap=GAP)
+    assert solution.certified
+    assert solution.upper <= max(v for row in game.u[0][0] for v in row) + GAP
+    assert "beyond branch and bound in float64" in solution.reason
 
 
 @pytest.mark.parametrize("offset", ["1e20", "-1e400"])
