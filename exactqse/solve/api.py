@@ -77,7 +77,7 @@ def solve(
     if checker is not None:
         _require_checker(checker, "'kernel', 'flint' or None")
     for function, where in ((progress, "progress"), (keep, "keep")):
-        if function is not None and not callable(function):
+        if function is not None and (isinstance(function, type) or not callable(function)):
             raise KindError(f"{shown(function)} is not a function", where=where)
     require_covered(game)
     if digits is None and gap is None and game.observes_action:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from types import FrameType
 
+_FEW = 64  # parts of a budget: none is smaller than this share of it
+
 
 @dataclass
 class Budget:
@@ -31,12 +33,17 @@ class Budget:
     start: float = field(default_factory=time.monotonic)
 
     def part(self, nodes: int, *, shares: int) -> Budget:
-        """At most so many nodes, and one of so many equal shares of what is left of this one."""
+        """At most so many nodes, and one of so many equal shares of what is left of this one.
+
+        A share is not so small that the budget would be spent in very many parts.
+        """
         seconds = None
         if self.nodes is not None:
-            nodes = min(nodes, -((self.used - self.nodes) // shares))
+            share = -((self.used - self.nodes) // shares)
+            nodes = min(nodes, max(share, self.nodes // _FEW))
         if self.seconds is not None:
-            seconds = (self.start + self.seconds - time.monotonic()) / shares
+            share_left = (self.start + self.seconds - time.monotonic()) / shares
+            seconds = max(share_left, self.seconds / _FEW)
         return Budget(seconds, nodes, whole=self)
 
     def spend(self, nodes: int) -> None:

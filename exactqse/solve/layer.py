@@ -15,9 +15,10 @@ import numpy as np
 
 from exactqse.kernel.certificate import Leaf, Node, Tree
 from exactqse.solve.effort import Budget
+from exactqse.solve.leaves import single_leaf
 from exactqse.solve.majorants import Floats, Integers
 from exactqse.solve.shared_stage import ascend_cell, best_pure, best_shared, cell_of, polish, pure
-from exactqse.solve.simplices import SimplexSearch, single_leaf
+from exactqse.solve.simplices import SimplexSearch
 from exactqse.solve.stage_tables import Claim, StageTables
 
 _SHARE = 0.9  # of what is left of a bound that the searched cells take; rounding takes the rest

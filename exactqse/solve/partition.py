@@ -23,9 +23,9 @@ from exactqse.kernel.interval import Interval, enclose
 from exactqse.kernel.operators import by_response, initial_mean, policy_value
 from exactqse.solve.effort import Budget, Effort, Standing, Watcher
 from exactqse.solve.layer import Layer
+from exactqse.solve.leaves import MAX_LOG2
 from exactqse.solve.majorants import Floats
 from exactqse.solve.prescription import plan_bits
-from exactqse.solve.simplices import MAX_LOG2
 from exactqse.solve.stage_tables import Claim, StageTables, plain_claim, stage_tables
 
 _SHARE = 0.9  # of the gap that the layers' tolerances take; rounding takes the rest
@@ -53,8 +53,8 @@ def solve_partition(
     """A certificate for the game, still unchecked, that aims at upper - lower <= gap.
 
     ``caution`` multiplies the margins against float64's rounding, by 1000 for each unit; None does
-    without float64, and proves but bounds that need no search. ``resume`` is what an earlier search ended with, and was accepted. ``found`` is called after every pass but
-    the last.
+    without float64, and proves only bounds that need no search. ``resume`` is what an earlier
+    search ended with, and was accepted. ``found`` is called after every pass but the last.
     """
     search = _Passes(game, gap, caution, resume, watch)
     parts = _PASS

@@ -16,9 +16,10 @@ from math import log
 
 import numpy as np
 
-from exactqse.kernel.certificate import DOWN, UP, Leaf, Split, Tree
+from exactqse.kernel.certificate import DOWN, Leaf, Split, Tree
 from exactqse.solve.effort import Budget
 from exactqse.solve.frontier import Frontier, Parts
+from exactqse.solve.leaves import MANTISSAS, Closed, leaf, rounded
 from exactqse.solve.majorants import (
     Booleans,
     Floats,
@@ -35,21 +36,8 @@ from exactqse.solve.planting import Planted, Splits, plant
 _CHUNK = 1024
 _FIRST, _MORE = 3, 24  # iterations on every part, and on those that the first do not close
 _NEAR = 24  # shifts of a leaf that are not worth stating
-MAX_LOG2 = 4000  # of a parameter: beyond it files and integers would only be long
 _LOST = 1e-290  # a sum may be smaller only because its terms are too small for float64
 _LEAST = 1e-300  # rise of lambda for a part that only the margin leaves open
-_TINY = 1e-9  # s of a majorant that only has to be small
-_MANTISSAS = (10, 20, 51)  # bits of a parameter, the fewest that do
-
-
-@dataclass(frozen=True)
-class _Closed:
-    """What is written down of a part that was closed."""
-
-    down: Booleans
-    mantissa: Integers
-    exponent: Integers
-    shift: int
 
 
 @dataclass
@@ -73,7 +61,7 @@ class SimplexSearch:
     found: dict[int, Floats] = field(default_factory=dict)
     frontier: Frontier = field(default_factory=Frontier)
     splits: Splits = field(default_factory=dict)
-    leaves: dict[int, _Closed | Leaf] = field(default_factory=dict)
+    leaves: dict[int, Closed | Leaf] = field(default_factory=dict)
     keys: int = 0
 
     def __post_init__(self) -> None:
@@ -217,18 +205,18 @@ class SimplexSearch:
         """Round the parameters to few bits and keep the parts for which that does."""
         done = np.zeros(len(parts), dtype=bool)
         hopeful = bounds.worst + self.tolerance * bounds.size <= aim - _LOST
-        for bits in _MANTISSAS:
+        for bits in MANTISSAS:
             rows = np.flatnonzero(hopeful & ~done)
             if not len(rows):
                 break
             own = np.where(self.rescaled & (np.abs(scale[rows]) > _NEAR), scale[rows], 0.0)
             some = bounds.part(rows)
-            mantissa, exponent, parameter = _rounded(some, scale[rows] - own, bits)
+            mantissa, exponent, parameter = rounded(some, scale[rows] - own, bits)
             M = values(X[rows], Y[rows], parameter, some.down)
             C, size = M.sum(axis=2), np.abs(M).sum(axis=2)
             good = (C + self.tolerance * size).max(axis=1) <= aim[rows] - _LOST
             for k in np.flatnonzero(good):
-                closed = _Closed(some.down[k], mantissa[k], exponent[k], int(own[k]))
+                closed = Closed(some.down[k], mantissa[k], exponent[k], int(own[k]))
                 self.leaves[int(parts.key[rows[k]])] = closed
             done[rows[good]] = True
         return done
@@ -288,7 +276,7 @@ class SimplexSearch:
             else:
                 closed = self.leaves[key]
                 unit = int(self.unit[stage])
-                entries.append(closed if isinstance(closed, Leaf) else _leaf(closed, unit))
+                entries.append(closed if isinstance(closed, Leaf) else leaf(closed, unit))
         return tuple(entries)
 
 
@@ -298,68 +286,3 @@ def _clipped(shift: int) -> float:
 
 def _log(parameter: Fraction) -> float:
     return log(parameter.numerator) - log(parameter.denominator)
-
-
-def _rounded(bounds: Majorants, scale: Floats, bits: int) -> tuple[Integers, Integers, Floats]:
-    """(mantissa, exponent, parameter): positive parameters with few bits.
-
-    kappa is stated e^scale times larger than at the scale of ``bounds``; s is not scaled.
-    """
-    shifted = bounds.parameter + np.where(bounds.down, scale[:, None], 0.0)
-    logs = np.where(bounds.down, shifted, np.log(np.where(bounds.down, 1.0, bounds.parameter)))
-    log2 = np.clip(logs / np.log(2), -MAX_LOG2, MAX_LOG2)
-    exponent = np.floor(log2)
-    mantissa = np.rint(np.exp2(log2 - exponent + bits))
-    exponent = exponent - bits
-    stated = np.log(mantissa) + exponent * np.log(2)
-    parameter = np.where(bounds.down, stated - scale[:, None], np.exp(np.minimum(stated, 700.0)))
-    return mantissa.astype(np.intp), exponent.astype(np.intp), parameter
-
-
-def _leaf(closed: _Closed, unit: int = 0) -> Leaf:
-    """The leaf with its parameters in units of 2^unit."""
-    rows = zip(
-        closed.down.tolist(), closed.mantissa.tolist(), closed.exponent.tolist(), strict=True
-    )
-    return Leaf(
-        tuple((DOWN if down else UP, dyadic(m, e + unit)) for down, m, e in rows), closed.shift
-    )
-
-
-def single_leaf(x: Floats, y: Floats, margin: float, unit: int = 0) -> tuple[Leaf, float]:
-    """The leaf of a cell with one member, and its bound; x = eta r - shift, y = U - lambda, (A,).
-
-    y and the bound are in units of 2^unit.
-
-    The maximiser of e^q w is a point, or inside a falling edge at w = -dy/dx
-    (proofs/two-actions.md); the majorant that touches there is the best.
-    """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        logs = x + np.log(np.abs(y))
-        dx, dy = x[None] - x[:, None], y[None] - y[:, None]
-        w = -dy / dx
-        inside = (dx > 0) & (dy < 0) & (w < y[:, None]) & (w > y[None])
-        q = x[:, None] + (y[:, None] - w) / w
-        edges = np.where(inside, q + np.log(w), -np.inf)
-    points = np.where(y > 0, logs, -np.inf)
-    if points.max() > -np.inf:
-        down = False
-        s = y[points.argmax()] if points.max() >= edges.max() else w.flat[edges.argmax()]
-        parameter = float(s)
-    else:
-        down = bool((y < 0).all())
-        parameter = float(logs.min()) if down else _TINY * (1 + float(np.abs(y).max()))
-    found = Majorants(
-        *(np.zeros(1), np.zeros(1)), np.array([[parameter]]), np.array([[down]]), np.ones((1, 1))
-    )
-    mantissa, exponent, stated = _rounded(found, np.zeros(1), _MANTISSAS[-1])
-    M = values(x[None, :, None], y[None, :, None], stated, found.down)
-    leaf = _leaf(_Closed(found.down[0], mantissa[0], exponent[0], 0), unit)
-    return leaf, float((M + margin * np.abs(M)).max())
-
-
-def dyadic(mantissa: int, exponent: int) -> Fraction:
-    """mantissa 2^exponent."""
-    if exponent >= 0:
-        return Fraction(mantissa << exponent)
-    return Fraction(mantissa, 1 << -exponent)

@@ -6,6 +6,7 @@ import asyncio
 import json
 import signal
 import sys
+import time
 from asyncio.subprocess import PIPE
 from collections.abc import Callable
 from fractions import Fraction
@@ -43,14 +44,21 @@ def width(document: dict[str, Any]) -> Fraction:
     return Fraction(document["upper"]) - Fraction(document["lower"])
 
 
+def appear(path: Path) -> None:
+    """Wait for the file."""
+    end = time.monotonic() + 120
+    while not path.exists():
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
 async def stopped(number: signal.Signals, out: Path, *arguments: object) -> tuple[int, str, str]:
     """Run the command until it has written ``out``, then send it the signal."""
     words = [str(argument) for argument in arguments]
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", EAGER, *words, stdout=PIPE, stderr=PIPE
     )
-    while not out.exists() and process.returncode is None:
-        await asyncio.sleep(0.01)
+    await asyncio.to_thread(appear, out)
     process.send_signal(number)
     printed, said = await process.communicate()
     return process.returncode or 0, printed.decode(), said.decode()
