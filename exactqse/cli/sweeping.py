@@ -32,6 +32,7 @@ from exactqse.report import (
     to_json,
     working,
 )
+from exactqse.solve.effort import counting
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ def sweep_command(
         digits = 15 if game.observes_action else 6
     with working(error_console(), "sweeping") as progress:
         found = exactqse.sweep(
-            game, etas, digits, width=relative, time_limit=time_limit, progress=progress
+            game, etas, digits, width=relative, time_limit=time_limit, progress=counting(progress)
         )
     document = {**sweep_document(found), "digits": digits, "assumed": taken}
     saved = []
@@ -172,7 +173,7 @@ def sensitivities_command(
     game = load_game(choice)
     if digits is None:
         digits = 15 if game.observes_action else 6
-    with working(error_console(), "solving", finish="differentiating") as progress:
+    with working(error_console(), "solving") as progress:
         solution = exactqse.solve(game, digits, time_limit=time_limit, progress=progress)
         found = exactqse.sensitivities(solution)
     if page.as_json:

@@ -20,7 +20,7 @@ from exactqse.kernel.certificate import Certificate, Distribution, FarsightedNod
 from exactqse.kernel.game import KernelGame
 from exactqse.kernel.gamefile import game_hash
 from exactqse.kernel.operators import initial_mean, policy_values
-from exactqse.solve.effort import Budget, Effort
+from exactqse.solve.effort import Budget, Effort, Progress
 from exactqse.solve.farsighted.claims import bounder
 from exactqse.solve.farsighted.emit import cover
 from exactqse.solve.farsighted.forests import finer, whole
@@ -28,7 +28,6 @@ from exactqse.solve.farsighted.incumbent import Evaluated, best_policy
 from exactqse.solve.farsighted.model import Floats, model_of
 from exactqse.solve.farsighted.search import NO_ROOT, Search
 from exactqse.solve.farsighted.slopes import of_policy, slopes_at
-from exactqse.solve.prescription import Progress
 
 _SHARES = (0.9, 0.7, 0.4)  # of the gap that the search takes; rounding takes the rest
 _LEVELS = 4  # of trees over the leader's mixtures
