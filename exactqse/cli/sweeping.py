@@ -32,6 +32,7 @@ from exactqse.report import (
     to_json,
     working,
 )
+from exactqse.solve.coverage import require_quantal
 from exactqse.solve.effort import counting
 
 
@@ -171,6 +172,7 @@ def sensitivities_command(
     Covers gamma = 0, finite eta, and whatever the leader observes.
     """
     game = load_game(choice)
+    require_quantal(game)
     if digits is None:
         digits = 15 if game.observes_action else 6
     with working(error_console(), "solving") as progress:

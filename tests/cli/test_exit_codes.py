@@ -51,7 +51,6 @@ def refused(result: Any, text: str) -> None:
             "not covered: gamma = 1/2 > 0 with eta = infinity; choose a finite eta, or gamma = 0",
         ),
         (("solve", GAME, "--gamma", "2"), "gamma: 2 is not in [0, 1]"),
-        (("solve", GAME, "--gamma", "1/2"), "not covered yet: gamma = 1/2 > 0"),
         (("solve", GAME, "--observes", "0|0,1"), "is not a partition"),
         (("solve", GAME, "--observes", "all"), "'all' is not action, nothing, or a partition"),
         (("solve", GAME, "--leader", "2"), "--leader: says who leads in an .nfg file"),

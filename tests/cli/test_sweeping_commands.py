@@ -119,9 +119,9 @@ def test_without_matplotlib_one_line_says_how_to_install_it(
         ),
         (
             ("sensitivities", GAME, "--eta", "inf"),
-            "not covered: a certificate of kind strong; the covered case is gamma = 0",
+            "not covered: eta = infinity; the covered case is gamma = 0 and a finite eta",
         ),
-        (("sensitivities", GAME, "--gamma", "1"), "not covered yet: gamma = 1 > 0"),
+        (("sensitivities", GAME, "--gamma", "1"), "not covered: gamma = 1 > 0"),
         (("sensitivities", GAME, "--digits", "0"), "digits: 0 is not an integer"),
     ],
 )
