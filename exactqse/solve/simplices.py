@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 
@@ -287,6 +288,7 @@ def single_leaf(x: Floats, y: Floats, margin: float) -> tuple[Leaf, float]:
     return leaf, float((M + margin * np.abs(M)).max())
 
 
+@lru_cache(maxsize=1 << 14)  # leaves take few bits, so the same parameters come again
 def dyadic(mantissa: int, exponent: int) -> Fraction:
     """mantissa 2^exponent."""
     if exponent >= 0:
