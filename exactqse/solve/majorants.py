@@ -25,6 +25,7 @@ Booleans: TypeAlias = NDArray[np.bool_]
 Integers: TypeAlias = NDArray[np.intp]
 
 _STEP = 3.0  # of the weights: tau_k is multiplied by exp(_STEP C_k / max |C - aim|), up to a factor
+_FIRST_STEPS = 2  # for s, before the weights move: steep exponents start far off
 _EXPONENT = 300.0
 _FLOOR = 0.1  # weight of a corner, at least, when the edge to halve is chosen
 
@@ -80,6 +81,9 @@ def tighten(
     tau = np.ascontiguousarray(tau.T) + _FLOOR  # none is beyond recovery
     tau /= tau.sum(axis=0)
     rows = np.arange(len(aim))
+    for _ in range(_FIRST_STEPS):
+        ratio = Y / s
+        s = _newton(tau[:, None] * np.exp(np.minimum(X + ratio - 1, _EXPONENT)), ratio, s)
     found: list[Floats] = []  # worst (n,), size (n,), parameter (m, n), tau (K, n)
     for _ in range(iterations):
         log_kappa = (tau[:, None] * L).sum(axis=0)

@@ -26,7 +26,7 @@ from exactqse.solve.effort import Budget, Effort
 from exactqse.solve.majorants import Floats, Integers
 from exactqse.solve.prescription import Progress, plan_bits
 from exactqse.solve.shared_stage import ascend_cell, best_shared, cell_of, polish
-from exactqse.solve.simplices import MAX_LOG2, SimplexSearch, single_leaf
+from exactqse.solve.simplices import MAX_LOG2, SimplexSearch, best_single, single_leaf
 
 _SHARE = 0.9  # of the gap that the layers' tolerances take; rounding takes the rest
 _WIDEN = 4.0
@@ -222,6 +222,8 @@ class _Layer:
         members = list(self.cells[c])
         x, y = self.x[n, members], self.y[n, members]
         self.witness[n, c] = ascend_cell(point, x, y, float(self.value[n]))
+        for one, b in self.single.items():  # ascent may have stopped short of these too
+            self.witness[n, one] = best_single(self.x[n, b], self.y[n, b] - self.value[n])
         alpha, value = polish(self.witness[n], self.x[n], self.y[n], self.cell)
         if value > self.best[n]:
             self.alpha[n], self.best[n] = alpha, value

@@ -89,6 +89,15 @@ def test_seeing_more_never_hurts_the_leader(seed: int) -> None:
         assert coarse.lower <= fine.upper
 
 
+def test_a_cell_with_one_member_is_played_at_its_best() -> None:
+    """Common interests: ascent from samples stops short in the cell of action 2."""
+    u = [[4, 9, 5, 2], [8, 4, 6, 4], [0, 8, 1, 2], [7, 7, 9, 9]]
+    game = Game.from_arrays(None, [u], [u], eta=2, observes=[[2], [0, 1, 3]])
+    solution = solve(game, gap=GAP, node_limit=1000)
+    assert solution.certified
+    assert solution.reached
+
+
 def test_a_limit_leaves_a_certified_gap() -> None:
     game = integer_game(8, 3, "nothing")
     solution = solve(game, gap="1e-9", node_limit=50)
