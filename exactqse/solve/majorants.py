@@ -71,8 +71,9 @@ def tighten(
     """Good parameters for X = x - shift and Y = y - lambda at the corners, (n, K, m).
 
     ``aim``, (n,), is the largest sum that would do: steps are as long as C_k is far from it. An
-    iteration takes one exponential an entry: those of C_k serve the next step for s too. Inside,
-    simplices are the last axis, along which numpy is fast.
+    iteration takes one exponential an entry: those of C_k serve the next step for s too. In the
+    first, each kappa is its least e^X (-Y), with which Dn < 0 at every corner. Inside, simplices
+    are the last axis, along which numpy is fast.
     """
     X, Y = (np.ascontiguousarray(table.transpose(1, 2, 0)) for table in (X, Y))  # (K, m, n)
     down = np.asarray(np.less(Y, 0).all(axis=0))
@@ -81,12 +82,9 @@ def tighten(
     tau = np.ascontiguousarray(tau.T) + _FLOOR  # none is beyond recovery
     tau /= tau.sum(axis=0)
     rows = np.arange(len(aim))
-    for _ in range(_FIRST_STEPS):
-        ratio = Y / s
-        s = _newton(tau[:, None] * np.exp(np.minimum(X + ratio - 1, _EXPONENT)), ratio, s)
     found: list[Floats] = []  # worst (n,), size (n,), parameter (m, n), tau (K, n)
-    for _ in range(iterations):
-        log_kappa = (tau[:, None] * L).sum(axis=0)
+    for iteration in range(-_FIRST_STEPS, iterations):
+        log_kappa = L.min(axis=0) if iteration < 0 else (tau[:, None] * L).sum(axis=0)
         ratio = Y / s
         E = np.exp(np.minimum(X + ratio - 1, _EXPONENT))
         M = np.where(down, -np.exp(log_kappa) * (1 + L - log_kappa), s * E)
@@ -99,9 +97,10 @@ def tighten(
             found = [np.where(take, a, b) for a, b in zip(new, found, strict=True)]
         else:
             found = new
-        scale = np.abs(C - aim).max(axis=0) + 1e-300
-        tau = tau * np.exp(_STEP * (C - worst) / scale)
-        tau = tau / tau.sum(axis=0)
+        if iteration >= 0:
+            scale = np.abs(C - aim).max(axis=0) + 1e-300
+            tau = tau * np.exp(_STEP * (C - worst) / scale)
+            tau = tau / tau.sum(axis=0)
         s = _newton(tau[:, None] * E, ratio, s)
     worst, size, parameter, tau = found
     return Majorants(worst, size, parameter.T.copy(), down.T.copy(), tau.T.copy())
