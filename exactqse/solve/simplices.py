@@ -127,6 +127,16 @@ class SimplexSearch:
                 work += self._halve(left, bounds, value)
         self.stack = [parts for parts in held if len(parts)]
 
+    def whole(self, value: Floats) -> Floats:
+        """The bound (N,) of each stage that is found without halving."""
+        key = np.arange(len(self.x))
+        tau, s = initial(self.x, self.y)
+        parts = _Parts(key, key, self.x, self.y, np.zeros((*self.x.shape[:2], 0)), tau, s)
+        X, Y, scale = self._local(parts, value)
+        bounds = tighten(X, Y, np.zeros(len(key)), tau, s, _MORE)
+        bound: Floats = (bounds.worst + 2 * self.tolerance * bounds.size) * np.exp(scale)
+        return bound
+
     def restart(self, stage: int) -> None:
         """Forget all parts of one stage, so that a lower target can be set."""
         self.stack = [parts.take(parts.stage != stage) for parts in self.stack]
