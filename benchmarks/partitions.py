@@ -14,7 +14,7 @@ from functools import partial
 
 import numpy as np
 import scip_peer
-from measure import show, timed, unremembered
+from measure import CONSOLE, show, timed, unremembered
 
 from exactqse import Game, Solution, check, solve
 from exactqse.arithmetic import FlintElementary
@@ -137,7 +137,7 @@ def compared(game: Game, gap: str, limit: float) -> tuple[list[object], Measured
     value = solution.value.mid
     errors = [float(Fraction(bound) - value) for bound in (found.primal, found.dual)]
     wrong = found.primal > float(solution.upper) or found.dual < float(solution.lower)
-    row = [
+    row: list[object] = [
         *here.row(),
         f"{float(solution.upper - solution.lower):.1e}",
         f"{seconds:.2f}",
@@ -146,6 +146,7 @@ def compared(game: Game, gap: str, limit: float) -> tuple[list[object], Measured
         *(f"{error:+.1e}" for error in errors),
         "wrong" if wrong else "",
     ]
+    CONSOLE.print(game.leader_actions, *row)  # SCIP may take its time: show what there is
     return row, here, seconds
 
 
