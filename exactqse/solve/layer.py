@@ -15,7 +15,7 @@ import numpy as np
 
 from exactqse.kernel.certificate import Leaf, Node, Tree
 from exactqse.solve.effort import Budget
-from exactqse.solve.leaves import single_leaf
+from exactqse.solve.leaves import best_single, single_leaf
 from exactqse.solve.majorants import Floats, Integers
 from exactqse.solve.shared_stage import ascend_cell, best_pure, best_shared, cell_of, polish, pure
 from exactqse.solve.simplices import SimplexSearch
@@ -178,15 +178,19 @@ class Layer:
     def _targets(self) -> dict[int, Floats]:
         """Per searched cell the bound (N,) to prove: together with the other cells' at most 0.
 
-        A cell's own best sum, and an equal share of what is left of 0.
+        A cell's own best sum, and an equal share of what is left of 0; where the bounds without
+        halving do together, they are the targets.
         """
         stages = range(len(self.x))
-        if not self.several:
+        if not self.several or not self.searches:
             return {c: np.zeros(len(self.x)) for c in self.searches}
+        whole = {c: search.whole(self.value) for c, search in self.searches.items()}
         sums = {c: np.array([self._sum(n, c) for n in stages]) for c in self.searches}
         singles = np.array([sum(self._single(n, c)[1] for c in self.single) for n in stages])
         left = -(sum(sums.values()) + singles)
-        return {c: total + left * _SHARE / len(sums) for c, total in sums.items()}
+        easy = sum(whole.values()) + singles <= 0
+        share = left * _SHARE / len(sums)
+        return {c: np.where(easy, whole[c], total + share) for c, total in sums.items()}
 
     def _sum(self, n: int, c: int) -> float:
         """sum over b in c of e^{q_b - shift} (w_b - lambda) at the witness."""
@@ -206,6 +210,8 @@ class Layer:
         members = list(self.cells[c])
         x, y = self.x[n, members], self.y[n, members]
         self.witness[n, c] = ascend_cell(point, x, y, float(self.value[n]))
+        for one, b in self.single.items():  # ascent may have stopped short of these too
+            self.witness[n, one] = best_single(self.x[n, b], self.y[n, b] - self.value[n])
         alpha, value = polish(self.witness[n], self.x[n], self.y[n], self.cell)
         if value > self.best[n]:
             self.alpha[n], self.best[n] = alpha, value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 
 import numpy as np
 
@@ -51,14 +52,12 @@ def leaf(closed: Closed, unit: int = 0) -> Leaf:
     )
 
 
-def single_leaf(x: Floats, y: Floats, margin: float, unit: int = 0) -> tuple[Leaf, float]:
-    """The leaf of a cell with one member, and its bound; x = eta r - shift, y = U - lambda, (A,).
+def best_single(x: Floats, y: Floats) -> Floats:
+    """The alpha (A,) that maximises e^q w in a cell with one member; x = eta r, y = U - lambda.
 
-    y and the bound are in units of 2^unit.
-
-    The maximiser of e^q w is a point, or inside a falling edge at w = -dy/dx
-    (proofs/two-actions.md); the majorant that touches there is the best.
+    The maximiser is a point, or inside a falling edge at w = -dy/dx (proofs/two-actions.md).
     """
+    alpha = np.zeros(len(x))
     with np.errstate(divide="ignore", invalid="ignore"):
         logs = x + np.log(np.abs(y))
         dx, dy = x[None] - x[:, None], y[None] - y[:, None]
@@ -67,13 +66,28 @@ def single_leaf(x: Floats, y: Floats, margin: float, unit: int = 0) -> tuple[Lea
         q = x[:, None] + (y[:, None] - w) / w
         edges = np.where(inside, q + np.log(w), -np.inf)
     points = np.where(y > 0, logs, -np.inf)
-    if points.max() > -np.inf:
-        down = False
-        s = y[points.argmax()] if points.max() >= edges.max() else w.flat[edges.argmax()]
-        parameter = float(s)
+    if edges.max() > points.max():
+        i, j = divmod(int(edges.argmax()), len(x))
+        alpha[j] = (y[i] - w[i, j]) / (y[i] - y[j])
+        alpha[i] = 1 - alpha[j]
     else:
-        down = bool((y < 0).all())
-        parameter = float(logs.min()) if down else _TINY * (1 + float(np.abs(y).max()))
+        alpha[points.argmax() if y.max() > 0 else logs.argmin()] = 1
+    return alpha
+
+
+def single_leaf(x: Floats, y: Floats, margin: float, unit: int = 0) -> tuple[Leaf, float]:
+    """The leaf of a cell with one member, and its bound; x = eta r - shift, y = U - lambda, (A,).
+
+    y and the bound are in units of 2^unit. The majorant that touches e^q w at its maximiser is the
+    best.
+    """
+    alpha = best_single(x, y)
+    q, parameter = float(alpha @ x), float(alpha @ y)
+    down = bool((y < 0).all())
+    if down:
+        parameter = q + float(np.log(-parameter))
+    elif parameter <= 0:
+        parameter = _TINY * (1 + float(np.abs(y).max()))
     found = Majorants(
         *(np.zeros(1), np.zeros(1)), np.array([[parameter]]), np.array([[down]]), np.ones((1, 1))
     )
@@ -83,6 +97,7 @@ def single_leaf(x: Floats, y: Floats, margin: float, unit: int = 0) -> tuple[Lea
     return closed, float((M + margin * np.abs(M)).max())
 
 
+@lru_cache(maxsize=1 << 14)  # leaves take few bits, so the same parameters come again
 def dyadic(mantissa: int, exponent: int) -> Fraction:
     """mantissa 2^exponent."""
     if exponent >= 0:

@@ -128,6 +128,18 @@ class SimplexSearch:
         X, Y = corner @ self.x[stage], corner @ self.y[stage]
         return Parts(key, stage, X, Y, corner, *initial(X, Y), np.full(len(key), np.inf))
 
+    def whole(self, value: Floats) -> Floats:
+        """The bound (N,) of each stage that is found without halving."""
+        count, actions = self.x.shape[:2]
+        key = np.arange(count)
+        parts = self._fresh(key, key, np.broadcast_to(np.eye(actions), (count, actions, actions)))
+        X, Y, scale = self._local(parts, value)
+        bounds = tighten(X, Y, np.zeros(count), parts.tau, parts.s, _MORE)
+        bound: Floats = (bounds.worst + 2 * self.tolerance * bounds.size) * np.exp(
+            np.minimum(scale, 700.0)
+        )
+        return bound
+
     def run(
         self,
         value: Floats,

@@ -91,6 +91,35 @@ def test_seeing_more_never_hurts_the_leader(seed: int) -> None:
         assert coarse.lower <= fine.upper
 
 
+def test_a_cell_with_one_member_is_played_at_its_best() -> None:
+    """Common interests: ascent from samples stops short in the cell of action 2."""
+    u = [[4, 9, 5, 2], [8, 4, 6, 4], [0, 8, 1, 2], [7, 7, 9, 9]]
+    game = Game.from_arrays(None, [u], [u], eta=2, observes=[[2], [0, 1, 3]])
+    solution = solve(game, gap=GAP, node_limit=1000)
+    assert solution.certified
+    assert solution.reached
+
+
+def steep_game(observes: object) -> Game:
+    """Exponents spread over 100."""
+    u, r = np.random.default_rng([0, 6]).integers(0, 11, (2, 6, 6)).tolist()
+    return Game.from_arrays(None, [u], [r], eta=10, observes=observes)
+
+
+def test_a_bound_above_all_payoffs_closes_every_part() -> None:
+    """Whatever a limit leaves open, however far its exponents spread."""
+    solution = solve(steep_game("nothing"), gap=GAP, node_limit=200)
+    assert solution.certified
+    assert solution.upper < 12
+
+
+def test_cells_that_their_first_bounds_close_are_not_divided() -> None:
+    """The best payoff is attained: shares of what is left of 0 would be beyond float64."""
+    solution = solve(steep_game([[0, 2, 3], [1, 4, 5]]), gap=GAP, node_limit=100)
+    assert solution.certified
+    assert solution.reached
+
+
 def test_a_limit_leaves_a_certified_gap() -> None:
     game = integer_game(8, 3, "nothing")
     solution = solve(game, gap="1e-9", node_limit=50)
