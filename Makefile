@@ -26,6 +26,8 @@ demo: $(VENV)/ready
 	$(BIN)/exactqse check $(DEMO)/commitment.json $(DEMO)/commitment.cert.json
 	$(BIN)/exactqse evaluate $(DEMO)/commitment.json uniform
 	$(BIN)/exactqse decide $(DEMO)/commitment.json --at-least 2.5
+	$(BIN)/exactqse sweep conitzer-sandholm-2006 --from 0.1 --to 100 --log --out $(DEMO)/sweep.json --picture $(DEMO)/sweep.pdf
+	$(BIN)/exactqse sensitivities conitzer-sandholm-2006
 	$(BIN)/exactqse games export patrol-4 --out $(DEMO)/patrol.json
 	$(BIN)/exactqse solve $(DEMO)/patrol.json --digits 30 --out $(DEMO)/patrol.cert.json
 	$(BIN)/exactqse check $(DEMO)/patrol.json $(DEMO)/patrol.cert.json

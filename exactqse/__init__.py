@@ -33,6 +33,15 @@ if TYPE_CHECKING:
         solve_float64,
         solve_weak,
     )
+    from exactqse.sweep import (
+        Isolation,
+        Sensitivities,
+        Sweep,
+        eta_grid,
+        isolation,
+        sensitivities,
+        sweep,
+    )
 else:
     __getattr__, __dir__ = lazy(
         __name__,
@@ -44,6 +53,18 @@ else:
             **dict.fromkeys(("Game", "Policy"), "model"),
             **dict.fromkeys(("Decision", "Solution", "WeakSolution"), "solve"),
             **dict.fromkeys(("decide", "solve", "solve_float64", "solve_weak"), "solve"),
+            **dict.fromkeys(
+                (
+                    "Isolation",
+                    "Sensitivities",
+                    "Sweep",
+                    "eta_grid",
+                    "isolation",
+                    "sensitivities",
+                    "sweep",
+                ),
+                "sweep",
+            ),
         },
         ("arithmetic", "errors", "formats", "games", "kernel", "model", "testing"),
     )
@@ -54,19 +75,26 @@ __all__ = [
     "Decision",
     "Enclosure",
     "Game",
+    "Isolation",
     "Policy",
+    "Sensitivities",
     "Solution",
+    "Sweep",
     "Verdict",
     "WeakSolution",
     "__version__",
     "check",
     "decide",
+    "eta_grid",
     "evaluate",
     "evaluate_float64",
     "evaluate_symbolic",
+    "isolation",
+    "sensitivities",
     "solve",
     "solve_float64",
     "solve_weak",
+    "sweep",
 ]
 
 

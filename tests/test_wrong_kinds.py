@@ -32,6 +32,7 @@ from exactqse.games import (
 )
 from exactqse.kernel.elementary import INTEGER
 from exactqse.model.graph import describe_graph, game_graph
+from exactqse.sweep import limits
 
 NFG = b'NFG 1 R "" { "a" "b" } { 1 1 } 1 2'
 GAME = get("conitzer-sandholm-2006")
@@ -55,6 +56,14 @@ CALLS: dict[str, Call] = {
         exactqse.decide,
         {"game": GAME, "at_least": 1, "max_digits": 5, "checker": "kernel"},
     ),
+    "sweep": (
+        exactqse.sweep,
+        {"game": GAME, "etas": [1], "digits": 5, "width": 1, "time_limit": 1, "progress": None},
+    ),
+    "eta_grid": (exactqse.eta_grid, {"start": 1, "stop": 2, "points": 3, "log": False}),
+    "isolation": (exactqse.isolation, {"solution": SOLUTION}),
+    "sensitivities": (exactqse.sensitivities, {"solution": SOLUTION}),
+    "limits": (limits, {"game": GAME}),
     "evaluate": (exactqse.evaluate, {"game": GAME, "policy": POLICY, "digits": 5}),
     "evaluate_float64": (exactqse.evaluate_float64, {"game": GAME, "policy": POLICY}),
     "evaluate_symbolic": (

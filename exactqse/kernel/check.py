@@ -9,6 +9,8 @@ arithmetic (proofs/certificate-soundness.md):
   (proofs/joint-majorant.md; from step to step, proofs/propagation.md).
 * lower: the policy is evaluated backward in intervals.
 
+That is for a myopic follower; ``farsighted`` has another upper bound, ``strong`` does both exactly.
+
 Outcomes: *accepted*, both hold; *rejected*, one is shown to fail; *inconclusive*, neither
 could be shown at this precision. Malformed input (proofs/certificate-format.md), or nodes that
 are not the reachable ones (proofs/reachability.md), raise; they get no verdict.

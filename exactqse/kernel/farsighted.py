@@ -21,7 +21,7 @@ from exactqse.kernel.certificate import Certificate, Part, Slope, ValueSplit
 from exactqse.kernel.elementary import MAX_EXPONENT, Elementary
 from exactqse.kernel.game import KernelGame
 from exactqse.kernel.interval import Interval, enclose, multiply
-from exactqse.kernel.operators import continuation, expectation, expected, exponent, require_finite
+from exactqse.kernel.operators import continuation, expected, exponent, require_finite
 from exactqse.kernel.stage import FailureError, Free, Slopes, Stage, Vector
 
 T = TypeVar("T")
@@ -40,12 +40,39 @@ class Frontier:
     own: int
     others: Vector
     free: bool
-    points: list[tuple[int, int]]
+    points: list[tuple[int, int]]  # of the hull
 
     def phi(self, sigma: int, p: int) -> Interval:
-        """max (K + sigma d), rounded up."""
-        bound = max(height - (-sigma * d >> p) for d, height in self.points)
+        """max (K + sigma d), rounded up: on the hull the sums rise, then fall."""
+        low, high = 0, len(self.points) - 1
+        while low < high:
+            k = (low + high) // 2
+            (d, height), (e, after) = self.points[k : k + 2]
+            if (after - height << p) + sigma * (e - d) > 0:
+                low = k + 1
+            else:
+                high = k
+        d, height = self.points[low]
+        bound = height - (-sigma * d >> p)
         return bound, bound
+
+
+def hull(points: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The corners of the upper concave hull, from left to right."""
+    found: list[tuple[int, int]] = []
+    for d, height in sorted(points):
+        while found and (
+            found[-1][0] == d or (len(found) > 1 and _is_below(found[-1], found[-2], (d, height)))
+        ):
+            found.pop()
+        found.append((d, height))
+    return found
+
+
+def _is_below(point: tuple[int, int], left: tuple[int, int], right: tuple[int, int]) -> bool:
+    """Whether a point is not above the line between its neighbours."""
+    rise, run = right[1] - left[1], right[0] - left[0]
+    return (point[1] - left[1]) * run <= rise * (point[0] - left[0])
 
 
 def check_cover(game: KernelGame, certificate: Certificate, p: int, elementary: Elementary) -> None:
@@ -61,9 +88,10 @@ def check_cover(game: KernelGame, certificate: Certificate, p: int, elementary: 
             boxes += [{**box, j: (at[0], most)}, {**box, j: (least, at[1])}]
             continue
         where = f"cover[{number}]"
-        bounds = PartBounds(game, certificate, entry, box, p, elementary, where).bounds()
-        if bounds and (excess := expectation(game.rho, bounds) - certificate.upper) > 0:
-            reason = f"upper is less than the bound of {where}, by {at_least(excess)}"
+        bound = PartBounds(game, certificate, entry, box, p, elementary, where).bound()
+        if bound is not None and bound > certificate.upper:
+            excess = at_least(bound - certificate.upper)
+            reason = f"upper is less than the bound of {where}, by {excess}"
             raise FailureError("rejected", reason)
 
 
@@ -95,15 +123,20 @@ class PartBounds:
     elementary: Elementary
     where: str
 
-    def bounds(self) -> dict[int, Fraction]:
-        """Upper bounds of W_0(s); nothing if no policy has its values in the box."""
+    def bound(self) -> Fraction | None:
+        """An upper bound of J; None if no policy has its values in the box."""
         frontiers = self.frontiers()
         if frontiers is None:
-            return {}
+            return None
         after = {s: f for (step, s), f in frontiers.items() if step == 1}
         radius = {f.j: f.radius for f in frontiers.values()}
-        first = enumerate(self.game.reachable[0])
-        return {state: self._first(j, after, radius) for j, state in first}
+        rho, total, lean = self.game.rho, Fraction(0), dict.fromkeys(radius, 0)
+        for j, n in enumerate(rho.numerators):
+            value, others = self._first(j, after, radius)
+            total += n * value
+            lean |= {i: lean[i] + n * c for i, c in others.items()}
+        reach = sum(radius[i] * abs(c) for i, c in lean.items())
+        return (total + Fraction(reach, 1 << 2 * self.p)) / rho.denominator
 
     def frontiers(self) -> dict[tuple[int, int], Frontier] | None:
         """By (step, state), of every step but 0; None if no policy has its values in the box."""
@@ -147,17 +180,18 @@ class PartBounds:
         A, B = range(self.game.leader_actions), range(self.game.follower_actions)
         return [[entry(step, state, a, b) for a in A] for b in B]
 
-    def _first(self, j: int, after: dict[int, Frontier], radius: Vector) -> Fraction:
-        """The upper bound of the value at place j of step 0."""
+    def _first(self, j: int, after: dict[int, Frontier], radius: Vector) -> tuple[Fraction, Vector]:
+        """lam and c with W_0(s) <= lam + c . dv at place j of step 0."""
         claim, p = self.part.claims[j], self.p
-        stage = self.stage(j, claim.shift << p, {}, after, radius)
+        _, others = _leaning(self.game, self.certificate.slopes[self.part.slopes][j], p)
+        stage = self.stage(j, claim.shift << p, others, after, radius)
         value = claim.pieces[0].upper
         lam = enclose(value.numerator, value.denominator, p)
         (_, high), spots = stage.bound(self.game.observes, claim.pieces[0].trees, lam)
         if high > 0:
             reason = f"the majorants may sum to {approximate(Fraction(high, 1 << p))} > 0"
             raise FailureError("inconclusive", f"{stage.where}: {reason} at {spots}")
-        return value
+        return value, others
 
     def _frontier(
         self, j: int, v: Interval, after: dict[int, Frontier], radius: Vector
@@ -179,7 +213,7 @@ class PartBounds:
             points += [(d, lam[1] + self.chord(high, start, end, d)) for d in (start, end)]
             start = end
         free = bool(self.part.claims[j].free)
-        return Frontier(j, v, middle, reach, own, others, free, points)
+        return Frontier(j, v, middle, reach, own, others, free, hull(points))
 
     def chord(self, g: int, start: int, end: int, d: int) -> int:
         """At d: the chord over [start, end] of g e^-d where g >= 0, else its tangent midway."""

@@ -4,15 +4,19 @@ What a reader enforces, in this order: at most ``MAX_BYTES`` bytes; UTF-8; stric
 infinities, no duplicate keys, nothing after the value); no floating-point literals (an exact number
 is a string or an integer); integers of at most 18 digits; nesting that the parser can follow.
 A writer writes to a temporary name in the same folder and renames, so a file is whole or absent.
+Files whose name ends in ``.gz`` are compressed.
 The specification is in proofs/game-file.md.
 """
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import tempfile
+import zlib
 from collections import Counter
+from gzip import GzipFile
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +28,13 @@ _MAX_JSON_INTEGER = 18
 
 
 def read_bytes(path: str | os.PathLike[str]) -> bytes:
-    """The file's bytes. Raises FileError when it is absent, unreadable or too large."""
+    """The file's bytes, unpacked. FileError when it is absent, unreadable or too large."""
     of_kind(path, (str, os.PathLike), "a path", where="path")
     try:
         with Path(path).open("rb") as stream:
-            data = stream.read(MAX_BYTES + 1)
-    except (OSError, ValueError) as error:
+            plain = not str(path).endswith(".gz")
+            data = (stream if plain else GzipFile(fileobj=stream)).read(MAX_BYTES + 1)
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         what = f"cannot be read ({getattr(error, 'strerror', error)})"
         raise FileError(what, where=str(path)) from error
     if len(data) > MAX_BYTES:
@@ -102,7 +107,7 @@ def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
         descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
         try:
             with os.fdopen(descriptor, "wb") as stream:
-                stream.write(data)
+                stream.write(gzip.compress(data, mtime=0) if str(path).endswith(".gz") else data)
             mask = os.umask(0)
             os.umask(mask)
             Path(name).chmod(0o666 & ~mask)

@@ -27,7 +27,15 @@ from exactqse.report.games import (
     graph_lines,
     reward_tables,
 )
+from exactqse.report.pictures import draw_sweep, drawable
 from exactqse.report.progress import working
+from exactqse.report.sensitivities import (
+    isolation_lines,
+    sensitivities_document,
+    sensitivity_lines,
+    sensitivity_notes,
+    sensitivity_table,
+)
 from exactqse.report.solutions import (
     check_lines,
     decision_lines,
@@ -38,6 +46,7 @@ from exactqse.report.solutions import (
     verdict_line,
     weak_lines,
 )
+from exactqse.report.sweeps import sweep_document, sweep_lines, sweep_table
 from exactqse.report.text import printable
 
 __all__ = [
@@ -48,12 +57,15 @@ __all__ = [
     "check_lines",
     "decision_document",
     "decision_lines",
+    "draw_sweep",
+    "drawable",
     "evaluation_document",
     "evaluation_lines",
     "evaluation_notes",
     "game_document",
     "game_summary",
     "graph_lines",
+    "isolation_lines",
     "line",
     "policy_document",
     "policy_notes",
@@ -61,10 +73,17 @@ __all__ = [
     "printable",
     "response_table",
     "reward_tables",
+    "sensitivities_document",
+    "sensitivity_lines",
+    "sensitivity_notes",
+    "sensitivity_table",
     "show_document",
     "solution_document",
     "solution_lines",
     "state_table",
+    "sweep_document",
+    "sweep_lines",
+    "sweep_table",
     "symbolic_document",
     "symbolic_lines",
     "to_json",

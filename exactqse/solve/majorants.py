@@ -15,10 +15,13 @@ these are only good.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from exactqse.kernel.certificate import UP, Majorant
 
 Floats: TypeAlias = NDArray[np.float64]
 Booleans: TypeAlias = NDArray[np.bool_]
@@ -140,3 +143,23 @@ def edge_to_halve(X: Floats, Y: Floats, found: Majorants) -> tuple[Integers, Int
     tau = np.maximum(found.tau, _FLOOR)
     edge = ((C[:, i] + C[:, j] - 2 * middle) * tau[:, i] * tau[:, j]).argmax(axis=1)
     return i[edge], j[edge]
+
+
+def rise(X: Floats, Y: Floats, found: Majorants, aim: Floats) -> Floats:
+    """One Newton step of lambda, (n,), from the largest sum at a corner down to the aim.
+
+    dM_b/dlambda is -M_b/s for Up and -kappa/(lambda - y) for Dn, and M_b is convex in lambda, so
+    that the parameters at hand do not reach the aim before.
+    """
+    M = values(X, Y, found.parameter, found.down)
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        s = np.where(found.down, 1.0, found.parameter)[:, None]
+        fall = np.where(found.down[:, None], np.exp(found.parameter)[:, None] / -Y, M / s)
+        excess = M.sum(axis=2) - aim[:, None]
+        steps = np.where(excess > 0, excess / fall.sum(axis=2), 0.0).max(axis=1)
+    return np.where(np.isnan(steps), np.inf, steps)
+
+
+def explicit(majorant: Majorant) -> tuple[str, Fraction]:
+    """Tag and parameter. A tangent only hints at the best one, and any is a majorant's."""
+    return (UP, Fraction(1)) if isinstance(majorant, int) else majorant

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from exactqse.arithmetic.enclosure import Enclosure
 from exactqse.errors import approximate
-from exactqse.kernel.certificate import Certificate
+from exactqse.kernel.certificate import Certificate, Node
 from exactqse.kernel.check import Verdict
 from exactqse.kernel.game import KernelGame
 from exactqse.model.policy import Policy
@@ -78,6 +78,11 @@ class Solution:
     def certified(self) -> bool:
         """Whether the checker accepted the certificate."""
         return self.verdict is not None and self.verdict.outcome == "accepted"
+
+
+def myopic_nodes(certificate: Certificate) -> tuple[Node, ...]:
+    """The nodes of a certificate of kind "myopic"; none of another kind."""
+    return tuple(node for node in certificate.nodes if isinstance(node, Node))
 
 
 def policy_of(game: KernelGame, certificate: Certificate) -> Policy:

@@ -219,6 +219,11 @@ def _rising(stage: Stage, b: int, mix: Mix, value: int) -> Choice | None:
         if a not in mix:
             fall = w - y[i] << p
             rise = (x[a] - x[i]) * s + fall
+            if i == j and rise > 0:  # tied with a at the root, and past the tie at this value
+                edge = (a, i) if fall > 0 else (i, a)
+                found = _rising(stage, b, edge, value) if x[edge[0]] < x[edge[1]] else None
+                if found is not None:
+                    return found
             if rise > within:
                 return None
             clear = clear and rise < -(abs(fall) >> (_half(stage) - 4)) - (s << p >> 30)

@@ -62,6 +62,14 @@ def refused(result: Any, text: str) -> None:
         (("check", GAME, "absent.json"), "absent.json: cannot be read"),
         (("solve", GAME, "--out", "absent/c.json"), "its folder does not exist"),
         (("solve", GAME, "--out", "."), "is a folder"),
+        (("solve", GAME, "--digits", "5", "--gap", "0.1"), "--gap: says the same as --digits"),
+        (("solve", GAME, "--gap", "tiny"), "--gap: 'tiny' is not a rational number"),
+        (("solve", GAME, "--gap", "0"), "gap: "),
+        (("solve", GAME, "--gap", "-1"), "gap: "),
+        (("solve", GAME, "--time-limit", "0"), "time_limit: 0.0 is not a positive number"),
+        (("solve", GAME, "--time-limit", "nan"), "time_limit: nan is not a positive number"),
+        (("solve", GAME, "--node-limit", "-3"), "node_limit: -3 is not a positive number"),
+        (("solve", GAME, "--resume", "absent.json"), "absent.json: cannot be read"),
     ],
 )
 def test_bad_input_is_one_line_and_code_two(
@@ -111,6 +119,8 @@ def test_the_leader_of_an_nfg_file_is_one_or_two(run: Run, tmp_path: Path) -> No
         (("solve", GAME, "--digit", "3"), "--digits"),
         (("solve", GAME, "--digits"), "--digits"),
         (("solve", GAME, "--digits", "many"), "invalid value for '--digits': "),
+        (("solve", GAME, "--node-limit", "1.5"), "invalid value for '--node-limit': "),
+        (("solve", GAME, "--time-limit", "long"), "invalid value for '--time-limit': "),
         (("solve", GAME, "--checker", "trust"), "is not one of 'kernel', 'flint'; see"),
         (("solve", GAME, "two\nlines"), "extra argument"),
         (("decide", GAME), "missing option '--at-least'; see exactqse decide --help"),

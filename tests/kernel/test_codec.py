@@ -11,7 +11,7 @@ from types import NoneType
 from typing import Any, ClassVar, get_args, get_origin, get_type_hints
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exactqse.errors import CertificateError, FileError, GameError, InputError, NumberError
@@ -21,6 +21,7 @@ from exactqse.kernel.files import canonical_json, parse_json
 from exactqse.kernel.numbers import MAX_DIGITS
 
 HALF = Fraction(1, 2)
+few = settings(max_examples=40, deadline=None)
 
 
 @dataclass(frozen=True)
@@ -81,6 +82,7 @@ def through_json(hint: Any, value: object) -> Any:
 
 
 @pytest.mark.parametrize("hint", [*OWN, *KERNELS], ids=str)
+@few
 @given(data=st.data())
 def test_what_goes_out_comes_back(hint: Any, data: st.DataObject) -> None:
     value = data.draw(values(hint))
@@ -325,6 +327,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 
 @pytest.mark.parametrize("hint", [Box, Cover, StrongNode], ids=str)
+@few
 @given(data=st.data())
 def test_what_is_read_is_written_the_same(hint: Any, data: st.DataObject) -> None:
     """With any part replaced by anything: an error of input, or a value that has a file."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 from functools import cache
-from itertools import product
+from itertools import pairwise, product
+from math import ceil
 from random import Random
 from typing import Any
 
 import mpmath
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from exactqse.evaluate import evaluate
 from exactqse.kernel.certificate import (
@@ -26,7 +29,7 @@ from exactqse.kernel.certificate import (
     Tree,
 )
 from exactqse.kernel.elementary import INTEGER
-from exactqse.kernel.farsighted import Frontier, PartBounds
+from exactqse.kernel.farsighted import Frontier, PartBounds, hull
 from exactqse.kernel.game import Row
 from exactqse.kernel.gamefile import game_hash
 from exactqse.kernel.stage import FailureError
@@ -132,7 +135,7 @@ class Drawn:
             ]
             pieces = tuple(
                 Piece(
-                    self.W[h][s].mid.limit_denominator(100) + rational(draw, 1),
+                    self.W[h][s].mid.limit_denominator(100) + rational(draw, 1) + int(h == 0),
                     tuple(self.tree(cell, 2) for cell in self.game.observes),
                     end,
                 )
@@ -140,7 +143,7 @@ class Drawn:
             )
             claims.append(Claim(int(draw.random() < 0.4), 0, pieces))
             later = [i for i, (k, _) in enumerate(self.places) if k > h]
-            others = tuple((i, rational(draw, 1)) for i in later if h and draw.random() < 0.6)
+            others = tuple((i, rational(draw, 1)) for i in later if draw.random() < 0.6)
             slopes.append(Slope(rational(draw, 1), others))
         sure = ((0, Fraction(1)),)
         nodes = tuple(
@@ -163,7 +166,7 @@ def drawn(seed: int) -> Drawn:
 
 @pytest.mark.parametrize("block", range(6))
 def test_no_policy_of_the_part_exceeds_a_claim(block: int) -> None:
-    near = tried = 0
+    near = tried = bounded = 0
     for seed in range(block * 40, block * 40 + 40):
         case = drawn(seed)
         try:
@@ -171,6 +174,10 @@ def test_no_policy_of_the_part_exceeds_a_claim(block: int) -> None:
         except FailureError:
             continue
         assert frontiers is not None, "the centre is in the part"
+        try:
+            most = case.part().bound()
+        except FailureError:
+            most = None
         for share in (Fraction(0), Fraction(1, 50), Fraction(1, 50), Fraction(1, 5), Fraction(1)):
             found = evaluate(case.game, case.policy(share) if share else case.centre, digits=15)
             scaled = {
@@ -183,6 +190,9 @@ def test_no_policy_of_the_part_exceeds_a_claim(block: int) -> None:
             if any(scaled[f.j][0] < f.v[0] or f.v[1] < scaled[f.j][1] for f in frontiers.values()):
                 continue  # not shown to be in the part
             tried += 1
+            if most is not None:
+                bounded += 1
+                assert found.J.lower <= most, seed
             for (h, s), f in frontiers.items():
                 for sigma in (f.own, 0, ONE // 3, 2 * ONE):
                     bound = Fraction(f.phi(sigma, P)[1])
@@ -195,6 +205,7 @@ def test_no_policy_of_the_part_exceeds_a_claim(block: int) -> None:
                     near += bound - found.W[h][s].upper * ONE < ONE / 1000
     assert tried > 40
     assert near > 20
+    assert bounded > 5
 
 
 def claimed(
@@ -286,11 +297,15 @@ def test_a_box_narrows_the_range() -> None:
 
 
 def test_an_empty_box_proves_everything() -> None:
-    case = drawn(0)
-    case_box = dict.fromkeys(case.box, (1000 << P, None))
-    part = replace(case.part(), box=case_box)
-    assert part.frontiers() is None
-    assert part.bounds() == {}
+    """Ranges come first: the box of the last place, which nothing follows, is out of its range."""
+    seen = 0
+    for seed in range(10):
+        last = len(drawn(seed).places) - 1
+        part = replace(drawn(seed).part(), box={last: (1000 << P, None)})
+        assert part.frontiers() is None
+        assert part.bound() is None
+        seen += 1
+    assert seen == 10
 
 
 @pytest.mark.parametrize("g", [3 << P, 1, 0, -1, -(3 << P)])
@@ -310,3 +325,17 @@ def test_a_piece_is_above_its_exponential(g: int, start: int, end: int) -> None:
             abs(g) * mpmath.mpf(end - start) ** 2 / ONE**2 * mpmath.exp(-mpmath.mpf(start) / ONE)
         )
         assert (left + right) / 2 <= middle + spread / 4 + 4
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(st.tuples(st.integers(-9, 9), st.integers(-9, 9)), min_size=1), st.data())
+def test_a_hull_holds_all_points(points: list[tuple[int, int]], data: st.DataObject) -> None:
+    corners = hull(points)
+    assert set(corners) <= set(points)
+    assert [d for d, _ in corners] == sorted({d for d, _ in corners})
+    frontier = Frontier(0, (0, 0), 0, 0, 0, {}, free=False, points=corners)
+    sigma = data.draw(st.integers(-40, 40))
+    exact = max(Fraction(height) + Fraction(sigma * d, 4) for d, height in points)
+    assert frontier.phi(sigma, 2) == (ceil(exact), ceil(exact))
+    slopes = [Fraction(k - h, e - d) for (d, h), (e, k) in pairwise(corners)]
+    assert slopes == sorted(set(slopes), reverse=True)

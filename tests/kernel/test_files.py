@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 import os
 import stat
 from pathlib import Path
@@ -168,3 +169,33 @@ def test_writing_into_an_absent_folder(tmp_path: Path) -> None:
     with pytest.raises(FileError, match="cannot be written") as caught:
         write_bytes(tmp_path / "absent" / "f", b"x")
     assert caught.value.where == str(tmp_path / "absent" / "f")
+
+
+def test_names_that_end_in_gz_are_compressed(tmp_path: Path) -> None:
+    path, data = tmp_path / "x.json.gz", b"0" * 100_000
+    write_bytes(path, data)
+    first = path.read_bytes()
+    assert len(first) < 1000
+    assert gzip.decompress(first) == data
+    assert read_bytes(path) == data
+    write_bytes(path, data)
+    assert path.read_bytes() == first, "the same bytes for the same data"
+
+
+@pytest.mark.parametrize("cut", [0, 5, 12, -9, -1])
+def test_a_damaged_archive_is_one_clear_error(tmp_path: Path, cut: int) -> None:
+    path = tmp_path / "x.gz"
+    whole = gzip.compress(b"some text " * 50)
+    path.write_bytes(whole[:cut] if cut else b"no archive")
+    with pytest.raises(FileError, match="cannot be read"):
+        read_bytes(path)
+
+
+def test_an_archive_of_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "MAX_BYTES", 99)
+    path = tmp_path / "x.gz"
+    path.write_bytes(gzip.compress(b"0" * 100))
+    with pytest.raises(FileError, match="is larger than 99 bytes"):
+        read_bytes(path)
+    path.write_bytes(gzip.compress(b"0" * 99))
+    assert read_bytes(path) == b"0" * 99

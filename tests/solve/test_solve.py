@@ -16,7 +16,7 @@ from exactqse.errors import InputError, NotCoveredError
 from exactqse.evaluate import evaluate
 from exactqse.games import catalogue, get
 from exactqse.model import Policy
-from exactqse.solve import decide, solve, solve_float64
+from exactqse.solve import Standing, decide, solve, solve_float64
 from exactqse.testing import covered_games
 
 COMMITMENT = "conitzer-sandholm-2006"
@@ -269,14 +269,24 @@ def test_policy_is_exact_and_reads_as_an_array() -> None:
 
 
 def test_progress_counts_every_node_once() -> None:
-    seen: list[tuple[int, int]] = []
+    seen: list[Standing] = []
     game = get("random-dense")
-    solve(game, 5, progress=lambda done, total: seen.append((done, total)))
+    solve(game, 5, progress=seen.append)
     total = sum(map(len, game.reachable))
-    assert seen == [(n, total) for n in range(1, total + 1)]
+    assert [(s.done, s.nodes) for s in seen] == [(n, total) for n in range(1, total + 1)]
+    assert [s.checking for s in seen] == [n == total for n in range(1, total + 1)]
 
 
 @pytest.mark.parametrize("observes", ["nothing", [[0, 1]]])
 def test_float64_induction_refuses_a_leader_who_sees_less(observes: object) -> None:
     with pytest.raises(NotCoveredError, match="less than the action"):
         solve_float64(get(COMMITMENT).with_(observes=observes))
+
+
+@pytest.mark.parametrize("digits", [5, 22, 30, 60, 200])
+def test_an_optimum_where_an_edge_ends(digits: int) -> None:
+    """J* = 3/2 at a vertex that is tied with the edge; above the root the edge is better."""
+    game = Game.from_arrays(None, [[[3, 0], [2, 1]]], [[[0, 1], [2, 2]]], eta=1)
+    solution = solve(game, digits)
+    assert solution.certified
+    assert solution.lower <= Fraction(3, 2) <= solution.upper

@@ -239,7 +239,7 @@ class Stage:
     def _push(self, j: int, t: Floats) -> Floats:
         """g_j of Up, (n, B, F, A, m, N)."""
         lean = self.lean[j]
-        push = lean * t
+        push: Floats = lean * t
         if j < self.rows.P.shape[-1]:
             P = self.rows.P[..., j, None, None]
             tied = self.model.eta * self.model.gamma * P

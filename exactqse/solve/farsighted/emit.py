@@ -14,7 +14,6 @@ from exactqse.kernel.certificate import (
     Claim,
     Cover,
     Leaf,
-    Majorant,
     Part,
     Piece,
     Slope,
@@ -171,21 +170,24 @@ class _Rounded:
         shapes = self.bounder.forest.shapes[h][k]
         if h == 0:
             trees = self._trees(shapes, self.first, (k, 0, n))
-            upper = Fraction(float(self.roots[k, n]))
+            upper = Fraction(self.roots[k, n].item())
             return Claim(0, int(self.bounder.shift[k]), (Piece(upper, trees),))
-        pieces = []
         count = len(self.lam)
-        for i in range(count):
-            trees = self._trees(shapes, self.later[h - 1], (k, i, n))
-            end = None if i + 1 == count else Fraction(float(self.shown.ends[i + 1, j, n]))
-            pieces.append(Piece(Fraction(float(self.lam[i, j, n])), trees, end))
-        return Claim(int(self.shown.free[j, n]), 0, tuple(pieces))
+        pieces = tuple(
+            Piece(
+                Fraction(self.lam[i, j, n].item()),
+                self._trees(shapes, self.later[h - 1], (k, i, n)),
+                None if i + 1 == count else Fraction(self.shown.ends[i + 1, j, n].item()),
+            )
+            for i in range(count)
+        )
+        return Claim(int(self.shown.free[j, n]), 0, pieces)
 
     def _trees(
         self, shapes: list[Shape], found: Parameters, at: tuple[int, int, int]
     ) -> tuple[Tree, ...]:
         k, i, n = at
-        down, value = found.down[k, :, :, i, n], found.value[k, :, :, i, n]
+        down, value = found.down[k, :, :, i, n].tolist(), found.value[k, :, :, i, n].tolist()
         trees = []
         for cell, shape in zip(self.model.cells, shapes, strict=True):
             leaf = 0
@@ -194,11 +196,8 @@ class _Rounded:
                 if entry is not None:
                     tree.append(entry)
                     continue
-                tree.append(Leaf(tuple(_majorant(down[b, leaf], value[b, leaf]) for b in cell)))
+                pairs = [(DOWN if down[b][leaf] else UP, Fraction(value[b][leaf])) for b in cell]
+                tree.append(Leaf(tuple(pairs)))
                 leaf += 1
             trees.append(tuple(tree))
         return tuple(trees)
-
-
-def _majorant(down: bool, value: float) -> Majorant:  # noqa: FBT001
-    return (DOWN if down else UP), Fraction(float(value))

@@ -68,27 +68,29 @@ def leaf_corners(shape: Shape, actions: int) -> list[Floats]:
 def finer(model: Model, policy: list[Floats], levels: int) -> list[Forest]:
     """Forests with finer and finer halvings around a policy, per step (n, B, A).
 
-    A cell with one member is divided only where the policy mixes.
+    A cell with one member is not divided: its bound at given values of the follower is tight.
     """
-    found = []
-    for level in range(1, levels + 1):
-        shapes = [
+    if model.singles:
+        return []
+    return [
+        forest(
+            model,
             [
-                [_shape(pi[place, cell[0]], len(cell), level) for cell in model.cells]
-                for place in range(len(pi))
-            ]
-            for pi in policy
-        ]
-        if any(shape != WHOLE for step in shapes for cells in step for shape in cells):
-            found.append(forest(model, shapes))
-    return found
+                [
+                    [_shape(pi[place, cell[0]], len(cell), level) for cell in model.cells]
+                    for place in range(len(pi))
+                ]
+                for pi in policy
+            ],
+        )
+        for level in range(1, levels + 1)
+    ]
 
 
 def _shape(point: Floats, members: int, level: int) -> Shape:
-    if members == 1 and point.max() > 1 - _PURE:
+    if members == 1:
         return WHOLE
-    even = level if members > 1 else 0
-    return tuple(_around(np.eye(len(point)), point, even, _STEPS * level))
+    return tuple(_around(np.eye(len(point)), point, level, _STEPS * level))
 
 
 def _around(part: Floats, point: Floats, even: int, depth: int) -> list[Split | None]:

@@ -20,7 +20,7 @@ from exactqse.kernel.certificate import Certificate, Distribution, FarsightedNod
 from exactqse.kernel.game import KernelGame
 from exactqse.kernel.gamefile import game_hash
 from exactqse.kernel.operators import initial_mean, policy_values
-from exactqse.solve.effort import Budget, Effort
+from exactqse.solve.effort import Budget, Effort, Progress
 from exactqse.solve.farsighted.claims import bounder
 from exactqse.solve.farsighted.emit import cover
 from exactqse.solve.farsighted.forests import finer, whole
@@ -28,7 +28,6 @@ from exactqse.solve.farsighted.incumbent import Evaluated, best_policy
 from exactqse.solve.farsighted.model import Floats, model_of
 from exactqse.solve.farsighted.search import NO_ROOT, Search
 from exactqse.solve.farsighted.slopes import of_policy, slopes_at
-from exactqse.solve.prescription import Progress
 
 _SHARES = (0.9, 0.7, 0.4)  # of the gap that the search takes; rounding takes the rest
 _LEVELS = 4  # of trees over the leader's mixtures
@@ -64,7 +63,8 @@ def _solve(
     p = _precision(game, gap, model.scale)
     values = policy_values(game, nodes, p, FlintElementary())
     low, _, denominator = initial_mean(game, values)
-    lower = Fraction(low - (denominator << 12), denominator << p)
+    slack = 16 + 2 * int(model.scale + 1).bit_length()  # bits that a checker's arithmetic may lose
+    lower = Fraction(low - (denominator << slack), denominator << p)
     slopes = slopes_at(model, of_policy(model, policy))
     flat = replace(slopes, own=0 * slopes.own, lean=0 * slopes.lean)
     shift = np.round(model.eta * policy.V[0][0])
@@ -89,7 +89,7 @@ def _solve(
 def _precision(game: KernelGame, gap: Fraction, scale: float) -> int:
     """Fractional bits: of the gap, and as many again for sums, exponentials and divisions."""
     size = int(scale + 1).bit_length()
-    return max(64, int(1 / gap).bit_length() + 48) + 2 * size + (game.horizon).bit_length()
+    return max(64, int(1 / gap).bit_length() + 48) + 3 * size + game.horizon.bit_length()
 
 
 def _nodes(game: KernelGame, policy: Evaluated) -> tuple[FarsightedNode, ...]:

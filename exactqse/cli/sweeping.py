@@ -1,0 +1,191 @@
+"""``sweep`` and ``sensitivities``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import exactqse
+from exactqse.cli.bundles import GameChoice, Page
+from exactqse.cli.inputs import assumed, load_game, number, writable
+from exactqse.cli.output import emit, error_console, show
+from exactqse.errors import InputError
+from exactqse.kernel.files import write_bytes
+from exactqse.report import (
+    assumption_lines,
+    draw_sweep,
+    drawable,
+    isolation_lines,
+    line,
+    sensitivities_document,
+    sensitivity_lines,
+    sensitivity_notes,
+    sensitivity_table,
+    solution_lines,
+    sweep_document,
+    sweep_lines,
+    sweep_table,
+    to_json,
+    working,
+)
+from exactqse.solve.effort import counting
+
+
+@dataclass(frozen=True)
+class Along:
+    """Which game, and along which eta."""
+
+    game: Annotated[
+        str,
+        typer.Argument(
+            metavar="GAME",
+            help="A game file, a Gambit .nfg file, or a shipped game (see: exactqse games).",
+            show_default=False,
+        ),
+    ]
+    etas: Annotated[
+        str | None,
+        typer.Option("--eta", metavar="LIST", help="Inverse temperatures, such as 0.1,1,10,inf."),
+    ] = None
+    start: Annotated[
+        str | None, typer.Option("--from", metavar="NUMBER", help="The least eta of a grid.")
+    ] = None
+    stop: Annotated[
+        str | None, typer.Option("--to", metavar="NUMBER", help="The largest eta of a grid.")
+    ] = None
+    points: Annotated[int, typer.Option(metavar="N", help="The number of points of the grid.")] = 9
+    log: Annotated[bool, typer.Option("--log", help="A grid on the logarithmic scale.")] = False
+    observes: Annotated[
+        str | None,
+        typer.Option(metavar="WHAT", help='What the leader sees: action, nothing, or "0,1|2".'),
+    ] = None
+    leader: Annotated[
+        int | None,
+        typer.Option(metavar="1|2", help="Which player of an .nfg file leads.  [default: 1]"),
+    ] = None
+
+    @property
+    def choice(self) -> GameChoice:
+        """The game, whose own eta plays no part."""
+        return GameChoice(self.game, observes=self.observes, leader=self.leader)
+
+    def values(self) -> list[Fraction | str]:
+        """The list and the grid. Raises InputError when there is neither, or half a grid."""
+        words = [] if self.etas is None else [word.strip() for word in self.etas.split(",")]
+        listed = [word if word == "inf" else number(word, "--eta") for word in words]
+        if (self.start is None) != (self.stop is None):
+            raise InputError("--from needs --to, and --to needs --from", where="grid")
+        if self.start is None or self.stop is None:
+            if not listed:
+                remedy = "give --eta 0.1,1,10,inf or --from 0.1 --to 10"
+                raise InputError("no eta is given", where="sweep", remedy=remedy)
+            return listed
+        ends = number(self.start, "--from"), number(self.stop, "--to")
+        return [*listed, *exactqse.eta_grid(*ends, self.points, log=self.log)]
+
+
+@dataclass(frozen=True)
+class SweepFiles:
+    """Where a sweep writes."""
+
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write all data as JSON to this file.")
+    ] = None
+    picture: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Draw J* along eta: a .pdf, .png or .svg file."),
+    ] = None
+
+
+Digits = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        help="Bounds no wider than 10^-N, 1 to 1000.  [default: 15, or 6 if she sees less]",
+    ),
+]
+TimeLimit = Annotated[
+    float | None,
+    typer.Option(metavar="SECONDS", help="Settle for the gap reached by then, at each eta."),
+]
+
+
+def sweep_command(
+    along: Along,
+    files: SweepFiles,
+    page: Page,
+    *,
+    digits: Digits = None,
+    width: Annotated[
+        str,
+        typer.Option(metavar="X", help="Bracket changes of the support within a factor 1 + X."),
+    ] = "1/1000",
+    time_limit: TimeLimit = None,
+) -> None:
+    """Certified bounds of J* along eta, the support, where it changes, and limits.
+
+    Covers gamma = 0 and whatever the leader observes.
+    """
+    writable(files.out, apart_from=(along.game,))
+    writable(files.picture, apart_from=(along.game, files.out))
+    if files.picture is not None:
+        drawable(files.picture)
+    etas, relative = along.values(), number(width, "--width")
+    game = load_game(along.choice)
+    taken = assumed(replace(along.choice, eta="all"))
+    if digits is None:
+        digits = 15 if game.observes_action else 6
+    with working(error_console(), "sweeping") as progress:
+        found = exactqse.sweep(
+            game, etas, digits, width=relative, time_limit=time_limit, progress=counting(progress)
+        )
+    document = {**sweep_document(found), "digits": digits, "assumed": taken}
+    saved = []
+    if files.out is not None:
+        write_bytes(files.out, (to_json(document) + "\n").encode("ascii"))
+        saved.append(f"data written to {files.out}")
+    if files.picture is not None:
+        draw_sweep(found, files.picture)
+        saved.append(f"picture written to {files.picture}")
+    if page.as_json:
+        names = {"data": files.out, "picture": files.picture}
+        emit({**document, "written": {k: None if v is None else str(v) for k, v in names.items()}})
+        return
+    show(
+        sweep_table(game, found, everything=page.everything),
+        *sweep_lines(game, found, everything=page.everything),
+        *assumption_lines(taken),
+        *map(line, saved),
+    )
+
+
+def sensitivities_command(
+    choice: GameChoice, page: Page, *, digits: Digits = None, time_limit: TimeLimit = None
+) -> None:
+    """Solve, tell whether the optimum is the only one, and differentiate J* by eta, u and r.
+
+    Covers gamma = 0, finite eta, and whatever the leader observes.
+    """
+    game = load_game(choice)
+    if digits is None:
+        digits = 15 if game.observes_action else 6
+    with working(error_console(), "solving") as progress:
+        solution = exactqse.solve(game, digits, time_limit=time_limit, progress=progress)
+        found = exactqse.sensitivities(solution)
+    if page.as_json:
+        more = {"digits": digits, "assumed": assumed(choice)}
+        emit({**sensitivities_document(found), **more})
+        return
+    everything = page.everything
+    show(
+        *solution_lines(solution),
+        *isolation_lines(game, found.isolation, everything=everything),
+        *sensitivity_lines(found),
+        sensitivity_table(game, found, everything=everything),
+        *sensitivity_notes(game, found, everything=everything),
+        *assumption_lines(assumed(choice)),
+    )

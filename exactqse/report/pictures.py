@@ -1,0 +1,78 @@
+"""Pictures of recorded results. They need matplotlib, the extra ``exactqse[pictures]``."""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from exactqse.errors import InputError
+from exactqse.kernel.files import write_bytes
+
+if TYPE_CHECKING:
+    from exactqse.sweep import Sweep
+
+FORMATS = (".pdf", ".png", ".svg")
+_WIDE = 20  # a ratio of etas from which on the axis is logarithmic
+
+
+def drawable(path: Path) -> None:
+    """Refuse, before any work is done, a picture that could not be drawn. Raises InputError."""
+    if path.suffix.lower() not in FORMATS:
+        what = f"{path.name} does not end in {', '.join(FORMATS)}"
+        raise InputError(what, where="picture", remedy="name another file")
+    _matplotlib()
+
+
+def draw_sweep(sweep: Sweep, path: str | os.PathLike[str]) -> None:
+    """Draw J* along eta to a file: the enclosures as a band, limits, brackets of the changes.
+
+    Raises:
+        InputError: no matplotlib, no finite eta to draw, or another format than .pdf, .png, .svg.
+        FileError: the file cannot be written.
+    """
+    drawable(Path(path))
+    if all(point.eta is None for point in sweep.points):
+        raise InputError("there is no finite eta to draw", where="picture")
+    figure = _matplotlib().Figure(figsize=(6.4, 4.0), layout="constrained")
+    try:
+        _draw(figure.add_subplot(), sweep)
+    except OverflowError as error:
+        raise InputError("a number is beyond the range of float64", where="picture") from error
+    stream = BytesIO()
+    figure.savefig(stream, format=Path(path).suffix[1:].lower(), dpi=200)
+    write_bytes(path, stream.getvalue())
+
+
+def _draw(axes: Any, sweep: Sweep) -> None:
+    points = [(float(p.eta), p.value) for p in sweep.points if p.eta is not None]
+    etas = [eta for eta, _ in points]
+    lower, upper, middle = (
+        [float(end) for end in ends]
+        for ends in zip(*((v.lower, v.upper, v.mid) for _, v in points), strict=True)
+    )
+    axes.plot(etas, middle, "o-", markersize=3, linewidth=1, label="J*, certified at the dots")
+    axes.fill_between(etas, lower, upper, alpha=0.4, label="enclosure")
+    zero, infinity = float(sweep.limits.zero), sweep.limits.infinity
+    axes.axhline(zero, linestyle=":", color="grey", label="limit as eta falls to 0")
+    ends = float(infinity.lower), float(infinity.upper)
+    axes.axhspan(*ends, linestyle="--", color="grey", alpha=0.6, label="limits as eta grows")
+    for i, change in enumerate(sweep.changes):
+        label = None if i else "the support changes"
+        ends = float(change.lower), float(change.upper)
+        axes.axvspan(*ends, color="tab:orange", alpha=0.5, label=label)
+    if etas[-1] > _WIDE * etas[0]:
+        axes.set_xscale("log")
+    axes.set_xlabel("inverse temperature eta of the follower")
+    axes.set_ylabel("leader's optimal value J*")
+    axes.legend(fontsize="small")
+
+
+def _matplotlib() -> Any:
+    try:
+        return import_module("matplotlib.figure")
+    except ImportError as error:
+        remedy = 'install it with: pip install "exactqse[pictures]"'
+        raise InputError("matplotlib is not installed", where="picture", remedy=remedy) from error

@@ -1,0 +1,76 @@
+"""What J*(eta) tends to as the follower becomes indifferent, or best responds.
+
+At eta = 0 he answers uniformly, whatever the leader does, and her problem is linear:
+
+    W_h(s) = (1/B) sum_c max_a sum_{b in c} [ u_h(s, a, b) + sum_t P_h(t | s, a, b) W_{h+1}(t) ]
+
+J*(eta) tends to it as eta falls to 0. As eta grows, J*(eta) comes to lie between the weak and the
+strong Stackelberg value (proofs/temperature-limits.md).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from exactqse.arithmetic import Enclosure
+from exactqse.errors import NotCoveredError
+from exactqse.kernel.game import KernelGame, require_game
+from exactqse.kernel.operators import expectation
+from exactqse.kernel.strong import Table, leader_table
+from exactqse.solve.api import solve
+from exactqse.solve.solution import Solution
+from exactqse.solve.weak import solve_weak
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Limits of J*(eta); J* itself has these values at no finite eta > 0, as a rule.
+
+    Attributes:
+        zero: the limit as eta falls to 0, exactly.
+        infinity: contains every limit of J*(eta_k) as eta_k grows: from the weak to the strong
+            Stackelberg value. Of width 0 where these agree: then the limit exists and is this.
+        strong: the strong Stackelberg solution, checked by the kernel.
+    """
+
+    zero: Fraction
+    infinity: Enclosure
+    strong: Solution
+
+
+def limits(game: KernelGame) -> Limits:
+    """The limits of J*(eta) at 0 and at infinity, in exact arithmetic; the game's eta is not read.
+
+    Raises:
+        KindError: not a game.
+        NotCoveredError: gamma > 0.
+        PrecisionError: a probability is longer than a certificate can hold.
+    """
+    require_game(game)
+    if game.gamma:
+        what = f"not covered: gamma = {game.gamma} > 0"
+        raise NotCoveredError(what, remedy="the covered case is gamma = 0, with any observes")
+    extreme = replace(game, eta=None)
+    strong = solve(extreme)
+    return Limits(
+        zero=uniform_value(game),
+        infinity=Enclosure(solve_weak(extreme).value, strong.upper),
+        strong=strong,
+    )
+
+
+def uniform_value(game: KernelGame) -> Fraction:
+    """The largest J against a follower who answers uniformly, exactly."""
+    values = dict.fromkeys(range(game.states), Fraction(0))
+    for step in reversed(range(game.horizon)):
+        after, values = values, {}
+        for s in game.reachable[step]:
+            y = leader_table(game, step, s, after)
+            total = sum((_best(y, cell) for cell in game.observes), Fraction(0))
+            values[s] = total / game.follower_actions
+    return expectation(game.rho, values)
+
+
+def _best(y: Table, cell: tuple[int, ...]) -> Fraction:
+    return max(sum((row[b] for b in cell), Fraction(0)) for row in y)

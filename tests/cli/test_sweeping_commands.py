@@ -1,0 +1,173 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import exactqse
+from exactqse.arithmetic import Enclosure
+from exactqse.errors import InputError
+from exactqse.games import get
+from exactqse.report import draw_sweep, pictures
+from exactqse.sweep import sensitivities, sweep
+
+Run = Callable[..., Any]
+GAME = "conitzer-sandholm-2006"
+MAGIC = {"pdf": b"%PDF-", "png": b"\x89PNG\r\n", "svg": b"<?xml"}
+
+
+def test_a_table_with_supports_changes_and_limits(run: Run) -> None:
+    result = run("sweep", GAME, "--observes", "nothing", "--eta", "0.1,1,10,inf")
+    assert result.code == 0
+    assert "2.53788[28, 38]" in result.out
+    lines = result.out.splitlines()
+    assert [line for line in lines if line.startswith("support changes for some eta in [1.06")]
+    assert "  step 0, state 0, after 0, 1: 0 -> 0, 1" in lines
+    assert "limit as eta falls to 0: 3 (he answers uniformly)" in lines
+    assert "limit as eta grows: 7/2 (the strong and the weak Stackelberg value)" in lines
+
+
+def test_points_that_stay_wide_are_said(run: Run) -> None:
+    game = ("sweep", "patrol-4", "--observes", "nothing", "--eta", "1")
+    out = run(*game, "--digits", 9, "--time-limit", "0.001").out
+    assert "wider than asked for at 1 point: --json says why" in out
+
+
+def test_the_data_file_is_the_json(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "data.json"
+    words = ("sweep", GAME, "--from", "1/2", "--to", "2", "--points", 3, "--digits", 9, "--json")
+    printed = json.loads(run(*words, "--out", path).out)
+    written = json.loads(path.read_text())
+    assert printed.pop("written") == {"data": str(path), "picture": None}
+    assert printed == written
+    found = sweep(get(GAME), ["1/2", "5/4", 2], 9)
+    ends = [(point["lower"], point["upper"]) for point in written["points"]]
+    assert ends == [(str(p.value.lower), str(p.value.upper)) for p in found.points]
+    assert [point["eta"] for point in written["points"]] == ["1/2", "5/4", "2"]
+    assert [point["support"] for point in written["points"]] == [
+        [list(actions) for actions in p.support] for p in found.points
+    ]
+    assert [(c["lower"], c["upper"]) for c in written["changes"]] == [
+        (str(c.lower), str(c.upper)) for c in found.changes
+    ]
+    assert written["limits"]["zero"] == "3"
+    assert "eta" not in written["game"]
+
+
+@pytest.mark.parametrize("kind", ["pdf", "png", "svg"])
+def test_a_picture_is_written(run: Run, tmp_path: Path, kind: str) -> None:
+    path = tmp_path / f"sweep.{kind}"
+    result = run("sweep", GAME, "--from", "0.1", "--to", "10", "--log", "--picture", path)
+    assert (result.code, result.err) == (0, "")
+    assert path.read_bytes().startswith(MAGIC[kind])
+    assert f"picture written to {path}" in result.out
+
+
+def test_a_picture_has_its_axes_labelled(tmp_path: Path) -> None:
+    path = tmp_path / "sweep.svg"
+    draw_sweep(sweep(get(GAME), [1, 100, "inf"], 5, width=1), path)
+    text = path.read_text()
+    for label in ("inverse temperature", "leader's optimal value", "enclosure", "support changes"):
+        assert label in text
+
+
+def test_a_picture_of_infinity_alone_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="there is no finite eta to draw"):
+        draw_sweep(sweep(get(GAME), ["inf"]), tmp_path / "sweep.png")
+    game = exactqse.Game.from_arrays(None, [[["1e400"]]], [[[0]]])
+    with pytest.raises(InputError, match="beyond the range of float64"):
+        draw_sweep(sweep(game, [1], 5), tmp_path / "sweep.png")
+
+
+def test_without_matplotlib_one_line_says_how_to_install_it(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def absent(name: str) -> None:
+        raise ImportError(name)
+
+    monkeypatch.setattr(pictures, "import_module", absent)
+    result = run("sweep", GAME, "--eta", "1", "--picture", tmp_path / "sweep.png")
+    assert (result.code, result.out) == (2, "")
+    assert result.err == (
+        "error: picture: matplotlib is not installed; "
+        'install it with: pip install "exactqse[pictures]"\n'
+    )
+    assert list(tmp_path.iterdir()) == []
+    assert run("sweep", GAME, "--eta", "1", "--out", tmp_path / "data.json").code == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "text"),
+    [
+        (("sweep", GAME), "sweep: no eta is given; give --eta 0.1,1,10,inf or --from 0.1 --to 10"),
+        (("sweep", GAME, "--from", "1"), "grid: --from needs --to"),
+        (("sweep", GAME, "--from", "2", "--to", "1"), "0 < start < stop does not hold"),
+        (("sweep", GAME, "--from", "1", "--to", "2", "--points", "1"), "points: 1 is not"),
+        (("sweep", GAME, "--eta", "1,x"), "--eta: 'x' is not a rational number"),
+        (("sweep", GAME, "--eta", "1,"), "--eta"),
+        (("sweep", GAME, "--eta", "-1"), "is not positive"),
+        (("sweep", GAME, "--eta", "1", "--width", "0"), "width: 0 is not at least 10^-30"),
+        (("sweep", GAME, "--eta", "1", "--picture", "a.jpg"), "does not end in .pdf, .png, .svg"),
+        (("sweep", GAME, "--eta", "1", "--out", "absent/a.json"), "its folder does not exist"),
+        (
+            ("sweep", GAME, "--eta", "1", "--out", "a.svg", "--picture", "a.svg"),
+            "would be overwritten",
+        ),
+        (
+            ("sensitivities", GAME, "--eta", "inf"),
+            "not covered: a certificate of kind strong; the covered case is gamma = 0",
+        ),
+        (("sensitivities", GAME, "--gamma", "1"), "not covered yet: gamma = 1 > 0"),
+        (("sensitivities", GAME, "--digits", "0"), "digits: 0 is not an integer"),
+    ],
+)
+def test_bad_input_is_one_line_and_code_two(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], text: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    result = run(*words)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.count("\n") == 1
+    assert text in result.err
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_sensitivities_as_tables_and_as_json(run: Run) -> None:
+    found = sensitivities(exactqse.solve(get(GAME), 20))
+    result = run("sensitivities", GAME, "--digits", 20)
+    assert result.code == 0
+    lines = result.out.splitlines()
+    assert f"dJ*/deta = {found.eta}" in lines
+    assert "isolated: exactly one policy is optimal from every step and state on" in lines
+    document = json.loads(run("sensitivities", GAME, "--digits", 20, "--json").out)
+    assert document["certified"] is True
+    assert document["isolation"]["verdict"] == "isolated"
+    assert document["sensitivities"]["differentiable"] is True
+    for name in ("u", "r"):
+        entry = document["sensitivities"][name][0][0][1][1]
+        assert (
+            Enclosure(Fraction(entry["lower"]), Fraction(entry["upper"]))
+            == (getattr(found, name)[0][0][1][1])
+        )
+
+
+def test_ties_are_said(run: Run) -> None:
+    result = run("sensitivities", "patrol-4")
+    assert result.code == 0
+    assert "undecided: other policies may be optimal" in result.out
+    assert "within the gap too: clockwise at step 5, state at 1, after wait" in result.out
+    assert "both one-sided derivatives of J* in eta lie in -2.34606" in result.out
+    assert "more rows: --all shows them" in result.out
+    everything = run("sensitivities", "patrol-4", "--all").out
+    assert "--all" not in everything
+
+
+def test_an_nfg_file_is_swept_with_its_assumptions(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "game.nfg"
+    path.write_text('NFG 1 R "" { "a" "b" } { 2 2 } 2 1 1 0 4 0 3 1')
+    document = json.loads(run("sweep", path, "--eta", "1", "--json").out)
+    assert document["assumed"] == {"leader": "player 1", "observes": "action"}

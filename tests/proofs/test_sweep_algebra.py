@@ -1,0 +1,113 @@
+"""The steps of localisation.md, sensitivities.md and temperature-limits.md."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import pytest
+import sympy as sp
+
+z, d, v, eta = sp.symbols("z d v eta", real=True)
+s, x = sp.symbols("s x", positive=True)
+
+
+def zero(expression: sp.Expr) -> bool:
+    return bool(sp.simplify(sp.expand(expression)) == 0)
+
+
+# ---- localisation.md ----
+
+
+def test_slab_identity() -> None:
+    """e^z d = s e^c t e^(1-t) with c = z + d/s - 1 and t = d/s."""
+    t = d / s
+    assert zero(sp.exp(z) * d - s * sp.exp(z + d / s - 1) * t * sp.exp(1 - t))
+    assert zero((z + d / s - 1) + 1 - t - z)
+
+
+def test_the_bounds_of_v_minus_log() -> None:
+    """v - ln(1 + v) >= v^2/(2 (1 + v)) above 0, >= v^2/2 below, by their slopes."""
+    above = v - sp.log(1 + v) - v**2 / (2 * (1 + v))
+    assert above.subs(v, 0) == 0
+    assert zero(sp.diff(above, v) - v**2 / (2 * (1 + v) ** 2))
+    below = v - sp.log(1 + v) - v**2 / 2
+    assert below.subs(v, 0) == 0
+    assert zero(sp.diff(below, v) + v**2 / (1 + v))  # negative: it falls to 0 as v rises to 0
+    loss = sp.symbols("l", positive=True)
+    root = loss + sp.sqrt(loss**2 + 2 * loss)
+    assert zero(root**2 / (2 * (1 + root)) - loss)
+
+
+def test_the_gradient_and_hessian_of_a_cell() -> None:
+    """Two responses, three actions, the first taking what the others leave."""
+    Z, Y = (sp.Matrix(2, 3, sp.symbols(f"{name}:6", real=True)) for name in "zy")
+    value, p, q = sp.symbols("W p q", real=True)
+    alpha = sp.Matrix([1 - p - q, p, q])
+    S = sum(sp.exp((Z[b, :] * alpha)[0]) * ((Y[b, :] * alpha)[0] - value) for b in range(2))
+    for (j, first), (k, second) in product(((1, p), (2, q)), repeat=2):
+        gradient = hessian = sp.Integer(0)
+        for b in range(2):
+            e, m = sp.exp((Z[b, :] * alpha)[0]), (Y[b, :] * alpha)[0] - value
+            zj, zk, yj, yk = (T[b, i] - T[b, 0] for T in (Z, Y) for i in (j, k))
+            gradient += e * (m * zj + yj)
+            hessian += e * (m * zj * zk + zj * yk + yj * zk)
+        assert zero(sp.diff(S, first) - gradient)
+        assert zero(sp.diff(S, first, second) - hessian)
+
+
+def test_a_lone_response_has_a_linear_condition() -> None:
+    """S'/e^q is linear in the weight with slope dz dy."""
+    z0, z1, y0, y1, value, p = sp.symbols("z0 z1 y0 y1 W p", real=True)
+    q, w = z0 + p * (z1 - z0), y0 + p * (y1 - y0)
+    slope = sp.diff(sp.exp(q) * (w - value), p) / sp.exp(q)
+    assert zero(sp.diff(slope, p) - (z1 - z0) * (y1 - y0))
+
+
+# ---- sensitivities.md ----
+
+
+def two_steps() -> tuple[sp.Expr, dict[str, list[sp.Expr]], dict[str, sp.Expr]]:
+    """J of a fixed policy of two steps, one action: b = 1 leads to state 1, else to state 0."""
+    r, u = sp.symbols("r:6", real=True), sp.symbols("u:6", real=True)
+    nu: list[sp.Expr] = []
+    for place in range(3):  # step 0; step 1 in state 0, in state 1
+        weights = [sp.exp(eta * r[2 * place + b]) for b in range(2)]
+        nu += [weight / sum(weights) for weight in weights]
+    W = [sum(nu[2 * place + b] * u[2 * place + b] for b in range(2)) for place in (1, 2)]
+    gains = [u[b] + W[b] for b in range(2)]
+    first = sum(nu[b] * gains[b] for b in range(2))
+    reach = [sp.Integer(1), nu[0], nu[1]]
+    means = [*gains, *u[2:]]
+    values = [first, *W]
+    flows = [reach[i // 2] * nu[i] for i in range(6)]
+    slopes = [flows[i] * (means[i] - values[i // 2]) for i in range(6)]
+    return first, {"r": list(r), "u": list(u), "nu": nu}, {"flows": flows, "slopes": slopes}
+
+
+def test_slopes_of_a_stage() -> None:
+    J, names, found = two_steps()
+    for i in range(6):
+        assert zero(sp.diff(J, names["u"][i]) - found["flows"][i])
+        assert zero(sp.together(sp.diff(J, names["r"][i]) - eta * found["slopes"][i]))
+    total = sum(slope * r for slope, r in zip(found["slopes"], names["r"], strict=True))
+    numbers = {r: sp.Rational(i * i - 3, 4) for i, r in enumerate(names["r"])}
+    numbers |= {u: sp.Rational(7 - 2 * i, 3) for i, u in enumerate(names["u"])}
+    difference = (sp.diff(J, eta) - total).subs(numbers).subs(eta, sp.Rational(3, 2))
+    assert abs(difference.evalf(60)) < sp.Float(10) ** -50
+
+
+# ---- temperature-limits.md ----
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_uniform_limit(count: int) -> None:
+    """nu tends to 1/B as eta falls to 0, within e^(-2 eta R) and e^(2 eta R)."""
+    rewards = [sp.Rational(i * i, 3) - 1 for i in range(count)]
+    weights = [sp.exp(x * r) for r in rewards]
+    R = max(map(abs, rewards))
+    for weight in weights:
+        nu = weight / sum(weights)
+        assert sp.limit(nu, x, 0, "+") == sp.Rational(1, count)
+        for at in (sp.Rational(1, 100), sp.Integer(2)):
+            ratio = (nu * count).subs(x, at)
+            assert sp.exp(-2 * at * R).evalf(30) <= ratio.evalf(30) <= sp.exp(2 * at * R).evalf(30)

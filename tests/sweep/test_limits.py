@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import product
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exactqse.errors import KindError, NotCoveredError
+from exactqse.games import dense, get
+from exactqse.model import Game, Policy
+from exactqse.solve import solve
+from exactqse.sweep import limits
+from exactqse.sweep.limits import uniform_value
+from exactqse.testing import games
+
+FORCED_TIE = Game.from_arrays(None, [[[1, 0]]], [[[0, 0]]])
+
+
+def test_the_limits_of_the_commitment_game() -> None:
+    found = limits(get("conitzer-sandholm-2006").with_(observes="nothing"))
+    assert found.zero == 3  # the mean of the first row, (2 + 4)/2
+    assert (found.infinity.lower, found.infinity.upper) == (Fraction(7, 2), Fraction(7, 2))
+    assert found.strong.value == found.infinity
+
+
+def test_a_forced_tie_leaves_an_interval() -> None:
+    """J* is 1/2 for every eta, which is neither the weak nor the strong value."""
+    found = limits(FORCED_TIE)
+    assert (found.zero, found.infinity.lower, found.infinity.upper) == (Fraction(1, 2), 0, 1)
+    for eta in (1, 1000):
+        assert Fraction(1, 2) in solve(FORCED_TIE.with_(eta=eta), 10).value
+
+
+def against_uniform(game: Game, policy: Policy) -> Fraction:
+    """J of a policy when every response has probability 1/B, by summing over all paths."""
+    pairs = list(product(range(game.leader_actions), range(game.follower_actions)))
+
+    def worth(h: int, s: int) -> Fraction:
+        if h == game.horizon:
+            return Fraction(0)
+        total = Fraction(0)
+        for a, b in pairs:
+            row = game.at(game.P, h)[s][a][b]
+            later = sum(
+                (
+                    Fraction(n, row.denominator) * worth(h + 1, t)
+                    for t, n in zip(row.states, row.numerators, strict=True)
+                ),
+                Fraction(0),
+            )
+            gain = game.at(game.u, h)[s][a][b] + later
+            total += policy.probabilities[h][s][b][a] * gain / game.follower_actions
+        return total
+
+    pairs_of_rho = zip(game.rho.states, game.rho.numerators, strict=True)
+    return sum((worth(0, s) * n for s, n in pairs_of_rho), Fraction(0)) / game.rho.denominator
+
+
+def pure_policies(game: Game) -> list[Policy]:
+    """All that take one action in each cell, at every step and state."""
+    A = range(game.leader_actions)
+    rows = [[tuple(Fraction(a == i) for i in A) for a in A]]
+    stages = []
+    for chosen in product(A, repeat=len(game.observes)):
+        by_b = {b: rows[0][a] for cell, a in zip(game.observes, chosen, strict=True) for b in cell}
+        stages.append(tuple(by_b[b] for b in range(game.follower_actions)))
+    steps = list(product(stages, repeat=game.states))
+    return [Policy(tuple(choice)) for choice in product(steps, repeat=game.horizon)]
+
+
+@pytest.mark.parametrize("observes", ["action", "nothing"])
+@pytest.mark.parametrize("seed", range(2))
+def test_the_uniform_value_is_the_best_over_all_pure_policies(seed: int, observes: str) -> None:
+    game = dense(states=2, leader_actions=2, follower_actions=2, horizon=2, seed=seed, eta=1)
+    game = game.with_(observes=observes)
+    best = max(against_uniform(game, policy) for policy in pure_policies(game))
+    assert uniform_value(game) == best
+
+
+GAMES = games(
+    max_states=2,
+    max_horizon=2,
+    gammas=st.just(Fraction(0)),
+    etas=st.just(Fraction(1)),
+    observes="action",
+    wide=False,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(GAMES)
+def test_small_eta_comes_near_the_uniform_value(game: Game) -> None:
+    """|nu - 1/B| <= (e^(2 eta R) - 1)/B, so J differs by at most H^2 max|u| (e^(2 eta R) - 1)."""
+    entries = [[v for step in t for s in step for row in s for v in row] for t in (game.u, game.r)]
+    U, R = (max(map(abs, values)) for values in entries)
+    eta = Fraction(1, 10**9)
+    near = game.horizon**2 * U * 3 * eta * R
+    value = solve(game.with_(eta=eta), 15).value
+    assert value.lower - near <= uniform_value(game) <= value.upper + near
+
+
+@settings(max_examples=40, deadline=None)
+@given(GAMES)
+def test_large_eta_is_not_far_outside_the_stackelberg_values(game: Game) -> None:
+    found = limits(game)
+    assert found.infinity.lower <= found.infinity.upper
+    value = solve(game.with_(eta=10**7), 8).value
+    near = Fraction(1, 1000)
+    assert found.infinity.lower - near <= value.upper
+    assert value.lower <= found.infinity.upper + near
+
+
+def test_what_has_no_limits_here_is_refused() -> None:
+    with pytest.raises(NotCoveredError, match="gamma = 1/2 > 0"):
+        limits(get("patrol-4").with_(gamma="1/2"))
+    with pytest.raises(KindError, match="game: expected a game"):
+        limits(None)  # type: ignore[arg-type]
