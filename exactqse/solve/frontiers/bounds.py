@@ -8,7 +8,7 @@ from math import exp
 
 import numpy as np
 
-from exactqse.kernel.certificate import DOWN, UP, Leaf, Majorant, Split, Tree
+from exactqse.kernel.certificate import CHORD, DOWN, UP, Leaf, Majorant, Split, Tree
 from exactqse.solve.farsighted.model import Floats
 from exactqse.solve.frontiers.hulls import best_on
 from exactqse.solve.frontiers.stage import Response, Stage
@@ -19,6 +19,7 @@ _CLOSE = 1e-9  # of the spread of y: where lam is that close to it, "down" is le
 _STEEP = 2000.0  # exponents (y - lam) / s stay below it
 _GRID = np.exp(np.linspace(-14, 3, 48))
 Member = tuple[bool, float]  # down, its parameter
+Leaves = dict[tuple[int, ...], tuple[float, list[Member], Floats]]  # by halves: bound, corners
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,15 +66,16 @@ def _seen(
     z = (xs + (ys - lam[:, None]) / s[:, None]).max(1)
     G = np.where(down, -kappa, s * np.exp(z - 1))
     trees: list[Tree] = [
-        (Leaf((majorant(bool(is_down), float(k * factor if is_down else t)),)),)
+        (Leaf((majorant(stage, bool(is_down), float(k * factor if is_down else t)),)),)
         for is_down, k, t in zip(down, kappa, s, strict=True)
     ]
     return G * factor, trees
 
 
-def majorant(down: bool, value: float) -> Majorant:  # noqa: FBT001
-    """With a parameter of few bits."""
-    return (DOWN if down else UP), short(value)
+def majorant(stage: Stage, down: bool, value: float) -> Majorant:  # noqa: FBT001
+    """With a parameter of few bits; before the last step what falls needs chords."""
+    falling = CHORD if stage.ahead else DOWN
+    return (falling if down else UP), short(value)
 
 
 class _Shared:
@@ -87,7 +89,7 @@ class _Shared:
         """The bound, and the tree that shows it."""
         aim = self._worth(alpha) + tolerance
         root = self._leaf(np.eye(len(alpha)), alpha)
-        leaves: dict[tuple[int, ...], tuple[float, list[Member], Floats]] = {(): root}
+        leaves: Leaves = {(): root}
         splits: dict[tuple[int, ...], Split] = {}
         while len(leaves) < _LEAVES:
             worst = max(leaves, key=lambda key: leaves[key][0])
@@ -102,7 +104,15 @@ class _Shared:
                 half[k] = middle
                 leaves[*worst, side] = self._leaf(half, alpha)
         most = max(g for g, _, _ in leaves.values())
-        return most * self.factor, tuple(_preorder((), splits, leaves))
+        return most * self.factor, tuple(self._preorder((), splits, leaves))
+
+    def _preorder(
+        self, key: tuple[int, ...], splits: dict[tuple[int, ...], Split], leaves: Leaves
+    ) -> list[Split | Leaf]:
+        if key in leaves:
+            return [Leaf(tuple(majorant(self.stage, *member) for member in leaves[key][1]))]
+        halves = (self._preorder((*key, side), splits, leaves) for side in (0, 1))
+        return [splits[key], *(entry for half in halves for entry in half)]
 
     def _worth(self, alpha: Floats) -> float:
         return sum(self._best(b, alpha)[2] for b in self.cell)
@@ -157,13 +167,3 @@ def _longest(corners: Floats) -> tuple[int, int]:
     length = np.abs(corners[i] - corners[j]).sum(1)
     k = int(length.argmax())
     return int(i[k]), int(j[k])
-
-
-def _preorder(
-    key: tuple[int, ...],
-    splits: dict[tuple[int, ...], Split],
-    leaves: dict[tuple[int, ...], tuple[float, list[Member], Floats]],
-) -> list[Split | Leaf]:
-    if key in leaves:
-        return [Leaf(tuple(majorant(down, value) for down, value in leaves[key][1]))]
-    return [splits[key], *_preorder((*key, 0), splits, leaves), *_preorder((*key, 1), splits, leaves)]

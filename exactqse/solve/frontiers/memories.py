@@ -105,3 +105,17 @@ def _node(
                 draws.append((states[t], distribution(weights)))
             after.append(tuple(draws))
     return HistoryNode(h, game.reachable[h][n], policy, tuple(after))
+
+
+def likely(nodes: tuple[HistoryNode, ...]) -> dict[tuple[int, int], HistoryNode]:
+    """Of each place the memory that lotteries name with the most weight in all."""
+    weights = [0.0] * len(nodes)
+    best: dict[tuple[int, int], int] = {}
+    for k, node in enumerate(nodes):
+        place = node.step, node.state
+        if place not in best or weights[k] > weights[best[place]]:
+            best[place] = k
+        for _, lottery in (draw for draws in node.after for draw in draws):
+            for i, p in lottery:
+                weights[i] += float(p)
+    return {place: nodes[k] for place, k in best.items()}
