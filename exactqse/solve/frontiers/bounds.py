@@ -44,7 +44,12 @@ def bound(
         if len(cell) == 1:
             high, trees = _seen(stage, cell[0], lam, found, factor)
         else:
-            grown = [_Shared(stage, cell, float(z), factor).grow(found.first[k, cell[0]], float(tolerance[k])) for k, z in enumerate(lam)]
+            grown = [
+                _Shared(stage, cell, float(z), factor).grow(
+                    found.first[k, cell[0]], float(tolerance[k])
+                )
+                for k, z in enumerate(lam)
+            ]
             high, trees = np.array([g for g, _ in grown]), [tree for _, tree in grown]
         total += high
         columns.append(trees)
@@ -131,7 +136,9 @@ class _Shared:
         weights = np.linalg.solve(corners.T, alpha)
         inside = np.clip(weights, 0, None)
         ways = [inside / inside.sum(), np.full(len(alpha), 1 / len(alpha))]
-        return min((self._tangent(corners, way @ corners) for way in ways), key=lambda leaf: leaf[0])
+        return min(
+            (self._tangent(corners, way @ corners) for way in ways), key=lambda leaf: leaf[0]
+        )
 
     def _tangent(self, corners: Floats, at: Floats) -> tuple[float, list[Member], Floats]:
         total = np.zeros(len(corners))

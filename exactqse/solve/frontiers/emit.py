@@ -10,7 +10,6 @@ import numpy as np
 from exactqse.errors import PrecisionError
 from exactqse.kernel.certificate import Claim, Part, Piece, Slope
 from exactqse.kernel.game import KernelGame
-from exactqse.solve.farsighted.model import Floats
 from exactqse.solve.frontiers.bounds import bound
 from exactqse.solve.frontiers.search import Place, Search
 from exactqse.solve.rounding import short
@@ -21,11 +20,8 @@ _ATTEMPTS = 40
 
 def part(game: KernelGame, search: Search, margin: float) -> tuple[Part, Fraction]:
     """One part, and its bound; at each root G is below -``margin`` e^v."""
-    later = [
-        _claim(game, place)
-        for row in search.places[1:]
-        for place in row
-    ]
+    eta = search.model.eta
+    later = [_claim(eta, place) for row in search.places[1:] for place in row]
     first = [_first(search, n, margin) for n in range(len(search.places[0]))]
     rho = game.rho
     pairs = zip(rho.numerators, (claim.pieces[0].upper for claim in first), strict=True)
@@ -38,11 +34,10 @@ def slopes(game: KernelGame) -> tuple[tuple[Slope, ...], ...]:
     return ((Slope(Fraction(0)),) * len(game.places),)
 
 
-def _claim(game: KernelGame, place: Place) -> Claim:
-    assert game.eta is not None
-    ends = (place.ends + place.reference) / float(game.eta)
-    pieces = []
-    for k, end in zip(place.kept, ends, strict=True):
+def _claim(eta: float, place: Place) -> Claim:
+    ends = (place.pieces.ends[1:] + place.reference) / eta
+    pieces: list[Piece] = []
+    for k, end in zip(place.pieces.of, ends, strict=True):
         last = len(pieces) + 1 == len(ends)
         at = None if last else short(float(end), _END_BITS)
         pieces.append(Piece(Fraction(float(place.lam[k])), place.shown.trees[k], at))
@@ -52,13 +47,12 @@ def _claim(game: KernelGame, place: Place) -> Claim:
 def _first(search: Search, n: int, margin: float) -> Claim:
     """The claim of a first state."""
     place = search.places[0][n]
-    stage = place.outer
-    found = place.found
-    v, _ = found.values()
+    stage = place.side(1).stage
+    v, _ = place.side(1).found.values()
     shift = round(float(v[0]) + place.reference)
     drop = shift - place.reference
     unit = 2.0 ** floor(np.log2(margin))
-    lam, step = np.ceil(place.root[1] / unit) * unit, unit
+    lam, step = np.ceil(place.lam[1] / unit) * unit, unit
     for _ in range(_ATTEMPTS):
         at = np.array([lam])
         found = stage.respond(at)

@@ -13,7 +13,7 @@ _NEAR = 1e-13  # points at distances of this are one
 
 @dataclass(frozen=True, eq=False)
 class Polyline:
-    """The m vertices (v, W) of a concave function, v ascending; what made each, (m, k)."""
+    """The m vertices (v, W) of a concave function, v ascending; the number of what made each."""
 
     v: Floats
     w: Floats

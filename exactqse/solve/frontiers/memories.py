@@ -9,7 +9,7 @@ import numpy as np
 from exactqse.kernel.certificate import Distribution, HistoryNode
 from exactqse.kernel.game import KernelGame
 from exactqse.solve.farsighted.model import Floats
-from exactqse.solve.frontiers.search import Place, Search
+from exactqse.solve.frontiers.search import Search
 from exactqse.solve.frontiers.stage import Response, Stage
 from exactqse.solve.rounding import distribution
 
@@ -66,15 +66,16 @@ def memories(game: KernelGame, search: Search) -> tuple[HistoryNode, ...]:
     plays: dict[tuple[int, int, int], list[Play]] = {}
     for h, layer in enumerate(wanted):
         for n, ks in layer.items():
-            stage, found = search.places[h][n].reaching
+            side = search.places[h][n].side(0)
+            stage, found = side.stage, side.found
             for k in ks:
                 made = [play(stage, found, k, b) for b in range(game.follower_actions)]
                 plays[h, n, k] = made
                 for one in made:
                     for t, lottery in zip(search.after[h][n], one.after, strict=True):
-                        line = search.places[h + 1][t].achieved
+                        line = search.places[h + 1][t].side(0).line
                         some = wanted[h + 1].setdefault(int(t), set())
-                        some.update(int(line.tag[i, 0]) for i in lottery)
+                        some.update(int(line.tag[i]) for i in lottery)
     keys = sorted(plays)
     index = {key: number for number, key in enumerate(keys)}
     return tuple(_node(game, search, index, key, plays[key]) for key in keys)
@@ -97,10 +98,10 @@ def _node(
             for k, t in enumerate(search.after[h][n]):
                 if not search.model.layers[h].P[n, b, :, t].any():
                     continue
-                line = search.places[h + 1][t].achieved
+                line = search.places[h + 1][t].side(0).line
                 weights: dict[int, float] = {}
                 for i, p in one.after[k].items():
-                    memory = index[h + 1, int(t), int(line.tag[i, 0])]
+                    memory = index[h + 1, int(t), int(line.tag[i])]
                     weights[memory] = weights.get(memory, 0.0) + p
                 draws.append((states[t], distribution(weights)))
             after.append(tuple(draws))

@@ -19,18 +19,19 @@ from exactqse.kernel.gamefile import game_hash
 from exactqse.kernel.interval import Interval
 from exactqse.kernel.operators import history_values, initial_mean, policy_values
 from exactqse.model.graph import describe_graph
-from exactqse.solve.effort import Budget, Effort
+from exactqse.solve.effort import Budget, Effort, Progress
 from exactqse.solve.farsighted.incumbent import best_policy
 from exactqse.solve.farsighted.model import model_of
 from exactqse.solve.frontiers.emit import part, slopes
 from exactqse.solve.frontiers.memories import likely, memories
 from exactqse.solve.frontiers.search import Search
-from exactqse.solve.prescription import Progress
 from exactqse.solve.rounding import distribution
 
 _SHARE = 0.7  # of the gap that the search takes; rounding takes the rest
 _MARGIN = 0.05  # of the gap
 _LEAST = 1e-12  # of the values' scale
+_UNIT = "bounds examined"
+_STUCK = "finer frontiers do not bring the bounds closer together"
 
 
 def solve_history(
@@ -43,8 +44,9 @@ def solve_history(
 ) -> tuple[Certificate, Effort]:
     """A certificate for a leader who remembers and randomises publicly, still unchecked.
 
-    It aims at upper - lower <= gap. ``caution`` multiplies the margin against float64's rounding,
-    by 10 for each unit.
+    It aims at upper - lower <= gap. Where she wants the follower to have less and her best choice
+    jumps, the bound may stay above the chord of the jump; then the effort says so. ``caution``
+    multiplies the margin against float64's rounding, by 10 for each unit.
 
     Raises:
         InputError: gamma = 0 or eta = infinity, where no memory matters.
@@ -54,7 +56,7 @@ def solve_history(
     nodes = memories(game, search)
     p = _precision(game, gap, search.model.scale)
     lower = _below(game, history_values(game, nodes, p, FlintElementary()), p)
-    return _claimed(game, gap, budget, p, (lower, upper), nodes, proof, search, progress)
+    return _claimed(game, gap, budget, p, (lower, upper), nodes, proof, progress)
 
 
 def solve_tree(
@@ -87,7 +89,7 @@ def solve_tree(
         if upper - found[0][0] <= gap:
             break
     lower, best = max(found, key=lambda pair: pair[0])
-    return _claimed(game, gap, budget, p, (lower, upper), best, proof, search, progress)
+    return _claimed(game, gap, budget, p, (lower, upper), best, proof, progress)
 
 
 def _searched(
@@ -112,7 +114,9 @@ def _kept(game: KernelGame, nodes: tuple[HistoryNode, ...]) -> tuple[FarsightedN
     best = likely(nodes)
     rows = []
     for h, s in game.places:
-        policy = best[h, s].policy if (h, s) in best else (((0, Fraction(1)),),) * len(game.observes)
+        policy = (
+            best[h, s].policy if (h, s) in best else (((0, Fraction(1)),),) * len(game.observes)
+        )
         rows.append(FarsightedNode(h, s, policy))
     return tuple(rows)
 
@@ -121,12 +125,10 @@ def _ascended(game: KernelGame, search: Search) -> tuple[FarsightedNode, ...]:
     """What local search from many starts finds."""
     with np.errstate(all="ignore"):
         policy = best_policy(search.model)
-    index = {s: k for layer in game.reachable for k, s in enumerate(layer)}
     rows = []
     for h, layer in enumerate(game.reachable):
-        index = {s: k for k, s in enumerate(layer)}
-        for s in layer:
-            pi = policy.pi[h][0, index[s]]
+        for k, s in enumerate(layer):
+            pi = policy.pi[h][0, k]
             mixtures = (distribution(dict(enumerate(pi[cell[0]]))) for cell in game.observes)
             rows.append(FarsightedNode(h, s, tuple(mixtures)))
     return tuple(rows)
@@ -146,14 +148,14 @@ def _claimed(
     bounds: tuple[Fraction, Fraction],
     nodes: tuple[HistoryNode, ...] | tuple[FarsightedNode, ...],
     proof: Part,
-    search: Search,
     progress: Progress | None,
 ) -> tuple[Certificate, Effort]:
     if progress is not None:
         progress(len(nodes), len(nodes))
     found = Certificate(game_hash(game), p, *bounds, nodes, slopes(game), (proof,))
-    stopped = search.stopped(budget) if bounds[1] - bounds[0] > gap else ""
-    return found, Effort(len(nodes), p, budget.used, "bounds examined", stopped)
+    stopped = (budget.reason or _STUCK) if bounds[1] - bounds[0] > gap else ""
+    interrupted = bool(stopped) and budget.interrupted
+    return found, Effort(len(nodes), p, budget.used, _UNIT, stopped, interrupted)
 
 
 def _precision(game: KernelGame, gap: Fraction, scale: float) -> int:

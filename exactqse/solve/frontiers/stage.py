@@ -122,7 +122,11 @@ class Stage:
         if size < L:
             parts = [self._shared(cell, lam[k : k + size]) for k in range(0, L, size)]
             return np.concatenate(parts)
-        alpha = self._best_of(cell, lam, np.broadcast_to(simplex_grid(A, _COARSE), (L, *simplex_grid(A, _COARSE).shape)))
+        alpha = self._best_of(
+            cell,
+            lam,
+            np.broadcast_to(simplex_grid(A, _COARSE), (L, *simplex_grid(A, _COARSE).shape)),
+        )
         steps = np.array([-1.0, -0.5, -0.25, 0.0, 0.25, 0.5, 1.0])
         width = 1.0 / max(1, round(_COARSE ** (1 / max(A - 1, 1))))
         i, j = np.triu_indices(A, 1)
@@ -143,7 +147,9 @@ class Stage:
             xs, ys = tried @ self.X[b], tried @ self.Y[b]
             i, w = best_on(xs, ys, each)
             j = np.minimum(i + 1, xs.shape[-1] - 1)
-            ends = [np.take_along_axis(z, k[..., None], -1)[..., 0] for z in (xs, ys) for k in (i, j)]
+            ends = [
+                np.take_along_axis(z, k[..., None], -1)[..., 0] for z in (xs, ys) for k in (i, j)
+            ]
             x, y = ends[0] + w * (ends[1] - ends[0]), ends[2] + w * (ends[3] - ends[2])
             total += np.exp(x) * (y - each)
         best = total.argmax(1)
@@ -168,7 +174,7 @@ def simplex_grid(A: int, count: int) -> Floats:
     n = 1
     while _compositions(n + 1, A) <= count + 1:
         n += 1
-    rows = [[]]
+    rows: list[list[int]] = [[]]
     for _ in range(A - 1):
         rows = [[*row, k] for row in rows for k in range(n + 1 - sum(row))]
     return np.array([[*row, n - sum(row)] for row in rows]) / n
