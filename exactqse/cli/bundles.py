@@ -99,7 +99,8 @@ class Aim:
         int | None,
         typer.Option(
             metavar="N",
-            help="Bounds no wider than 10^-N, 1 to 1000.  [default: 15, or 6 if she sees less]",
+            help="Bounds no wider than 10^-N, 1 to 1000.  "
+            "[default: 15; 6 if she sees less; 3 if gamma > 0]",
         ),
     ] = None
     gap: Annotated[
@@ -114,6 +115,12 @@ class Aim:
         int | None,
         typer.Option(metavar="N", help="Settle for the gap reached after so many parts."),
     ] = None
+    history: Annotated[
+        bool,
+        typer.Option(
+            "--history", help="For gamma > 0: she remembers the history, and randomises publicly."
+        ),
+    ] = False
 
 
 AsJson = Annotated[

@@ -22,8 +22,7 @@ from exactqse.report import (
     decision_document,
     decision_lines,
     line,
-    policy_notes,
-    policy_table,
+    policy_lines,
     solution_document,
     solution_lines,
     weak_document,
@@ -54,8 +53,7 @@ def solve_command(
     or gamma > 0) the search can be stopped: Ctrl-C prints and writes the best so far, with exit
     code 130; once more aborts. --resume goes on from there, for gamma = 0.
     """
-    if aim.digits is not None and aim.gap is not None:
-        raise InputError("says the same as --digits", where="--gap", remedy="give one of them")
+    _require_consistent(aim, files)
     gap = None if aim.gap is None else number(aim.gap, "--gap")
     writable(files.out, apart_from=(choice.game,))
     writable(files.policy, apart_from=(choice.game, files.out, files.resume))
@@ -63,7 +61,7 @@ def solve_command(
     known = None if files.resume is None else Certificate.load(files.resume)
     digits = aim.digits
     if digits is None and gap is None:
-        digits = 15 if game.observes_action else 6
+        digits = 3 if game.gamma else 15 if game.observes_action else 6
 
     def keep(solution: exactqse.Solution) -> None:
         if files.out is not None:
@@ -76,6 +74,7 @@ def solve_command(
             gap=gap,
             time_limit=aim.time_limit,
             node_limit=aim.node_limit,
+            leader="history" if aim.history else "markov",
             resume=known,
             checker=checker.checker,
             progress=progress,
@@ -101,13 +100,20 @@ def solve_command(
         show(
             *solution_lines(solution),
             *weak_lines(weak),
-            policy_table(game, solution, everything=page.everything),
-            *policy_notes(game, solution, everything=page.everything),
+            *policy_lines(game, solution, everything=page.everything),
             *assumption_lines(assumed(choice)),
             *map(line, saved),
         )
     if solution.effort.interrupted:
         raise typer.Exit(INTERRUPTED)
+
+
+def _require_consistent(aim: Aim, files: SolveFiles) -> None:
+    if aim.digits is not None and aim.gap is not None:
+        raise InputError("says the same as --digits", where="--gap", remedy="give one of them")
+    if aim.history and files.policy is not None:
+        what = "a leader who remembers has no table of a policy"
+        raise InputError(what, where="--policy", remedy="her memories are in the certificate")
 
 
 def check_command(

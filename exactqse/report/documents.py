@@ -112,7 +112,7 @@ def solution_document(solution: Solution) -> Document:
         "reached": solution.reached,
         "reason": solution.reason,
         "effort": asdict(solution.effort),
-        "policy": policy_document(solution.policy),
+        "policy": None if solution.remembers else policy_document(solution.policy),
     }
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, get_args
 
 from exactqse.arithmetic.balls import FlintElementary
 from exactqse.errors import InputError, KindError, PrecisionError, shown
@@ -15,6 +15,7 @@ from exactqse.kernel.check import Verdict, check, require_covered
 from exactqse.kernel.elementary import INTEGER
 from exactqse.kernel.game import KernelGame
 from exactqse.model.arrays import exact
+from exactqse.model.graph import describe_graph
 from exactqse.solve.effort import (
     Budget,
     Effort,
@@ -25,6 +26,7 @@ from exactqse.solve.effort import (
     interruptible,
 )
 from exactqse.solve.farsighted import solve_farsighted
+from exactqse.solve.frontiers.solver import solve_history, solve_tree
 from exactqse.solve.partition import solve_partition
 from exactqse.solve.prescription import solve_prescription
 from exactqse.solve.solution import Solution
@@ -39,6 +41,7 @@ _CAUTIONS = (0, 1, 2, None)  # wider margins against float64's rounding; in the 
 _KEEP_SECONDS = 30.0  # between two solutions that are handed out while the search goes on
 _KEEP_SHARE = 4.0  # and so many times as long as the check of one takes
 Checker = Literal["kernel", "flint"]
+Leader = Literal["markov", "history"]
 Keeper = Callable[["Solution"], None]
 
 
@@ -49,6 +52,7 @@ def solve(
     gap: Fraction | float | str | None = None,
     time_limit: float | None = None,
     node_limit: int | None = None,
+    leader: Leader = "markov",
     resume: Certificate | None = None,
     checker: Checker | None = "kernel",
     progress: Watcher | None = None,
@@ -74,6 +78,9 @@ def solve(
         time_limit: seconds after which branch and bound settles for the gap that it has; games
             solved without it pay no heed to the limits.
         node_limit: the same, in parts examined.
+        leader: "markov", whose policy depends on step and state, or "history": she remembers, and
+            randomises publicly. For gamma = 0 and for a leader of one step both are worth the same;
+            else J* is over what was asked for, and the certificate has its own kind.
         resume: the certificate of an earlier solve of this game, whose branch and bound is gone on
             with; it is checked first. The new gap is no larger than its gap.
         checker: who checks the certificate: "kernel" (integers only), "flint" (the same check with
@@ -93,6 +100,8 @@ def solve(
     for function, where in ((progress, "progress"), (keep, "keep")):
         if function is not None and (isinstance(function, type) or not callable(function)):
             raise KindError(f"{shown(function)} is not a function", where=where)
+    if leader not in get_args(Leader):
+        raise InputError(f"{shown(leader)} is not 'markov' or 'history'", where="leader")
     require_covered(game)
     searched = bool(game.gamma) or not (game.eta is None or game.observes_action)
     if digits is None and gap is None:
@@ -112,7 +121,8 @@ def solve(
     with interruptible(budget):
         if resume is not None:
             _require_resumable(game, resume, checker or "kernel")
-        return _Search(game, aim, budget, checker, progress, keep).solve(resume)
+        search = _Search(game, aim, budget, checker, progress, keep, remembers=leader == "history")
+        return search.solve(resume)
 
 
 def _require_resumable(game: KernelGame, resume: Certificate, checker: Checker) -> None:
@@ -189,6 +199,7 @@ class _Search:
     checker: Checker | None
     watch: Watcher | None
     keep: Keeper | None
+    remembers: bool = False
     last: Standing | None = None
     kept: float = field(default_factory=time.monotonic)
     rest: float = 0.0  # seconds that the check of the next solution to keep has to wait
@@ -207,7 +218,7 @@ class _Search:
 
     def _found(self, caution: int | None, resume: Certificate | None) -> tuple[Certificate, Effort]:
         if self.game.gamma:
-            return solve_farsighted(self.game, self.gap, self.budget, caution=caution or 0)
+            return self._farsighted(caution or 0)
         return solve_partition(
             self.game,
             self.gap,
@@ -217,6 +228,17 @@ class _Search:
             watch=self._watch,
             found=None if self.keep is None else self._offer,
         )
+
+    def _farsighted(self, caution: int) -> tuple[Certificate, Effort]:
+        """Frontiers for who remembers; on a tree they may do for who does not, too."""
+        arguments = self.game, self.gap, self.budget
+        if self.remembers:
+            return solve_history(*arguments, caution=caution)
+        if not describe_graph(self.game).merging:
+            found, effort = solve_tree(*arguments, caution=caution)
+            if not effort.stopped or self.budget.spent:
+                return found, effort
+        return solve_farsighted(*arguments, caution=caution)
 
     def _checked(self, found: Certificate, effort: Effort) -> Solution:
         if self.checker is None:
