@@ -15,7 +15,7 @@ from exactqse.kernel.check import Verdict, check, require_covered
 from exactqse.kernel.elementary import INTEGER
 from exactqse.kernel.game import KernelGame
 from exactqse.model.arrays import exact
-from exactqse.model.graph import describe_graph
+from exactqse.solve import farsighted, frontiers
 from exactqse.solve.effort import (
     Budget,
     Effort,
@@ -25,8 +25,6 @@ from exactqse.solve.effort import (
     counting,
     interruptible,
 )
-from exactqse.solve.farsighted import solve_farsighted
-from exactqse.solve.frontiers.solver import solve_history, solve_tree
 from exactqse.solve.partition import solve_partition
 from exactqse.solve.prescription import solve_prescription
 from exactqse.solve.solution import Solution
@@ -233,12 +231,12 @@ class _Search:
         """Frontiers for who remembers; on a tree they may do for who does not, too."""
         arguments = self.game, self.gap, self.budget
         if self.remembers:
-            return solve_history(*arguments, caution=caution)
-        if not describe_graph(self.game).merging:
-            found, effort = solve_tree(*arguments, caution=caution)
+            return frontiers.solve_history(*arguments, caution=caution)
+        if frontiers.is_tree(self.game):
+            found, effort = frontiers.solve_tree(*arguments, caution=caution)
             if not effort.stopped or self.budget.spent:
                 return found, effort
-        return solve_farsighted(*arguments, caution=caution)
+        return farsighted.solve_farsighted(*arguments, caution=caution)
 
     def _checked(self, found: Certificate, effort: Effort) -> Solution:
         if self.checker is None:
