@@ -57,7 +57,7 @@ def _first(search: Search, n: int, margin: float) -> Claim:
         at = np.array([lam])
         found = stage.respond(at)
         v, _ = found.values()
-        shown = bound(stage, at, found, np.zeros(1), offset=drop)
+        shown = bound(stage, at, found, search.rule, offset=drop)
         if shown.G[0] * np.exp(drop - v[0]) <= -margin:
             return Claim(1, shift, (Piece(Fraction(float(lam)), shown.trees[0]),))
         lam, step = lam + step, 2 * step

@@ -16,9 +16,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from exactqse.errors import PrecisionError
 from exactqse.solve.effort import Budget
 from exactqse.solve.farsighted.model import Booleans, Floats, Integers, Model
-from exactqse.solve.frontiers.bounds import Bound, bound
+from exactqse.solve.frontiers.bounds import Bound, Rule, bound
 from exactqse.solve.frontiers.envelope import Pieces, pieces
 from exactqse.solve.frontiers.hulls import Polyline, polyline
 from exactqse.solve.frontiers.stage import Response, Stage
@@ -30,9 +31,13 @@ _SHARE = 0.1  # of the gap that errors not worth a finer frontier may take in al
 _NEARER = 0.25  # of the distance to the neighbour
 _CUT = 0.36  # the same for cuts; up to a third the tangents beside them would be too high
 _NARROW = 1e-9
-_TREES = 0.02  # of the gap, for the trees of one place
+_TREES = 0.02  # of the gap that is left, for the trees of one place
+_CLOSE = 0.02  # of the gap
+_LEAST = 1e-9  # of the scale of values
+_STEEPEST = 250.0  # half the range of v, in which e^v can be computed with
 _GRID = 18  # of values among which a root is bracketed
 _BRACKETS = 12
+_NEWTON = 20
 _CHORD = 1.5 * 2.0**-29  # what the checker's chords of the logarithm lose, relatively
 
 
@@ -124,15 +129,20 @@ class Search:
     Attributes:
         places: [h][n].
         after: [h][n], the places of the next step that may follow.
+        close: what of y - lam float64 and the checker may not tell apart.
         lower, upper: bounds of the value, in float64.
     """
 
-    def __init__(self, model: Model, gap: float) -> None:
+    def __init__(self, model: Model, gap: float, caution: float = 1.0) -> None:
         self.model, self.gap = model, gap
+        self.close = caution * max(_CLOSE * gap, _LEAST * model.scale)
         self.after = [
             [np.flatnonzero(row.any((0, 1))) for row in layer.P] for layer in model.layers
         ]
         low, high = _ranges(model)
+        if any((b - a).max() > 2 * _STEEPEST for a, b in zip(low, high, strict=True)):
+            what = f"the follower's values v have a range of more than {2 * _STEEPEST:.0f}"
+            raise PrecisionError(what, remedy="rescale the rewards, or lower eta")
         least, most = _values(model)
         self.places: list[list[Place]] = []
         for h in range(len(model.layers)):
@@ -189,8 +199,7 @@ class Search:
         v, W = reached.values()
         line = polyline(v + place.reference, W, np.arange(len(v)))
         found = reached if above is below else above.respond(place.lam)
-        v, _ = found.values()
-        place.shown = bound(above, place.lam, found, _TREES * self.gap * np.exp(v))
+        place.shown = bound(above, place.lam, found, self.rule)
         G = place.shown.G + _CHORD * np.abs(place.shown.G)
         low, high = place.low - place.reference, place.high - place.reference
         cuts = place.cuts - place.reference
@@ -198,6 +207,18 @@ class Search:
         d, K, of = place.pieces.points(place.lam, G)
         proved = polyline(d + place.reference, K, of)
         place.sides = Side(below, reached, line), Side(above, found, proved)
+
+    @property
+    def radius(self) -> float:
+        """Half the widest range of v."""
+        return max((place.high - place.low) / 2 for row in self.places for place in row)
+
+    @property
+    def rule(self) -> Rule:
+        """How exact bounds need to be now."""
+        left = self.upper - self.lower
+        left = max(left, self.gap) if np.isfinite(left) else self.model.scale
+        return Rule(self.close, _TREES * left)
 
     @property
     def _worth(self) -> float:
@@ -208,25 +229,34 @@ class Search:
         """The lam with G = 0, achieved and proved."""
         place = self.places[0][n]
         roots, sides = [], []
-        for stage in self._stages(0, n):
+        for k, stage in enumerate(self._stages(0, n)):
             low, high = float(stage.Y.min()), float(stage.Y.max())
             for _ in range(_BRACKETS):
                 lam = np.linspace(low, high, _GRID)
-                below = np.flatnonzero(self.excess(stage, lam) <= 0)
-                k = int(below[0]) if below.size else _GRID - 1
-                low, high = float(lam[max(k - 1, 0)]), float(lam[k])
-            roots.append(high)
-            found = stage.respond(np.array([high]))
+                found = stage.respond(lam)
+                G = (np.exp(found.x) * (found.y - lam[:, None])).sum(-1)
+                below = np.flatnonzero(G <= 0)
+                at = int(below[0]) if below.size else _GRID - 1
+                low, high = float(lam[max(at - 1, 0)]), float(lam[at])
+            root = self._proved_root(stage, high) if k else high
+            roots.append(root)
+            found = stage.respond(np.array([root]))
             sides.append(Side(stage, found, polyline(np.zeros(1), np.zeros(1), np.zeros(1, int))))
         place.sides = sides[0], sides[1]
         place.lam = np.array(roots)
         return roots[0], roots[1]
 
-    def excess(self, stage: Stage, lam: Floats) -> Floats:
-        """G at some lam of the first step."""
-        found = stage.respond(lam)
-        v, _ = found.values()
-        return bound(stage, lam, found, _TREES * self.gap * np.exp(v)).G
+    def _proved_root(self, stage: Stage, lam: float) -> float:
+        """A lam at which the bound is about 0; its slope is about -e^v."""
+        for _ in range(_NEWTON):
+            at = np.array([lam])
+            found = stage.respond(at)
+            v, _ = found.values()
+            excess = float(bound(stage, at, found, self.rule).G[0] * np.exp(-v[0]))
+            if excess <= _TREES * self.gap:
+                break
+            lam += excess
+        return lam
 
     def refine(self) -> bool:
         """Finer frontiers where they are used and matter; False where that is nowhere."""

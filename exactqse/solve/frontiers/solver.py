@@ -8,6 +8,7 @@ a Markov leader as well, and often she needs one memory of each place only.
 from __future__ import annotations
 
 from fractions import Fraction
+from math import ceil
 
 import numpy as np
 
@@ -30,6 +31,7 @@ from exactqse.solve.rounding import distribution
 _SHARE = 0.7  # of the gap that the search takes; rounding takes the rest
 _MARGIN = 0.05  # of the gap
 _LEAST = 1e-12  # of the values' scale
+_SLACK = 20  # bits that a checker's arithmetic may lose
 _UNIT = "bounds examined"
 _STUCK = "finer frontiers do not bring the bounds closer together"
 
@@ -54,7 +56,7 @@ def solve_history(
     """
     search, proof, upper = _searched(game, gap, budget, caution)
     nodes = memories(game, search)
-    p = _precision(game, gap, search.model.scale)
+    p = _precision(game, gap, search)
     lower = _below(game, history_values(game, nodes, p, FlintElementary()), p)
     return _claimed(game, gap, budget, p, (lower, upper), nodes, proof, progress)
 
@@ -81,7 +83,7 @@ def solve_tree(
         remedy = "use branch and bound"
         raise InputError(f"is no tree, see {merging[0]}", where="game", remedy=remedy)
     search, proof, upper = _searched(game, gap, budget, caution)
-    p = _precision(game, gap, search.model.scale)
+    p = _precision(game, gap, search)
     found = []
     for nodes in (_kept(game, memories(game, search)), _ascended(game, search)):
         after = policy_values(game, nodes, p, FlintElementary())
@@ -103,7 +105,7 @@ def _searched(
     if not gap > 0:
         raise InputError(f"{gap} is not positive", where="gap")
     with np.errstate(all="ignore"):  # what is not finite proves nothing, and is not used
-        search = Search(model_of(game), float(gap))
+        search = Search(model_of(game), float(gap), 10.0**caution)
         search.run(_SHARE * float(gap), budget)
         margin = max(_MARGIN * float(gap), _LEAST * search.model.scale) * 10.0**caution
         return search, *part(game, search, margin)
@@ -137,7 +139,7 @@ def _ascended(game: KernelGame, search: Search) -> tuple[FarsightedNode, ...]:
 def _below(game: KernelGame, values: list[Interval] | dict[int, Interval], p: int) -> Fraction:
     """The value of the first step, rounded down."""
     low, _, denominator = initial_mean(game, values)
-    return Fraction(low - (denominator << 12), denominator << p)
+    return Fraction(low - (denominator << _SLACK), denominator << p)
 
 
 def _claimed(
@@ -158,7 +160,8 @@ def _claimed(
     return found, Effort(len(nodes), p, budget.used, _UNIT, stopped, interrupted)
 
 
-def _precision(game: KernelGame, gap: Fraction, scale: float) -> int:
+def _precision(game: KernelGame, gap: Fraction, search: Search) -> int:
     """Fractional bits: of the gap, and as many again for sums, exponentials and divisions."""
-    size = int(scale + 1).bit_length()
-    return max(64, int(1 / gap).bit_length() + 48) + 2 * size + game.horizon.bit_length()
+    size = int(search.model.scale + 1).bit_length()
+    steep = ceil(1.5 * search.radius)  # of e^{v - m}
+    return max(64, int(1 / gap).bit_length() + 48) + 3 * size + steep + game.horizon.bit_length()
