@@ -51,7 +51,7 @@ format: $(VENV)/ready
 	$(BIN)/ruff check --fix .
 
 bench: $(VENV)/ready-bench
-	$(BIN)/python benchmarks/run.py
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/run.py  # process time counts every thread
 
 # Change the kernel in every way that mutmut knows, one at a time, and see which its tests notice.
 # What is left of an earlier run is used again where neither a function nor the configuration changed.

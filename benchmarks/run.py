@@ -1,64 +1,34 @@
 """All benchmarks in one run: ``make bench``. Prints tables, writes their data to results/.
 
 Every comparison is interleaved in one process and told as a ratio of medians: machines are noisy.
-Times are those of this process on a processor.
+Times are those of this process on a processor. ``--only`` takes some of the groups, and
+``--scip-limit`` gives SCIP less time, for a quick look.
 """
 
-import json
+import argparse
 import platform
 import resource
 import statistics
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from fractions import Fraction
 from functools import partial
 from importlib.metadata import version
-from pathlib import Path
-from typing import TypeVar
 
 import mpmath
 import mpmath_peer
 import mpmath_plain
+import partitions
 import scip_peer
-from rich.console import Console
-from rich.table import Table
+from measure import CONSOLE, show, timed, unremembered
 
 from exactqse import Game, Solution, check, solve
 from exactqse.arithmetic import FlintElementary
 from exactqse.games import families
-from exactqse.kernel import check as checking
 from exactqse.kernel.elementary import INTEGER
 
-T = TypeVar("T")
-RESULTS = Path(__file__).parent / "results"
-CONSOLE = Console(width=120)
 Payoffs = list[list[Fraction]]
-
-
-def timed(function: Callable[[], object]) -> tuple[float, object]:
-    """Seconds of this process's own work, which other processes cannot stretch; and the result."""
-    start = time.process_time()
-    result = function()
-    return time.process_time() - start, result
-
-
-def unremembered(function: Callable[[], T]) -> T:
-    """The call without the logarithms that the checker remembers of earlier ones."""
-    vars(checking)["_log"].cache_clear()
-    return function()
-
-
-def show(title: str, columns: list[str], rows: list[list[object]]) -> None:
-    table = Table(*columns, title=title)
-    for row in rows:
-        table.add_row(*map(str, row))
-    CONSOLE.print(table)
-    data = {"title": title, "columns": columns, "rows": rows}
-    RESULTS.mkdir(exist_ok=True)
-    name = title.split(":", maxsplit=1)[0].replace(" ", "-").lower()
-    (RESULTS / f"{name}.json").write_text(json.dumps(data, indent=1, default=str) + "\n")
 
 
 def large_games() -> list[tuple[str, int, float, Callable[[], Game]]]:
@@ -226,10 +196,10 @@ def stage_row(game: Game, size: int, seed: int, repetitions: int) -> list[object
         "scip": partial(scip_peer.solve_stage, *floats),
     }
     medians, results = interleaved(jobs, 3)
-    value, status = results["scip"]
+    found = results["scip"]
     ratio = medians["scip"] / medians["solve"]
-    error = float(Fraction(value) - solution.value.mid)
-    return [size, seed, *row, f"{ratio:.0f}", status, f"{error:+.1e}"]
+    error = float(Fraction(found.primal) - solution.value.mid)
+    return [size, seed, *row, f"{ratio:.0f}", found.status, f"{error:+.1e}"]
 
 
 def digits_of_mpmath(repetitions: int) -> None:
@@ -242,25 +212,45 @@ def digits_of_mpmath(repetitions: int) -> None:
 
 def peak_memory() -> None:
     """Peak memory of a fresh process that builds and solves the S=100 game."""
-    script = [sys.executable, __file__, "memory"]
+    script = [sys.executable, __file__, "large"]
     megabytes = int(subprocess.run(script, check=True, capture_output=True, text=True).stdout)
     show("Memory: S=100 A=B=5 H=20, whole process", ["peak, MB", "goal"], [[megabytes, 1000]])
 
 
+GROUPS: dict[str, Callable[[], None]] = {
+    "memory": peak_memory,  # first: a child starts with its parent's peak
+    "certified": partial(certified_games, 5),
+    "scaling": partial(scaling, 3),
+    "stages": partial(stages, 15),
+    "digits": partial(digits_of_mpmath, 7),
+}
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    names = [*GROUPS, *partitions.GROUPS]
+    parser.add_argument("--only", nargs="+", choices=names, default=names)
+    parser.add_argument("--scip-limit", type=float, default=90, help="seconds a game, partitions")
+    parser.add_argument("--seeds", type=int, default=10, help="games of a size, partitions")
+    return parser.parse_args()
+
+
 def main() -> None:
-    if sys.argv[1:] == ["memory"]:
+    if sys.argv[1:] == ["large"]:
         game = large_games()[1][3]()
         solve(game, 50, checker="flint")
         print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
         return
+    options = arguments()
     names = ("exactqse", "python-flint", "numpy", "mpmath", "gmpy2", "pyscipopt")
     CONSOLE.print(f"Python {platform.python_version()}", {name: version(name) for name in names})
     CONSOLE.print(f"mpmath's integers: {mpmath.libmp.BACKEND} (MPMATH_NOGMPY=1 for python)")
-    peak_memory()  # first: a child starts with its parent's peak
-    certified_games(5)
-    scaling(3)
-    stages(15)
-    digits_of_mpmath(7)
+    for name, group in GROUPS.items():
+        if name in options.only:
+            group()
+    for name, compared in partitions.GROUPS.items():
+        if name in options.only:
+            compared(options.seeds, options.scip_limit)
 
 
 if __name__ == "__main__":

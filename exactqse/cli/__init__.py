@@ -1,7 +1,8 @@
 """The command line. Exit codes: 0 success, 1 a negative verdict, 2 bad input, 130 interrupted.
 
-Results go to the output, progress and errors to the error stream. An error is one line. What only
-some commands need is used by its public name, ``exactqse.solve``, which imports it then.
+An interrupted search prints what it has by then. Results go to the output, progress and errors to
+the error stream. An error is one line. What only some commands need is used by its public name,
+``exactqse.solve``, which imports it then.
 """
 
 from __future__ import annotations
@@ -19,14 +20,13 @@ from exactqse.cli.bundles import bundled
 from exactqse.cli.evaluating import evaluate_command
 from exactqse.cli.gamefiles import convert_command, games, show_command
 from exactqse.cli.output import complain, complain_of_usage
-from exactqse.cli.solving import check_command, decide_command, solve_command
+from exactqse.cli.solving import INTERRUPTED, check_command, decide_command, solve_command
 from exactqse.cli.sweeping import sensitivities_command, sweep_command
 from exactqse.errors import ExactQSEError
 
 __all__ = ["app", "main"]
 
 BAD_INPUT = 2
-INTERRUPTED = 130
 _UsageError: type[Exception] = typer.BadParameter.mro()[1]  # typer gives it no name of its own
 
 app = typer.Typer(

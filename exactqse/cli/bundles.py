@@ -71,14 +71,56 @@ class Page:
 
 @dataclass(frozen=True)
 class SolveFiles:
-    """Where a solve writes."""
+    """What a solve reads besides the game, and where it writes."""
 
     out: Annotated[
-        Path | None, typer.Option(metavar="CERT", help="Write the certificate to this file.")
+        Path | None,
+        typer.Option(
+            metavar="CERT",
+            help="Write the certificate to this file; in a long search every now and then.",
+        ),
     ] = None
     policy: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the exact policy to this file.")
     ] = None
+    resume: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="CERT", help="Go on with the search that ended with this certificate."
+        ),
+    ] = None
+
+
+@dataclass(frozen=True)
+class Aim:
+    """How good a solution has to be, and what it may take."""
+
+    digits: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="Bounds no wider than 10^-N, 1 to 1000.  "
+            "[default: 15; 6 if she sees less; 3 if gamma > 0]",
+        ),
+    ] = None
+    gap: Annotated[
+        str | None,
+        typer.Option(metavar="NUMBER", help="Bounds no wider than this; instead of --digits."),
+    ] = None
+    time_limit: Annotated[
+        float | None,
+        typer.Option(metavar="SECONDS", help="Settle for the gap reached by then."),
+    ] = None
+    node_limit: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Settle for the gap reached after so many parts."),
+    ] = None
+    history: Annotated[
+        bool,
+        typer.Option(
+            "--history", help="For gamma > 0: she remembers the history, and randomises publicly."
+        ),
+    ] = False
 
 
 AsJson = Annotated[

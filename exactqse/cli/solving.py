@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 import exactqse
-from exactqse.cli.bundles import Arithmetic, AsJson, GameChoice, Page, SolveFiles
+from exactqse.cli.bundles import Aim, Arithmetic, AsJson, GameChoice, Page, SolveFiles
 from exactqse.cli.inputs import assumed, load_game, number, writable
 from exactqse.cli.output import emit, error_console, show
+from exactqse.errors import InputError
 from exactqse.kernel.certificate import Certificate
 from exactqse.kernel.check import check
 from exactqse.kernel.elementary import INTEGER
@@ -21,18 +22,18 @@ from exactqse.report import (
     decision_document,
     decision_lines,
     line,
-    policy_notes,
-    policy_table,
+    policy_lines,
     solution_document,
     solution_lines,
     weak_document,
     weak_lines,
     working,
 )
+from exactqse.solve.effort import counting
 
 NEGATIVE = 1  # the exit code of a negative verdict
+INTERRUPTED = 130  # that of a command that Ctrl-C ended, whether or not it has a result
 
-Digits = Annotated[int, typer.Option(metavar="N", help="Bounds no wider than 10^-N, 1 to 1000.")]
 Checker = Annotated[Arithmetic, typer.Option(help="Whose exp and log the checker uses.")]
 
 
@@ -40,38 +41,49 @@ def solve_command(
     choice: GameChoice,
     files: SolveFiles,
     page: Page,
+    aim: Aim,
     *,
-    digits: Annotated[
-        int | None,
-        typer.Option(
-            metavar="N",
-            help="Bounds no wider than 10^-N, 1 to 1000.  [default: 15, or 6 if she sees less]",
-        ),
-    ] = None,
-    time_limit: Annotated[
-        float | None,
-        typer.Option(metavar="SECONDS", help="Settle for the gap reached by then."),
-    ] = None,
     checker: Checker = Arithmetic.KERNEL,
 ) -> None:
     """Solve a game: certified bounds of J* and the policy that attains them.
 
-    Covers gamma = 0, any eta, and whatever the leader observes of the follower's action. With
-    --eta inf, ties are broken in her favour; the value with ties against her is shown beside it.
+    Covers whatever the leader observes of the follower's action, for gamma = 0 with any eta and for
+    gamma > 0 with a finite one. With --eta inf, ties are broken in her favour; the value with ties
+    against her is shown beside it. Where branch and bound is needed (she sees less than the action,
+    or gamma > 0) the search can be stopped: Ctrl-C prints and writes the best so far, with exit
+    code 130; once more aborts. --resume goes on from there, for gamma = 0.
     """
+    _require_consistent(aim, files)
+    gap = None if aim.gap is None else number(aim.gap, "--gap")
     writable(files.out, apart_from=(choice.game,))
-    writable(files.policy, apart_from=(choice.game, files.out))
+    writable(files.policy, apart_from=(choice.game, files.out, files.resume))
     game = load_game(choice)
-    if digits is None:
-        digits = 15 if game.observes_action else 6
-    with working(error_console(), "solving", finish="checking") as progress:
+    known = None if files.resume is None else Certificate.load(files.resume)
+    digits = aim.digits
+    if digits is None and gap is None:
+        digits = 3 if game.gamma else 15 if game.observes_action else 6
+
+    def keep(solution: exactqse.Solution) -> None:
+        if files.out is not None:
+            solution.certificate.save(files.out)
+
+    with working(error_console(), "solving") as progress:
         solution = exactqse.solve(
-            game, digits, time_limit=time_limit, checker=checker.checker, progress=progress
+            game,
+            digits,
+            gap=gap,
+            time_limit=aim.time_limit,
+            node_limit=aim.node_limit,
+            leader="history" if aim.history else "markov",
+            resume=known,
+            checker=checker.checker,
+            progress=progress,
+            keep=None if files.out is None else keep,
         )
     weak = None
     if game.eta is None:
         with working(error_console(), "breaking ties against her") as progress:
-            weak = exactqse.solve_weak(game, progress=progress)
+            weak = exactqse.solve_weak(game, progress=counting(progress))
     saved = []
     if files.out is not None:
         solution.certificate.save(files.out)
@@ -84,15 +96,24 @@ def solve_command(
         names = {key: None if path is None else str(path) for key, path in written.items()}
         more = {"digits": digits, "written": names, "assumed": assumed(choice)}
         emit({**solution_document(solution), "weak": weak_document(weak), **more})
-        return
-    show(
-        *solution_lines(solution),
-        *weak_lines(weak),
-        policy_table(game, solution, everything=page.everything),
-        *policy_notes(game, solution, everything=page.everything),
-        *assumption_lines(assumed(choice)),
-        *map(line, saved),
-    )
+    else:
+        show(
+            *solution_lines(solution),
+            *weak_lines(weak),
+            *policy_lines(game, solution, everything=page.everything),
+            *assumption_lines(assumed(choice)),
+            *map(line, saved),
+        )
+    if solution.effort.interrupted:
+        raise typer.Exit(INTERRUPTED)
+
+
+def _require_consistent(aim: Aim, files: SolveFiles) -> None:
+    if aim.digits is not None and aim.gap is not None:
+        raise InputError("says the same as --digits", where="--gap", remedy="give one of them")
+    if aim.history and files.policy is not None:
+        what = "a leader who remembers has no table of a policy"
+        raise InputError(what, where="--policy", remedy="her memories are in the certificate")
 
 
 def check_command(
@@ -143,11 +164,15 @@ def decide_command(
     """Decide whether J* >= X. Exit code 0 for yes, 1 for no and for undecided."""
     threshold = number(at_least, "--at-least")
     game = load_game(choice)
-    with working(error_console(), "deciding"):
-        decision = exactqse.decide(game, threshold, max_digits=max_digits, checker=checker.checker)
+    with working(error_console(), "deciding") as progress:
+        decision = exactqse.decide(
+            game, threshold, max_digits=max_digits, checker=checker.checker, progress=progress
+        )
     if as_json:
         emit({**decision_document(decision), "assumed": assumed(choice)})
     else:
         show(*decision_lines(decision), *assumption_lines(assumed(choice)))
+    if decision.solution.effort.interrupted and decision.answer == "undecided":
+        raise typer.Exit(INTERRUPTED)
     if decision.answer != "yes":
         raise typer.Exit(NEGATIVE)

@@ -32,6 +32,8 @@ from exactqse.report import (
     to_json,
     working,
 )
+from exactqse.solve.coverage import require_quantal
+from exactqse.solve.effort import counting
 
 
 @dataclass(frozen=True)
@@ -140,7 +142,7 @@ def sweep_command(
         digits = 15 if game.observes_action else 6
     with working(error_console(), "sweeping") as progress:
         found = exactqse.sweep(
-            game, etas, digits, width=relative, time_limit=time_limit, progress=progress
+            game, etas, digits, width=relative, time_limit=time_limit, progress=counting(progress)
         )
     document = {**sweep_document(found), "digits": digits, "assumed": taken}
     saved = []
@@ -170,9 +172,10 @@ def sensitivities_command(
     Covers gamma = 0, finite eta, and whatever the leader observes.
     """
     game = load_game(choice)
+    require_quantal(game)
     if digits is None:
         digits = 15 if game.observes_action else 6
-    with working(error_console(), "solving", finish="differentiating") as progress:
+    with working(error_console(), "solving") as progress:
         solution = exactqse.solve(game, digits, time_limit=time_limit, progress=progress)
         found = exactqse.sensitivities(solution)
     if page.as_json:

@@ -31,11 +31,12 @@ from exactqse.kernel.gamefile import check_header, fields_of
 
 FORMAT = "exactqse-certificate"
 VERSION = 1
-UP, DOWN = "up", "down"
+UP, DOWN, CHORD = "up", "down", "chord"
 MIN_PRECISION, MAX_PRECISION = 16, 1 << 16
 
 Distribution = tuple[tuple[int, Fraction], ...]  # ascending actions, positive, summing to 1
-Majorant = tuple[str, Fraction] | int  # ("up", s), ("down", kappa), or a corner to be tangent at
+# ("up", s), ("down", kappa), ("chord", kappa), or a corner at which "up" or "down" is tangent
+Majorant = tuple[str, Fraction] | int
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,7 +318,7 @@ def _check_tree(tree: Tree, where: str) -> None:
             if isinstance(majorant, int):
                 if majorant < 0:
                     raise CertificateError(f"{majorant} is no corner", where=where)
-            elif majorant[0] not in (UP, DOWN):
+            elif majorant[0] not in (UP, DOWN, CHORD):
                 raise CertificateError(f"unknown tag {majorant[0][:40]!r} in a leaf", where=where)
             elif majorant[1].numerator <= 0:
                 what = f"parameter {approximate(majorant[1])} of a leaf is not positive"

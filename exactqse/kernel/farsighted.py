@@ -21,7 +21,7 @@ from exactqse.kernel.certificate import Certificate, Part, Slope, ValueSplit
 from exactqse.kernel.elementary import MAX_EXPONENT, Elementary
 from exactqse.kernel.game import KernelGame
 from exactqse.kernel.interval import Interval, enclose, multiply
-from exactqse.kernel.operators import continuation, expectation, expected, exponent, require_finite
+from exactqse.kernel.operators import continuation, expected, exponent, require_finite
 from exactqse.kernel.stage import FailureError, Free, Slopes, Stage, Vector
 
 T = TypeVar("T")
@@ -88,9 +88,10 @@ def check_cover(game: KernelGame, certificate: Certificate, p: int, elementary: 
             boxes += [{**box, j: (at[0], most)}, {**box, j: (least, at[1])}]
             continue
         where = f"cover[{number}]"
-        bounds = PartBounds(game, certificate, entry, box, p, elementary, where).bounds()
-        if bounds and (excess := expectation(game.rho, bounds) - certificate.upper) > 0:
-            reason = f"upper is less than the bound of {where}, by {at_least(excess)}"
+        bound = PartBounds(game, certificate, entry, box, p, elementary, where).bound()
+        if bound is not None and bound > certificate.upper:
+            excess = at_least(bound - certificate.upper)
+            reason = f"upper is less than the bound of {where}, by {excess}"
             raise FailureError("rejected", reason)
 
 
@@ -122,15 +123,20 @@ class PartBounds:
     elementary: Elementary
     where: str
 
-    def bounds(self) -> dict[int, Fraction]:
-        """Upper bounds of W_0(s); nothing if no policy has its values in the box."""
+    def bound(self) -> Fraction | None:
+        """An upper bound of J; None if no policy has its values in the box."""
         frontiers = self.frontiers()
         if frontiers is None:
-            return {}
+            return None
         after = {s: f for (step, s), f in frontiers.items() if step == 1}
         radius = {f.j: f.radius for f in frontiers.values()}
-        first = enumerate(self.game.reachable[0])
-        return {state: self._first(j, after, radius) for j, state in first}
+        rho, total, lean = self.game.rho, Fraction(0), dict.fromkeys(radius, 0)
+        for j, n in enumerate(rho.numerators):
+            value, others = self._first(j, after, radius)
+            total += n * value
+            lean |= {i: lean[i] + n * c for i, c in others.items()}
+        reach = sum(radius[i] * abs(c) for i, c in lean.items())
+        return (total + Fraction(reach, 1 << 2 * self.p)) / rho.denominator
 
     def frontiers(self) -> dict[tuple[int, int], Frontier] | None:
         """By (step, state), of every step but 0; None if no policy has its values in the box."""
@@ -174,17 +180,18 @@ class PartBounds:
         A, B = range(self.game.leader_actions), range(self.game.follower_actions)
         return [[entry(step, state, a, b) for a in A] for b in B]
 
-    def _first(self, j: int, after: dict[int, Frontier], radius: Vector) -> Fraction:
-        """The upper bound of the value at place j of step 0."""
+    def _first(self, j: int, after: dict[int, Frontier], radius: Vector) -> tuple[Fraction, Vector]:
+        """lam and c with W_0(s) <= lam + c . dv at place j of step 0."""
         claim, p = self.part.claims[j], self.p
-        stage = self.stage(j, claim.shift << p, {}, after, radius)
+        _, others = _leaning(self.game, self.certificate.slopes[self.part.slopes][j], p)
+        stage = self.stage(j, claim.shift << p, others, after, radius)
         value = claim.pieces[0].upper
         lam = enclose(value.numerator, value.denominator, p)
         (_, high), spots = stage.bound(self.game.observes, claim.pieces[0].trees, lam)
         if high > 0:
             reason = f"the majorants may sum to {approximate(Fraction(high, 1 << p))} > 0"
             raise FailureError("inconclusive", f"{stage.where}: {reason} at {spots}")
-        return value
+        return value, others
 
     def _frontier(
         self, j: int, v: Interval, after: dict[int, Frontier], radius: Vector

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from exactqse.errors import CertificateError
 from exactqse.kernel.certificate import (
+    CHORD,
     COVERED,
+    DOWN,
+    UP,
     AnyNode,
     Certificate,
     HistoryNode,
@@ -92,6 +95,12 @@ def _require_history(game: KernelGame, certificate: Certificate) -> None:
     part = certificate.cover[0]
     if not isinstance(part, Part) or not all(claim.free for claim in part.claims):
         raise CertificateError("needs one part, with free claims", where="cover")
+    for (step, _), claim in zip(game.places, part.claims, strict=True):
+        leaves = (x for piece in claim.pieces for tree in piece.trees for x in tree)
+        majorants = [m for x in leaves if isinstance(x, Leaf) for m in x.majorants]
+        if step < game.horizon - 1 and any(isinstance(m, int) or m[0] == DOWN for m in majorants):
+            what = f"majorants before the last step are {UP!r} or {CHORD!r}"
+            raise CertificateError(what, where="cover")
     if any(slope.others for slope in certificate.slopes[part.slopes]):
         raise CertificateError("slopes name no other places", where=f"slopes[{part.slopes}]")
 

@@ -20,11 +20,11 @@ from heapq import heappush, heapreplace
 from math import gcd
 from typing import Literal
 
-from exactqse.kernel.certificate import DOWN, Majorant, Split, Tree
+from exactqse.kernel.certificate import CHORD, DOWN, UP, Majorant, Split, Tree
 from exactqse.kernel.elementary import MAX_EXPONENT, Elementary
 from exactqse.kernel.interval import Interval, multiply, scale
 
-CHORD, PARTS = 13, 1 << 8  # how fine and how many the parts of a chord may be
+FINENESS, PARTS = 13, 1 << 8  # how fine and how many the parts of a chord may be
 Outcome = Literal["accepted", "rejected", "inconclusive"]
 Vector = dict[int, int]  # by place, 0 where nothing is said
 Slopes = dict[int, tuple[int, int]]  # by place: push, lean
@@ -155,7 +155,7 @@ class Stage:
     ) -> tuple[Callable[..., Form], Ratio]:
         """The function for its tag, and its parameter; any positive one is valid."""
         if not isinstance(majorant, int):
-            form = self._down if majorant[0] == DOWN else self._up
+            form = {UP: self._up, DOWN: self._down, CHORD: self._chord}[majorant[0]]
             return form, majorant[1].as_integer_ratio()
         ((x, _), (y, _)), _ = part[majorant][1][b]
         gain, unit = y - value[1], 1 << self.p
@@ -208,8 +208,6 @@ class Stage:
 
         |lean . dv| <= D < T, and t <= 1/T.
         """
-        if self.free:
-            return self._down_free(self.free, kappa, corner, b, value, spot)
         (above, below), p = kappa, self.p
         one = 1 << p
         (x, y), slopes = corner[1][b]
@@ -241,16 +239,19 @@ class Stage:
         """y and slopes without the free places."""
         return _mixed(weights, free.y[b]), _mixed_slopes(weights, free.slopes[b])
 
-    def _down_free(
-        self, free: Free, kappa: Ratio, corner: Corner, b: int, value: Interval, spot: Spot
+    def _chord(
+        self, kappa: Ratio, corner: Corner, b: int, value: Interval, shift: int, spot: Spot
     ) -> Form:
-        """The same where transitions pick points: ln T >= its chords on parts of T's range.
+        """The same where free places pick points: ln T >= its chords on parts of T's range.
 
         On a chord's part all is linear in the points; the largest of the parts' bounds holds. Where
         there are slopes, which a chord tilts, one part is made, else as many as make a difference.
         """
+        free = self.free
+        if free is None:
+            return self._down(kappa, corner, b, value, shift, spot)
         (above, below), p = kappa, self.p
-        x = corner[1][b][0][0][0]
+        x = corner[1][b][0][0][0] - shift
         y, slopes = self._rest(free, corner[0], b)
         d = self._reach({j: lean for j, (_, lean) in slopes.items()}) + self._units(4)
         least = _mixed(corner[0], free.least[b])[0]
@@ -273,7 +274,7 @@ class Stage:
         parts = [part(start, end)]
         while True:  # the largest bound comes first
             a, low, high, tilt = parts[0]
-            if slopes or high - low <= low >> CHORD or len(parts) > PARTS:
+            if slopes or high - low <= low >> FINENESS or len(parts) > PARTS:
                 break
             heapreplace(parts, part(low, low + high >> 1))
             heappush(parts, part(low + high >> 1, high))

@@ -100,7 +100,7 @@ def check_document(game: KernelGame, verdict: Verdict) -> Document:
 
 
 def solution_document(solution: Solution) -> Document:
-    """Bounds, verdict, effort and policy [h][s][b][a]."""
+    """Bounds, the gap asked for, verdict, effort and policy [h][s][b][a]."""
     return {
         "game": game_document(solution.game),
         "certified": solution.certified,
@@ -108,9 +108,11 @@ def solution_document(solution: Solution) -> Document:
         "upper": str(solution.upper),
         "enclosure": str(solution.value),
         "verdict": None if solution.verdict is None else verdict_document(solution.verdict),
+        "gap": str(solution.gap),
+        "reached": solution.reached,
         "reason": solution.reason,
         "effort": asdict(solution.effort),
-        "policy": policy_document(solution.policy),
+        "policy": None if solution.remembers else policy_document(solution.policy),
     }
 
 

@@ -90,6 +90,18 @@ def decision_lines(decision: Decision) -> Iterator[Text]:
         yield verdict_line(decision.solution.verdict)
 
 
+def policy_lines(
+    game: Game, solution: Solution, *, everything: bool = False
+) -> Iterator[RenderableType]:
+    """The policy's table with its notes; of a leader who remembers, how much she remembers."""
+    if solution.remembers:
+        count = counted(len(solution.certificate.nodes), "node")
+        yield line(f"the leader remembers: what she plays is in the certificate, {count}", "dim")
+        return
+    yield policy_table(game, solution, everything=everything)
+    yield from policy_notes(game, solution, everything=everything)
+
+
 def policy_rows(game: Game, solution: Solution) -> Iterator[PolicyRow]:
     """Per reachable step and state, the follower actions with one and the same answer, and it."""
     names = [game.name("leader", a) for a in range(game.leader_actions)]

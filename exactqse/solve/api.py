@@ -2,29 +2,45 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import Literal
+from typing import Literal, get_args
 
 from exactqse.arithmetic.balls import FlintElementary
-from exactqse.errors import InputError, KindError, NotCoveredError, PrecisionError, shown
+from exactqse.errors import InputError, KindError, PrecisionError, shown
 from exactqse.kernel.certificate import Certificate
 from exactqse.kernel.check import Verdict, check, require_covered
 from exactqse.kernel.elementary import INTEGER
 from exactqse.kernel.game import KernelGame
 from exactqse.model.arrays import exact
-from exactqse.solve.effort import Budget, Effort
+from exactqse.solve import farsighted, frontiers
+from exactqse.solve.effort import (
+    Budget,
+    Effort,
+    Progress,
+    Standing,
+    Watcher,
+    counting,
+    interruptible,
+)
 from exactqse.solve.partition import solve_partition
-from exactqse.solve.prescription import Progress, solve_prescription
+from exactqse.solve.prescription import solve_prescription
 from exactqse.solve.solution import Solution
 from exactqse.solve.strong import solve_strong
 
 MAX_DIGITS = 1000
 DEFAULT_DIGITS = 30
-DEFAULT_GAP = Fraction(1, 10**6)  # of a leader who sees less
+SEARCH_DIGITS = 6  # by branch and bound, gamma = 0
+FARSIGHTED_DIGITS = 3
 _RETRIES = (0, 32, 128)  # extra bits of each attempt
-_CAUTIONS = (0, 1, 2)  # wider margins against float64's rounding
+_CAUTIONS = (0, 1, 2, None)  # wider margins against float64's rounding; in the end without it
+_KEEP_SECONDS = 30.0  # between two solutions that are handed out while the search goes on
+_KEEP_SHARE = 4.0  # and so many times as long as the check of one takes
 Checker = Literal["kernel", "flint"]
+Leader = Literal["markov", "history"]
+Keeper = Callable[["Solution"], None]
 
 
 def solve(
@@ -34,52 +50,84 @@ def solve(
     gap: Fraction | float | str | None = None,
     time_limit: float | None = None,
     node_limit: int | None = None,
+    leader: Leader = "markov",
+    resume: Certificate | None = None,
     checker: Checker | None = "kernel",
-    progress: Progress | None = None,
+    progress: Watcher | None = None,
+    keep: Keeper | None = None,
 ) -> Solution:
     """The quantal Stackelberg equilibrium: lower <= J(policy) <= J* = sup_pi J(pi) <= upper.
 
     A leader who sees the action is solved to any number of digits in polynomial time. One who sees
     less is solved by branch and bound in float64: the certificate is as exact, but its gap may stay
-    above what was asked for; ``Solution.reached`` and ``.reason`` say so. A follower who best
-    responds (eta infinite) breaks ties in her favour, and the bounds are equal whatever was asked
-    for, unless numbers became too long (proofs/strong-stackelberg.md).
+    above what was asked for; ``Solution.reached`` and ``.reason`` say so. So is every game with a
+    farsighted follower (gamma > 0). Such a search may be stopped at any time, by a limit or by
+    Ctrl-C: the first Ctrl-C ends it, the best so far is checked and returned; the second is a
+    KeyboardInterrupt. (In the main thread, and where nobody else handles the signal.) For gamma = 0
+    it may be continued from its certificate. A follower who best responds (eta infinite) breaks
+    ties in her favour, and the bounds are equal whatever was asked for, unless numbers became too
+    long (proofs/strong-stackelberg.md).
 
     Args:
-        game: gamma = 0, any eta, any partition that the leader observes.
-        digits: upper - lower <= 10^-digits, 1 to 1000; by default 30 for a leader who sees the
-            action, else 6.
+        game: any partition that the leader observes; gamma = 0 with any eta, or a finite eta.
+        digits: upper - lower <= 10^-digits, 1 to 1000; by default 30 without branch and bound, 6
+            with it for gamma = 0, 3 for gamma > 0.
         gap: the same as a number: upper - lower <= gap. Not together with ``digits``.
         time_limit: seconds after which branch and bound settles for the gap that it has; games
             solved without it pay no heed to the limits.
         node_limit: the same, in parts examined.
+        leader: "markov", whose policy depends on step and state, or "history": she remembers, and
+            randomises publicly. For gamma = 0 and for a leader of one step both are worth the same;
+            else J* is over what was asked for, and the certificate has its own kind.
+        resume: the certificate of an earlier solve of this game, whose branch and bound is gone on
+            with; it is checked first. The new gap is no larger than its gap.
         checker: who checks the certificate: "kernel" (integers only), "flint" (the same check with
             arb's exp and log), or None: then nothing is certified until you call ``check``.
-        progress: called with (nodes done, nodes in all).
+        progress: called with a :class:`Standing` whenever something was done.
+        keep: called with the best solution so far, once checked, about every 30 seconds of branch
+            and bound, less often where checks are slow.
 
     Raises:
         NotCoveredError: another class of games.
-        InputError: not a game; digits, gap, a limit or checker out of range.
-        PrecisionError: no attempt ended with an accepted certificate; or she sees less, and numbers
-            are beyond float64 or exponents eta r too far apart for branch and bound.
+        InputError: not a game; digits, gap, a limit or checker out of range; a certificate to
+            resume that is another game's, not accepted, or of a game solved without search.
+        PrecisionError: no attempt ended with an accepted certificate.
     """
     if checker is not None:
         _require_checker(checker, "'kernel', 'flint' or None")
-    if progress is not None and not callable(progress):
-        raise KindError(f"{shown(progress)} is not a function", where="progress")
+    for function, where in ((progress, "progress"), (keep, "keep")):
+        if function is not None and (isinstance(function, type) or not callable(function)):
+            raise KindError(f"{shown(function)} is not a function", where=where)
+    if leader not in get_args(Leader):
+        raise InputError(f"{shown(leader)} is not 'markov' or 'history'", where="leader")
     require_covered(game)
-    if digits is None and gap is None and game.observes_action:
-        digits = DEFAULT_DIGITS
+    searched = bool(game.gamma) or not (game.eta is None or game.observes_action)
+    if digits is None and gap is None:
+        digits = FARSIGHTED_DIGITS if game.gamma else SEARCH_DIGITS if searched else DEFAULT_DIGITS
     aim = _aim(digits, gap)
     budget = _budget(time_limit, node_limit)
+    if resume is not None and (game.gamma or not searched):
+        what = "there is no search to go on with" if not searched else "not covered: gamma > 0"
+        raise InputError(what, where="resume", remedy="leave it out")
     if game.eta is None:
-        found, effort = solve_strong(game, progress)
+        found, effort = solve_strong(game, counting(progress, checked=checker is not None))
         return _accepted(game, found, effort, aim, checker)
-    if game.gamma:
-        raise NotCoveredError(f"not covered yet: gamma = {game.gamma} > 0", remedy="set gamma = 0")
-    if game.observes_action:
-        return _solve_prescription(game, _digits_of(aim), checker, progress)
-    return _solve_partition(game, aim, budget, checker, progress)
+    if not searched:
+        return _solve_prescription(
+            game, _digits_of(aim), checker, counting(progress, checked=checker is not None)
+        )
+    with interruptible(budget):
+        if resume is not None:
+            _require_resumable(game, resume, checker or "kernel")
+        search = _Search(game, aim, budget, checker, progress, keep, remembers=leader == "history")
+        return search.solve(resume)
+
+
+def _require_resumable(game: KernelGame, resume: Certificate, checker: Checker) -> None:
+    verdict = _verdict(game, resume, checker)
+    if verdict.outcome != "accepted":
+        what = f"the certificate is {verdict.outcome}: {verdict.reason}"
+        raise InputError(what, where="resume", remedy="give one that the checker accepts")
 
 
 def _aim(digits: int | None, gap: Fraction | float | str | None) -> Fraction:
@@ -89,7 +137,7 @@ def _aim(digits: int | None, gap: Fraction | float | str | None) -> Fraction:
     if digits is not None:
         _require_digits(digits, "digits")
         return Fraction(1, 10**digits)
-    value = DEFAULT_GAP if gap is None else exact(gap, "gap")
+    value = exact(Fraction(0) if gap is None else gap, "gap")
     if not Fraction(1, 10**MAX_DIGITS) <= value:
         raise InputError(f"{shown(gap)} is not at least 10^-{MAX_DIGITS}", where="gap")
     return value
@@ -139,22 +187,80 @@ def _is_wide(found: Certificate, digits: int) -> bool:
     return gap > d * e
 
 
-def _solve_partition(
-    game: KernelGame,
-    gap: Fraction,
-    budget: Budget,
-    checker: Checker | None,
-    progress: Progress | None,
-) -> Solution:
-    verdict = None
-    for caution in _CAUTIONS:
-        found, effort = solve_partition(game, gap, budget, caution=caution, progress=progress)
-        verdict = None if checker is None else _verdict(game, found, checker)
-        if verdict is None or verdict.outcome == "accepted":
-            return Solution(game, found, verdict, effort, gap)
-    said = "" if verdict is None else verdict.reason
-    remedy = "ask for a wider gap, or report the game"
-    raise PrecisionError(f"no attempt ended with an accepted certificate: {said}", remedy=remedy)
+@dataclass
+class _Search:
+    """A branch and bound with its checks."""
+
+    game: KernelGame
+    gap: Fraction
+    budget: Budget
+    checker: Checker | None
+    watch: Watcher | None
+    keep: Keeper | None
+    remembers: bool = False
+    last: Standing | None = None
+    kept: float = field(default_factory=time.monotonic)
+    rest: float = 0.0  # seconds that the check of the next solution to keep has to wait
+
+    def solve(self, resume: Certificate | None) -> Solution:
+        solution = None
+        for caution in _CAUTIONS:
+            if self.game.gamma and caution is None:
+                break
+            solution = self._checked(*self._found(caution, resume))
+            if solution.verdict is None or solution.certified:
+                return solution
+        said = "" if solution is None or solution.verdict is None else solution.verdict.reason
+        what = f"no attempt ended with an accepted certificate: {said}"
+        raise PrecisionError(what, remedy="ask for a wider gap, or report the game")
+
+    def _found(self, caution: int | None, resume: Certificate | None) -> tuple[Certificate, Effort]:
+        if self.game.gamma:
+            return self._farsighted(caution or 0)
+        return solve_partition(
+            self.game,
+            self.gap,
+            self.budget,
+            caution=caution,
+            resume=resume,
+            watch=self._watch,
+            found=None if self.keep is None else self._offer,
+        )
+
+    def _farsighted(self, caution: int) -> tuple[Certificate, Effort]:
+        """Frontiers for who remembers; on a tree they may do for who does not, too."""
+        arguments = self.game, self.gap, self.budget
+        if self.remembers:
+            return frontiers.solve_history(*arguments, caution=caution)
+        if frontiers.is_tree(self.game):
+            found, effort = frontiers.solve_tree(*arguments, caution=caution)
+            if not effort.stopped or self.budget.spent:
+                return found, effort
+        return farsighted.solve_farsighted(*arguments, caution=caution)
+
+    def _checked(self, found: Certificate, effort: Effort) -> Solution:
+        if self.checker is None:
+            return Solution(self.game, found, None, effort, self.gap)
+        if self.watch is not None and self.last is not None:
+            self.watch(replace(self.last, checking=True))
+        verdict = _verdict(self.game, found, self.checker)
+        return Solution(self.game, found, verdict, effort, self.gap)
+
+    def _watch(self, standing: Standing) -> None:
+        self.last = standing
+        if self.watch is not None:
+            self.watch(standing)
+
+    def _offer(self, found: Certificate, effort: Effort) -> None:
+        """Hand a solution out, if the last one is long ago."""
+        start = time.monotonic()
+        if self.keep is None or start - self.kept < max(_KEEP_SECONDS, self.rest):
+            return
+        solution = self._checked(found, effort)
+        self.kept = time.monotonic()
+        self.rest = _KEEP_SHARE * (self.kept - start)
+        if solution.verdict is None or solution.certified:
+            self.keep(solution)
 
 
 def _accepted(
@@ -201,8 +307,11 @@ def decide(
     *,
     max_digits: int = 320,
     checker: Checker = "kernel",
+    progress: Watcher | None = None,
 ) -> Decision:
     """Decide J* >= at_least by doubling the digits from 5 until the certified bounds settle it.
+
+    ``progress`` is told of each solve. A search that Ctrl-C ends may leave it undecided.
 
     Raises:
         NotCoveredError, InputError, PrecisionError: as :func:`solve`.
@@ -211,8 +320,10 @@ def decide(
     _require_checker(checker, "'kernel' or 'flint'")
     at_least = exact(at_least, "at_least")
     digits = min(5, max_digits)
+    known: Certificate | None = None
     while True:
-        solution = solve(game, digits, checker=checker)
+        solution = solve(game, digits, resume=known, checker=checker, progress=progress)
+        known = None if game.observes_action or game.gamma else solution.certificate
         if solution.lower >= at_least:
             return Decision("yes", at_least, digits, solution)
         if solution.upper < at_least:

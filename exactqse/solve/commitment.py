@@ -1,25 +1,15 @@
-"""What the solvers for a best-responding follower share: their games, and policies by cells."""
+"""Policies by cells."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from fractions import Fraction
 
-from exactqse.errors import NotCoveredError
 from exactqse.kernel.certificate import Distribution
 from exactqse.kernel.game import KernelGame
 from exactqse.model.policy import Policy
 
 Mixtures = tuple[Distribution, ...]  # [cell]
-
-
-def require_best_response(game: KernelGame) -> None:
-    """Raise NotCoveredError unless gamma = 0 and eta is infinite."""
-    missing = [f"gamma = {game.gamma} > 0"] if game.gamma else []
-    missing += [f"eta = {game.eta}"] if game.eta is not None else []
-    if missing:
-        remedy = 'the covered case is gamma = 0 and eta = "inf", with any observes'
-        raise NotCoveredError(f"not covered: {', '.join(missing)}", remedy=remedy)
 
 
 def full_policy(game: KernelGame, mixtures: Mapping[tuple[int, int], Mixtures]) -> Policy:

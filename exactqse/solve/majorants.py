@@ -15,17 +15,20 @@ these are only good.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+
+from exactqse.kernel.certificate import UP, Majorant
 
 Floats: TypeAlias = NDArray[np.float64]
 Booleans: TypeAlias = NDArray[np.bool_]
 Integers: TypeAlias = NDArray[np.intp]
 
 _STEP = 3.0  # of the weights: tau_k is multiplied by exp(_STEP C_k / max |C - aim|), up to a factor
-_NEWTON_STEPS = 2
+_FIRST_STEPS = 2  # for s, before the weights move: steep exponents start far off
 _EXPONENT = 300.0
 _FLOOR = 0.1  # weight of a corner, at least, when the edge to halve is chosen
 
@@ -56,12 +59,13 @@ class Majorants:
 def initial(X: Floats, Y: Floats) -> tuple[Floats, Floats]:
     """A start: equal weights (n, K), and s (n, m) near the mean of Y where it is positive."""
     tau = np.full(X.shape[:2], 1 / X.shape[1])
-    return tau, _positive(Y.mean(axis=1), Y)
+    return tau, np.maximum(Y.mean(axis=1), _least(np.abs(Y).max(axis=1)))
 
 
-def _positive(s: Floats, Y: Floats) -> Floats:
-    least: Floats = 0.05 * np.abs(Y).max(axis=1) + 1e-300
-    return np.maximum(s, least)
+def _least(size: Floats) -> Floats:
+    """The least s to start from, for the largest |Y|."""
+    least: Floats = 0.05 * size + 1e-300
+    return least
 
 
 def tighten(
@@ -69,50 +73,48 @@ def tighten(
 ) -> Majorants:
     """Good parameters for X = x - shift and Y = y - lambda at the corners, (n, K, m).
 
-    ``aim``, (n,), is the largest sum that would do: steps are as long as C_k is far from it.
+    ``aim``, (n,), is the largest sum that would do: steps are as long as C_k is far from it. An
+    iteration takes one exponential an entry: those of C_k serve the next step for s too. In the
+    first, each kappa is its least e^X (-Y), with which Dn < 0 at every corner. Inside, simplices
+    are the last axis, along which numpy is fast.
     """
-    down = np.asarray(np.less(Y, 0).all(axis=1))
-    L = X + np.log(np.where(down[:, None], -Y, 1.0))
-    s = _positive(s, Y)
-    tau = (tau + _FLOOR) / (tau + _FLOOR).sum(axis=1, keepdims=True)  # none is beyond recovery
-    best: Majorants | None = None
-    for _ in range(iterations):
-        log_kappa = np.einsum("nk,nkm->nm", tau, L)
-        s = _newton(X, Y, tau, s)
-        parameter = np.where(down, log_kappa, s)
-        M = values(X, Y, parameter, down)
-        C = M.sum(axis=2)
-        worst = C.max(axis=1)
-        at = np.take_along_axis(M, C.argmax(axis=1)[:, None, None], 1)[:, 0]
-        found = Majorants(worst, np.abs(at).sum(axis=1), parameter, down, tau)
-        best = found if best is None else _better(best, found)
-        scale = np.abs(C - aim[:, None]).max(axis=1, keepdims=True) + 1e-300
-        tau = tau * np.exp(_STEP * (C - worst[:, None]) / scale)
-        tau = tau / tau.sum(axis=1, keepdims=True)
-    if best is None:
-        raise ValueError("at least one iteration")
-    return best
+    X, Y = (np.ascontiguousarray(table.transpose(1, 2, 0)) for table in (X, Y))  # (K, m, n)
+    down = np.asarray(np.less(Y, 0).all(axis=0))
+    L = X + np.log(np.where(down, -Y, 1.0))
+    s = np.maximum(s.T, _least(np.abs(Y).max(axis=0)))
+    tau = np.ascontiguousarray(tau.T) + _FLOOR  # none is beyond recovery
+    tau /= tau.sum(axis=0)
+    rows = np.arange(len(aim))
+    found: list[Floats] = []  # worst (n,), size (n,), parameter (m, n), tau (K, n)
+    for iteration in range(-_FIRST_STEPS, iterations):
+        log_kappa = L.min(axis=0) if iteration < 0 else (tau[:, None] * L).sum(axis=0)
+        ratio = Y / s
+        E = np.exp(np.minimum(X + ratio - 1, _EXPONENT))
+        M = np.where(down, -np.exp(log_kappa) * (1 + L - log_kappa), s * E)
+        C = M.sum(axis=1)
+        k = C.argmax(axis=0)
+        worst, size = C[k, rows], np.abs(M[k, :, rows]).sum(axis=1)
+        new = [worst, size, np.where(down, log_kappa, s), tau]
+        if found:
+            take = worst < found[0]
+            found = [np.where(take, a, b) for a, b in zip(new, found, strict=True)]
+        else:
+            found = new
+        if iteration >= 0:
+            scale = np.abs(C - aim).max(axis=0) + 1e-300
+            tau = tau * np.exp(_STEP * (C - worst) / scale)
+            tau = tau / tau.sum(axis=0)
+        s = _newton(tau[:, None] * E, ratio, s)
+    worst, size, parameter, tau = found
+    return Majorants(worst, size, parameter.T.copy(), down.T.copy(), tau.T.copy())
 
 
-def _better(a: Majorants, b: Majorants) -> Majorants:
-    take = b.worst < a.worst
-    parts = []
-    for name in a.__match_args__:
-        first, second = getattr(a, name), getattr(b, name)
-        parts.append(np.where(take if first.ndim == 1 else take[:, None], second, first))
-    return Majorants(*parts)
-
-
-def _newton(X: Floats, Y: Floats, tau: Floats, s: Floats) -> Floats:
-    """Steps in ln s to the root of sum_k tau_k e^{X + Y/s} (1 - Y/s)."""
-    top = np.einsum("nk,nkm->nm", tau, X)
-    for _ in range(_NEWTON_STEPS):
-        ratio = Y / s[:, None]
-        weights = tau[:, :, None] * np.exp(np.minimum(X - top[:, None] + ratio - 1, 50.0))
-        gap = (weights * (1 - ratio)).sum(axis=1)
-        slope = (weights * ratio**2).sum(axis=1)
-        s = s * np.exp(np.clip(-gap / np.maximum(slope, 1e-300), -1, 1))
-    return s
+def _newton(weights: Floats, ratio: Floats, s: Floats) -> Floats:
+    """A step in ln s to the root of sum_k weights_k (1 - Y_k/s), weights_k ~ tau_k e^{X + Y/s}."""
+    gap = (weights * (1 - ratio)).sum(axis=0)
+    slope = (weights * ratio**2).sum(axis=0)
+    moved: Floats = s * np.exp(np.clip(-gap / np.maximum(slope, 1e-300), -1, 1))
+    return moved
 
 
 def values(X: Floats, Y: Floats, parameter: Floats, down: Booleans) -> Floats:
@@ -140,3 +142,23 @@ def edge_to_halve(X: Floats, Y: Floats, found: Majorants) -> tuple[Integers, Int
     tau = np.maximum(found.tau, _FLOOR)
     edge = ((C[:, i] + C[:, j] - 2 * middle) * tau[:, i] * tau[:, j]).argmax(axis=1)
     return i[edge], j[edge]
+
+
+def rise(X: Floats, Y: Floats, found: Majorants, aim: Floats) -> Floats:
+    """One Newton step of lambda, (n,), from the largest sum at a corner down to the aim.
+
+    dM_b/dlambda is -M_b/s for Up and -kappa/(lambda - y) for Dn, and M_b is convex in lambda, so
+    that the parameters at hand do not reach the aim before.
+    """
+    M = values(X, Y, found.parameter, found.down)
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        s = np.where(found.down, 1.0, found.parameter)[:, None]
+        fall = np.where(found.down[:, None], np.exp(found.parameter)[:, None] / -Y, M / s)
+        excess = M.sum(axis=2) - aim[:, None]
+        steps = np.where(excess > 0, excess / fall.sum(axis=2), 0.0).max(axis=1)
+    return np.where(np.isnan(steps), np.inf, steps)
+
+
+def explicit(majorant: Majorant) -> tuple[str, Fraction]:
+    """Tag and parameter. A tangent only hints at the best one, and any is a majorant's."""
+    return (UP, Fraction(1)) if isinstance(majorant, int) else majorant

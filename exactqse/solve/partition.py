@@ -1,39 +1,44 @@
 """The solver for gamma = 0, finite eta, a leader who sees less than the action.
 
-Backward induction over layers is exact (proofs/propagation.md). In a layer every stage gets a
-policy by local ascent, lambda a tolerance above its value, and a proof that no policy is worth more
-than lambda: one leaf for each cell with one member, branch and bound for the others, whose targets
-share what the policy leaves of the bound. Where the search finds a better policy, lambda rises;
-where the budget ends first, lambda rises until all parts are closed. The result is an enclosure
-either way.
+Backward induction over layers is exact (proofs/propagation.md): every stage gets a policy by local
+ascent and a bound by branch and bound. Each pass over the layers may examine three times as many
+parts of a layer as the one before, and goes on with its trees; so after any pass, and wherever one
+is stopped, there is a certificate of the whole game, and none is wider than the one before: a stage
+keeps the smaller of its bounds and the better of its policies.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from math import log
 
 import numpy as np
 
 from exactqse.arithmetic.balls import FlintElementary
-from exactqse.errors import PrecisionError
-from exactqse.kernel.certificate import Certificate, Distribution, Leaf, Node, Tree
+from exactqse.kernel.certificate import Certificate, Distribution, Node
 from exactqse.kernel.game import KernelGame
 from exactqse.kernel.gamefile import game_hash
 from exactqse.kernel.interval import Interval, enclose
-from exactqse.kernel.operators import continuation, initial_mean, policy_values, scaled_reward
-from exactqse.solve.effort import Budget, Effort
-from exactqse.solve.majorants import Floats, Integers
-from exactqse.solve.prescription import Progress, plan_bits
-from exactqse.solve.shared_stage import ascend_cell, best_shared, cell_of, polish
-from exactqse.solve.simplices import MAX_LOG2, SimplexSearch, single_leaf
+from exactqse.kernel.operators import by_response, initial_mean, policy_value
+from exactqse.solve.effort import Budget, Effort, Standing, Watcher
+from exactqse.solve.layer import Layer
+from exactqse.solve.leaves import MAX_LOG2
+from exactqse.solve.majorants import Floats
+from exactqse.solve.prescription import plan_bits
+from exactqse.solve.solution import myopic_nodes
+from exactqse.solve.stage_tables import Claim, StageTables, plain_claim, stage_tables
 
 _SHARE = 0.9  # of the gap that the layers' tolerances take; rounding takes the rest
-_WIDEN = 4.0
+_PASS = 1 << 13  # parts of a layer that the first pass may examine
+_TOLERANCE_BITS = 20  # of a layer's tolerance, a dyadic number
+_GROWTH = 3  # of the next one: less would repeat too much, more would let too much be lost
 _WEIGHT_BITS = 60
 _SEED = 0
-_MAX_SPREAD = MAX_LOG2 * log(2)  # of eta r over a cell: no leaf could state its parameters
-_MAX_WIDENINGS = 60
+_SLACK_BITS = 12  # units of 2^-p, relative to values, that rounding may take from J(policy)
+
+Found = Callable[[Certificate, Effort], None]
+_ELEMENTARY = FlintElementary()
 
 
 def solve_partition(
@@ -41,46 +46,181 @@ def solve_partition(
     gap: Fraction,
     budget: Budget,
     *,
-    caution: int = 0,
-    progress: Progress | None = None,
+    caution: int | None = 0,
+    resume: Certificate | None = None,
+    watch: Watcher | None = None,
+    found: Found | None = None,
 ) -> tuple[Certificate, Effort]:
     """A certificate for the game, still unchecked, that aims at upper - lower <= gap.
 
-    ``caution`` multiplies the margins against float64's rounding, by 1000 for each unit.
+    ``caution`` multiplies the margins against float64's rounding, by 1000 for each unit; None does
+    without float64, and proves only bounds that need no search. ``resume`` is what an earlier
+    search ended with, and was accepted. ``found`` is called after every pass but the last.
     """
-    digits = max(1, len(str(int(1 / gap))))
-    bits = plan_bits(game, digits, 32 + _steepness(game))
-    tolerance = float(gap) * _SHARE / game.horizon
-    random = np.random.default_rng(_SEED)
-    count = sum(map(len, game.reachable))
-    nodes: list[Node] = []
-    after: list[Interval] = []
-    for step in reversed(range(game.horizon)):
-        states = game.reachable[step]
-        tables = [_tables(game, step, state, after, bits.p) for state in states]
-        x, y = (np.array([t[i] for t in tables]) for i in (0, 1))
-        layer = _Layer(x, y, game.observes, tolerance, 1e-13 * 1000.0**caution, random)
-        layer.search(budget)
-        below: list[Interval] = [(0, 0)] * game.states
-        for n in reversed(range(len(states))):
-            upper = Fraction(float(layer.value[n]))
-            policy = tuple(_distribution(row) for row in layer.alpha[n])
-            shift = int(layer.shift[n])
-            nodes.append(Node(step, states[n], upper, shift, policy, layer.trees(n)))
-            below[states[n]] = enclose(upper.numerator, upper.denominator, bits.p)
-        after = below
-        if progress is not None:
-            progress(len(nodes), count)
-    nodes.reverse()
-    _, total, denominator = initial_mean(game, after)
-    upper = Fraction(total, denominator << bits.p)
-    values = policy_values(game, nodes, bits.p, FlintElementary())
-    low, _, denominator = initial_mean(game, values)
-    lower = Fraction(low - (denominator << 12), denominator << bits.p)
-    certificate = Certificate(game_hash(game), bits.p, lower, upper, tuple(nodes))
-    stopped = budget.reason if upper - lower > gap else ""
-    effort = Effort(len(nodes), bits.p, budget.used, "parts examined", stopped)
-    return certificate, effort
+    search = _Passes(game, gap, caution, resume, watch)
+    parts = _PASS
+    while True:
+        certificate, cut = search.again(budget, parts)
+        reached = certificate.upper - certificate.lower <= gap
+        stopped = "" if reached else budget.reason or search.limit
+        ended = reached or budget.spent or not cut
+        interrupted = budget.interrupted and not reached
+        effort = Effort(
+            *(len(certificate.nodes), certificate.precision, budget.used, "parts examined"),
+            stopped=stopped if ended else "the search goes on",
+            interrupted=interrupted,
+        )
+        if ended:
+            return certificate, effort
+        if found is not None:
+            found(certificate, effort)
+        parts *= _GROWTH
+
+
+@dataclass
+class _Stage:
+    """What a pass settles for at one (step, state), with the policy's value."""
+
+    node: Node
+    value: Interval
+
+
+class _Passes:
+    """Passes over the layers of a game; each goes on with the certificate of the last."""
+
+    def __init__(
+        self,
+        game: KernelGame,
+        gap: Fraction,
+        caution: int | None,
+        resume: Certificate | None,
+        watch: Watcher | None,
+    ) -> None:
+        digits = max(1, len(str(int(1 / gap))))
+        self.game, self.watch, self.last = game, watch, resume
+        bits = plan_bits(game, digits, 32 + _steepness(game))
+        self.p = bits.p if resume is None else max(bits.p, resume.precision)
+        self.slack = bits.size + _SLACK_BITS
+        share = gap * Fraction(_SHARE) / game.horizon
+        places = max(0, _TOLERANCE_BITS - _log2(share))
+        self.tolerance = Fraction(int(share * (1 << places)), 1 << places)
+        self.trusted = caution is not None
+        self.margin = 1e-13 * 1000.0 ** (caution or 0)
+        self.random: np.random.Generator | None = np.random.default_rng(_SEED)
+        self.count = sum(map(len, game.reachable))
+        self.wild = 0
+
+    @property
+    def limit(self) -> str:
+        """Why no pass can do better, in words."""
+        if self.wild:
+            what = "1 stage is" if self.wild == 1 else f"{self.wild} stages are"
+            return f"{what} beyond branch and bound in float64"
+        return "float64 could not separate the bounds further"
+
+    def again(self, budget: Budget, parts: int) -> tuple[Certificate, bool]:
+        """One more pass: its certificate, and whether more parts would have done more."""
+        known = () if self.last is None else myopic_nodes(self.last)
+        before = {(node.step, node.state): node for node in known}
+        nodes: list[Node] = []
+        after: list[Interval] = []  # (the policy's value, the upper value) at the next step
+        values: list[Interval] = []  # enclosures of the policy's values there
+        self.wild, cut = 0, False
+        for step in reversed(range(self.game.horizon)):
+            part = budget.part(parts, shares=step + 1)
+            stages = self._layer(step, before, (after, values), part, len(nodes))
+            cut |= part.spent
+            nodes += [stage.node for stage in reversed(stages)]
+            after, values = ([(0, 0)] * self.game.states for _ in range(2))
+            for stage in stages:
+                upper, state = stage.node.upper, stage.node.state
+                high = enclose(upper.numerator, upper.denominator, self.p)[1]
+                after[state], values[state] = (stage.value[0], high), stage.value
+        self.random = None  # once is enough: later passes start from what it found
+        self.last = self._certificate(tuple(reversed(nodes)), values)
+        self._report(self.count, 0)
+        return self.last, cut
+
+    def _layer(
+        self,
+        step: int,
+        before: dict[tuple[int, int], Node],
+        following: tuple[list[Interval], list[Interval]],
+        budget: Budget,
+        done: int,
+    ) -> list[_Stage]:
+        game, states = self.game, self.game.reachable[step]
+        after, values = following
+        tables = [
+            stage_tables(game, step, state, after, self.p, trusted=self.trusted) for state in states
+        ]
+        known = [before.get((step, state)) for state in states]
+        self.wild += sum(not t.tame for t in tables)
+        layer = Layer(
+            *(tables, game.observes, known),
+            tolerance=self.tolerance,
+            margin=self.margin,
+            random=None if budget.spent else self.random,
+        )
+        layer.search(budget, lambda count: self._report(done, count))
+        stages = []
+        for n, state in enumerate(states):
+            claim = self._claim(layer.claim(n), known[n], tables[n])
+            mixtures = [tuple(map(_distribution, alpha)) for alpha in layer.policies(n)]
+            node = known[n]
+            if node is not None:
+                mixtures.append(node.policy)
+            worth = [self._worth(step, state, mixture, values) for mixture in mixtures]
+            best = max(range(len(worth)), key=lambda i: worth[i][0])
+            node = Node(step, state, claim.upper, claim.shift, mixtures[best], claim.trees)
+            stages.append(_Stage(node, worth[best]))
+            self._report(done + n + 1, 0)
+        return stages
+
+    def _claim(self, found: Claim | None, node: Node | None, tables: StageTables) -> Claim:
+        """The smallest bound of those that are known."""
+        claims = [] if found is None else [found]  # the first of equals, as its trees are larger
+        if node is not None:
+            claims.append(Claim(node.upper, node.shift, node.trees))
+        claims.append(plain_claim(self.game, tables, self.tolerance))
+        return min(claims, key=lambda claim: claim.upper)
+
+    def _worth(
+        self, step: int, state: int, policy: tuple[Distribution, ...], values: list[Interval]
+    ) -> Interval:
+        rows = by_response(self.game, policy)
+        value, _ = policy_value(self.game, step, state, rows, values, self.p, _ELEMENTARY)
+        return value
+
+    def _certificate(self, nodes: tuple[Node, ...], values: list[Interval]) -> Certificate:
+        """The nodes with their bounds of J*, none worse than the last pass's."""
+        game, p = self.game, self.p
+        low, _, denominator = initial_mean(game, values)
+        lower = Fraction(low - (denominator << self.slack), denominator << p)
+        pairs = zip(game.rho.states, game.rho.numerators, strict=True)
+        bounds = {node.state: node.upper for node in nodes if node.step == 0}
+        mean = sum((bounds[s] * n for s, n in pairs), Fraction(0)) / game.rho.denominator
+        upper = Fraction(-((-mean.numerator << p) // mean.denominator), 1 << p)
+        if (last := self.last) is not None:
+            upper = min(upper, last.upper)
+            if lower < last.lower:
+                lower = last.lower
+                policies = [node.policy for node in last.nodes]
+                both = zip(nodes, policies, strict=True)
+                nodes = tuple(replace(node, policy=policy) for node, policy in both)
+        return Certificate(game_hash(game), p, lower, upper, nodes)
+
+    def _report(self, done: int, open_parts: int) -> None:
+        if self.watch is None:
+            return
+        last = self.last
+        lower, upper = (None, None) if last is None else (last.lower, last.upper)
+        self.watch(Standing(done, self.count, lower, upper, open_parts))
+
+
+def _log2(value: Fraction) -> int:
+    """floor(log2(value)), or one less."""
+    return value.numerator.bit_length() - value.denominator.bit_length() - 1
 
 
 def _steepness(game: KernelGame) -> int:
@@ -90,149 +230,9 @@ def _steepness(game: KernelGame) -> int:
     return min(int(spread * 3 / 2), MAX_LOG2)
 
 
-def _tables(
-    game: KernelGame, step: int, state: int, after: list[Interval], p: int
-) -> tuple[list[list[float]], list[list[float]]]:
-    """x = eta r and y = U from upper values, [b][a], in float64.
-
-    Raises:
-        PrecisionError: a number beyond float64, or exponents too far apart in a cell.
-    """
-    actions, one = range(game.leader_actions), 1 << p
-    x, y = [], []
-    where, remedy = f"step {step}, state {state}", "rescale the rewards, or lower eta"
-    try:
-        for b in range(game.follower_actions):
-            x.append([scaled_reward(game, step, state, a, b, p)[0] / one for a in actions])
-            y.append([continuation(game, step, state, a, b, after, p)[1] / one for a in actions])
-    except OverflowError as error:
-        what = "a number is beyond the range of float64, in which branch and bound works"
-        raise PrecisionError(what, where=where, remedy=remedy) from error
-    for cell in game.observes:
-        spread = max(max(x[b]) for b in cell) - min(min(x[b]) for b in cell)
-        if len(cell) > 1 and spread > _MAX_SPREAD:
-            what = f"eta r spreads over {spread:.4g} in the cell {list(cell)}"
-            what = f"{what}, more than {_MAX_SPREAD:.0f}: too steep for branch and bound"
-            raise PrecisionError(what, where=where, remedy=remedy)
-    return x, y
-
-
 def _distribution(row: Floats) -> Distribution:
     """The row in exact rationals: weights of 2^-60, the largest takes what rounding leaves."""
     weights = [round(float(p) * 2**_WEIGHT_BITS) for p in row]
     top = max(range(len(weights)), key=weights.__getitem__)
     weights[top] += 2**_WEIGHT_BITS - sum(weights)
     return tuple((a, Fraction(w, 2**_WEIGHT_BITS)) for a, w in enumerate(weights) if w)
-
-
-class _Layer:
-    """N stages of one step: policies, bounds and the searches that prove them."""
-
-    def __init__(
-        self,
-        x: Floats,
-        y: Floats,
-        cells: tuple[tuple[int, ...], ...],
-        tolerance: float,
-        margin: float,
-        random: np.random.Generator,
-    ) -> None:
-        self.x, self.y, self.cells = x, y, cells
-        self.cell: Integers = cell_of(cells)
-        self.margin = margin
-        found = [best_shared(x[n], y[n], self.cell, random) for n in range(len(x))]
-        self.alpha = np.array([alpha for alpha, _ in found])
-        self.best = np.array([value for _, value in found])
-        size = 1 + np.abs(y).max(axis=(1, 2))
-        self.tolerance = np.maximum(tolerance, 64 * margin * size)
-        self.value = self.best + self.tolerance
-        q = np.einsum("nba,nba->nb", self.alpha[:, self.cell], x)
-        self.shift = np.floor(q.max(axis=1))
-        self.witness = self.alpha.copy()  # per cell: its sum at lambda is the largest known
-        self.several = len(cells) > 1
-        self.single = {c: cell[0] for c, cell in enumerate(cells) if len(cell) == 1}
-        self.searches = {
-            c: SimplexSearch(
-                self._corners(x - self.shift[:, None, None], c),
-                self._corners(y, c),
-                rescaled=not self.several,
-                tolerance=margin,
-            )
-            for c, cell in enumerate(cells)
-            if len(cell) > 1
-        }
-
-    def _corners(self, table: Floats, c: int) -> Floats:
-        """(N, A, m) of the cell's members."""
-        return np.swapaxes(table[:, list(self.cells[c])], 1, 2)
-
-    def search(self, budget: Budget) -> None:
-        """Close every part of every stage; lambda rises where it has to."""
-        target = self._targets()
-        widenings = 0
-        while left := self._run(target, budget):
-            better = [(c, n, x) for c, s in self.searches.items() for n, x in s.found.items()]
-            if better and not budget.spent:
-                for c, n, point in better:
-                    self._improve(c, n, point)
-                target = self._targets()
-            else:  # the targets stay: what is closed is closed for every larger lambda
-                widenings += 1
-                if widenings > _MAX_WIDENINGS:
-                    what = f"{len(left)} stages stay open however far the bound is raised"
-                    raise PrecisionError(what, remedy="rescale the rewards, or lower eta")
-                rows = sorted(left)
-                self.tolerance[rows] *= _WIDEN
-                self.value[rows] += self.tolerance[rows]
-
-    def _run(self, target: dict[int, Floats], budget: Budget) -> set[int]:
-        """Run the searches; the stages that they leave open."""
-        for c, search in self.searches.items():
-            search.run(self.value, target[c], budget)
-        return set().union(*(search.open_stages for search in self.searches.values()))
-
-    def _targets(self) -> dict[int, Floats]:
-        """Per searched cell the bound (N,) to prove: together with the other cells' at most 0.
-
-        A cell's own best sum, and an equal share of what is left of 0.
-        """
-        stages = range(len(self.x))
-        if not self.several:
-            return {c: np.zeros(len(self.x)) for c in self.searches}
-        sums = {c: np.array([self._sum(n, c) for n in stages]) for c in self.searches}
-        singles = np.array([sum(self._single(n, c)[1] for c in self.single) for n in stages])
-        left = -(sum(sums.values()) + singles)
-        return {c: total + left * _SHARE / len(sums) for c, total in sums.items()}
-
-    def _sum(self, n: int, c: int) -> float:
-        """sum over b in c of e^{q_b - shift} (w_b - lambda) at the witness."""
-        members = list(self.cells[c])
-        q = self.x[n, members] @ self.witness[n, c] - self.shift[n]
-        w = self.y[n, members] @ self.witness[n, c] - self.value[n]
-        return float((np.exp(np.minimum(q, 700.0)) * w).sum())
-
-    def _single(self, n: int, c: int) -> tuple[Leaf, float]:
-        """The leaf of a cell with one member, and the bound that it proves."""
-        b = self.single[c]
-        x = self.x[n, b] - self.shift[n]
-        return single_leaf(x, self.y[n, b] - self.value[n], self.margin)
-
-    def _improve(self, c: int, n: int, point: Floats) -> None:
-        """Take a point of cell c at which stage n's target is violated."""
-        members = list(self.cells[c])
-        x, y = self.x[n, members], self.y[n, members]
-        self.witness[n, c] = ascend_cell(point, x, y, float(self.value[n]))
-        alpha, value = polish(self.witness[n], self.x[n], self.y[n], self.cell)
-        if value > self.best[n]:
-            self.alpha[n], self.best[n] = alpha, value
-        self.value[n] = max(self.value[n], self.best[n] + self.tolerance[n])
-        if self.several:
-            for search in self.searches.values():
-                search.restart(n)
-
-    def trees(self, n: int) -> tuple[Tree, ...]:
-        """The trees of stage n, one for each cell."""
-        return tuple(
-            (self._single(n, c)[0],) if c in self.single else self.searches[c].tree(n)
-            for c in range(len(self.cells))
-        )

@@ -8,7 +8,6 @@ in float64, then refined and certified in integers; where that fails, it is sear
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from operator import mul
@@ -21,14 +20,13 @@ from exactqse.kernel.game import KernelGame, Payoffs, Row
 from exactqse.kernel.gamefile import game_hash
 from exactqse.kernel.interval import Interval
 from exactqse.kernel.operators import initial_mean
-from exactqse.solve.effort import Effort
+from exactqse.solve.effort import Effort, Progress
 from exactqse.solve.stage_balls import refine
 from exactqse.solve.stage_fixed import CertifiedStage, Stage, polish, worth
 from exactqse.solve.stage_float64 import StageSolutions, solve_stages
 from exactqse.solve.stage_scalar import start
 
 _SLACK_BITS = 10  # of a unit of the margin: what rounding may take from J(policy) in a checker
-Progress = Callable[[int, int], None]  # nodes done, nodes in all
 
 
 @dataclass(frozen=True)

@@ -54,13 +54,24 @@ def best_shared(
     """(alpha (C, A), V(alpha)) of the best that was found at one stage, x and y (B, A)."""
     count, actions = int(cell.max()) + 1, x.shape[1]
     alpha = random.dirichlet(np.full(actions, 0.3), size=(_STARTS, count))
-    pure = np.broadcast_to(np.eye(actions)[:, None], (actions, count, actions))
-    alpha = np.concatenate([alpha, pure])
+    alpha = np.concatenate([alpha, pure(count, actions)])
     value = stage_value(alpha, x, y, cell)
     alpha = alpha[np.argsort(-value)[:_KEPT]]
     alpha, value = _ascend(alpha, x, y, cell)
     best = alpha[value.argmax()]
     return polish(best, x, y, cell)
+
+
+def best_pure(x: Floats, y: Floats, cell: Integers) -> tuple[Floats, float]:
+    """The same among the commitments to one action whatever is seen, without any search."""
+    alpha = pure(int(cell.max()) + 1, x.shape[1])
+    value = stage_value(alpha, x, y, cell)
+    return alpha[value.argmax()], float(value.max())
+
+
+def pure(count: int, actions: int) -> Floats:
+    """The commitments to one action whatever is seen, (A, C, A)."""
+    return np.broadcast_to(np.eye(actions)[:, None], (actions, count, actions))
 
 
 def _ascend(alpha: Floats, x: Floats, y: Floats, cell: Integers) -> tuple[Floats, Floats]:

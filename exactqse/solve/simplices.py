@@ -2,76 +2,53 @@
 
 To show sum_{b in c} e^{q_b - shift} (w_b - lambda) <= target on the whole simplex over A, a part is
 closed when joint majorants show it at its corners (proofs/joint-majorant.md), else halved. Parts of
-all stages share one stack, in chunks that numpy works on as a whole. lambda and the target may rise
-between runs: closed parts are kept, since every majorant decreases in lambda
-(proofs/best-majorants.md).
+all stages share one frontier, of which numpy works on chunks. lambda and the target may rise
+between runs: closed parts are kept, since every majorant decreases in lambda (see
+proofs/best-majorants.md).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from math import log
 
 import numpy as np
 
-from exactqse.kernel.certificate import DOWN, UP, Leaf, Split, Tree
+from exactqse.kernel.certificate import DOWN, Leaf, Split, Tree
 from exactqse.solve.effort import Budget
+from exactqse.solve.frontier import Frontier, Parts
+from exactqse.solve.leaves import MANTISSAS, Closed, leaf, rounded
 from exactqse.solve.majorants import (
     Booleans,
     Floats,
     Integers,
     Majorants,
     edge_to_halve,
+    explicit,
     initial,
+    rise,
     tighten,
     values,
 )
+from exactqse.solve.planting import Planted, Splits, plant
 
 _CHUNK = 1024
 _FIRST, _MORE = 3, 24  # iterations on every part, and on those that the first do not close
 _NEAR = 24  # shifts of a leaf that are not worth stating
-MAX_LOG2 = 4000  # of a parameter: beyond it files and integers would only be long
-_TINY = 1e-9  # s of a majorant that only has to be small
-_MANTISSAS = (10, 20, 51)  # bits of a parameter, the fewest that do
-
-
-@dataclass(frozen=True)
-class _Parts:
-    """Open parts: identity, stage, corners' X, Y (n, K, m) and alpha (n, K, A), warm starts."""
-
-    key: Integers
-    stage: Integers
-    X: Floats
-    Y: Floats
-    corner: Floats
-    tau: Floats
-    s: Floats
-
-    def take(self, rows: Booleans | Integers | slice) -> _Parts:
-        return _Parts(*(getattr(self, name)[rows] for name in self.__match_args__))
-
-    def __len__(self) -> int:
-        return len(self.key)
-
-
-@dataclass(frozen=True)
-class _Closed:
-    """What is written down of a part that was closed."""
-
-    down: Booleans
-    mantissa: Integers
-    exponent: Integers
-    shift: int
+_LOST = 1e-290  # a sum may be smaller only because its terms are too small for float64
+_LEAST = 1e-300  # rise of lambda for a part that only the margin leaves open
 
 
 @dataclass
 class SimplexSearch:
-    """The state of the search for one cell.
+    """The state of the search for one cell. It has no parts until some are begun or planted.
 
     Attributes:
         x: eta r minus the stage's shift, (N, A, m) for N stages and the cell's m members.
-        y: U, (N, A, m).
+        y: U, (N, A, m), in units of 2^unit.
+        unit: integers (N,).
         rescaled: whether a leaf may have a scale of its own (there is one cell, the target is 0).
         tolerance: relative margin against rounding.
         found: after a run, the best point alpha of each stage that violates its target.
@@ -79,39 +56,105 @@ class SimplexSearch:
 
     x: Floats
     y: Floats
+    unit: Integers
     rescaled: bool
     tolerance: float = 1e-13
     found: dict[int, Floats] = field(default_factory=dict)
-    stack: list[_Parts] = field(default_factory=list)
-    splits: dict[int, tuple[int, int, int]] = field(default_factory=dict)
-    leaves: dict[int, _Closed] = field(default_factory=dict)
+    frontier: Frontier = field(default_factory=Frontier)
+    splits: Splits = field(default_factory=dict)
+    leaves: dict[int, Closed | Leaf] = field(default_factory=dict)
     keys: int = 0
 
     def __post_init__(self) -> None:
-        stages, actions, _ = self.x.shape
-        tau, s = initial(self.x, self.y)
-        corner = np.broadcast_to(np.eye(actions), (stages, actions, actions))
-        key = np.arange(stages)
-        self.keys = stages
-        self.stack = [_Parts(key, key, self.x, self.y, corner, tau, s)]
+        self.keys = len(self.x)  # the root of stage n has the key n
 
-    @property
-    def open_stages(self) -> set[int]:
-        """The stages with open parts."""
-        return {int(n) for parts in self.stack for n in parts.stage}
+    def begin(self, stages: Iterable[int]) -> None:
+        """Forget all parts of these stages and start again from their simplices."""
+        chosen = np.array(list(stages), dtype=np.intp)
+        if not len(chosen):
+            return
+        self.drop(chosen.tolist())
+        actions = self.x.shape[1]
+        corner = np.broadcast_to(np.eye(actions), (len(chosen), actions, actions))
+        self.frontier.push(self._fresh(chosen, chosen, corner))
 
-    def run(self, value: Floats, target: Floats, budget: Budget) -> None:
+    def drop(self, stages: Iterable[int]) -> None:
+        """Forget all parts of some stages."""
+        gone = list(stages)
+        self.frontier.drop(gone)
+        for n in gone:
+            self.splits.pop(n, None)
+            self.leaves.pop(n, None)
+
+    def plant(self, stage: int, tree: Tree, value: Floats, target: Floats) -> None:
+        """Start from a tree: its leaves are closed if they still hold, the others are open.
+
+        The stage's x must be relative to the shift of the tree's node.
+        """
+        planted = plant(tree, stage, self.keys, self.x.shape[1])
+        self.keys += 2 * len(planted.splits)
+        self.splits.update(planted.splits)
+        for start in range(0, len(planted.leaves), _CHUNK):
+            rows = slice(start, start + _CHUNK)
+            self._plant(stage, planted, rows, value, target)
+
+    def _plant(
+        self, stage: int, planted: Planted, rows: slice, value: Floats, target: Floats
+    ) -> None:
+        key, leaves = planted.key[rows], planted.leaves[rows]
+        parts = self._fresh(key, np.full(len(key), stage), planted.corner[rows])
+        X, Y, scale = self._local(parts, value)
+        aim = target[parts.stage] * np.exp(np.minimum(-scale, 700.0))
+        own = np.array([_clipped(leaf.shift) for leaf in leaves])
+        down = np.array(
+            [[tag == DOWN for tag, _ in map(explicit, leaf.majorants)] for leaf in leaves]
+        )
+        logs = np.array([[_log(p) for _, p in map(explicit, leaf.majorants)] for leaf in leaves])
+        stated = logs - self.unit[stage] * log(2)
+        s = np.exp(np.clip(stated, -700.0, 700.0))
+        parameter = np.where(down, stated - (scale - own)[:, None], s)
+        M = values(X, Y, parameter, down)
+        C, size = M.sum(axis=2), np.abs(M).sum(axis=2)
+        good = (C + self.tolerance * size).max(axis=1) <= aim - _LOST
+        good &= ~(down[:, None] & (Y >= 0)).any(axis=(1, 2)) & (self.rescaled | (own == 0))
+        for k in np.flatnonzero(good):
+            self.leaves[int(key[k])] = leaves[k]
+        if not good.all():
+            warm = replace(parts, s=np.where(down, parts.s, s))
+            self.frontier.push(warm.take(~good))
+
+    def _fresh(self, key: Integers, stage: Integers, corner: Floats) -> Parts:
+        """Parts about which nothing is known but their corners."""
+        X, Y = corner @ self.x[stage], corner @ self.y[stage]
+        return Parts(key, stage, X, Y, corner, *initial(X, Y), np.full(len(key), np.inf))
+
+    def whole(self, value: Floats) -> Floats:
+        """The bound (N,) of each stage that is found without halving."""
+        count, actions = self.x.shape[:2]
+        key = np.arange(count)
+        parts = self._fresh(key, key, np.broadcast_to(np.eye(actions), (count, actions, actions)))
+        X, Y, scale = self._local(parts, value)
+        bounds = tighten(X, Y, np.zeros(count), parts.tau, parts.s, _MORE)
+        bound: Floats = (bounds.worst + 2 * self.tolerance * bounds.size) * np.exp(
+            np.minimum(scale, 700.0)
+        )
+        return bound
+
+    def run(
+        self,
+        value: Floats,
+        target: Floats,
+        budget: Budget,
+        report: Callable[[int], None],
+    ) -> None:
         """Close or halve parts until none is left, or every stage left has a point in ``found``.
 
-        Once the budget is spent parts are only closed, not halved.
+        It stops when the budget is spent. ``report`` is told how many parts are open.
         """
         self.found = {}
-        work, self.stack = self.stack, []
-        if budget.spent and work:
-            work = [_merged(work)]
-        held: list[_Parts] = []
-        while work:
-            parts = work.pop()
+        held: list[Parts] = []
+        while len(self.frontier) and not budget.spent:
+            parts = self.frontier.pop(_CHUNK)
             on_hold = np.isin(parts.stage, list(self.found))
             if on_hold.any():
                 held.append(parts.take(on_hold))
@@ -119,26 +162,38 @@ class SimplexSearch:
             if not len(parts):
                 continue
             budget.spend(len(parts))
-            left, bounds = self._close(parts, value, target)
-            if budget.spent:
-                held.append(left)
-            elif len(left):
-                work += self._halve(left, bounds, value)
-        self.stack = [parts for parts in held if len(parts)]
+            left, bounds, aim = self._close(parts, value, target)
+            if len(left):
+                for half in self._halve(left, bounds, value, aim):
+                    self.frontier.push(half)
+            report(len(self.frontier) + sum(map(len, held)))
+        for parts in held:
+            self.frontier.push(parts)
 
-    def restart(self, stage: int) -> None:
-        """Forget all parts of one stage, so that a lower target can be set."""
-        self.stack = [parts.take(parts.stage != stage) for parts in self.stack]
-        self.splits.pop(stage, None)
-        self.leaves.pop(stage, None)
-        tau, s = initial(self.x[[stage]], self.y[[stage]])
-        corner = np.eye(self.x.shape[1])[None]
-        key = np.array([stage])
-        self.stack.append(_Parts(key, key, self.x[key], self.y[key], corner, tau, s))
+    def settle(self, value: Floats, target: Floats) -> Floats:
+        """Close open parts, halve none: by how much lambda has to rise (N,), about, for the rest.
 
-    def _close(self, parts: _Parts, value: Floats, target: Floats) -> tuple[_Parts, Majorants]:
-        """Record the parts that can be closed; the others, and their best majorants."""
+        It is 0 for the stages of which no part is open.
+        """
+        rises = np.zeros(len(self.x))
+        several = self.frontier.drain()
+        if several is None:
+            return rises
+        for start in range(0, len(several), _CHUNK):
+            parts = several.take(slice(start, start + _CHUNK))
+            left, bounds, aim = self._close(parts, value, target)
+            if len(left):
+                urgency = np.maximum(self._urgency(left, bounds, value, aim), _LEAST)
+                np.maximum.at(rises, left.stage, urgency)
+                self.frontier.push(left)
+        return rises
+
+    def _close(
+        self, parts: Parts, value: Floats, target: Floats
+    ) -> tuple[Parts, Majorants, Floats]:
+        """Record the parts that can be closed; the others, their best majorants and their aims."""
         bounds: Majorants | None = None
+        aim = np.zeros(0)
         for iterations in (_FIRST, _MORE):
             X, Y, scale = self._local(parts, value)
             tau = parts.tau if bounds is None else bounds.tau
@@ -152,37 +207,37 @@ class SimplexSearch:
                 self._look_for_points(parts, X, Y, bounds, aim)
         if bounds is None:
             raise ValueError("no pass was made")
-        return parts, bounds
+        return parts, bounds, aim
 
-    def _local(self, parts: _Parts, value: Floats) -> tuple[Floats, Floats, Floats]:
+    def _local(self, parts: Parts, value: Floats) -> tuple[Floats, Floats, Floats]:
         """X minus an integer near its largest, Y minus lambda, and that integer."""
         scale = np.floor(parts.X.max(axis=(1, 2)))
         return parts.X - scale[:, None, None], parts.Y - value[parts.stage][:, None, None], scale
 
     def _record(
-        self, parts: _Parts, X: Floats, Y: Floats, bounds: Majorants, aim: Floats, scale: Floats
+        self, parts: Parts, X: Floats, Y: Floats, bounds: Majorants, aim: Floats, scale: Floats
     ) -> Booleans:
         """Round the parameters to few bits and keep the parts for which that does."""
         done = np.zeros(len(parts), dtype=bool)
-        hopeful = bounds.worst + self.tolerance * bounds.size <= aim
-        for bits in _MANTISSAS:
+        hopeful = bounds.worst + self.tolerance * bounds.size <= aim - _LOST
+        for bits in MANTISSAS:
             rows = np.flatnonzero(hopeful & ~done)
             if not len(rows):
                 break
             own = np.where(self.rescaled & (np.abs(scale[rows]) > _NEAR), scale[rows], 0.0)
             some = bounds.part(rows)
-            mantissa, exponent, parameter = _rounded(some, scale[rows] - own, bits)
+            mantissa, exponent, parameter = rounded(some, scale[rows] - own, bits)
             M = values(X[rows], Y[rows], parameter, some.down)
             C, size = M.sum(axis=2), np.abs(M).sum(axis=2)
-            good = (C + self.tolerance * size).max(axis=1) <= aim[rows]
+            good = (C + self.tolerance * size).max(axis=1) <= aim[rows] - _LOST
             for k in np.flatnonzero(good):
-                closed = _Closed(some.down[k], mantissa[k], exponent[k], int(own[k]))
+                closed = Closed(some.down[k], mantissa[k], exponent[k], int(own[k]))
                 self.leaves[int(parts.key[rows[k]])] = closed
             done[rows[good]] = True
         return done
 
     def _look_for_points(
-        self, parts: _Parts, X: Floats, Y: Floats, bounds: Majorants, aim: Floats
+        self, parts: Parts, X: Floats, Y: Floats, bounds: Majorants, aim: Floats
     ) -> None:
         """Points at which the target itself is violated, so that no bound can show it."""
         q = np.einsum("nk,nkm->nm", bounds.tau, X)
@@ -193,8 +248,18 @@ class SimplexSearch:
             point = bounds.tau[n] @ parts.corner[n]
             self.found.setdefault(int(parts.stage[n]), point)
 
-    def _halve(self, parts: _Parts, bounds: Majorants, value: Floats) -> Iterator[_Parts]:
+    def _urgency(self, parts: Parts, bounds: Majorants, value: Floats, aim: Floats) -> Floats:
+        """How far lambda would have to rise; without end where halving has to come first."""
         X, Y, _ = self._local(parts, value)
+        size = np.abs(values(X, Y, bounds.parameter, bounds.down)).sum(axis=2).min(axis=1)
+        found = rise(X, Y, bounds, aim)
+        return np.where((found == 0) & (size < _LOST), np.inf, found)
+
+    def _halve(
+        self, parts: Parts, bounds: Majorants, value: Floats, aim: Floats
+    ) -> Iterator[Parts]:
+        X, Y, _ = self._local(parts, value)
+        urgency = self._urgency(parts, bounds, value, aim)
         i, j = edge_to_halve(X, Y, bounds)
         n = np.arange(len(parts))
         first = self.keys + 2 * n
@@ -203,16 +268,15 @@ class SimplexSearch:
         self.splits.update({key: (a, b, child) for key, a, b, child in rows})
         s = np.where(bounds.down, parts.s, bounds.parameter)
 
-        def half(corner: Integers, key: Integers) -> _Parts:
+        def half(corner: Integers, key: Integers) -> Parts:
             moved = [parts.X.copy(), parts.Y.copy(), parts.corner.copy()]
             for table, old in zip(moved, (parts.X, parts.Y, parts.corner), strict=True):
                 table[n, corner] = (old[n, i] + old[n, j]) / 2
-            return _Parts(key, parts.stage, moved[0], moved[1], moved[2], bounds.tau, s)
+            X, Y, corners = moved
+            return Parts(key, parts.stage, X, Y, corners, bounds.tau, s, urgency)
 
-        halves = [half(i, first), half(j, first + 1)]
-        both = _merged(halves)
-        for start in range(0, len(both), _CHUNK):
-            yield both.take(slice(start, start + _CHUNK))
+        yield half(i, first)
+        yield half(j, first + 1)
 
     def tree(self, stage: int) -> Tree:
         """The stage's tree in preorder, once it is closed."""
@@ -225,70 +289,15 @@ class SimplexSearch:
                 entries.append(Split(i, j))
                 left += [first + 1, first]
             else:
-                entries.append(_leaf(self.leaves[key]))
+                closed = self.leaves[key]
+                unit = int(self.unit[stage])
+                entries.append(closed if isinstance(closed, Leaf) else leaf(closed, unit))
         return tuple(entries)
 
 
-def _merged(several: list[_Parts]) -> _Parts:
-    names = _Parts.__match_args__
-    return _Parts(*(np.concatenate([getattr(x, name) for x in several]) for name in names))
+def _clipped(shift: int) -> float:
+    return float(max(min(shift, 10**9), -(10**9)))
 
 
-def _rounded(bounds: Majorants, scale: Floats, bits: int) -> tuple[Integers, Integers, Floats]:
-    """(mantissa, exponent, parameter): positive parameters with few bits.
-
-    kappa is stated e^scale times larger than at the scale of ``bounds``; s is not scaled.
-    """
-    shifted = bounds.parameter + np.where(bounds.down, scale[:, None], 0.0)
-    logs = np.where(bounds.down, shifted, np.log(np.where(bounds.down, 1.0, bounds.parameter)))
-    log2 = np.clip(logs / np.log(2), -MAX_LOG2, MAX_LOG2)
-    exponent = np.floor(log2)
-    mantissa = np.rint(np.exp2(log2 - exponent + bits))
-    exponent = exponent - bits
-    stated = np.log(mantissa) + exponent * np.log(2)
-    parameter = np.where(bounds.down, stated - scale[:, None], np.exp(np.minimum(stated, 700.0)))
-    return mantissa.astype(np.intp), exponent.astype(np.intp), parameter
-
-
-def _leaf(closed: _Closed) -> Leaf:
-    rows = zip(
-        closed.down.tolist(), closed.mantissa.tolist(), closed.exponent.tolist(), strict=True
-    )
-    return Leaf(tuple((DOWN if down else UP, dyadic(m, e)) for down, m, e in rows), closed.shift)
-
-
-def single_leaf(x: Floats, y: Floats, margin: float) -> tuple[Leaf, float]:
-    """The leaf of a cell with one member, and its bound; x = eta r - shift, y = U - lambda, (A,).
-
-    The maximiser of e^q w is a point, or inside a falling edge at w = -dy/dx
-    (proofs/two-actions.md); the majorant that touches there is the best.
-    """
-    with np.errstate(divide="ignore", invalid="ignore"):
-        logs = x + np.log(np.abs(y))
-        dx, dy = x[None] - x[:, None], y[None] - y[:, None]
-        w = -dy / dx
-        inside = (dx > 0) & (dy < 0) & (w < y[:, None]) & (w > y[None])
-        q = x[:, None] + (y[:, None] - w) / w
-        edges = np.where(inside, q + np.log(w), -np.inf)
-    points = np.where(y > 0, logs, -np.inf)
-    if points.max() > -np.inf:
-        down = False
-        s = y[points.argmax()] if points.max() >= edges.max() else w.flat[edges.argmax()]
-        parameter = float(s)
-    else:
-        down = bool((y < 0).all())
-        parameter = float(logs.min()) if down else _TINY * (1 + float(np.abs(y).max()))
-    found = Majorants(
-        *(np.zeros(1), np.zeros(1)), np.array([[parameter]]), np.array([[down]]), np.ones((1, 1))
-    )
-    mantissa, exponent, stated = _rounded(found, np.zeros(1), _MANTISSAS[-1])
-    M = values(x[None, :, None], y[None, :, None], stated, found.down)
-    leaf = _leaf(_Closed(found.down[0], mantissa[0], exponent[0], 0))
-    return leaf, float((M + margin * np.abs(M)).max())
-
-
-def dyadic(mantissa: int, exponent: int) -> Fraction:
-    """mantissa 2^exponent."""
-    if exponent >= 0:
-        return Fraction(mantissa << exponent)
-    return Fraction(mantissa, 1 << -exponent)
+def _log(parameter: Fraction) -> float:
+    return log(parameter.numerator) - log(parameter.denominator)

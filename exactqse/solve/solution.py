@@ -7,7 +7,7 @@ from fractions import Fraction
 from functools import cached_property
 
 from exactqse.arithmetic.enclosure import Enclosure
-from exactqse.errors import approximate
+from exactqse.errors import NotCoveredError, approximate
 from exactqse.kernel.certificate import Certificate, Node
 from exactqse.kernel.check import Verdict
 from exactqse.kernel.game import KernelGame
@@ -36,8 +36,19 @@ class Solution:
 
     @cached_property
     def policy(self) -> Policy:
-        """The certificate's policy, exact, [h][s][b][a]; action 0 at (h, s) never reached."""
+        """The certificate's policy, exact, [h][s][b][a]; action 0 at (h, s) never reached.
+
+        NotCoveredError for a leader who remembers: what she plays is in ``certificate.nodes``.
+        """
+        if self.remembers:
+            what = "a leader who remembers has no table of a policy"
+            raise NotCoveredError(what, remedy="see the memories in certificate.nodes")
         return policy_of(self.game, self.certificate)
+
+    @property
+    def remembers(self) -> bool:
+        """Whether the leader remembers the history."""
+        return self.certificate.kind == "history"
 
     @property
     def lower(self) -> Fraction:

@@ -17,9 +17,9 @@ from exactqse.kernel.gamefile import game_hash
 from exactqse.kernel.numbers import limited
 from exactqse.kernel.operators import expectation
 from exactqse.kernel.strong import GRID, Table, leader_table, policy_value, target_bound
-from exactqse.solve.commitment import Mixtures, require_best_response
-from exactqse.solve.effort import Effort
-from exactqse.solve.prescription import Progress
+from exactqse.solve.commitment import Mixtures
+from exactqse.solve.coverage import require_best_response
+from exactqse.solve.effort import Effort, Progress
 from exactqse.solve.stage_rational import Stage, commit
 
 _BELOW = Fraction(-2)  # less than every value of a scaled stage

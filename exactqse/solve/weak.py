@@ -22,8 +22,9 @@ from exactqse.kernel.operators import expectation
 from exactqse.kernel.strong import Table, leader_table
 from exactqse.model.arrays import exact
 from exactqse.model.policy import Policy
-from exactqse.solve.commitment import Mixtures, full_policy, require_best_response
-from exactqse.solve.prescription import Progress
+from exactqse.solve.commitment import Mixtures, full_policy
+from exactqse.solve.coverage import require_best_response
+from exactqse.solve.effort import Progress
 from exactqse.solve.stage_rational import Stage, commit, spread
 
 _BELOW = Fraction(-2)  # less than every value of a scaled stage

@@ -21,7 +21,7 @@ from exactqse.errors import (
 from exactqse.kernel.game import KernelGame, require_game
 from exactqse.model.arrays import exact
 from exactqse.solve.api import solve
-from exactqse.solve.prescription import Progress
+from exactqse.solve.effort import Progress
 from exactqse.solve.solution import Solution
 from exactqse.sweep.isolate import isolation
 from exactqse.sweep.limits import Limits, limits

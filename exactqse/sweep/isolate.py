@@ -18,10 +18,11 @@ from flint import arb
 
 from exactqse.arithmetic import Enclosure
 from exactqse.arithmetic.balls import ball, enclosure, precision
-from exactqse.errors import InputError, NotCoveredError, of_kind
+from exactqse.errors import InputError, of_kind
 from exactqse.evaluate import evaluate
 from exactqse.kernel.certificate import Distribution, Node
 from exactqse.kernel.game import KernelGame, Row
+from exactqse.solve.coverage import require_quantal
 from exactqse.solve.solution import Solution, myopic_nodes
 from exactqse.sweep.region import Cell, Region, StageBalls, localise, mean
 
@@ -129,9 +130,7 @@ class Optima:
         of_kind(solution, Solution, "a solution", where="solution", remedy=remedy)
         if not solution.certified:
             raise InputError("is not certified", where="solution", remedy="solve with a checker")
-        if solution.certificate.kind != "myopic":
-            what = f"not covered: a certificate of kind {solution.certificate.kind}"
-            raise NotCoveredError(what, remedy="the covered case is gamma = 0 and a finite eta")
+        require_quantal(solution.game)
         self.solution = solution
         self.game: KernelGame = solution.game
         self.bits = solution.certificate.precision + SPARE_BITS

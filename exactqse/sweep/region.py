@@ -18,7 +18,8 @@ from itertools import product
 from flint import arb, arb_mat
 
 from exactqse.arithmetic.balls import ball
-from exactqse.kernel.certificate import DOWN, UP, Leaf, Majorant, Split, Tree
+from exactqse.kernel.certificate import DOWN, Leaf, Majorant, Split, Tree
+from exactqse.solve.majorants import explicit
 
 Box = list[arb]  # [i]: a ball that the weight of the i-th class of leader actions lies in
 _ROUNDS = 12
@@ -146,14 +147,10 @@ def _heights(points: Sequence[Sequence[arb]], leaf: Leaf, level: arb) -> list[ar
     return [(total * scale).upper() for total in totals]
 
 
-def _explicit(majorant: Majorant) -> tuple[str, arb]:
-    """Tag and parameter. A tangent is no more than a hint of the best one: any serves here."""
-    return (UP, arb(1)) if isinstance(majorant, int) else (majorant[0], ball(majorant[1]))
-
-
 def _majorants(majorant: Majorant, pairs: Sequence[tuple[arb, arb]]) -> list[arb]:
     """Convex majorants of e^z d at the corners (z, d); a constant where Dn has no meaning."""
-    tag, parameter = _explicit(majorant)
+    tag, stated = explicit(majorant)
+    parameter = ball(stated)
     if tag != DOWN:
         return [parameter * (z + d / parameter - 1).exp() for z, d in pairs]
     if all(d < 0 for _, d in pairs):
@@ -204,9 +201,10 @@ def _narrow(
         box = [_meet(*pair) for pair in zip(box, above, strict=True)]
     if len(tree) > 1 or not isinstance(tree[0], Leaf):
         return box, []
-    tag, s = _explicit(tree[0].majorants[0])
+    tag, stated = explicit(tree[0].majorants[0])
     if tag == DOWN:
         return box, []
+    s = ball(stated)
     top = max((x + v / s - 1).upper() for x, v in zip(z, d, strict=True))
     if not floor > 0:
         return box, []

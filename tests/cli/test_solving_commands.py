@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from exactqse import Certificate, Policy, check
+from exactqse import Certificate, Game, Policy, check
 from exactqse.games import get, matrix_game
 from exactqse.kernel.numbers import format_rational
 from exactqse.solve import solve
@@ -277,3 +277,20 @@ def test_a_gap_that_was_not_reached_is_said(run: Run) -> None:
     result = run("solve", "patrol-4", *options)
     assert result.code == 0
     assert "wider than asked for: the limit of 1e-06 s was reached" in result.out
+
+
+def test_a_leader_who_remembers(run: Run, tmp_path: Path) -> None:
+    path, out = tmp_path / "game.json", tmp_path / "cert.json.gz"
+    Game.from_arrays(None, [[[2, 4], [1, 3]]], [[[1, 0], [0, 1]]], horizon=2, gamma="1/2").save(
+        path
+    )
+    result = run("solve", str(path), "--history", "--gap", "0.01", "--out", str(out))
+    assert result.code == 0
+    assert "the leader remembers" in result.out
+    assert run("check", str(path), str(out)).code == 0
+    refused = run("solve", str(path), "--history", "--policy", str(tmp_path / "p.json"))
+    assert refused.code == 2
+    assert "has no table of a policy" in refused.err
+    document = json.loads(run("solve", str(path), "--history", "--gap", "0.01", "--json").out)
+    assert document["certified"] is True
+    assert document["policy"] is None

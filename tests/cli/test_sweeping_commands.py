@@ -117,8 +117,11 @@ def test_without_matplotlib_one_line_says_how_to_install_it(
             ("sweep", GAME, "--eta", "1", "--out", "a.svg", "--picture", "a.svg"),
             "would be overwritten",
         ),
-        (("sensitivities", GAME, "--eta", "inf"), "not covered yet: eta = infinity"),
-        (("sensitivities", GAME, "--gamma", "1"), "not covered yet: gamma = 1 > 0"),
+        (
+            ("sensitivities", GAME, "--eta", "inf"),
+            "not covered: eta = infinity; the covered case is gamma = 0 and a finite eta",
+        ),
+        (("sensitivities", GAME, "--gamma", "1"), "not covered: gamma = 1 > 0"),
         (("sensitivities", GAME, "--digits", "0"), "digits: 0 is not an integer"),
     ],
 )

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from exactqse.errors import CertificateError, FileError, InputError, NumberError
 from exactqse.kernel.certificate import (
+    CHORD,
     COVERED,
     DOWN,
     KINDS,
@@ -334,6 +335,7 @@ TREES = [
     ((Leaf((("Up", HALF),)),), "unknown tag 'Up' in a leaf"),
     ((Leaf((("x" * 99, HALF),)),), f"unknown tag '{'x' * 40}' in a leaf"),
     ((Leaf(((UP, Fraction(0)),)),), "parameter 0 of a leaf is not positive"),
+    ((Leaf(((CHORD, Fraction(0)),)),), "parameter 0 of a leaf is not positive"),
     ((Leaf(((DOWN, -HALF),)),), "parameter -0.5 of a leaf is not positive"),
     ((Leaf(((DOWN, HALF), (UP, -HALF))),), "parameter -0.5 of a leaf is not positive"),
     ((Leaf((-1,)),), "-1 is no corner"),

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exactqse.arithmetic.balls import ball, exact_fraction, precision
-from exactqse.kernel.certificate import DOWN, UP, Leaf, Majorant, Split, Tree
+from exactqse.kernel.certificate import CHORD, DOWN, UP, Leaf, Majorant, Split, Tree
 from exactqse.kernel.elementary import INTEGER, MAX_EXPONENT
 from exactqse.kernel.interval import Interval, enclose
 from exactqse.kernel.stage import FailureError, Slopes, Stage, _middle, _mixed, _mixed_slopes
@@ -175,6 +175,13 @@ def test_exponents_are_limited(majorant: Majorant, outcome: str, reason: str) ->
         bound(s, (Leaf((majorant,)),), Fraction(1))
     assert caught.value.outcome == outcome
     assert str(caught.value).startswith("majorant at here, leaf 0, corner 0, follower action 0: ")
+
+
+@given(VALUES, VALUES)
+def test_without_free_places_a_chord_is_a_down(x: Fraction, y: Fraction) -> None:
+    s, kappa = stage([x], [y]), Fraction(2, 3)
+    chord, down = (bound(s, (Leaf(((tag, kappa),)),), y + 1) for tag in (CHORD, DOWN))
+    assert chord == down
 
 
 def test_a_shifted_leaf_counts_as_its_sign() -> None:

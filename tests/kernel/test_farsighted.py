@@ -138,7 +138,7 @@ class Drawn:
             ]
             pieces = tuple(
                 Piece(
-                    self.W[h][s].mid.limit_denominator(100) + rational(draw, 1),
+                    self.W[h][s].mid.limit_denominator(100) + rational(draw, 1) + int(h == 0),
                     tuple(self.tree(cell, 2) for cell in self.game.observes),
                     end,
                 )
@@ -146,7 +146,7 @@ class Drawn:
             )
             claims.append(Claim(int(draw.random() < 0.4), 0, pieces))
             later = [i for i, (k, _) in enumerate(self.places) if k > h]
-            others = tuple((i, rational(draw, 1)) for i in later if h and draw.random() < 0.6)
+            others = tuple((i, rational(draw, 1)) for i in later if draw.random() < 0.6)
             slopes.append(Slope(rational(draw, 1), others))
         sure = ((0, Fraction(1)),)
         nodes = tuple(
@@ -169,7 +169,7 @@ def drawn(seed: int) -> Drawn:
 
 @pytest.mark.parametrize("block", range(6))
 def test_no_policy_of_the_part_exceeds_a_claim(block: int) -> None:
-    near = tried = 0
+    near = tried = bounded = 0
     for seed in range(block * 40, block * 40 + 40):
         case = drawn(seed)
         try:
@@ -177,6 +177,10 @@ def test_no_policy_of_the_part_exceeds_a_claim(block: int) -> None:
         except FailureError:
             continue
         assert frontiers is not None, "the centre is in the part"
+        try:
+            most = case.part().bound()
+        except FailureError:
+            most = None
         for share in (Fraction(0), Fraction(1, 50), Fraction(1, 50), Fraction(1, 5), Fraction(1)):
             found = evaluate(case.game, case.policy(share) if share else case.centre, digits=15)
             scaled = {
@@ -189,6 +193,9 @@ def test_no_policy_of_the_part_exceeds_a_claim(block: int) -> None:
             if any(scaled[f.j][0] < f.v[0] or f.v[1] < scaled[f.j][1] for f in frontiers.values()):
                 continue  # not shown to be in the part
             tried += 1
+            if most is not None:
+                bounded += 1
+                assert found.J.lower <= most, seed
             for (h, s), f in frontiers.items():
                 for sigma in (f.own, 0, ONE // 3, 2 * ONE):
                     bound = Fraction(f.phi(sigma, P)[1])
@@ -201,6 +208,7 @@ def test_no_policy_of_the_part_exceeds_a_claim(block: int) -> None:
                     near += bound - found.W[h][s].upper * ONE < ONE / 1000
     assert tried > 40
     assert near > 20
+    assert bounded > 5
 
 
 def claimed(
@@ -470,11 +478,15 @@ def test_a_first_step_must_not_exceed_its_claim(high: int, monkeypatch: pytest.M
 
 
 def test_an_empty_box_proves_everything() -> None:
-    case = drawn(0)
-    case_box = dict.fromkeys(case.box, (1000 << P, None))
-    part = replace(case.part(), box=case_box)
-    assert part.frontiers() is None
-    assert part.bounds() == {}
+    """Ranges come first: the box of the last place, which nothing follows, is out of its range."""
+    seen = 0
+    for seed in range(10):
+        last = len(drawn(seed).places) - 1
+        part = replace(drawn(seed).part(), box={last: (1000 << P, None)})
+        assert part.frontiers() is None
+        assert part.bound() is None
+        seen += 1
+    assert seen == 10
 
 
 def test_a_box_of_one_value_is_not_empty() -> None:

@@ -37,7 +37,7 @@ FIRST = Claim(0, 0, (Piece(Fraction(40), (HALVED,)),))
 LATER = Claim(1, 0, (replace(PIECE, end=Fraction(2)), PIECE))
 PART = Part((FIRST, LATER, LATER))
 COVER = (ValueSplit(1, 1, ONE), PART, PART)
-SLOPES = (Slope(HALF, ((1, ONE), (2, -ONE))), Slope(ONE), Slope(Fraction(-3)))
+SLOPES = (Slope(HALF, ((1, Fraction(0)), (2, Fraction(0)))), Slope(ONE), Slope(Fraction(-3)))
 
 
 @pytest.fixture

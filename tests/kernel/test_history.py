@@ -14,6 +14,7 @@ from mpmath import mp, mpf
 from exactqse.errors import CertificateError
 from exactqse.evaluate import evaluate
 from exactqse.kernel.certificate import (
+    CHORD,
     DOWN,
     Certificate,
     Claim,
@@ -31,7 +32,7 @@ from exactqse.model import Game, Policy
 from exactqse.testing import games, policies
 
 HALF, ONE = Fraction(1, 2), Fraction(1)
-LEAF = Leaf(((DOWN, Fraction(10)), (DOWN, Fraction(10))))
+LEAF = Leaf(((CHORD, Fraction(10)), (CHORD, Fraction(10))))
 PART = Part(
     (
         Claim(1, 0, (Piece(Fraction(40), ((LEAF,),)),)),
@@ -202,3 +203,16 @@ def test_lotteries_are_distributions(claim: Certificate) -> None:
     for lottery in (((1, HALF),), ((2, HALF), (1, HALF)), ((1, ONE), (2, Fraction(0)))):
         with pytest.raises(CertificateError):
             changed_nodes(claim, 0, after=(((0, lottery), (1, ((3, ONE),))),) * 2)
+
+
+@pytest.mark.parametrize("majorant", [0, (DOWN, ONE)])
+def test_majorants_that_bind_transitions_are_refused(
+    game: Game, claim: Certificate, majorant: Any
+) -> None:
+    first = Claim(1, 0, (Piece(Fraction(40), ((Leaf((majorant, LEAF.majorants[1])),),)),))
+    part = replace(PART, claims=(first, *PART.claims[1:]))
+    with pytest.raises(CertificateError, match="before the last step are 'up' or 'chord'"):
+        check(game, replace(claim, cover=(part,)))
+    last = Claim(1, 0, (Piece(Fraction(20), ((Leaf((majorant, LEAF.majorants[1])),),)),))
+    part = replace(PART, claims=(*PART.claims[:2], last))
+    assert check(game, replace(claim, cover=(part,))).outcome != "rejected"

@@ -12,14 +12,16 @@ import sympy as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exactqse.arithmetic import FlintElementary
-from exactqse.errors import InputError, PrecisionError
+from exactqse.arithmetic import Enclosure, FlintElementary
+from exactqse.errors import InputError
 from exactqse.evaluate import evaluate
 from exactqse.games import get
 from exactqse.kernel.certificate import Leaf, Split
 from exactqse.kernel.check import check
 from exactqse.model import Game
 from exactqse.solve import solve
+from exactqse.solve.layer import Layer
+from exactqse.solve.stage_tables import Claim
 from exactqse.testing import games
 
 COMMITMENT = "conitzer-sandholm-2006"
@@ -89,6 +91,35 @@ def test_seeing_more_never_hurts_the_leader(seed: int) -> None:
         assert coarse.lower <= fine.upper
 
 
+def test_a_cell_with_one_member_is_played_at_its_best() -> None:
+    """Common interests: ascent from samples stops short in the cell of action 2."""
+    u = [[4, 9, 5, 2], [8, 4, 6, 4], [0, 8, 1, 2], [7, 7, 9, 9]]
+    game = Game.from_arrays(None, [u], [u], eta=2, observes=[[2], [0, 1, 3]])
+    solution = solve(game, gap=GAP, node_limit=1000)
+    assert solution.certified
+    assert solution.reached
+
+
+def steep_game(observes: object) -> Game:
+    """Exponents spread over 100."""
+    u, r = np.random.default_rng([0, 6]).integers(0, 11, (2, 6, 6)).tolist()
+    return Game.from_arrays(None, [u], [r], eta=10, observes=observes)
+
+
+def test_a_bound_above_all_payoffs_closes_every_part() -> None:
+    """Whatever a limit leaves open, however far its exponents spread."""
+    solution = solve(steep_game("nothing"), gap=GAP, node_limit=200)
+    assert solution.certified
+    assert solution.upper < 12
+
+
+def test_cells_that_their_first_bounds_close_are_not_divided() -> None:
+    """The best payoff is attained: shares of what is left of 0 would be beyond float64."""
+    solution = solve(steep_game([[0, 2, 3], [1, 4, 5]]), gap=GAP, node_limit=100)
+    assert solution.certified
+    assert solution.reached
+
+
 def test_a_limit_leaves_a_certified_gap() -> None:
     game = integer_game(8, 3, "nothing")
     solution = solve(game, gap="1e-9", node_limit=50)
@@ -137,31 +168,80 @@ def test_bad_limits(options: dict[str, object], where: str) -> None:
 
 
 STEEP = [[1, 0, 2], [0, 3, 1], [2, 1, 0]]
+OTHER = [[3, 0, 1], [0, 2, 5], [1, 4, 0]]
 
 
 @pytest.mark.parametrize("eta", [20, 100])
 def test_steep_exponents_are_told_from_zero(eta: int) -> None:
-    u = [[3, 0, 1], [0, 2, 5], [1, 4, 0]]
-    game = Game.from_arrays(None, [u], [STEEP], eta=eta, observes="nothing")
+    game = Game.from_arrays(None, [OTHER], [STEEP], eta=eta, observes="nothing")
     solution = solve(game, 5)
     assert solution.certified
     assert solution.reached
 
 
-@pytest.mark.parametrize(
-    ("u", "eta", "what"),
-    [
-        (1, 10**9, "eta r spreads over 3e\\+09 in the cell"),
-        ("1e400", 1, "beyond the range of float64"),
-    ],
-)
-def test_what_branch_and_bound_cannot_do_is_one_clear_error(u: object, eta: int, what: str) -> None:
-    game = Game.from_arrays(
-        None, [[[u, 0, 1], [0, 2, 5], [1, 4, 0]]], [STEEP], eta=eta, observes="nothing"
+PARTITIONS = ("nothing", [[0, 1], [2]])
+
+
+@pytest.mark.parametrize("observes", PARTITIONS)
+@pytest.mark.parametrize("factor", ["1e400", "1e-400", "-1e1000"])
+def test_payoffs_of_any_size_are_enclosed_as_narrowly(factor: str, observes: object) -> None:
+    scale = Fraction(factor)
+    u = [[value * scale for value in row] for row in OTHER]
+    game = Game.from_arrays(None, [u], [STEEP], eta=1, observes=observes)
+    solution = solve(game, gap=abs(scale) * GAP)
+    plain = Game.from_arrays(
+        None, [[[-v if scale < 0 else v for v in row] for row in OTHER]], [STEEP], observes=observes
     )
-    with pytest.raises(PrecisionError, match=what) as caught:
-        solve(game, 5)
-    assert caught.value.where == "step 0, state 0"
+    value = solve(plain, gap=GAP).value
+    assert solution.certified
+    assert solution.reached
+    assert solution.value.overlaps(Enclosure(value.lower * abs(scale), value.upper * abs(scale)))
+
+
+@pytest.mark.parametrize("observes", PARTITIONS)
+@pytest.mark.parametrize("eta", [5000, 10**9, "1e400"])
+def test_exponents_too_steep_for_float64_get_a_plain_bound(eta: object, observes: object) -> None:
+    game = Game.from_arrays(None, [OTHER], [STEEP], eta=eta, observes=observes)
+    solution = solve(game, 5, time_limit=60)
+    assert solution.certified
+    assert solution.lower >= 1
+    assert solution.upper <= 5 + GAP * 10
+    assert solution.reached or "1 stage is beyond" in solution.reason
+
+
+@pytest.mark.parametrize("eta", [1500, 2000, 4000, 8000])
+def test_parts_too_steep_for_float64_are_halved_first(eta: int) -> None:
+    game = Game.from_arrays(None, [[[2, 4], [1, 3]]], [[[1, 0], [0, 1]]], eta=eta)
+    solution = solve(game.with_(observes="nothing"), 5)
+    assert solution.certified
+    assert solution.reached
+    assert solution.effort.work > 1
+
+
+def test_where_float64_is_wrong_there_is_a_bound_without_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def too_low(layer: Layer, n: int) -> Claim | None:
+        leaf = Leaf((("up", Fraction(1)),) * 4)
+        return Claim(Fraction(0), 0, ((leaf,),)) if layer.active[n] else None
+
+    monkeypatch.setattr(Layer, "claim", too_low)
+    game = integer_game(4, 1, "nothing")
+    solution = solve(game, gap=GAP)
+    assert solution.certified
+    assert solution.upper <= max(v for row in game.u[0][0] for v in row) + GAP
+    assert "beyond branch and bound in float64" in solution.reason
+
+
+@pytest.mark.parametrize("offset", ["1e20", "-1e400"])
+def test_only_differences_of_exponents_matter(offset: str) -> None:
+    r = [[value + Fraction(offset) for value in row] for row in STEEP]
+    bounds = [
+        solve(Game.from_arrays(None, [OTHER], [table], observes="nothing"), gap=GAP)
+        for table in (r, STEEP)
+    ]
+    assert all(solution.reached for solution in bounds)
+    assert bounds[0].value.overlaps(bounds[1].value)
 
 
 def test_a_limit_that_was_not_reached_is_not_the_reason() -> None:

@@ -1,0 +1,24 @@
+"""Which games a solver is for."""
+
+from __future__ import annotations
+
+from exactqse.errors import NotCoveredError
+from exactqse.kernel.game import KernelGame
+
+
+def require_best_response(game: KernelGame) -> None:
+    """Raise NotCoveredError unless gamma = 0 and eta is infinite."""
+    missing = [f"gamma = {game.gamma} > 0"] if game.gamma else []
+    missing += [f"eta = {game.eta}"] if game.eta is not None else []
+    if missing:
+        remedy = 'the covered case is gamma = 0 and eta = "inf", with any observes'
+        raise NotCoveredError(f"not covered: {', '.join(missing)}", remedy=remedy)
+
+
+def require_quantal(game: KernelGame) -> None:
+    """Raise NotCoveredError unless gamma = 0 and eta is finite."""
+    missing = [f"gamma = {game.gamma} > 0"] if game.gamma else []
+    missing += ["eta = infinity"] if game.eta is None else []
+    if missing:
+        remedy = "the covered case is gamma = 0 and a finite eta"
+        raise NotCoveredError(f"not covered: {', '.join(missing)}", remedy=remedy)

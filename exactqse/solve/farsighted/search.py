@@ -1,0 +1,319 @@
+"""Best-first branch and bound over the follower's values V_h(s), many parts at a time."""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+
+from exactqse.solve.effort import Budget
+from exactqse.solve.farsighted.bound import contract
+from exactqse.solve.farsighted.claims import Backward, Bounder, Parts, even_ends
+from exactqse.solve.farsighted.model import Booleans, Floats, Integers
+from exactqse.solve.farsighted.slopes import Prescriptions, Slopes, slopes_at
+
+NO_ROOT = 1e300  # stands for a bound that was not found
+_BATCH = 256
+_ROUNDS = 1  # after a first fan of candidates
+_FIRST_ROUNDS = 8
+_FREE = 0.6
+_CANDIDATES = 2
+_MUCH = 0.2  # of what is left to prove
+_NARROW = 1e-11
+_FEW = 64  # parts, for which all other ways are tried
+_SHARES = (0.5, 0.25)  # of new slopes in a table
+_WORTH = 0.03  # of the score of the first candidate, at least
+
+
+@dataclass(eq=False)
+class Nodes:
+    """All parts that were examined, in growing arrays; the first axis is the node.
+
+    ``table`` numbers the slopes, ``kind`` the bounder; ``bound`` is what the part's own claims
+    prove, ``least`` what they or those of a part around it prove; ``children`` are -1 where there
+    are none.
+    """
+
+    J: int
+    first: int
+    size: int = 0
+
+    def __post_init__(self) -> None:
+        room = 1024
+        self.lo, self.hi = np.zeros((room, self.J)), np.zeros((room, self.J))
+        self.free = np.zeros((room, self.J), bool)
+        self.loose = np.zeros(room, bool)
+        self.table, self.kind = np.zeros((2, room), np.intp)
+        self.lam = np.zeros((room, self.J))
+        self.roots = np.zeros((room, self.first))
+        self.bound, self.least = np.zeros(room), np.zeros(room)
+        self.children = np.full((room, 2), -1)
+        self.score = np.zeros((room, self.J))
+        self.axis = np.zeros(room, np.intp)
+        self.at = np.zeros(room)
+
+    def batch(self, some: Integers) -> Batch:
+        """Some of them as a batch."""
+        return Batch(*(np.moveaxis(getattr(self, f.name)[some], 0, -1) for f in fields(Batch)))
+
+    def append(self, rows: dict[str, Floats | Booleans | Integers]) -> Integers:
+        """Add nodes; their numbers."""
+        count = len(rows["bound"])
+        while self.size + count > len(self.bound):
+            for name, value in vars(self).items():
+                if isinstance(value, np.ndarray):
+                    more = np.full_like(value, -1) if name == "children" else np.zeros_like(value)
+                    setattr(self, name, np.concatenate([value, more]))
+        numbers = np.arange(self.size, self.size + count)
+        for name, value in rows.items():
+            getattr(self, name)[numbers] = value
+        self.size += count
+        return numbers
+
+
+@dataclass(eq=False)
+class Batch:
+    """Parts with what proves them; the batch is the last axis of every array."""
+
+    lo: Floats
+    hi: Floats
+    free: Booleans
+    loose: Booleans
+    table: Integers
+    kind: Integers
+    lam: Floats
+    roots: Floats
+    bound: Floats
+
+    def rows(self) -> dict[str, Floats | Booleans | Integers]:
+        """The arrays with the batch first."""
+        return {name: np.moveaxis(value, -1, 0) for name, value in vars(self).items()}
+
+    def take(self, some: Integers | Booleans) -> Batch:
+        """Some of them."""
+        return Batch(*(value[..., some] for value in vars(self).values()))
+
+    def improve(self, some: Integers, other: Batch, target: float) -> None:
+        """Where ``other``, which is about the parts ``some``, proves more, take it.
+
+        Finer trees have to prove much more, since they cost more.
+        """
+        least = np.where(
+            other.kind > self.kind[some], _MUCH * np.maximum(self.bound[some] - target, 0.0), 0.0
+        )
+        better = other.bound < self.bound[some] - least
+        for name, value in vars(self).items():
+            value[..., some[better]] = getattr(other, name)[..., better]
+
+
+class Search:
+    """Parts of the follower's values, halved until each is bounded by a target."""
+
+    def __init__(self, bounders: list[Bounder], tables: Slopes) -> None:
+        self.bounders, self.model = bounders, bounders[0].model
+        self.tables = tables
+        self.used, self.J = tables.own.shape
+        self.nodes = Nodes(self.J, len(self.model.rho))
+        self.heap: list[tuple[float, int]] = []
+        self.stuck = self.target = -np.inf
+        self.alternatives = 0
+        self._begin()
+
+    def _begin(self) -> None:
+        lo, hi = np.full((self.J, 1), -np.inf), np.full((self.J, 1), np.inf)
+        lo, hi, _ = contract(self.model, lo, hi)
+        ways = [
+            (free, loose, table)
+            for free in (False, True)
+            for loose in (False, True)
+            for table in range(self.used)
+        ]
+        free, loose, table = (np.array(z) for z in zip(*ways, strict=True))
+        kind = np.zeros(len(ways), np.intp)
+        lo, hi = (np.repeat(z, len(ways), 1) for z in (lo, hi))
+        free = np.broadcast_to(free, lo.shape)
+        lam, none = np.zeros(lo.shape), np.zeros(len(ways))
+        roots = np.zeros((len(self.model.rho), len(ways)))
+        batch = Batch(lo, hi, free, loose, table, kind, lam, roots, none)
+        found = self._bound(batch, fresh=True)
+        best = found.take(np.array([int(found.bound.argmin())]))
+        for number in range(1, len(self.bounders)):
+            if self.J == 0 or not best.bound[0] < NO_ROOT:
+                finer = replace(best, kind=np.full(1, number))
+                best.improve(np.zeros(1, np.intp), self._bound(finer, fresh=True), np.inf)
+        self._append(best, best.bound, self._scores(best)[0])
+
+    def _bound(self, batch: Batch, *, fresh: bool = False) -> Batch:
+        """The batch with bounds, lam and roots found anew; unless ``fresh``, from those it has."""
+        lam, roots = batch.lam.copy(), batch.roots.copy()
+        for kind in np.unique(batch.kind):
+            some = np.flatnonzero(batch.kind == kind)
+            part = batch.take(some)
+            backward = Backward(self.bounders[kind], self.parts(part))
+            if fresh:
+                claims = backward.run(None, None, _FIRST_ROUNDS)
+            else:
+                claims = backward.run(part.lam[None], part.roots, _ROUNDS)
+            lam[:, some], roots[:, some] = claims.lam[0], claims.roots
+        roots = np.where(np.isfinite(roots), roots, NO_ROOT)
+        return replace(batch, lam=lam, roots=roots, bound=self.model.rho @ roots)
+
+    @property
+    def upper(self) -> float:
+        """The largest bound of a part."""
+        return max(self.stuck, -self.heap[0][0] if self.heap else -np.inf)
+
+    def run(self, target: float, budget: Budget) -> None:
+        """Halve the parts with the largest bounds."""
+        self.target = target
+        while self.heap and self.upper > target and not budget.spent:
+            picked: list[int] = []
+            while self.heap and len(picked) < _BATCH and -self.heap[0][0] > target:
+                bound, n = heapq.heappop(self.heap)
+                if (self.nodes.hi[n] - self.nodes.lo[n]).max(initial=0.0) > _NARROW:
+                    picked.append(n)
+                else:
+                    self.stuck = max(self.stuck, -bound)
+            if picked:
+                budget.spend(self._divide(np.array(picked)))
+
+    def _divide(self, picked: Integers) -> int:
+        """Halve these parts along the best of a few coordinates; how many parts were examined."""
+        nodes, count = self.nodes, len(picked)
+        lo, hi = nodes.lo[picked].T, nodes.hi[picked].T
+        score = np.maximum(nodes.score[picked].T, 0.0) * (hi - lo > 1e-3 * (hi - lo).max(0))
+        score = score + 1e-6 * self.model.scale * (hi - lo)
+        axis = np.argsort(-score, axis=0)[: min(_CANDIDATES, self.J)]  # (candidates, count)
+        column = np.broadcast_to(np.arange(count), axis.shape)
+        worth = score[axis, column]
+        at = _middle(lo[axis, column], hi[axis, column])
+        found, empty = self._halves(picked, axis, at)
+        work = empty.size
+        found.bound = np.where(empty, -np.inf, found.bound)
+        least = np.minimum(found.bound, np.tile(nodes.least[picked], 2 * len(axis)))
+        best = self._best_halving(least.reshape(2, -1, count), nodes.least[picked], worth)
+        kept = np.concatenate([best * count + np.arange(count) + k * axis.size for k in (0, 1)])
+        found, least = found.take(kept), least[kept]
+        open_parts = np.flatnonzero(least > self.target)
+        score = np.zeros_like(found.lo)
+        if len(open_parts):
+            parts = found.take(open_parts)
+            score[:, open_parts], deciding = self._scores(parts)
+            for which in self._turns(len(open_parts)):
+                found.improve(open_parts, self._other(parts, deciding, which), self.target)
+                work += len(open_parts)
+        numbers = self._append(found, np.minimum(least, found.bound), score)
+        nodes.children[picked] = numbers.reshape(2, count).T
+        nodes.axis[picked], nodes.at[picked] = (z[best, np.arange(count)] for z in (axis, at))
+        return work
+
+    def _best_halving(self, least: Floats, before: Floats, worth: Floats) -> Integers:
+        """The candidate (C, N) with the largest product of what both halves gain."""
+        most = np.maximum(before - self.target, 1e-12 * self.model.scale)
+        gain = np.clip((before - least) / most, 0, 1) + 1e-3
+        best: Integers = np.where(worth > _WORTH * worth[0], gain.prod(0), -1.0).argmax(0)
+        return best
+
+    def _halves(self, picked: Integers, axis: Integers, at: Floats) -> tuple[Batch, Booleans]:
+        """Both halves of each part for each candidate, (2, candidates, count) on one axis."""
+        nodes = self.nodes
+        some = np.tile(picked, 2 * len(axis))
+        lo, hi = nodes.lo[some].T.copy(), nodes.hi[some].T.copy()
+        column = np.arange(axis.size)
+        hi[axis.ravel(), column] = at.ravel()
+        lo[axis.ravel(), column + axis.size] = at.ravel()
+        lo, hi, empty = contract(self.model, lo, hi)
+        table = nodes.table[some]
+        tied, loose = self._losses(lo, hi, table)
+        free = nodes.free[some].T & (loose < tied)
+        lam, roots, none = nodes.lam[some].T, nodes.roots[some].T, np.zeros(len(some))
+        kind = nodes.kind[some]
+        halves = Batch(lo, hi, free, nodes.loose[some], table, kind, lam, roots, none)
+        return self._bound(halves), empty
+
+    def _other(self, parts: Batch, deciding: Prescriptions, which: int) -> Batch:
+        """The same parts bounded in another way: with other slopes, or kappa chosen otherwise."""
+        if which < len(_SHARES):
+            more = self.tables[parts.table].mixed(slopes_at(self.model, deciding), _SHARES[which])
+            return self._bound(replace(parts, table=self._keep(more.rounded(self.model))))
+        if which == len(_SHARES):
+            table, loose = np.zeros_like(parts.table), np.zeros_like(parts.loose)
+            free = np.zeros_like(parts.free)
+            return self._bound(replace(parts, table=table, free=free, loose=loose))
+        if which == len(_SHARES) + 1:
+            kind = np.minimum(parts.kind + 1, len(self.bounders) - 1)
+            return self._bound(replace(parts, kind=kind))
+        tied, loosened = self._losses(parts.lo, parts.hi, parts.table)
+        free = (loosened < tied) & ~parts.free
+        return self._bound(replace(parts, free=free, loose=~parts.loose))
+
+    def _turns(self, count: int) -> list[int]:
+        """Which other ways to try: all for few parts, one after another for many."""
+        ways = [*range(len(_SHARES) + 1), len(_SHARES) + 2]
+        if len(self.bounders) > 1:
+            ways.append(len(_SHARES) + 1)
+        if count <= _FEW:
+            return ways
+        self.alternatives += 1
+        return [ways[self.alternatives % len(ways)]]
+
+    def _scores(self, parts: Batch) -> tuple[Floats, Prescriptions]:
+        """Which coordinate costs how much, (J, N), and the prescriptions that decide the bound."""
+        score = np.zeros_like(parts.lo)
+        found: list[Prescriptions] = []
+        order: list[Integers] = []
+        for kind in np.unique(parts.kind):
+            some = np.flatnonzero(parts.kind == kind)
+            part = parts.take(some)
+            backward = Backward(self.bounders[kind], self.parts(part))
+            backward.roots = part.roots
+            score[:, some], deciding = backward.scores(part.lam[None])
+            found.append(deciding)
+            order.append(some)
+        back = np.argsort(np.concatenate(order))
+        omega, s = (
+            [np.concatenate(steps)[back] for steps in zip(*tables, strict=True)]
+            for tables in ([p.omega for p in found], [p.s for p in found])
+        )
+        return np.where(np.isfinite(score), score, 0.0), Prescriptions(omega, s)
+
+    def parts(self, batch: Batch) -> Parts:
+        """What the bound is made of: a claim has one piece."""
+        ends = even_ends(batch.lo, batch.hi, 1)
+        own = self.tables.own[batch.table].T
+        lean = np.ascontiguousarray(np.moveaxis(self.tables.lean[batch.table], 0, -1))
+        return Parts(batch.lo, batch.hi, batch.free, ends, batch.loose, own, lean)
+
+    def _keep(self, more: Slopes) -> Integers:
+        """Numbers of new tables."""
+        start, count = self.used, len(more.own)
+        self.used += count
+        while self.used > len(self.tables.own):
+            self.tables = self.tables.joined(self.tables)
+        for name, value in vars(more).items():
+            getattr(self.tables, name)[start : self.used] = value
+        return np.arange(start, self.used)
+
+    def _losses(self, lo: Floats, hi: Floats, table: Integers) -> tuple[Floats, Floats]:
+        """What each coordinate adds to the bound when tied, and when free, about; (J, N)."""
+        radius = (hi - lo).T / 2
+        g = self.tables.tied[table]
+        D = np.einsum("Nrj,Nj->Nr", g, radius) * self.tables.weights[table]
+        tied = radius * np.einsum("Nrj,Nr->Nj", g, D) / 2 + self.tables.mixing[table] * radius
+        return tied.T, (_FREE * self.tables.spread[table] * radius + 0.3 * tied).T
+
+    def _append(self, parts: Batch, least: Floats, score: Floats) -> Integers:
+        numbers = self.nodes.append({**parts.rows(), "least": least, "score": score.T})
+        for n, b in zip(numbers.tolist(), least.tolist(), strict=True):
+            if b > -np.inf:
+                heapq.heappush(self.heap, (-b, n))
+        return numbers
+
+
+def _middle(lo: Floats, hi: Floats) -> Floats:
+    """A short dyadic number near the middle."""
+    width = hi - lo
+    unit = 2.0 ** (np.floor(np.log2(np.maximum(width, 1e-30))) - 4)
+    at: Floats = np.round((lo + width / 2) / unit) * unit
+    return at

@@ -1,0 +1,110 @@
+"""The solver for gamma > 0, finite eta, any partition that the leader observes.
+
+The follower's soft values V_h(s) are what the leader's problem cannot be divided by: given them it
+is one stage after another. So parts of their range are bounded, each on its own, and halved
+(proofs/farsighted-bound.md). A good policy from local search gives the lower bound, and the slopes
+with which the parts near it are bounded to second order in their width.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from math import floor, log2
+
+import numpy as np
+
+from exactqse.arithmetic.balls import FlintElementary
+from exactqse.errors import PrecisionError
+from exactqse.kernel.certificate import Certificate, Distribution, FarsightedNode
+from exactqse.kernel.game import KernelGame
+from exactqse.kernel.gamefile import game_hash
+from exactqse.kernel.operators import initial_mean, policy_values
+from exactqse.solve.effort import Budget, Effort, Progress
+from exactqse.solve.farsighted.claims import bounder
+from exactqse.solve.farsighted.emit import cover
+from exactqse.solve.farsighted.forests import finer, whole
+from exactqse.solve.farsighted.incumbent import Evaluated, best_policy
+from exactqse.solve.farsighted.model import Floats, model_of
+from exactqse.solve.farsighted.search import NO_ROOT, Search
+from exactqse.solve.farsighted.slopes import of_policy, slopes_at
+
+_SHARES = (0.9, 0.7, 0.4)  # of the gap that the search takes; rounding takes the rest
+_LEVELS = 4  # of trees over the leader's mixtures
+_WEIGHT_BITS = 60
+_MARGIN = 1e-11
+
+
+def solve_farsighted(
+    game: KernelGame,
+    gap: Fraction,
+    budget: Budget,
+    *,
+    caution: int = 0,
+    progress: Progress | None = None,
+) -> tuple[Certificate, Effort]:
+    """A certificate for the game, still unchecked, that aims at upper - lower <= gap.
+
+    ``caution`` multiplies the margins against float64's rounding, by 1000 for each unit.
+
+    Raises:
+        PrecisionError: numbers beyond float64, or no bound at all in it.
+    """
+    with np.errstate(all="ignore"):  # what is not finite proves nothing, and is not used
+        return _solve(game, gap, budget, caution, progress)
+
+
+def _solve(
+    game: KernelGame, gap: Fraction, budget: Budget, caution: int, progress: Progress | None
+) -> tuple[Certificate, Effort]:
+    model = model_of(game)
+    policy = best_policy(model)
+    nodes = _nodes(game, policy)
+    p = _precision(game, gap, model.scale)
+    values = policy_values(game, nodes, p, FlintElementary())
+    low, _, denominator = initial_mean(game, values)
+    slack = 16 + 2 * int(model.scale + 1).bit_length()  # bits that a checker's arithmetic may lose
+    lower = Fraction(low - (denominator << slack), denominator << p)
+    slopes = slopes_at(model, of_policy(model, policy))
+    flat = replace(slopes, own=0 * slopes.own, lean=0 * slopes.lean)
+    shift = np.round(model.eta * policy.V[0][0])
+    forests = [whole(model), *finer(model, [pi[0] for pi in policy.pi], _LEVELS)]
+    search = Search([bounder(model, trees, shift) for trees in forests], slopes.joined(flat))
+    unit = 2.0 ** floor(log2(max(float(gap), 1e-13 * model.scale) / 256))
+    for share in _SHARES:
+        search.run(float(lower) + share * float(gap), budget)
+        if not search.upper < NO_ROOT:
+            what = "float64 proves no bound for a part of the follower's values"
+            raise PrecisionError(what, remedy="rescale the rewards, or lower eta")
+        entries, tables, upper = cover(game, search, unit, _MARGIN * 1000.0**caution)
+        if upper - lower <= gap or budget.spent:
+            break
+    if progress is not None:
+        progress(len(nodes), len(nodes))
+    found = Certificate(game_hash(game), p, lower, upper, nodes, tables, entries)
+    stopped = budget.reason if upper - lower > gap else ""
+    return found, Effort(len(nodes), p, budget.used, "parts examined", stopped)
+
+
+def _precision(game: KernelGame, gap: Fraction, scale: float) -> int:
+    """Fractional bits: of the gap, and as many again for sums, exponentials and divisions."""
+    size = int(scale + 1).bit_length()
+    return max(64, int(1 / gap).bit_length() + 48) + 3 * size + game.horizon.bit_length()
+
+
+def _nodes(game: KernelGame, policy: Evaluated) -> tuple[FarsightedNode, ...]:
+    return tuple(
+        FarsightedNode(
+            h, s, tuple(_distribution(policy.pi[h][0, k, cell[0]]) for cell in game.observes)
+        )
+        for h, states in enumerate(game.reachable)
+        for k, s in enumerate(states)
+    )
+
+
+def _distribution(row: Floats) -> Distribution:
+    """The row in exact rationals: weights of 2^-60, the largest takes what rounding leaves."""
+    weights = [round(float(p) * 2**_WEIGHT_BITS) for p in row]
+    top = max(range(len(weights)), key=weights.__getitem__)
+    weights[top] += 2**_WEIGHT_BITS - sum(weights)
+    return tuple((a, Fraction(w, 2**_WEIGHT_BITS)) for a, w in enumerate(weights) if w)

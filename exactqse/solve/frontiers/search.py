@@ -1,0 +1,334 @@
+"""Frontiers of all places, backward; where a solution uses them, they are made finer.
+
+At a value lam the best choice of a place maximises sum_b e^{x_b} (y_b - lam) = G, so that
+
+    W <= lam + G(lam) e^{-v}
+
+for all choices, with equality at the best one. Over the achieved frontiers of the next step the
+best choices are memories; over the proved ones the least of the bounds, made of chords and
+tangents, is the claim of the place. The two differ to second order in the distance of neighbouring
+lam, near those that are used.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from exactqse.errors import PrecisionError
+from exactqse.solve.effort import Budget
+from exactqse.solve.farsighted.model import Booleans, Floats, Integers, Model
+from exactqse.solve.frontiers.bounds import Bound, Rule, bound
+from exactqse.solve.frontiers.envelope import Pieces, pieces
+from exactqse.solve.frontiers.hulls import Polyline, polyline
+from exactqse.solve.frontiers.stage import Response, Stage
+
+_ROUNDS = 24
+_STALLED = 0.9  # of the gap that is left after a few rounds
+_FEW = 3
+_SHARE = 0.1  # of the gap that errors not worth a finer frontier may take in all
+_NEARER = 0.25  # of the distance to the neighbour
+_CUT = 0.36  # the same for cuts; up to a third the tangents beside them would be too high
+_NARROW = 1e-9
+_TREES = 0.02  # of the gap that is left, for the trees of one place
+_CLOSE = 0.02  # of the gap
+_LEAST = 1e-9  # of the scale of values
+_STEEPEST = 250.0  # half the range of v, in which e^v can be computed with
+_GRID = 18  # of values among which a root is bracketed
+_BRACKETS = 12
+_NEWTON = 20
+_CHORD = 1.5 * 2.0**-29  # what the checker's chords of the logarithm lose, relatively
+
+
+@dataclass(frozen=True, eq=False)
+class Side:
+    """A place over achieved or over proved frontiers: its stage, and what is best at each lam."""
+
+    stage: Stage
+    found: Response
+    line: Polyline
+
+    def shares(self, ks: Integers) -> Floats:
+        """How likely each next state is after each b, (K, B, T)."""
+        v, _ = self.found.values()
+        found = self.found
+        w = found.w[ks, :, None]
+        alpha = (1 - w) * found.first[ks] + w * found.second[ks]
+        moves = np.einsum("kba,bat->kbt", alpha, self.stage.P)
+        likely: Floats = moves * np.exp(found.x[ks] - v[ks, None])[..., None]
+        return likely
+
+
+@dataclass(eq=False)
+class Place:
+    """(h, n): its frontiers.
+
+    Attributes:
+        lam: (L,) descending; at step 0 the root of either side.
+        low, high: the range of v.
+        cuts: v at which pieces are divided that lie above a chord.
+        sides: achieved, proved.
+        shown: the bounds of the proved side.
+        pieces: which of them are the least where.
+    """
+
+    lam: Floats
+    low: float
+    high: float
+    cuts: Floats
+    sides: tuple[Side, Side] = field(init=False)
+    shown: Bound = field(init=False)
+    pieces: Pieces = field(init=False)
+
+    @property
+    def reference(self) -> float:
+        """The middle of its range."""
+        return (self.low + self.high) / 2
+
+    def side(self, k: int) -> Side:
+        """Over what is achieved (0), or proved (1)."""
+        return self.sides[k]
+
+    def rough(self, k: int, used: Floats, worth: float) -> Booleans:
+        """Which lam (L,) are used so that finer neighbours matter, given what vertices are worth.
+
+        Between neighbours the frontier may rise above its chord by the product of the differences
+        in slope and in v, over 8.
+        """
+        side = self.side(k)
+        v, _ = side.found.values()
+        error = np.abs(np.diff(self.lam) * np.diff(v)) / 8
+        error = np.maximum(np.append(error, np.inf), np.append(np.inf, error))
+        total = np.zeros(len(self.lam))
+        np.add.at(total, side.line.tag, used)
+        rough: Booleans = total * error > worth
+        return rough
+
+    def bulging(self, used: Floats, worth: float) -> Floats:
+        """Where to divide pieces whose tangents lie too high above vertices that are used."""
+        line = self.side(1).line
+        rise, ends = self.pieces.rise(self.shown.G), self.pieces.ends
+        some = np.flatnonzero(used > 0)
+        v = line.v[some] - self.reference
+        k = np.abs(ends[:, None] - v).argmin(0)  # v ends piece k - 1
+        new = []
+        for before in (True, False):
+            piece = k - 1 if before else k
+            inside = (piece >= 0) & (piece < len(rise))
+            piece = np.clip(piece, 0, len(rise) - 1)
+            matter = inside & (used[some] * rise[piece] > worth)
+            far = ends[piece] if before else ends[piece + 1]
+            new.append((v + _CUT * (far - v))[matter])
+        return np.concatenate(new) + self.reference
+
+
+class Search:
+    """Achieved and proved frontiers, and the values of the first step.
+
+    Attributes:
+        places: [h][n].
+        after: [h][n], the places of the next step that may follow.
+        close: what of y - lam float64 and the checker may not tell apart.
+        lower, upper: bounds of the value, in float64.
+    """
+
+    def __init__(self, model: Model, gap: float, caution: float = 1.0) -> None:
+        self.model, self.gap = model, gap
+        self.close = caution * max(_CLOSE * gap, _LEAST * model.scale)
+        self.after = [
+            [np.flatnonzero(row.any((0, 1))) for row in layer.P] for layer in model.layers
+        ]
+        low, high = _ranges(model)
+        if any((b - a).max() > 2 * _STEEPEST for a, b in zip(low, high, strict=True)):
+            what = f"the follower's values v have a range of more than {2 * _STEEPEST:.0f}"
+            raise PrecisionError(what, remedy="rescale the rewards, or lower eta")
+        least, most = _values(model)
+        self.places: list[list[Place]] = []
+        for h in range(len(model.layers)):
+            size = float((most[h] - least[h]).max())
+            unit = 2.0 ** np.ceil(np.log2(max(size, 1e-12 * model.scale, 1e-300)) - 2)
+            row = []
+            for n in range(len(least[h])):
+                start = np.floor(least[h][n] / unit - 5) * unit
+                stop = np.ceil(most[h][n] / unit + 5) * unit
+                lam = np.arange(stop, start - unit / 2, -unit)
+                row.append(Place(lam, float(low[h][n]), float(high[h][n]), np.zeros(0)))
+            self.places.append(row)
+        self.lower, self.upper = -np.inf, np.inf
+
+    def run(self, aim: float, budget: Budget) -> None:
+        """Rounds of refinement until upper - lower <= aim, or no gain, or the budget is spent."""
+        gaps = []
+        while True:
+            self.backward()
+            budget.spend(sum(len(place.lam) for row in self.places for place in row))
+            gaps.append(self.upper - self.lower)
+            if gaps[-1] <= aim or budget.spent or len(gaps) > _ROUNDS:
+                return
+            if len(gaps) > 2 * _FEW and gaps[-1] > _STALLED * gaps[-1 - _FEW]:
+                return
+            if not self.refine():
+                return
+
+    def backward(self) -> None:
+        """Both frontiers of every place."""
+        for h in reversed(range(1, len(self.places))):
+            for n in range(len(self.places[h])):
+                self._frontier(h, n)
+        roots = np.array([self._root(n) for n in range(len(self.places[0]))])
+        self.lower, self.upper = (float(value) for value in self.model.rho @ roots)
+
+    def _stages(self, h: int, n: int) -> list[Stage]:
+        """The stages of a place over the achieved and the proved frontiers of the next step."""
+        layer, model, after = self.model.layers[h], self.model, self.after[h][n]
+        x = model.eta * layer.r[n]
+        P = layer.P[n][..., after]
+        reference = self.places[h][n].reference
+        stages = []
+        for k in range(2 if after.size else 1):
+            lines = [self.places[h + 1][t].side(k).line for t in after]
+            stage = Stage(x, layer.u[n], P, model.gamma, model.cells, lines, reference)
+            stages.append(stage)
+        return stages if after.size else stages * 2
+
+    def _frontier(self, h: int, n: int) -> None:
+        place = self.places[h][n]
+        below, above = self._stages(h, n)
+        reached = below.respond(place.lam)
+        v, W = reached.values()
+        line = polyline(v + place.reference, W, np.arange(len(v)))
+        found = reached if above is below else above.respond(place.lam)
+        place.shown = bound(above, place.lam, found, self.rule)
+        G = place.shown.G + _CHORD * np.abs(place.shown.G)
+        low, high = place.low - place.reference, place.high - place.reference
+        cuts = place.cuts - place.reference
+        place.pieces = pieces(place.lam, G, (low, high), cuts, self._worth)
+        d, K, of = place.pieces.points(place.lam, G)
+        proved = polyline(d + place.reference, K, of)
+        place.sides = Side(below, reached, line), Side(above, found, proved)
+
+    @property
+    def radius(self) -> float:
+        """Half the widest range of v."""
+        return max((place.high - place.low) / 2 for row in self.places for place in row)
+
+    @property
+    def rule(self) -> Rule:
+        """How exact bounds need to be now."""
+        left = self.upper - self.lower
+        left = max(left, self.gap) if np.isfinite(left) else self.model.scale
+        return Rule(self.close, _TREES * left)
+
+    @property
+    def _worth(self) -> float:
+        """What a place may be wrong by without any part of it being made finer."""
+        return _SHARE * self.gap / len(self.places)
+
+    def _root(self, n: int) -> tuple[float, float]:
+        """The lam with G = 0, achieved and proved."""
+        place = self.places[0][n]
+        roots, sides = [], []
+        for k, stage in enumerate(self._stages(0, n)):
+            low, high = float(stage.Y.min()), float(stage.Y.max())
+            for _ in range(_BRACKETS):
+                lam = np.linspace(low, high, _GRID)
+                found = stage.respond(lam)
+                G = (np.exp(found.x) * (found.y - lam[:, None])).sum(-1)
+                below = np.flatnonzero(G <= 0)
+                at = int(below[0]) if below.size else _GRID - 1
+                low, high = float(lam[max(at - 1, 0)]), float(lam[at])
+            root = self._proved_root(stage, high) if k else high
+            roots.append(root)
+            found = stage.respond(np.array([root]))
+            sides.append(Side(stage, found, polyline(np.zeros(1), np.zeros(1), np.zeros(1, int))))
+        place.sides = sides[0], sides[1]
+        place.lam = np.array(roots)
+        return roots[0], roots[1]
+
+    def _proved_root(self, stage: Stage, lam: float) -> float:
+        """A lam at which the bound is about 0; its slope is about -e^v."""
+        for _ in range(_NEWTON):
+            at = np.array([lam])
+            found = stage.respond(at)
+            v, _ = found.values()
+            excess = float(bound(stage, at, found, self.rule).G[0] * np.exp(-v[0]))
+            if excess <= _TREES * self.gap:
+                break
+            lam += excess
+        return lam
+
+    def refine(self) -> bool:
+        """Finer frontiers where they are used and matter; False where that is nowhere."""
+        changed = False
+        achieved, proved = self._used(0), self._used(1)
+        for h in range(1, len(self.places)):
+            counts = [sum(int((w > 0).sum()) for w in used[h]) for used in (achieved, proved)]
+            worth = [self._worth / max(count, 1) for count in counts]
+            for n, place in enumerate(self.places[h]):
+                mark = place.rough(0, achieved[h][n], worth[0])
+                mark |= place.rough(1, proved[h][n], worth[1])
+                cuts = place.bulging(proved[h][n], worth[1])
+                changed |= bool(mark.any() or cuts.size)
+                place.cuts = np.unique(np.concatenate([place.cuts, cuts]))
+                place.lam = _finer(place.lam, mark)
+        return changed
+
+    def _used(self, k: int) -> list[list[Floats]]:
+        """What the vertices of each frontier of a side are worth to the leader at step 0."""
+        used = [[np.zeros(len(place.side(k).line.v)) for place in row] for row in self.places]
+        for n, share in enumerate(self.model.rho):
+            used[0][n][0] = share
+        for h, row in enumerate(self.places[:-1]):
+            for n, place in enumerate(row):
+                side = place.side(k)
+                worth = np.zeros(len(side.found.x))
+                np.add.at(worth, side.line.tag, used[h][n])
+                ks = np.flatnonzero(worth)
+                shares, w = side.shares(ks), side.found.w[ks]
+                shares *= worth[ks, None, None]
+                for j, t in enumerate(self.after[h][n]):
+                    for at, weight in ((side.found.d[ks], 1 - w), (side.found.e[ks], w)):
+                        np.add.at(used[h + 1][t], side.stage.pick[at, j], shares[..., j] * weight)
+        return used
+
+
+def _finer(lam: Floats, mark: Booleans) -> Floats:
+    """Nearer neighbours of those that are marked; beyond the last one that is, as much again.
+
+    Lines through neighbours at growing distances lie below what is near: one new point a side is
+    enough.
+    """
+    width = np.diff(lam)
+    wide = -width > _NARROW * (1 + np.abs(lam[1:]))
+    new = [
+        (lam[:-1] + _NEARER * width)[mark[:-1] & wide],
+        (lam[1:] - _NEARER * width)[mark[1:] & wide],
+    ]
+    size = lam[0] - lam[-1]
+    new += [lam[:1][mark[:1]] + size, lam[-1:][mark[-1:]] - size]
+    return np.unique(np.concatenate([lam, *new]))[::-1]
+
+
+def _ranges(model: Model) -> tuple[list[Floats], list[Floats]]:
+    """The range of v at each place, as the checker finds it."""
+    ends: list[list[Floats]] = [[], []]
+    for layer in reversed(model.layers):
+        for row, best in zip(ends, (np.min, np.max), strict=True):
+            x = model.eta * layer.r
+            if row:
+                x = x + model.gamma * (layer.P @ row[-1])
+            x = best(x, axis=-1)
+            top = x.max(-1, keepdims=True)
+            row.append((top + np.log(np.exp(x - top).sum(-1, keepdims=True)))[:, 0])
+    return ends[0][::-1], ends[1][::-1]
+
+
+def _values(model: Model) -> tuple[list[Floats], list[Floats]]:
+    """The range of W."""
+    ends: list[list[Floats]] = [[], []]
+    for layer in reversed(model.layers):
+        for row, best in zip(ends, (np.min, np.max), strict=True):
+            y = layer.u + layer.P @ row[-1] if row else layer.u
+            row.append(best(y, axis=(1, 2)))
+    return ends[0][::-1], ends[1][::-1]

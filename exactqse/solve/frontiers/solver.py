@@ -1,0 +1,167 @@
+"""Leaders who remember, and trees: gamma > 0, finite eta, any partition.
+
+Where the leader remembers and randomises publicly, a place is worth to its parents what its
+frontier says, and backward induction over frontiers is exact. Where no two paths meet, that bounds
+a Markov leader as well, and often she needs one memory of each place only.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import ceil
+
+import numpy as np
+
+from exactqse.arithmetic.balls import FlintElementary
+from exactqse.errors import InputError
+from exactqse.kernel.certificate import Certificate, FarsightedNode, HistoryNode, Part
+from exactqse.kernel.game import KernelGame
+from exactqse.kernel.gamefile import game_hash
+from exactqse.kernel.interval import Interval
+from exactqse.kernel.operators import history_values, initial_mean, policy_values
+from exactqse.model.graph import describe_graph
+from exactqse.solve.effort import Budget, Effort, Progress
+from exactqse.solve.farsighted.incumbent import best_policy
+from exactqse.solve.farsighted.model import model_of
+from exactqse.solve.frontiers.emit import part, slopes
+from exactqse.solve.frontiers.memories import likely, memories
+from exactqse.solve.frontiers.search import Search
+from exactqse.solve.rounding import distribution
+
+_SHARE = 0.7  # of the gap that the search takes; rounding takes the rest
+_MARGIN = 0.05  # of the gap
+_LEAST = 1e-12  # of the values' scale
+_SLACK = 20  # bits that a checker's arithmetic may lose
+_UNIT = "bounds examined"
+_STUCK = "finer frontiers do not bring the bounds closer together"
+
+
+def solve_history(
+    game: KernelGame,
+    gap: Fraction,
+    budget: Budget,
+    *,
+    caution: int = 0,
+    progress: Progress | None = None,
+) -> tuple[Certificate, Effort]:
+    """A certificate for a leader who remembers and randomises publicly, still unchecked.
+
+    It aims at upper - lower <= gap. Where she wants the follower to have less and her best choice
+    jumps, the bound may stay above the chord of the jump; then the effort says so. ``caution``
+    multiplies the margin against float64's rounding, by 10 for each unit.
+
+    Raises:
+        InputError: gamma = 0 or eta = infinity, where no memory matters.
+        PrecisionError: numbers beyond float64, or no bound at all in it.
+    """
+    search, proof, upper = _searched(game, gap, budget, caution)
+    nodes = memories(game, search)
+    p = _precision(game, gap, search)
+    lower = _below(game, history_values(game, nodes, p, FlintElementary()), p)
+    return _claimed(game, gap, budget, p, (lower, upper), nodes, proof, progress)
+
+
+def solve_tree(
+    game: KernelGame,
+    gap: Fraction,
+    budget: Budget,
+    *,
+    caution: int = 0,
+    progress: Progress | None = None,
+) -> tuple[Certificate, Effort]:
+    """A certificate for a Markov leader in a game whose places form a tree, still unchecked.
+
+    The bound is that of a leader who remembers. She has one way to a place, but after several
+    follower actions there, or with a lottery, several memories of a place may be worth more than
+    any one: then upper - lower > gap, and the effort says so. Arguments as in ``solve_history``.
+
+    Raises:
+        InputError: as ``solve_history``, or paths meet.
+        PrecisionError: as ``solve_history``.
+    """
+    if merging := describe_graph(game).merging:
+        remedy = "use branch and bound"
+        raise InputError(f"is no tree, see {merging[0]}", where="game", remedy=remedy)
+    search, proof, upper = _searched(game, gap, budget, caution)
+    p = _precision(game, gap, search)
+    found = []
+    for nodes in (_kept(game, memories(game, search)), _ascended(game, search)):
+        after = policy_values(game, nodes, p, FlintElementary())
+        found.append((_below(game, after, p), nodes))
+        if upper - found[0][0] <= gap:
+            break
+    lower, best = max(found, key=lambda pair: pair[0])
+    return _claimed(game, gap, budget, p, (lower, upper), best, proof, progress)
+
+
+def _searched(
+    game: KernelGame, gap: Fraction, budget: Budget, caution: int
+) -> tuple[Search, Part, Fraction]:
+    """The frontiers, the part that they make, and its bound."""
+    if not game.gamma or game.eta is None:
+        where = "gamma" if game.eta is not None else "eta"
+        what = "no memory matters to a follower who is myopic or best responds"
+        raise InputError(what, where=where, remedy="use solve")
+    if not gap > 0:
+        raise InputError(f"{gap} is not positive", where="gap")
+    with np.errstate(all="ignore"):  # what is not finite proves nothing, and is not used
+        search = Search(model_of(game), float(gap), 10.0**caution)
+        search.run(_SHARE * float(gap), budget)
+        margin = max(_MARGIN * float(gap), _LEAST * search.model.scale) * 10.0**caution
+        return search, *part(game, search, margin)
+
+
+def _kept(game: KernelGame, nodes: tuple[HistoryNode, ...]) -> tuple[FarsightedNode, ...]:
+    """The likeliest memory of each place; a place that no memory is of gets the first action."""
+    best = likely(nodes)
+    rows = []
+    for h, s in game.places:
+        policy = (
+            best[h, s].policy if (h, s) in best else (((0, Fraction(1)),),) * len(game.observes)
+        )
+        rows.append(FarsightedNode(h, s, policy))
+    return tuple(rows)
+
+
+def _ascended(game: KernelGame, search: Search) -> tuple[FarsightedNode, ...]:
+    """What local search from many starts finds."""
+    with np.errstate(all="ignore"):
+        policy = best_policy(search.model)
+    rows = []
+    for h, layer in enumerate(game.reachable):
+        for k, s in enumerate(layer):
+            pi = policy.pi[h][0, k]
+            mixtures = (distribution(dict(enumerate(pi[cell[0]]))) for cell in game.observes)
+            rows.append(FarsightedNode(h, s, tuple(mixtures)))
+    return tuple(rows)
+
+
+def _below(game: KernelGame, values: list[Interval] | dict[int, Interval], p: int) -> Fraction:
+    """The value of the first step, rounded down."""
+    low, _, denominator = initial_mean(game, values)
+    return Fraction(low - (denominator << _SLACK), denominator << p)
+
+
+def _claimed(
+    game: KernelGame,
+    gap: Fraction,
+    budget: Budget,
+    p: int,
+    bounds: tuple[Fraction, Fraction],
+    nodes: tuple[HistoryNode, ...] | tuple[FarsightedNode, ...],
+    proof: Part,
+    progress: Progress | None,
+) -> tuple[Certificate, Effort]:
+    if progress is not None:
+        progress(len(nodes), len(nodes))
+    found = Certificate(game_hash(game), p, *bounds, nodes, slopes(game), (proof,))
+    stopped = (budget.reason or _STUCK) if bounds[1] - bounds[0] > gap else ""
+    interrupted = bool(stopped) and budget.interrupted
+    return found, Effort(len(nodes), p, budget.used, _UNIT, stopped, interrupted)
+
+
+def _precision(game: KernelGame, gap: Fraction, search: Search) -> int:
+    """Fractional bits: of the gap, and as many again for sums, exponentials and divisions."""
+    size = int(search.model.scale + 1).bit_length()
+    steep = ceil(1.5 * search.radius)  # of e^{v - m}
+    return max(64, int(1 / gap).bit_length() + 48) + 3 * size + steep + game.horizon.bit_length()

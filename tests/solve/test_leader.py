@@ -1,0 +1,81 @@
+"""solve for leaders who remember, and for those who do not on trees."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+from exactqse import Game, check, decide, solve
+from exactqse.errors import InputError, NotCoveredError
+from exactqse.games import get
+from exactqse.games.families import dense
+from exactqse.kernel.certificate import Certificate
+
+GAP = Fraction(1, 1000)
+
+
+def game(horizon: int = 2) -> Game:
+    found = dense(states=2, leader_actions=2, follower_actions=2, horizon=horizon, seed=1, eta=3)
+    return found.with_(gamma="9/10")
+
+
+def test_who_remembers_is_worth_no_less() -> None:
+    markov = solve(game(), gap=GAP)
+    history = solve(game(), gap=GAP, leader="history")
+    assert markov.certified
+    assert history.certified
+    assert markov.certificate.kind == "farsighted"
+    assert history.certificate.kind == "history"
+    assert history.upper >= markov.lower
+    again = Certificate.from_bytes(history.certificate.to_bytes())
+    assert check(game(), again)
+    assert "for leaders who remember" in check(game(), again).reason
+
+
+def test_what_she_plays_is_no_table() -> None:
+    solution = solve(game(), gap=GAP, leader="history")
+    assert solution.remembers
+    with pytest.raises(NotCoveredError, match="has no table of a policy"):
+        _ = solution.policy
+
+
+def test_memory_brings_a_myopic_follower_nothing() -> None:
+    commitment = get("conitzer-sandholm-2006")
+    first, second = solve(commitment, 20), solve(commitment, 20, leader="history")
+    assert first.certificate == second.certificate
+    assert not second.remembers
+
+
+def test_on_a_tree_the_frontiers_do() -> None:
+    """One path of three steps: no value ties two others together."""
+    chain = Game.from_arrays(None, [[[2, 4], [1, 3]]], [[[1, 0], [0, 1]]], horizon=3, gamma="9/10")
+    solution = solve(chain, gap="1e-2")
+    assert solution.certified
+    assert solution.lower <= solve(chain, gap="1e-2", leader="history").upper
+
+
+def test_only_these_leaders() -> None:
+    for leader in ("Markov", None, 1, ["history"]):
+        with pytest.raises(InputError, match="is not 'markov' or 'history'") as caught:
+            solve(game(), leader=leader)  # type: ignore[arg-type]
+        assert caught.value.where == "leader"
+
+
+def test_limits_end_with_a_certified_gap() -> None:
+    solution = solve(game(3), gap="1e-6", node_limit=1)
+    assert solution.certified
+    assert not solution.reached
+    assert "limit of 1 nodes" in solution.reason
+
+
+def test_no_search_for_gamma_is_gone_on_with() -> None:
+    found = solve(game(), gap=GAP).certificate
+    with pytest.raises(InputError, match="gamma > 0"):
+        solve(game(), gap=GAP, resume=found)
+
+
+def test_decide_with_a_farsighted_follower() -> None:
+    solution = solve(game(), gap=GAP)
+    assert decide(game(), solution.lower - 1).answer == "yes"
+    assert decide(game(), solution.upper + 1).answer == "no"
