@@ -60,6 +60,7 @@ class Parts:
     loose: Booleans  # (N,)
     own: Floats
     lean: Floats
+    start: Floats  # (n_0, J, N)
 
 
 def even_ends(lo: Floats, hi: Floats, pieces: int) -> Floats:
@@ -132,8 +133,8 @@ class Backward:
         ahead = self.parts.lean[later, rows.first :]  # (n', J', N)
         n1, J, N = ahead.shape
         lean = (rows.P @ ahead.reshape(n1, J * N)).reshape(*rows.P.shape[:4], J, N)
-        if h:
-            lean -= self.parts.lean[self.here(h), rows.first :][:, None, None, None]
+        c = self.parts.lean[self.here(h), rows.first :] if h else self.parts.start
+        lean -= c[:, None, None, None]
         lean[..., :n1, :] -= rows.P[..., None] * self.parts.own[later]
         return np.moveaxis(lean, 4, 0)[..., None, :]
 
@@ -152,6 +153,16 @@ class Backward:
         here = self.here(h)
         return _Search(self.stage(h), self.d[:, here], self.parts.own[here])
 
+    def common(self) -> Floats:
+        """|sum_s rho(s) c_sj|, (J, N): what a unit of radius adds to the bound itself."""
+        lean: Floats = np.abs(np.einsum("n,njN->jN", self.model.rho, self.parts.start))
+        return lean
+
+    def bound(self) -> Floats:
+        """(N,); inf where a root was not found."""
+        total: Floats = self.model.rho @ self.roots + (self.radius * self.common()).sum(0)
+        return total
+
     def scores(self, lam: Floats) -> tuple[Floats, Prescriptions]:
         """What each coordinate adds to the bound, to first order in its radius, (J, N).
 
@@ -169,7 +180,7 @@ class Backward:
             found[h] = change, *search.deciding()
         _, dG, change = self.stage(0).sensitivity(self.roots[:, None], corners[0])
         weight = self.model.rho[:, None, None] / np.maximum(-dG, _TINY)
-        total = np.zeros_like(self.radius)
+        total = self.radius * self.common()
         omegas, gaps = [], []
         visits = np.zeros(0)
         for h in range(len(self.model.layers)):

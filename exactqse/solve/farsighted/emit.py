@@ -33,6 +33,7 @@ _LEAST_BITS = 12  # of s and kappa
 _BATCH = 256
 _FINER = 2.0**-8  # grid of the lam of later steps, relative to that of the roots
 _ATTEMPTS = 40
+_RELATIVE = 1e-9  # of radii
 
 
 def cover(
@@ -83,10 +84,11 @@ def _pruned(nodes: Nodes, upper: float) -> tuple[list[int], Integers]:
 
 def _table(tables: Slopes, n: int, first: int) -> tuple[Slope, ...]:
     """A table in exact rationals."""
-    slopes = [Slope(Fraction(0))] * first
-    for own, row in zip(tables.own[n], tables.lean[n], strict=True):
+    slopes = []
+    own = np.concatenate([np.zeros(first), tables.own[n]])
+    for size, row in zip(own, np.concatenate([tables.start[n], tables.lean[n]]), strict=True):
         others = [(first + int(j), Fraction(float(row[j]))) for j in np.flatnonzero(row)]
-        slopes.append(Slope(Fraction(float(own)), tuple(others)))
+        slopes.append(Slope(Fraction(float(size)), tuple(others)))
     return tuple(slopes)
 
 
@@ -114,6 +116,8 @@ class _Rounded:
         finer = unit * _FINER
         self.lam = np.ceil(batch.lam[None] / finer) * finer
         self.backward = Backward(self.bounder, self.shown)
+        reach = (self.backward.radius * self.backward.common()).sum(0)
+        self.common = np.ceil(reach * (1 + _RELATIVE) / finer + (reach > 0)) * finer
         self.later = self.backward.replay(self.lam, self._short)
         stage = self.backward.stage(0)
         roots = least_root(stage, batch.roots, NEAR)
@@ -158,7 +162,8 @@ class _Rounded:
         rho = self.game.rho
         bounds = [Fraction(float(lam)) for lam in self.roots[:, n]]
         total = sum((w * x for w, x in zip(rho.numerators, bounds, strict=True)), Fraction(0))
-        return Part(claims, int(self.tables[n])), total / rho.denominator
+        bound = total / rho.denominator + Fraction(self.common[n].item())
+        return Part(claims, int(self.tables[n])), bound
 
     def _nothing(self) -> Part:
         """A part that no policy has its values in: its claims are not looked at."""

@@ -146,7 +146,7 @@ class Search:
 
     def _bound(self, batch: Batch, *, fresh: bool = False) -> Batch:
         """The batch with bounds, lam and roots found anew; unless ``fresh``, from those it has."""
-        lam, roots = batch.lam.copy(), batch.roots.copy()
+        lam, roots, bound = batch.lam.copy(), batch.roots.copy(), batch.bound.copy()
         for kind in np.unique(batch.kind):
             some = np.flatnonzero(batch.kind == kind)
             part = batch.take(some)
@@ -156,8 +156,9 @@ class Search:
             else:
                 claims = backward.run(part.lam[None], part.roots, _ROUNDS)
             lam[:, some], roots[:, some] = claims.lam[0], claims.roots
-        roots = np.where(np.isfinite(roots), roots, NO_ROOT)
-        return replace(batch, lam=lam, roots=roots, bound=self.model.rho @ roots)
+            bound[some] = backward.bound()
+        roots, bound = (np.where(np.isfinite(z), z, NO_ROOT) for z in (roots, bound))
+        return replace(batch, lam=lam, roots=roots, bound=bound)
 
     @property
     def upper(self) -> float:
@@ -282,8 +283,11 @@ class Search:
         """What the bound is made of: a claim has one piece."""
         ends = even_ends(batch.lo, batch.hi, 1)
         own = self.tables.own[batch.table].T
-        lean = np.ascontiguousarray(np.moveaxis(self.tables.lean[batch.table], 0, -1))
-        return Parts(batch.lo, batch.hi, batch.free, ends, batch.loose, own, lean)
+        lean, start = (
+            np.ascontiguousarray(np.moveaxis(z[batch.table], 0, -1))
+            for z in (self.tables.lean, self.tables.start)
+        )
+        return Parts(batch.lo, batch.hi, batch.free, ends, batch.loose, own, lean, start)
 
     def _keep(self, more: Slopes) -> Integers:
         """Numbers of new tables."""

@@ -8,7 +8,6 @@ with which the parts near it are bounded to second order in their width.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 from math import floor, log2
 
@@ -67,10 +66,9 @@ def _solve(
     slack = 16 + 2 * int(model.scale + 1).bit_length()  # bits that a checker's arithmetic may lose
     lower = Fraction(low - (denominator << slack), denominator << p)
     slopes = slopes_at(model, of_policy(model, policy))
-    flat = replace(slopes, own=0 * slopes.own, lean=0 * slopes.lean)
     shift = np.round(model.eta * policy.V[0][0])
     forests = [whole(model), *finer(model, [pi[0] for pi in policy.pi], _LEVELS)]
-    search = Search([bounder(model, trees, shift) for trees in forests], slopes.joined(flat))
+    search = Search([bounder(model, trees, shift) for trees in forests], slopes.joined(slopes.flat()))
     unit = 2.0 ** floor(log2(max(float(gap), 1e-13 * model.scale) / 256))
     for share in _SHARES:
         search.run(float(lower) + share * float(gap), budget)

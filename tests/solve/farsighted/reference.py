@@ -100,6 +100,17 @@ class Reference:
                 found[s] = float(piece.upper), self.G((h, s), piece)
         return found
 
+    def worth(self) -> float:
+        """sum_s rho(s) lam_s + sum_j rho_j |sum_s rho(s) c_sj|."""
+        rho = self.game.rho
+        total, lean = 0.0, dict.fromkeys(self.radii, 0.0)
+        for s, n in zip(rho.states, rho.numerators, strict=True):
+            weight = n / rho.denominator
+            total += weight * float(self.claims[0, s].pieces[0].upper)
+            for j, c in self.c[0, s].items():
+                lean[j] += weight * c
+        return total + sum(self.radii[j] * abs(c) for j, c in lean.items())
+
     def _hull(self, j: Place, claim: Claim) -> list[tuple[float, float]]:
         points: list[tuple[float, float]] = []
         start, last = -self.radius(j), self.radius(j)

@@ -49,19 +49,30 @@ def test_three_steps() -> None:
     assert gap_of(certificate) <= 1e-3
 
 
+def test_first_states_lean_on_the_values_and_cancel() -> None:
+    game = drawn_game(2, 2, 0, rho=[0.3, 0.7])
+    certificate, effort = solve_farsighted(game, Fraction(1, 10**5), Budget())
+    assert check(game, certificate).outcome == "accepted"
+    assert gap_of(certificate) <= 1e-5
+    assert effort.work < 100
+    for table in certificate.slopes:
+        assert all(row.others for row in table[:2]) or not any(row.others for row in table)
+
+
 @pytest.mark.parametrize("observes", ["action", "nothing"])
-def test_the_formulas_agree_with_what_was_emitted(observes: str) -> None:
-    game = drawn_game(2, 3, 1, observes=observes)
+@pytest.mark.parametrize("rho", [[1.0, 0.0], [0.25, 0.75]])
+def test_the_formulas_agree_with_what_was_emitted(observes: str, rho: list[float]) -> None:
+    game = drawn_game(2, 3, 1, observes=observes, rho=rho)
     certificate, _ = solve_farsighted(game, Fraction(1, 10), Budget(nodes=30))
     bounds = []
     for part, box in parts_of(certificate):
         reference = Reference(game, certificate, part, box)
         if reference.empty:
             continue
-        (lam, G), *_ = reference.bound().values()
-        assert G < 1e-12
-        bounds.append(lam)
-    assert max(bounds) == pytest.approx(float(certificate.upper), abs=1e-12)
+        assert all(G < 1e-12 for _, G in reference.bound().values())
+        bounds.append(reference.worth())
+    assert max(bounds) == pytest.approx(float(certificate.upper), abs=1e-6)
+    assert max(bounds) <= float(certificate.upper) + 1e-12
 
 
 @pytest.mark.parametrize("observes", ["action", "nothing"])
