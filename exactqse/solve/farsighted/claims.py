@@ -21,7 +21,6 @@ _FAN = (-0.3, -0.05, -0.005, 0.0, 0.005, 0.05, 0.3)  # relative to the range of 
 _EXPONENT = 600.0
 _TINY = 1e-300
 _ROOT_ROUNDS = 5
-NEAR = (0.0, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3)  # around a root, relative to the scale
 BELOW = (0.0, -1e-4, -1e-3, -1e-2, -1e-1)  # from the root of the part that was halved
 
 
@@ -201,18 +200,21 @@ class Backward:
             gaps.append(np.moveaxis(gap, -1, 0))
         return total, Prescriptions(omegas, gaps)
 
-    def replay(self, lam: Floats, rounded: Callable[[Parameters], Parameters]) -> list[Parameters]:
+    def replay(
+        self, lam: Floats, rounded: Callable[[Stage, Floats, Parameters], Parameters]
+    ) -> list[Parameters]:
         """The claims at given lam (m, J, N); the rounded parameters of steps 1 and later."""
-        found = []
+        taken = []
         for h in reversed(range(1, len(self.model.layers))):
             here = self.here(h)
             search = self._search(h)
             given = np.moveaxis(lam[:, here], 0, 1)[:, :, None]
-            parameters = rounded(search.evaluate(given)[2])
+            found = search.evaluate(given)[2]
+            parameters = rounded(search.stage, given[:, :, 0], found)
             search.accept(given, parameters)
             self.K[:, here] = search.points()
-            found.append(parameters)
-        return found[::-1]
+            taken.append(parameters)
+        return taken[::-1]
 
 
 class _Search:

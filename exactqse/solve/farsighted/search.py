@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -108,10 +109,13 @@ class Batch:
 
 
 class Search:
-    """Parts of the follower's values, halved until each is bounded by a target."""
+    """Parts of the follower's values, halved until each is bounded by a target.
 
-    def __init__(self, bounders: list[Bounder], tables: Slopes) -> None:
-        self.bounders, self.model = bounders, bounders[0].model
+    The first tables of slopes are given; ``bits`` is for those that are made on the way.
+    """
+
+    def __init__(self, bounders: list[Bounder], tables: Slopes, bits: int) -> None:
+        self.bounders, self.model, self.bits = bounders, bounders[0].model, bits
         self.tables = tables
         self.used, self.J = tables.own.shape
         self.nodes = Nodes(self.J, len(self.model.rho))
@@ -165,10 +169,15 @@ class Search:
         """The largest bound of a part."""
         return max(self.stuck, -self.heap[0][0] if self.heap else -np.inf)
 
-    def run(self, target: float, budget: Budget) -> None:
-        """Halve the parts with the largest bounds."""
+    @property
+    def closed(self) -> int:
+        """How many parts have been halved, or bounded by the target."""
+        return self.nodes.size - len(self.heap)
+
+    def run(self, target: float, budget: Budget, is_over: Callable[[], bool]) -> None:
+        """Halve the parts with the largest bounds, until the budget is spent or it is over."""
         self.target = target
-        while self.heap and self.upper > target and not budget.spent:
+        while self.heap and self.upper > target and not budget.spent and not is_over():
             picked: list[int] = []
             while self.heap and len(picked) < _BATCH and -self.heap[0][0] > target:
                 bound, n = heapq.heappop(self.heap)
@@ -237,7 +246,9 @@ class Search:
         """The same parts bounded in another way: with other slopes, or kappa chosen otherwise."""
         if which < len(_SHARES):
             more = self.tables[parts.table].mixed(slopes_at(self.model, deciding), _SHARES[which])
-            return self._bound(replace(parts, table=self._keep(more.rounded(self.model))))
+            return self._bound(
+                replace(parts, table=self._keep(more.rounded(self.model, self.bits)))
+            )
         if which == len(_SHARES):
             table, loose = np.zeros_like(parts.table), np.zeros_like(parts.loose)
             free = np.zeros_like(parts.free)

@@ -58,10 +58,10 @@ class Slopes:
         pairs = ((getattr(self, f.name), getattr(other, f.name)) for f in fields(self))
         return Slopes(*((1 - share) * a + share * b for a, b in pairs))
 
-    def rounded(self, model: Model) -> Slopes:
+    def rounded(self, model: Model, bits: int) -> Slopes:
         """With short numbers in the tables."""
         names = "own", "lean", "start"
-        return replace(self, **{n: _rounded(getattr(self, n), model.scale) for n in names})
+        return replace(self, **{n: _rounded(getattr(self, n), model.scale, bits) for n in names})
 
     def flat(self) -> Slopes:
         """The same with slopes 0."""
@@ -145,8 +145,8 @@ def slopes_at(model: Model, given: Prescriptions) -> Slopes:
     return Slopes(own, lean, start, *parts, spread, mixing)
 
 
-def _rounded(values: Floats, scale: float) -> Floats:
-    """Multiples of a power of two near scale 2^-BITS."""
-    unit = 2.0 ** (np.ceil(np.log2(scale)) - BITS) if scale > 0 else 1.0
+def _rounded(values: Floats, scale: float, bits: int = BITS) -> Floats:
+    """Multiples of a power of two near scale 2^-bits."""
+    unit = 2.0 ** (np.ceil(np.log2(scale)) - bits) if scale > 0 else 1.0
     result: Floats = np.round(values / unit) * unit
     return result

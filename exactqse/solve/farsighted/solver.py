@@ -25,11 +25,13 @@ from exactqse.solve.farsighted.emit import cover
 from exactqse.solve.farsighted.forests import finer, whole
 from exactqse.solve.farsighted.incumbent import Evaluated, best_policy
 from exactqse.solve.farsighted.model import Floats, model_of
+from exactqse.solve.farsighted.reserve import Reserve
 from exactqse.solve.farsighted.search import NO_ROOT, Search
-from exactqse.solve.farsighted.slopes import of_policy, slopes_at
+from exactqse.solve.farsighted.slopes import BITS, of_policy, slopes_at
 from exactqse.solve.prescription import Progress
 
 _SHARES = (0.9, 0.7, 0.4)  # of the gap that the search takes; rounding takes the rest
+_SLOPE_BITS = 5
 _LEVELS = 4  # of trees over the leader's mixtures
 _WEIGHT_BITS = 60
 _MARGIN = 1e-11
@@ -46,6 +48,7 @@ def solve_farsighted(
     """A certificate for the game, still unchecked, that aims at upper - lower <= gap.
 
     ``caution`` multiplies the margins against float64's rounding, by 1000 for each unit.
+    ``progress`` is called with (parts that need no more halving, parts made so far).
 
     Raises:
         PrecisionError: numbers beyond float64, or no bound at all in it.
@@ -68,20 +71,34 @@ def _solve(
     slopes = slopes_at(model, of_policy(model, policy))
     shift = np.round(model.eta * policy.V[0][0])
     forests = [whole(model), *finer(model, [pi[0] for pi in policy.pi], _LEVELS)]
-    search = Search([bounder(model, trees, shift) for trees in forests], slopes.joined(slopes.flat()))
+    digits = log2(max(model.scale, 1e-300) / max(float(gap), 1e-300)) / 2 + _SLOPE_BITS
+    bits = round(min(max(digits, 1), BITS))  # boxes are about as wide as the root of the gap
+    search = Search([bounder(model, z, shift) for z in forests], slopes.joined(slopes.flat()), bits)
     unit = 2.0 ** floor(log2(max(float(gap), 1e-13 * model.scale) / 256))
+
+    def written() -> Certificate:
+        entries, tables, upper = cover(game, search, unit, _MARGIN * 1000.0**caution)
+        return Certificate(game_hash(game), p, lower, upper, nodes, tables, entries)
+
+    reserve = Reserve(budget, written)
+
+    def is_over() -> bool:
+        if progress is not None:
+            progress(search.closed, search.nodes.size)
+        return reserve.is_short(search.nodes.size)
+
     for share in _SHARES:
-        search.run(float(lower) + share * float(gap), budget)
+        search.run(float(lower) + share * float(gap), budget, is_over)
         if not search.upper < NO_ROOT:
             what = "float64 proves no bound for a part of the follower's values"
             raise PrecisionError(what, remedy="rescale the rewards, or lower eta")
-        entries, tables, upper = cover(game, search, unit, _MARGIN * 1000.0**caution)
-        if upper - lower <= gap or budget.spent:
+        found = written()
+        if found.upper - lower <= gap or budget.spent or reserve.exhausted:
             break
-    if progress is not None:
-        progress(len(nodes), len(nodes))
-    found = Certificate(game_hash(game), p, lower, upper, nodes, tables, entries)
-    stopped = budget.reason if upper - lower > gap else ""
+    stopped = ""
+    if found.upper - lower > gap:
+        limit = f"the limit of {budget.seconds:g} s was reached" if reserve.exhausted else ""
+        stopped = limit or budget.reason
     return found, Effort(len(nodes), p, budget.used, "parts examined", stopped)
 
 
