@@ -169,13 +169,12 @@ class Stage:
         alpha, beta = self.lines(t)
         t = t[:, :, :, None]
         rate = (alpha - lam[:, None, None, None]) * t
-        w = np.exp(np.minimum(rate + beta - 1, _EXPONENT)) / t
+        w = np.exp(rate + beta - 1) / t
         unit = self.model.eta * self.model.gamma
         g = [self._push(j, t) for j in range(len(self.lean))]
         D = np.zeros_like(w)
         for j, row in enumerate(g):
             D += self.radius[j] * np.abs(row)
-        D = np.minimum(D, _EXPONENT)
         bend = np.exp(D)
         A = w * (bend - D)
         slope = -t * A

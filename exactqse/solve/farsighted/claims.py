@@ -227,7 +227,7 @@ class _Search:
         self.left, self.right = d[:, :-1], d[:, 1:]
         middle, half = (self.left + self.right) / 2, (self.right - self.left) * (eta / 2)
         rise, self.e_left, self.e_right = (
-            np.exp(np.clip(-eta * z, -_EXPONENT, _EXPONENT))
+            np.exp(np.maximum(-eta * z, -_EXPONENT))  # inf where it is beyond float64: no bound
             for z in (middle, self.left, self.right)
         )
         self.flat = rise

@@ -31,9 +31,10 @@ from exactqse.kernel.game import KernelGame
 from exactqse.solve.farsighted.bound import Parameters, Stage
 from exactqse.solve.farsighted.claims import Backward
 from exactqse.solve.farsighted.model import Booleans, Floats, Integers
-from exactqse.solve.farsighted.search import Nodes, Search
+from exactqse.solve.farsighted.search import NO_ROOT, Nodes, Search
 from exactqse.solve.farsighted.slopes import Slopes, offsets
 
+_NO_BOUND = "float64 proves no bound for a part of the follower's values"
 _BATCH = 256
 _ROOM = 4  # units that every part may lose
 _LEAST_BITS, _MOST_BITS = 12, 50  # of s and kappa
@@ -85,6 +86,8 @@ def cover(
         PrecisionError: a part whose rounded parameters prove nothing.
     """
     nodes = search.nodes
+    if not search.upper < NO_ROOT:
+        raise PrecisionError(_NO_BOUND)
     order, leaves = _pruned(nodes, search.upper)
     parts: dict[int, tuple[Part, Fraction | None]] = {}
     goal = Goal(search.upper, unit, margin)
@@ -100,8 +103,7 @@ def cover(
                 if not len(some):
                     break
             else:
-                what = "float64 proves no bound for a part of the follower's values"
-                raise PrecisionError(what, remedy="rescale the rewards, or lower eta")
+                raise PrecisionError(_NO_BOUND)
     places = [(h, s) for h, layer in enumerate(game.reachable) for s in layer]
     first = len(game.reachable[0])
     entries = [

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 
+from exactqse.errors import PrecisionError
 from exactqse.solve.effort import Budget
 
 _FIRST = 128  # parts, before a cover is written on trial
@@ -36,7 +38,8 @@ class Reserve:
             return False
         if parts >= self.due:
             begin = time.monotonic()
-            self.write()
+            with suppress(PrecisionError):
+                self.write()
             self.rate = (time.monotonic() - begin) / parts
             self.due = _MORE * parts
         spent = time.monotonic() - self.budget.start

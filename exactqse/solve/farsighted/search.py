@@ -16,6 +16,7 @@ from exactqse.solve.farsighted.slopes import Prescriptions, Slopes, slopes_at
 
 NO_ROOT = 1e300  # stands for a bound that was not found
 _BATCH = 256
+_WIDEST = 600.0  # radius of an interval of eta V, in which float64 has exponentials
 _ROUNDS = 1  # after a first fan of candidates
 _FIRST_ROUNDS = 8
 _FREE = 0.6
@@ -160,7 +161,8 @@ class Search:
             else:
                 claims = backward.run(part.lam[None], part.roots, _ROUNDS)
             lam[:, some], roots[:, some] = claims.lam[0], claims.roots
-            bound[some] = backward.bound()
+            wide = (self.model.eta * backward.radius).max(0, initial=0.0) > _WIDEST
+            bound[some] = np.where(wide, np.inf, backward.bound())
         roots, bound = (np.where(np.isfinite(z), z, NO_ROOT) for z in (roots, bound))
         return replace(batch, lam=lam, roots=roots, bound=bound)
 

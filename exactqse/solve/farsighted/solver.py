@@ -8,6 +8,7 @@ with which the parts near it are bounded to second order in their width.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from math import floor, log2
 
@@ -21,12 +22,13 @@ from exactqse.kernel.gamefile import game_hash
 from exactqse.kernel.operators import initial_mean, policy_values
 from exactqse.solve.effort import Budget, Effort
 from exactqse.solve.farsighted.claims import bounder
+from exactqse.solve.farsighted.coarse import coarse_cover
 from exactqse.solve.farsighted.emit import cover
 from exactqse.solve.farsighted.forests import finer, whole
 from exactqse.solve.farsighted.incumbent import Evaluated, best_policy
-from exactqse.solve.farsighted.model import Floats, model_of
+from exactqse.solve.farsighted.model import Floats, Model, model_of
 from exactqse.solve.farsighted.reserve import Reserve
-from exactqse.solve.farsighted.search import NO_ROOT, Search
+from exactqse.solve.farsighted.search import Search
 from exactqse.solve.farsighted.slopes import BITS, of_policy, slopes_at
 from exactqse.solve.prescription import Progress
 
@@ -35,6 +37,7 @@ _SLOPE_BITS = 5
 _LEVELS = 4  # of trees over the leader's mixtures
 _WEIGHT_BITS = 60
 _MARGIN = 1e-11
+_BEYOND = "float64 could not separate the bounds further"
 
 
 def solve_farsighted(
@@ -51,7 +54,7 @@ def solve_farsighted(
     ``progress`` is called with (parts that need no more halving, parts made so far).
 
     Raises:
-        PrecisionError: numbers beyond float64, or no bound at all in it.
+        PrecisionError: numbers beyond float64, or exponents of which no cover has few parts.
     """
     with np.errstate(all="ignore"):  # what is not finite proves nothing, and is not used
         return _solve(game, gap, budget, caution, progress)
@@ -68,18 +71,46 @@ def _solve(
     low, _, denominator = initial_mean(game, values)
     slack = 16 + 2 * int(model.scale + 1).bit_length()  # bits that a checker's arithmetic may lose
     lower = Fraction(low - (denominator << slack), denominator << p)
-    slopes = slopes_at(model, of_policy(model, policy))
-    shift = np.round(model.eta * policy.V[0][0])
-    forests = [whole(model), *finer(model, [pi[0] for pi in policy.pi], _LEVELS)]
-    digits = log2(max(model.scale, 1e-300) / max(float(gap), 1e-300)) / 2 + _SLOPE_BITS
-    bits = round(min(max(digits, 1), BITS))  # boxes are about as wide as the root of the gap
-    search = Search([bounder(model, z, shift) for z in forests], slopes.joined(slopes.flat()), bits)
+    search = _search(model, policy, gap)
     unit = 2.0 ** floor(log2(max(float(gap), 1e-13 * model.scale) / 256))
 
     def written() -> Certificate:
         entries, tables, upper = cover(game, search, unit, _MARGIN * 1000.0**caution)
         return Certificate(game_hash(game), p, lower, upper, nodes, tables, entries)
 
+    found, stopped = _searched(search, lower, gap, budget, written, progress)
+    if found is None or found.upper - lower > gap:
+        try:
+            coarse = coarse_cover(game, model, gap / 2)
+        except PrecisionError:
+            if found is None:
+                raise
+        else:
+            if found is None or coarse.upper < found.upper:
+                bounds = max(p, coarse.precision), lower, coarse.upper
+                found = Certificate(game_hash(game), *bounds, nodes, coarse.tables, coarse.entries)
+    stopped = stopped if found.upper - lower > gap else ""
+    return found, Effort(len(nodes), found.precision, budget.used, "parts examined", stopped)
+
+
+def _search(model: Model, policy: Evaluated, gap: Fraction) -> Search:
+    slopes = slopes_at(model, of_policy(model, policy))
+    shift = np.round(model.eta * policy.V[0][0])
+    forests = [whole(model), *finer(model, [pi[0] for pi in policy.pi], _LEVELS)]
+    digits = log2(model.scale / max(float(gap), 1e-300)) / 2 + _SLOPE_BITS
+    bits = round(min(max(digits, 1), BITS))  # boxes are about as wide as the root of the gap
+    return Search([bounder(model, z, shift) for z in forests], slopes.joined(slopes.flat()), bits)
+
+
+def _searched(
+    search: Search,
+    lower: Fraction,
+    gap: Fraction,
+    budget: Budget,
+    written: Callable[[], Certificate],
+    progress: Progress | None,
+) -> tuple[Certificate | None, str]:
+    """What the search proves, None if nothing; and why it ended."""
     reserve = Reserve(budget, written)
 
     def is_over() -> bool:
@@ -87,19 +118,18 @@ def _solve(
             progress(search.closed, search.nodes.size)
         return reserve.is_short(search.nodes.size)
 
-    for share in _SHARES:
-        search.run(float(lower) + share * float(gap), budget, is_over)
-        if not search.upper < NO_ROOT:
-            what = "float64 proves no bound for a part of the follower's values"
-            raise PrecisionError(what, remedy="rescale the rewards, or lower eta")
-        found = written()
-        if found.upper - lower <= gap or budget.spent or reserve.exhausted:
-            break
-    stopped = ""
-    if found.upper - lower > gap:
-        limit = f"the limit of {budget.seconds:g} s was reached" if reserve.exhausted else ""
-        stopped = limit or budget.reason
-    return found, Effort(len(nodes), p, budget.used, "parts examined", stopped)
+    found = None
+    try:
+        for share in _SHARES:
+            search.run(float(lower) + share * float(gap), budget, is_over)
+            found = written()
+            if found.upper - lower <= gap or budget.spent or reserve.exhausted:
+                break
+    except PrecisionError:
+        return found, _BEYOND
+    if reserve.exhausted:
+        return found, f"the limit of {budget.seconds:g} s was reached"
+    return found, budget.reason if budget.spent else _BEYOND
 
 
 def _precision(game: KernelGame, gap: Fraction, scale: float) -> int:
