@@ -85,25 +85,14 @@ def cover(
     Raises:
         PrecisionError: a part whose rounded parameters prove nothing.
     """
-    nodes = search.nodes
     if not search.upper < NO_ROOT:
         raise PrecisionError(_NO_BOUND)
+    nodes = search.nodes
     order, leaves = _pruned(nodes, search.upper)
-    parts: dict[int, tuple[Part, Fraction | None]] = {}
-    goal = Goal(search.upper, unit, margin)
-    used, numbers = np.unique(nodes.table[leaves], return_inverse=True)
-    for kind in np.unique(nodes.kind[leaves]):
-        alike = np.flatnonzero(nodes.kind[leaves] == kind)
-        for start in range(0, len(alike), _BATCH):
-            some = alike[start : start + _BATCH]
-            for economy in ECONOMIES:
-                rounded = _Rounded(game, search, leaves[some], numbers[some], goal, economy)
-                parts.update(rounded.parts())
-                some = some[~rounded.done]
-                if not len(some):
-                    break
-            else:
-                raise PrecisionError(_NO_BOUND)
+    used, tables = np.unique(nodes.table[leaves], return_inverse=True)
+    parts = _parts(game, search, leaves, tables, Goal(search.upper, unit, margin))
+    if len(parts) < len(leaves):
+        raise PrecisionError(_NO_BOUND)
     places = [(h, s) for h, layer in enumerate(game.reachable) for s in layer]
     first = len(game.reachable[0])
     entries = [
@@ -114,6 +103,35 @@ def cover(
     ]
     bounds = [bound for _, bound in parts.values() if bound is not None]
     return tuple(entries), tuple(_table(search.tables, n, first) for n in used), max(bounds)
+
+
+def sample(game: KernelGame, search: Search, unit: float, margin: float) -> tuple[int, int]:
+    """Writes some leaves, for the time that it takes: how many, and how many there are."""
+    if not search.upper < NO_ROOT:
+        return 0, 0
+    leaves = _pruned(search.nodes, search.upper)[1]
+    some = leaves[:: -(-len(leaves) // _BATCH)]
+    _parts(game, search, some, np.zeros_like(some), Goal(search.upper, unit, margin))
+    return len(some), len(leaves)
+
+
+def _parts(
+    game: KernelGame, search: Search, leaves: Integers, tables: Integers, goal: Goal
+) -> dict[int, tuple[Part, Fraction | None]]:
+    """The parts that can be proved, by their nodes, with their bounds."""
+    parts: dict[int, tuple[Part, Fraction | None]] = {}
+    kinds = search.nodes.kind[leaves]
+    for kind in np.unique(kinds):
+        alike = np.flatnonzero(kinds == kind)
+        for start in range(0, len(alike), _BATCH):
+            some = alike[start : start + _BATCH]
+            for economy in ECONOMIES:
+                rounded = _Rounded(game, search, leaves[some], tables[some], goal, economy)
+                parts.update(rounded.parts())
+                some = some[~rounded.done]
+                if not len(some):
+                    break
+    return parts
 
 
 def _pruned(nodes: Nodes, upper: float) -> tuple[list[int], Integers]:

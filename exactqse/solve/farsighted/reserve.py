@@ -1,18 +1,16 @@
-"""The time that a cover takes to write, kept back from the search."""
+"""The time that it takes to write a cover, kept back from the search."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field
 
-from exactqse.errors import PrecisionError
 from exactqse.solve.effort import Budget
 
-_FIRST = 128  # parts, before a cover is written on trial
-_MORE = 4  # times as many parts, before the next
-_CAUTION = 1.5
+_FIRST = 128  # parts, before a sample of a cover is written
+_MORE = 1.5  # times as many parts, before the next
+_CAUTION = 2.0  # a sample is not validated
 
 
 @dataclass
@@ -21,14 +19,14 @@ class Reserve:
 
     Attributes:
         budget: of the search.
-        write: writes the cover as it stands.
+        sample: writes some leaves of the cover as it stands: how many, and how many there are.
         exhausted: whether that is why the search ended.
     """
 
     budget: Budget
-    write: Callable[[], object]
+    sample: Callable[[], tuple[int, int]]
     exhausted: bool = False
-    due: int = _FIRST
+    due: float = _FIRST
     rate: float = field(default=0.0, init=False)
 
     def is_short(self, parts: int) -> bool:
@@ -38,10 +36,14 @@ class Reserve:
             return False
         if parts >= self.due:
             begin = time.monotonic()
-            with suppress(PrecisionError):
-                self.write()
-            self.rate = (time.monotonic() - begin) / parts
+            some, leaves = self.sample()
+            self.rate = (time.monotonic() - begin) * leaves / (max(some, 1) * parts)
             self.due = _MORE * parts
         spent = time.monotonic() - self.budget.start
         self.exhausted = spent + _CAUTION * self.rate * parts >= seconds
         return self.exhausted
+
+    @property
+    def reason(self) -> str:
+        """Why the search had to end, in words; empty if it is not for this."""
+        return f"the limit of {self.budget.seconds:g} s was reached" if self.exhausted else ""

@@ -177,9 +177,9 @@ class Search:
         return self.nodes.size - len(self.heap)
 
     def run(self, target: float, budget: Budget, is_over: Callable[[], bool]) -> None:
-        """Halve the parts with the largest bounds, until the budget is spent or it is over."""
+        """Halve the parts with the largest bounds, and count them, until it is over."""
         self.target = target
-        while self.heap and self.upper > target and not budget.spent and not is_over():
+        while self.heap and self.upper > target and not is_over():
             picked: list[int] = []
             while self.heap and len(picked) < _BATCH and -self.heap[0][0] > target:
                 bound, n = heapq.heappop(self.heap)

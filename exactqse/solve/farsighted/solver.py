@@ -8,7 +8,10 @@ with which the parts near it are bounded to second order in their width.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from fractions import Fraction
 from math import floor, log2
 
@@ -23,7 +26,7 @@ from exactqse.kernel.operators import initial_mean, policy_values
 from exactqse.solve.effort import Budget, Effort
 from exactqse.solve.farsighted.claims import bounder
 from exactqse.solve.farsighted.coarse import coarse_cover
-from exactqse.solve.farsighted.emit import cover
+from exactqse.solve.farsighted.emit import cover, sample
 from exactqse.solve.farsighted.forests import finer, whole
 from exactqse.solve.farsighted.incumbent import Evaluated, best_policy
 from exactqse.solve.farsighted.model import Floats, Model, model_of
@@ -71,26 +74,71 @@ def _solve(
     low, _, denominator = initial_mean(game, values)
     slack = 16 + 2 * int(model.scale + 1).bit_length()  # bits that a checker's arithmetic may lose
     lower = Fraction(low - (denominator << slack), denominator << p)
-    search = _search(model, policy, gap)
     unit = 2.0 ** floor(log2(max(float(gap), 1e-13 * model.scale) / 256))
-
-    def written() -> Certificate:
-        entries, tables, upper = cover(game, search, unit, _MARGIN * 1000.0**caution)
-        return Certificate(game_hash(game), p, lower, upper, nodes, tables, entries)
-
-    found, stopped = _searched(search, lower, gap, budget, written, progress)
+    search, rounding = _search(model, policy, gap), (unit, _MARGIN * 1000.0**caution)
+    task = _Task(game, search, gap, p, lower, nodes, rounding)
+    found, stopped = task.searched(budget, progress)
     if found is None or found.upper - lower > gap:
+        found = task.at_least_coarse(found)
+    stopped = stopped if found.upper - lower > gap else ""
+    return found, Effort(len(nodes), found.precision, budget.used, "parts examined", stopped)
+
+
+@dataclass(frozen=True)
+class _Task:
+    """A search with what a certificate has besides its cover; ``rounding``: unit and margin."""
+
+    game: KernelGame
+    search: Search
+    gap: Fraction
+    precision: int
+    lower: Fraction
+    nodes: tuple[FarsightedNode, ...]
+    rounding: tuple[float, float]
+
+    def written(self) -> Certificate:
+        """The certificate of what the search has proved. Raises PrecisionError if nothing."""
+        with _uncollected():
+            entries, tables, upper = cover(self.game, self.search, *self.rounding)
+            bounds = self.precision, self.lower, upper
+            return Certificate(game_hash(self.game), *bounds, self.nodes, tables, entries)
+
+    def searched(self, budget: Budget, progress: Progress | None) -> tuple[Certificate | None, str]:
+        """What the search proves, None if nothing; and why it ended."""
+        search = self.search
+        reserve = Reserve(budget, lambda: sample(self.game, search, *self.rounding))
+
+        def is_over() -> bool:
+            if progress is not None:
+                progress(search.closed, search.nodes.size)
+            return budget.spent or reserve.is_short(search.nodes.size)
+
+        found = None
         try:
-            coarse = coarse_cover(game, model, gap / 2)
+            for share in _SHARES:
+                search.run(float(self.lower) + share * float(self.gap), budget, is_over)
+                found = self.written()
+                if found.upper - self.lower <= self.gap:
+                    return found, ""
+                if budget.spent or reserve.exhausted:
+                    return found, reserve.reason or budget.reason
+        except PrecisionError:
+            pass
+        return found, _BEYOND
+
+    def at_least_coarse(self, found: Certificate | None) -> Certificate:
+        """The coarse cover's certificate where that proves more, or where nothing else does."""
+        try:
+            coarse = coarse_cover(self.game, self.search.model, self.gap / 2)
         except PrecisionError:
             if found is None:
                 raise
-        else:
-            if found is None or coarse.upper < found.upper:
-                bounds = max(p, coarse.precision), lower, coarse.upper
-                found = Certificate(game_hash(game), *bounds, nodes, coarse.tables, coarse.entries)
-    stopped = stopped if found.upper - lower > gap else ""
-    return found, Effort(len(nodes), found.precision, budget.used, "parts examined", stopped)
+            return found
+        if found is not None and found.upper <= coarse.upper:
+            return found
+        bounds = max(self.precision, coarse.precision), self.lower, coarse.upper
+        head = game_hash(self.game), *bounds, self.nodes
+        return Certificate(*head, coarse.tables, coarse.entries)
 
 
 def _search(model: Model, policy: Evaluated, gap: Fraction) -> Search:
@@ -102,34 +150,16 @@ def _search(model: Model, policy: Evaluated, gap: Fraction) -> Search:
     return Search([bounder(model, z, shift) for z in forests], slopes.joined(slopes.flat()), bits)
 
 
-def _searched(
-    search: Search,
-    lower: Fraction,
-    gap: Fraction,
-    budget: Budget,
-    written: Callable[[], Certificate],
-    progress: Progress | None,
-) -> tuple[Certificate | None, str]:
-    """What the search proves, None if nothing; and why it ended."""
-    reserve = Reserve(budget, written)
-
-    def is_over() -> bool:
-        if progress is not None:
-            progress(search.closed, search.nodes.size)
-        return reserve.is_short(search.nodes.size)
-
-    found = None
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the collector of cycles, which would only walk what is made here and stays."""
+    enabled = gc.isenabled()
+    gc.disable()
     try:
-        for share in _SHARES:
-            search.run(float(lower) + share * float(gap), budget, is_over)
-            found = written()
-            if found.upper - lower <= gap or budget.spent or reserve.exhausted:
-                break
-    except PrecisionError:
-        return found, _BEYOND
-    if reserve.exhausted:
-        return found, f"the limit of {budget.seconds:g} s was reached"
-    return found, budget.reason if budget.spent else _BEYOND
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def _precision(game: KernelGame, gap: Fraction, scale: float) -> int:

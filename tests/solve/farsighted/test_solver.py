@@ -133,20 +133,21 @@ def test_the_cover_is_written_within_the_time_limit(monkeypatch: pytest.MonkeyPa
     now = 3.0
     monkeypatch.setattr(time, "monotonic", lambda: now)
 
-    def write() -> None:
+    def write() -> tuple[int, int]:
         nonlocal now
         now += 1.0
-        raise PrecisionError("nothing is proved yet")
+        return 50, 100
 
     reserve = Reserve(Budget(seconds=10, start=0), write)
     assert not reserve.is_short(100)  # few parts are written in no time
     assert now == 3
-    assert not reserve.is_short(200)  # 1 s for 200 parts
+    assert not reserve.is_short(200)  # 100 leaves of 200 parts take 2 s
     assert now == 4
-    assert not reserve.is_short(700)
+    assert not reserve.is_short(280)
+    assert not reserve.reason
     now = 5.0
-    assert reserve.is_short(700)
-    assert reserve.exhausted
+    assert reserve.is_short(280)
+    assert reserve.reason == "the limit of 10 s was reached"
     assert not Reserve(Budget(nodes=1), write).is_short(10**6)
 
 
