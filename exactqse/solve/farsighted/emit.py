@@ -38,7 +38,7 @@ _NO_BOUND = "float64 proves no bound for a part of the follower's values"
 _BATCH = 256
 _ROOM = 4  # units that every part may lose
 _LEAST_BITS, _MOST_BITS = 12, 50  # of s and kappa
-_RELATIVE = 1e-9  # of radii
+_RELATIVE = 1e-12  # of what a checker's radii are more than these
 
 
 @dataclass(frozen=True)
@@ -181,9 +181,10 @@ class _Rounded:
         grid = goal.unit * economy.grid
         self.lam = np.round(batch.lam[None] / grid) * grid
         self.backward = Backward(self.bounder, self.shown)
-        reach = (self.backward.radius * self.backward.common()).sum(0)
-        fine = goal.unit * 2.0**-8
-        self.common = np.ceil(reach * (1 + _RELATIVE) / fine + (reach > 0)) * fine
+        size = np.abs(self.backward.centre) + self.backward.radius
+        lean, fine = self.backward.common(), goal.unit * 2.0**-8
+        reach = ((self.backward.radius + _RELATIVE * size) * lean).sum(0)
+        self.common = np.ceil(reach / fine + lean.any(0)) * fine
         self.later = self.backward.replay(self.lam, self._short)
         room = np.maximum(goal.upper - np.where(self.empty, 0.0, batch.bound), 0.0)
         roots = batch.roots + (_ROOM * goal.unit if economy.attempts else room + _ROOM * goal.unit)
