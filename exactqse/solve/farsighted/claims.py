@@ -21,7 +21,6 @@ _FAN = (-0.3, -0.05, -0.005, 0.0, 0.005, 0.05, 0.3)  # relative to the range of 
 _EXPONENT = 600.0
 _TINY = 1e-300
 _ROOT_ROUNDS = 5
-NEAR = (0.0, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3)  # around a root, relative to the scale
 BELOW = (0.0, -1e-4, -1e-3, -1e-2, -1e-1)  # from the root of the part that was halved
 
 
@@ -60,6 +59,7 @@ class Parts:
     loose: Booleans  # (N,)
     own: Floats
     lean: Floats
+    start: Floats  # (n_0, J, N)
 
 
 def even_ends(lo: Floats, hi: Floats, pieces: int) -> Floats:
@@ -132,8 +132,8 @@ class Backward:
         ahead = self.parts.lean[later, rows.first :]  # (n', J', N)
         n1, J, N = ahead.shape
         lean = (rows.P @ ahead.reshape(n1, J * N)).reshape(*rows.P.shape[:4], J, N)
-        if h:
-            lean -= self.parts.lean[self.here(h), rows.first :][:, None, None, None]
+        c = self.parts.lean[self.here(h), rows.first :] if h else self.parts.start
+        lean -= c[:, None, None, None]
         lean[..., :n1, :] -= rows.P[..., None] * self.parts.own[later]
         return np.moveaxis(lean, 4, 0)[..., None, :]
 
@@ -152,6 +152,16 @@ class Backward:
         here = self.here(h)
         return _Search(self.stage(h), self.d[:, here], self.parts.own[here])
 
+    def common(self) -> Floats:
+        """|sum_s rho(s) c_sj|, (J, N): what a unit of radius adds to the bound itself."""
+        lean: Floats = np.abs(np.einsum("n,njN->jN", self.model.rho, self.parts.start))
+        return lean
+
+    def bound(self) -> Floats:
+        """(N,); inf where a root was not found."""
+        total: Floats = self.model.rho @ self.roots + (self.radius * self.common()).sum(0)
+        return total
+
     def scores(self, lam: Floats) -> tuple[Floats, Prescriptions]:
         """What each coordinate adds to the bound, to first order in its radius, (J, N).
 
@@ -169,7 +179,7 @@ class Backward:
             found[h] = change, *search.deciding()
         _, dG, change = self.stage(0).sensitivity(self.roots[:, None], corners[0])
         weight = self.model.rho[:, None, None] / np.maximum(-dG, _TINY)
-        total = np.zeros_like(self.radius)
+        total = self.radius * self.common()
         omegas, gaps = [], []
         visits = np.zeros(0)
         for h in range(len(self.model.layers)):
@@ -190,18 +200,21 @@ class Backward:
             gaps.append(np.moveaxis(gap, -1, 0))
         return total, Prescriptions(omegas, gaps)
 
-    def replay(self, lam: Floats, rounded: Callable[[Parameters], Parameters]) -> list[Parameters]:
+    def replay(
+        self, lam: Floats, rounded: Callable[[Stage, Floats, Parameters], Parameters]
+    ) -> list[Parameters]:
         """The claims at given lam (m, J, N); the rounded parameters of steps 1 and later."""
-        found = []
+        taken = []
         for h in reversed(range(1, len(self.model.layers))):
             here = self.here(h)
             search = self._search(h)
             given = np.moveaxis(lam[:, here], 0, 1)[:, :, None]
-            parameters = rounded(search.evaluate(given)[2])
+            found = search.evaluate(given)[2]
+            parameters = rounded(search.stage, given[:, :, 0], found)
             search.accept(given, parameters)
             self.K[:, here] = search.points()
-            found.append(parameters)
-        return found[::-1]
+            taken.append(parameters)
+        return taken[::-1]
 
 
 class _Search:
@@ -214,7 +227,7 @@ class _Search:
         self.left, self.right = d[:, :-1], d[:, 1:]
         middle, half = (self.left + self.right) / 2, (self.right - self.left) * (eta / 2)
         rise, self.e_left, self.e_right = (
-            np.exp(np.clip(-eta * z, -_EXPONENT, _EXPONENT))
+            np.exp(np.maximum(-eta * z, -_EXPONENT))  # inf where it is beyond float64: no bound
             for z in (middle, self.left, self.right)
         )
         self.flat = rise
