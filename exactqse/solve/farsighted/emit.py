@@ -218,17 +218,16 @@ class _Rounded:
         return lam, parameters, ~bad.any(0)
 
     def parts(self) -> dict[int, tuple[Part, Fraction | None]]:
-        """Each part that is done, by its node, with its bound."""
+        """Each part that is done, by its node, with its bound; None if no policy is in it.
+
+        A checker may look at claims of later steps before it sees that.
+        """
         first, rho = offsets(self.model), self.game.rho
         steps = [_Columns(self, h, found) for h, found in enumerate((self.first, *self.later))]
         lam, free = np.moveaxis(self.lam, 2, 0).tolist(), self.shown.free.T.tolist()
         roots, tables = self.roots.T.tolist(), self.tables.tolist()
         found: dict[int, tuple[Part, Fraction | None]] = {}
         for n in np.flatnonzero(self.done).tolist():
-            node = int(self.some[n])
-            if self.empty[n]:
-                found[node] = self._nothing(), None
-                continue
             claims = []
             for h, step in enumerate(steps):
                 for k in range(self.model.sizes[h]):
@@ -242,14 +241,11 @@ class _Rounded:
                 Fraction(0),
             )
             bound = total / rho.denominator + Fraction(self.common[n].item())
-            found[node] = Part(tuple(claims), tables[n]), bound
+            found[int(self.some[n])] = (
+                Part(tuple(claims), tables[n]),
+                None if self.empty[n] else bound,
+            )
         return found
-
-    def _nothing(self) -> Part:
-        """A part that no policy has its values in: its claims are not looked at."""
-        trees = tuple((Leaf((0,) * len(cell)),) for cell in self.model.cells)
-        claim = Claim(0, 0, (Piece(Fraction(0), trees),))
-        return Part((claim,) * sum(self.model.sizes))
 
 
 class _Columns:
