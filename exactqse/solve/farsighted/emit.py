@@ -76,8 +76,8 @@ class Goal:
 
 def cover(
     game: KernelGame, search: Search, unit: float, margin: float
-) -> tuple[Cover, tuple[tuple[Slope, ...], ...], Fraction]:
-    """The cover, its tables of slopes, and the largest bound of its parts.
+) -> tuple[Cover, tuple[tuple[Slope, ...], ...], Fraction, float]:
+    """The cover, its tables of slopes, the largest bound of its parts, and radius of an eta V.
 
     ``unit`` is the grid of the roots, a power of 2; G at step 0 is at most -``margin`` times its
     size.
@@ -102,7 +102,8 @@ def cover(
         for n in order
     ]
     bounds = [bound for _, bound in parts.values() if bound is not None]
-    return tuple(entries), tuple(_table(search.tables, n, first) for n in used), max(bounds)
+    wide = search.model.eta * (nodes.hi[leaves] - nodes.lo[leaves]).max(initial=0.0) / 2
+    return tuple(entries), tuple(_table(search.tables, n, first) for n in used), max(bounds), wide
 
 
 def sample(game: KernelGame, search: Search, unit: float, margin: float) -> tuple[int, int]:
