@@ -20,6 +20,7 @@ _GRID = 33
 _FAN = (-0.3, -0.05, -0.005, 0.0, 0.005, 0.05, 0.3)  # relative to the range of y
 _EXPONENT = 600.0
 _TINY = 1e-300
+_ROUNDING = 1e-14  # of G, relative to the scale and to what it is made of
 _ROOT_ROUNDS = 5
 BELOW = (0.0, -1e-4, -1e-3, -1e-2, -1e-1)  # from the root of the part that was halved
 
@@ -173,8 +174,8 @@ class Backward:
             here = self.here(h)
             search = self._search(h)
             given = np.moveaxis(lam[:, here], 0, 1)
-            G, _, change = search.stage.sensitivity(given, corners[h])
-            search.lam, search.G = given[:, :, None], G[:, :, None]
+            G, dG, change = search.stage.sensitivity(given, corners[h])
+            search.lam, search.G, search.dG = (z[:, :, None] for z in (given, G, dG))
             self.K[:, here] = search.points()
             found[h] = change, *search.deciding()
         _, dG, change = self.stage(0).sensitivity(self.roots[:, None], corners[0])
@@ -279,7 +280,7 @@ class _Search:
         def at(index: Integers, *arrays: Floats) -> list[Floats]:
             return [np.take_along_axis(z, index, 2) for z in arrays]
 
-        self.lam, self.G, best, lean = at(pick, lam, G, value, slope)
+        self.lam, self.G, self.dG, best, lean = at(pick, lam, G, dG, value, slope)
         up = lean >= 0
         below, above = (
             at(np.where(up, np.maximum(pick - 1, 0), pick), lam, value, slope),
@@ -296,7 +297,10 @@ class _Search:
             value, slope = self.goal(lam, G, dG)
             better = value < best
             best = np.where(better, value, best)
-            self.lam, self.G = np.where(better, lam, self.lam), np.where(better, G, self.G)
+            self.lam, self.G, self.dG = (
+                np.where(better, new, old)
+                for new, old in ((lam, self.lam), (G, self.G), (dG, self.dG))
+            )
             up = slope >= 0
             new = lam, value, slope
             below = [np.where(up, x, z) for x, z in zip(below, new, strict=True)]
@@ -327,11 +331,14 @@ class _Search:
 
     def accept(self, lam: Floats, parameters: Parameters) -> None:
         """Take these as they are."""
-        self.lam, self.G = lam, self.evaluate(lam, parameters)[0]
+        self.lam = lam
+        self.G, self.dG, _ = self.evaluate(lam, parameters)
 
     def points(self) -> Floats:
         """K at the ends, (m + 1, n, N): the larger of two pieces that meet."""
-        K0, K1, _, _ = (z[:, :, 0] for z in self.ends(self.lam, self.G))
+        off = _ROUNDING * self.stage.model.scale * (1 + np.abs(self.dG))
+        K0, K1, left, right = self.ends(self.lam, self.G)
+        K0, K1 = (z[:, :, 0] for z in (K0 + off * np.abs(left), K1 + off * np.abs(right)))
         K = np.concatenate([K0[:, :1], np.maximum(K0[:, 1:], K1[:, :-1]), K1[:, -1:]], axis=1)
         return np.moveaxis(np.where(np.isnan(K), np.inf, K), 1, 0)
 

@@ -55,11 +55,11 @@ def coarse_cover(game: KernelGame, model: Model, room: Fraction) -> Coarse:
     entries: list[Part | ValueSplit] = []
     places = [place for place in game.places if place[0]]
     while stack:
-        lo, hi, empty = contract(model, *stack.pop())
-        part = None if empty[0] else _Part(game, model, lo[:, 0], hi[:, 0], step)
-        if part is None or part.least >= _LEAST:
-            least = min(least, part.least if part else 0)
-            entries.append(part.claims(uppers) if part else _nothing(game))
+        lo, hi, _ = contract(model, *stack.pop())
+        part = _Part(game, model, lo[:, 0], hi[:, 0], step)
+        if part.least >= _LEAST:
+            least = min(least, part.least)
+            entries.append(part.claims(uppers))
             continue
         if len(stack) + len(entries) > _PARTS:
             what = "the follower's exponents range over more than a cover of few parts can take"
@@ -92,11 +92,6 @@ def _uppers(game: KernelGame, step: Fraction) -> dict[tuple[int, int], Fraction]
         ahead = [[expectation(rows[a][b], after) if after else Fraction(0) for b in B] for a in A]
         found[h, s] = max(u[a][b] + ahead[a][b] for a in A for b in B) + step
     return found
-
-
-def _nothing(game: KernelGame) -> Part:
-    trees = tuple((Leaf((0,) * len(cell)),) for cell in game.observes)
-    return Part((Claim(0, 0, (Piece(Fraction(0), trees),)),) * len(game.places))
 
 
 class _Part:

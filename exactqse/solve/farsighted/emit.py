@@ -76,8 +76,8 @@ class Goal:
 
 def cover(
     game: KernelGame, search: Search, unit: float, margin: float
-) -> tuple[Cover, tuple[tuple[Slope, ...], ...], Fraction]:
-    """The cover, its tables of slopes, and the largest bound of its parts.
+) -> tuple[Cover, tuple[tuple[Slope, ...], ...], Fraction, float]:
+    """The cover, its tables of slopes, the largest bound of its parts, and radius of an eta V.
 
     ``unit`` is the grid of the roots, a power of 2; G at step 0 is at most -``margin`` times its
     size.
@@ -102,7 +102,8 @@ def cover(
         for n in order
     ]
     bounds = [bound for _, bound in parts.values() if bound is not None]
-    return tuple(entries), tuple(_table(search.tables, n, first) for n in used), max(bounds)
+    wide = search.model.eta * (nodes.hi[leaves] - nodes.lo[leaves]).max(initial=0.0) / 2
+    return tuple(entries), tuple(_table(search.tables, n, first) for n in used), max(bounds), wide
 
 
 def sample(game: KernelGame, search: Search, unit: float, margin: float) -> tuple[int, int]:
@@ -218,17 +219,16 @@ class _Rounded:
         return lam, parameters, ~bad.any(0)
 
     def parts(self) -> dict[int, tuple[Part, Fraction | None]]:
-        """Each part that is done, by its node, with its bound."""
+        """Each part that is done, by its node, with its bound; None if no policy is in it.
+
+        A checker may look at claims of later steps before it sees that.
+        """
         first, rho = offsets(self.model), self.game.rho
         steps = [_Columns(self, h, found) for h, found in enumerate((self.first, *self.later))]
         lam, free = np.moveaxis(self.lam, 2, 0).tolist(), self.shown.free.T.tolist()
         roots, tables = self.roots.T.tolist(), self.tables.tolist()
         found: dict[int, tuple[Part, Fraction | None]] = {}
         for n in np.flatnonzero(self.done).tolist():
-            node = int(self.some[n])
-            if self.empty[n]:
-                found[node] = self._nothing(), None
-                continue
             claims = []
             for h, step in enumerate(steps):
                 for k in range(self.model.sizes[h]):
@@ -242,14 +242,11 @@ class _Rounded:
                 Fraction(0),
             )
             bound = total / rho.denominator + Fraction(self.common[n].item())
-            found[node] = Part(tuple(claims), tables[n]), bound
+            found[int(self.some[n])] = (
+                Part(tuple(claims), tables[n]),
+                None if self.empty[n] else bound,
+            )
         return found
-
-    def _nothing(self) -> Part:
-        """A part that no policy has its values in: its claims are not looked at."""
-        trees = tuple((Leaf((0,) * len(cell)),) for cell in self.model.cells)
-        claim = Claim(0, 0, (Piece(Fraction(0), trees),))
-        return Part((claim,) * sum(self.model.sizes))
 
 
 class _Columns:

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
-from math import floor, log2
+from math import ceil, floor, log2
 
 import numpy as np
 
@@ -39,6 +39,7 @@ _SLOPE_BITS = 5
 _LEVELS = 4  # of trees over the leader's mixtures
 _WEIGHT_BITS = 60
 _MARGIN = 1e-11
+_BITS = 4.5  # for a unit of radius, which multiplies rounding by e up to three times
 _BEYOND = "float64 could not separate the bounds further"
 
 
@@ -98,8 +99,8 @@ class _Task:
     def written(self) -> Certificate:
         """The certificate of what the search has proved. Raises PrecisionError if nothing."""
         with _uncollected():
-            entries, tables, upper = cover(self.game, self.search, *self.rounding)
-            bounds = self.precision, self.lower, upper
+            entries, tables, upper, wide = cover(self.game, self.search, *self.rounding)
+            bounds = self.precision + ceil(_BITS * wide), self.lower, upper
             return Certificate(game_hash(self.game), *bounds, self.nodes, tables, entries)
 
     def searched(self, budget: Budget, progress: Progress | None) -> tuple[Certificate | None, str]:
