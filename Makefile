@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := demo-output
 
-.PHONY: demo test lint format bench clean
+.PHONY: demo test lint format bench mutation clean
 
 $(VENV)/ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -14,6 +14,10 @@ $(VENV)/ready: requirements.lock pyproject.toml
 
 $(VENV)/ready-bench: requirements-bench.lock $(VENV)/ready
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-bench.lock
+	touch $@
+
+$(VENV)/ready-mutation: requirements-mutation.lock $(VENV)/ready
+	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-mutation.lock
 	touch $@
 
 # Solve a shipped game, have the certificate checked, evaluate a policy, decide a question.
@@ -48,6 +52,12 @@ format: $(VENV)/ready
 
 bench: $(VENV)/ready-bench
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python benchmarks/run.py  # process time counts every thread
+
+# Change the kernel in every way that mutmut knows, one at a time, and see which its tests notice.
+# What is left of an earlier run is used again where neither a function nor the configuration changed.
+mutation: $(VENV)/ready-mutation
+	ulimit -v 8000000 && nice $(BIN)/mutmut run --max-children 1
+	$(BIN)/mutmut results --all true | $(BIN)/python tests/kernel/survivors.py
 
 clean:
 	rm -rf $(VENV) $(DEMO) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -252,10 +252,10 @@ def test_other_spellings(path: tuple[Any, ...], value: object) -> None:
 @pytest.mark.parametrize(
     ("changes", "where", "what"),
     [
-        ({"game": "x" * 64}, "game", "is not a SHA-256"),
-        ({"game": HASH[:-1]}, "game", "is not a SHA-256"),
-        ({"game": HASH + "0"}, "game", "is not a SHA-256"),
-        ({"game": HASH.upper()}, "game", "is not a SHA-256"),
+        ({"game": "x" * 64}, "game", "is not a SHA-256 in lower-case hexadecimal"),
+        ({"game": HASH[:-1]}, "game", "is not a SHA-256 in lower-case hexadecimal"),
+        ({"game": HASH + "0"}, "game", "is not a SHA-256 in lower-case hexadecimal"),
+        ({"game": HASH.upper()}, "game", "is not a SHA-256 in lower-case hexadecimal"),
         ({"precision": MIN_PRECISION - 1}, "precision", "15 bits is not in 16..65536"),
         ({"precision": MAX_PRECISION + 1}, "precision", "65537 bits is not in 16..65536"),
     ],
@@ -263,8 +263,9 @@ def test_other_spellings(path: tuple[Any, ...], value: object) -> None:
 def test_fields_of_the_certificate(
     kind: str, changes: dict[str, Any], where: str, what: str
 ) -> None:
-    with pytest.raises(CertificateError, match=what) as caught:
+    with pytest.raises(CertificateError) as caught:
         certificate(kind, **changes)
+    assert caught.value.what == what
     assert caught.value.where == where
 
 
@@ -275,9 +276,10 @@ def test_nodes_ascend(kind: str) -> None:
     if kind != "history":  # where a place may have several memories
         wrong.append((first, first))
     for nodes in wrong:
-        with pytest.raises(CertificateError, match="ascending order") as caught:
+        with pytest.raises(CertificateError) as caught:
             certificate(kind, nodes=nodes)
         assert caught.value.where == "nodes"
+        assert caught.value.what == "are not in ascending order of (step, state)"
 
 
 def test_nodes_are_of_one_kind() -> None:
@@ -292,8 +294,10 @@ def test_nodes_are_of_one_kind() -> None:
 @pytest.mark.parametrize("field", ["slopes", "cover"])
 def test_only_farsighted_certificates_have_slopes_and_a_cover(kind: str, field: str) -> None:
     for value in (getattr(certificate("farsighted"), field), [], None):
-        with pytest.raises(CertificateError, match="slopes and cover are for farsighted nodes"):
+        with pytest.raises(CertificateError) as caught:
             certificate(kind, **{field: value})
+        assert caught.value.where == "certificate"
+        assert caught.value.what == "slopes and cover are for farsighted nodes"
     with pytest.raises(CertificateError, match=f"unknown field '{field}'"):
         Certificate.from_bytes(changed(kind, (field,), []))
 
@@ -307,28 +311,29 @@ def test_the_ends_of_the_precision_are_allowed() -> None:
 @pytest.mark.parametrize(
     ("policy", "what"),
     [
-        ((((2, HALF), (0, HALF)),), "do not ascend"),
-        ((((1, HALF), (1, HALF)),), "do not ascend"),
-        ((((-1, HALF), (1, HALF)),), "do not ascend"),
-        ((((0, Fraction(0)), (1, ONE)),), "is not positive"),
-        ((((0, Fraction(-1)), (1, Fraction(2))),), "is not positive"),
-        ((((0, HALF), (1, THIRD)),), "do not sum to 1"),
-        ((((0, HALF), (1, 2 * THIRD)),), "do not sum to 1"),
-        (((),), "do not sum to 1"),
+        ((((2, HALF), (0, HALF)),), "a distribution's entries do not ascend"),
+        ((((1, HALF), (1, HALF)),), "a distribution's entries do not ascend"),
+        ((((-1, HALF), (1, HALF)),), "a distribution's entries do not ascend"),
+        ((((0, Fraction(0)), (1, ONE)),), "a probability is not positive"),
+        ((((0, Fraction(-1)), (1, Fraction(2))),), "a probability is not positive"),
+        ((((0, HALF), (1, THIRD)),), "probabilities do not sum to 1"),
+        ((((0, HALF), (1, 2 * THIRD)),), "probabilities do not sum to 1"),
+        (((),), "probabilities do not sum to 1"),
     ],
 )
 def test_distributions(kind: str, policy: Any, what: str) -> None:
     nodes = certificate(kind).nodes
     for i, place in enumerate(("(0, 1)", "(1, 0)")):
         wrong = replace(nodes[i], policy=(POLICY[1], *policy))
-        with pytest.raises(CertificateError, match=what) as caught:
+        with pytest.raises(CertificateError) as caught:
             certificate(kind, nodes=(*nodes[:i], wrong, *nodes[i + 1 :]))
+        assert caught.value.what == what
         assert caught.value.where == f"node {place}"
 
 
 TREES = [
-    ((Leaf((("Up", HALF),)),), "unknown tag 'Up'"),
-    ((Leaf((("x" * 99, HALF),)),), f"unknown tag '{'x' * 40}' in"),
+    ((Leaf((("Up", HALF),)),), "unknown tag 'Up' in a leaf"),
+    ((Leaf((("x" * 99, HALF),)),), f"unknown tag '{'x' * 40}' in a leaf"),
     ((Leaf(((UP, Fraction(0)),)),), "parameter 0 of a leaf is not positive"),
     ((Leaf(((CHORD, Fraction(0)),)),), "parameter 0 of a leaf is not positive"),
     ((Leaf(((DOWN, -HALF),)),), "parameter -0.5 of a leaf is not positive"),
@@ -350,12 +355,12 @@ def test_trees(tree: Any, what: str) -> None:
     with pytest.raises(CertificateError) as caught:
         certificate(nodes=(node(trees=((LEAF,), tree)),))
     assert caught.value.where == "node (0, 1)"
-    assert what in caught.value.what
+    assert caught.value.what == what
     claim = Claim(0, 0, (Piece(ONE, ((LEAF,), (LEAF,)), ONE), Piece(ONE, ((LEAF,), tree))))
     with pytest.raises(CertificateError) as caught:
         certificate("farsighted", cover=(*COVER[:3], Part((CLAIMS[0], claim)), COVER[4]))
     assert caught.value.where == "cover[3]"
-    assert what in caught.value.what
+    assert caught.value.what == what
 
 
 @pytest.mark.parametrize(
@@ -365,8 +370,9 @@ def test_duals_are_not_negative(row: int, column: int) -> None:
     duals = [[HALF, HALF], [HALF, HALF]]
     duals[row][column] = Fraction(-1, 10**9)
     wrong = strong_node(duals=tuple(map(tuple, duals)))
-    with pytest.raises(CertificateError, match="a dual is negative") as caught:
+    with pytest.raises(CertificateError) as caught:
         certificate("strong", nodes=(wrong,))
+    assert caught.value.what == "a dual is negative"
     assert caught.value.where == "node (0, 1)"
 
 
@@ -393,7 +399,7 @@ def test_covers(cover: Any, where: str, what: str) -> None:
     with pytest.raises(CertificateError) as caught:
         certificate("farsighted", cover=cover)
     assert caught.value.where == where
-    assert what in caught.value.what
+    assert caught.value.what == what
 
 
 def parts(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[tuple[Any, ...], Any]]:
@@ -529,8 +535,9 @@ def test_duplicate_fields(kind: str) -> None:
 @pytest.mark.parametrize("kind", [None, 1, True, "x", "Myopic", ["myopic"], {"myopic": 1}], ids=str)
 def test_unknown_kinds(kind: object) -> None:
     what = "kind is not one of myopic, farsighted, history, strong"
-    with pytest.raises(CertificateError, match=what) as caught:
+    with pytest.raises(CertificateError) as caught:
         Certificate.from_bytes(changed("myopic", ("kind",), kind), "my file")
+    assert caught.value.what == what
     assert caught.value.where == "my file"
 
 

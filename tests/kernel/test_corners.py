@@ -80,6 +80,19 @@ def test_mean_slopes_are_less_than_a_unit_off(c: tuple[int, ...], column: list[S
             assert abs(mixed.get(j, (0, 0))[k] - mean) < 1
 
 
+def test_corners_and_columns_of_other_lengths_are_refused() -> None:
+    one, none = (0, 0), (0, 1)
+    for weights in ((1, 0), (1, 0, 0, 0)):
+        for use in (
+            lambda w: _middle(w, (1, 0, 0)),
+            lambda w: _middle((1, 0, 0), w),
+            lambda w: _mixed(w, [one, none, one]),
+            lambda w: _mixed_slopes(w, [{}, {1: one}, {}]),
+        ):
+            with pytest.raises(ValueError, match="zip"):
+                use(weights)
+
+
 def fixed(value: Fraction) -> Interval:
     return enclose(value.numerator, value.denominator, P)
 

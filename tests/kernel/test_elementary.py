@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from math import floor
 
 import mpmath
 import pytest
@@ -70,6 +71,70 @@ def test_exp_near_zero_and_near_the_early_return(p: int) -> None:
 def test_large_arguments(p: int, whole: int) -> None:
     for offset in (0, 1, (1 << p) - 1):
         assert_exp((whole << p) + offset, p)
+
+
+def steps(numerator: int, denominator: int, p: int) -> int:
+    """floor of 2^p ln(numerator / denominator)."""
+    return floor(log_ends(numerator, denominator, p)[0])
+
+
+def powers(n: int, p: int, q: int) -> int:
+    """floor of 2^q exp(n / 2^p)."""
+    return floor(exp_ends(n << q, p + q)[0] / 2**p)
+
+
+@given(bits, st.integers(1, 2**200) | st.integers(1, 99))
+@example(16, 1)
+@example(3500, 1)
+def test_exp_next_to_a_multiple_of_the_unit(p: int, v: int) -> None:
+    # exp(n / 2^p) 2^p is v but for v / 2^p < 2^-p/2, and n + 1 is on the other side of v: an error
+    # of one unit of the working precision that were not counted would exclude the value.
+    v >>= max(v.bit_length() - p // 2, 0)
+    n = steps(v, 1 << p, p)
+    for offset in (-1, 0, 1, 2):
+        assert_exp(n + offset, p)
+
+
+class FewGuardBits(int):
+    """A precision that takes most of the guard bits away, since they come from its length."""
+
+    def bit_length(self) -> int:
+        return -22
+
+
+@given(
+    st.sampled_from((24, 25, 31, 40, 53, 64)),
+    st.integers(-40, 60),
+    st.integers(-2, 3),
+    fractions | st.none(),
+)
+def test_exp_point_counts_its_errors_without_guard_bits(
+    p: int, k: int, offset: int, fraction: Fraction | None
+) -> None:
+    # The proof holds for any number of guard bits, and next to k ln 2 the reduction counts most.
+    k = max(k, -2 * p // 3)
+    n = (k * ln2(p + 20) >> 20) + offset
+    if fraction is not None:
+        n += int(fraction * 2**p)
+    lo, hi = exp_point(n, FewGuardBits(p))
+    below, above = exp_ends(n, p)
+    assert 0 <= lo <= below
+    assert above <= hi
+
+
+@given(st.integers(16, 400), st.integers(-300, 300), fractions)
+@example(53, 0, Fraction(0))
+def test_log_next_to_a_multiple_of_the_unit(p: int, whole: int, fraction: Fraction) -> None:
+    # ln(z / 2^q) 2^p is n but for less than 2^-99, and z + 1 is on the other side of n.
+    n = (whole << p) + int(fraction * 2**p)
+    q = p + 600
+    z = powers(n, p, q)
+    for numerator in (z, z + 1):
+        lo, hi = log_ratio(numerator, 1 << q, p)
+        below, above = log_ends(numerator, 1 << q, p)
+        assert lo <= below
+        assert above <= hi
+        assert hi - lo <= 2
 
 
 def test_very_negative_arguments_return_at_once() -> None:
@@ -179,7 +244,9 @@ def test_log_guess_is_close(w: int) -> None:
         assert abs(guess - above) < 2 ** (w // 2 + 3)
 
 
-@pytest.mark.parametrize("size", [*range(1, 40), 64, 255, 256, 257, 511, 512, 1000, 5000, 30000])
+@pytest.mark.parametrize(
+    "size", [*range(1, 40), 64, 255, 256, 257, 511, 512, 1000, 5000, 30000, 140000]
+)
 def test_ln2(size: int) -> None:
     value = ln2(size)
     with precision(size + 64):

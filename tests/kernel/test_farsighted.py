@@ -6,7 +6,7 @@ from dataclasses import replace
 from fractions import Fraction
 from functools import cache
 from itertools import pairwise, product
-from math import ceil
+from math import ceil, floor
 from random import Random
 from typing import Any
 
@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exactqse.evaluate import evaluate
+from exactqse.kernel import farsighted
 from exactqse.kernel.certificate import (
     UP,
     Certificate,
@@ -32,7 +33,9 @@ from exactqse.kernel.elementary import INTEGER
 from exactqse.kernel.farsighted import Frontier, PartBounds, hull
 from exactqse.kernel.game import Row
 from exactqse.kernel.gamefile import game_hash
-from exactqse.kernel.stage import FailureError
+from exactqse.kernel.interval import enclose
+from exactqse.kernel.operators import continuation, expected
+from exactqse.kernel.stage import FailureError, Stage
 from exactqse.model import Game, Policy
 
 P = 60
@@ -225,6 +228,25 @@ def along(slopes: dict[int, tuple[int, int]], dv: dict[int, int], which: int) ->
     return sum((Fraction(pair[which] * dv[i], ONE) for i, pair in slopes.items()), Fraction(0))
 
 
+def rounded(
+    row: Row, after: dict[int, Frontier], others: dict[int, int], gamma: Fraction, *, free: bool
+) -> dict[int, tuple[int, int]]:
+    """push and lean, rounded down once each."""
+    push: dict[int, Fraction] = {}
+    lean: dict[int, Fraction] = {}
+    for t, n in zip(row.states, row.numerators, strict=True) if after else ():
+        f, q = after[t], Fraction(n, row.denominator)
+        for i, c in f.others.items():
+            lean[i] = lean.get(i, Fraction(0)) + q * c
+        if not (free and f.free):
+            lean[f.j] = lean.get(f.j, Fraction(0)) - q * f.own
+            push[f.j] = gamma * q * ONE
+    return {
+        i: (floor(push.get(i, 0)), floor(lean.get(i, 0)) - others.get(i, 0))
+        for i in {**push, **lean, **others}
+    }
+
+
 def check_stage(case: Drawn, frontiers: dict[tuple[int, int], Frontier], j: int) -> int:
     """Compare the stage of a place with the next step's claims; the number of free columns."""
     game, draw, (h, s) = case.game, Random(j), case.places[j]
@@ -242,6 +264,11 @@ def check_stage(case: Drawn, frontiers: dict[tuple[int, int], Frontier], j: int)
     loose = {t: int(gamma / over * ONE) if f.free else f.own for t, f in after.items()}
     for b, a in product(range(case.B), range(case.A)):
         row, slopes = game.at(game.P, h)[s][a][b], stage.slopes[b][a]
+        assert slopes == rounded(row, after, others, gamma, free=False)
+        zero = {t: (0, 0) if f.free else f.phi(f.own, P) for t, f in after.items()}
+        tied_to = {t: f.phi(f.own, P) for t, f in after.items()}
+        assert stage.y[b][a] == continuation(game, h, s, a, b, tied_to, P)
+        assert stage.free is None or stage.free.y[b][a] == continuation(game, h, s, a, b, zero, P)
         x = eta * game.at(game.r, h)[s][a][b] * ONE - reference
         for t, n in zip(row.states, row.numerators, strict=True) if after else ():
             x += gamma * Fraction(n, row.denominator) * (after[t].middle + dv[after[t].j])
@@ -256,6 +283,14 @@ def check_stage(case: Drawn, frontiers: dict[tuple[int, int], Frontier], j: int)
         y = u + claimed(row, after, loose, dv)
         # what ("up", s) does not see of the push, it does not see of the lean either
         free_slopes = stage.free.slopes[b][a]
+        assert free_slopes == rounded(row, after, others, gamma, free=True)
+        loosest = {  # a unit of sigma is a radius of the value
+            t: (f.phi(sigma, P)[1] + (f.radius >> P) + 1,) * 2 if f.free else (0, 0)
+            for t, f in after.items()
+        }
+        assert stage.free.height(b, sigma)[a] == expected(row, loosest)
+        worst = {t: (min(K for _, K in f.points) * f.free,) * 2 for t, f in after.items()}
+        assert stage.free.least[b][a] == expected(row, worst)
         value = stage.free.y[b][a][1] + stage.free.height(b, sigma)[a][1]
         seen = stage.x[b][a][1] + along(free_slopes, dv, 0)
         seen += (value + along(free_slopes, dv, 1)) * over
@@ -296,6 +331,152 @@ def test_a_box_narrows_the_range() -> None:
             assert f.radius <= (f.v[1] - f.v[0] + 1) // 2 + 1
 
 
+def test_the_range_of_values_is_that_of_the_extreme_policies() -> None:
+    """ln sum_b e^{x_b} at the least and the largest x_b, within some units."""
+    compared = 0
+    for seed in range(30):
+        case = drawn(seed)
+        try:
+            frontiers = case.part().frontiers()
+        except FailureError:
+            continue
+        assert frontiers is not None
+        for j, (h, s) in enumerate(case.places):
+            after = {t: f for (step, t), f in frontiers.items() if step == h + 1}
+            found = case.part()._range(j, after)
+            for end, extreme, sign in ((0, min, 1), (1, max, -1)):
+                xs = [
+                    extreme(exponent_at(case, h, s, (a, b), after, end) for a in range(case.A))
+                    for b in range(case.B)
+                ]
+                with mpmath.workdps(40):
+                    total = sum(mpmath.exp(mpmath.mpf(x.numerator) / x.denominator) for x in xs)
+                    assert 0 <= sign * (mpmath.log(total) * ONE - found[end]) <= 40
+                compared += 1
+    assert compared > 100
+
+
+def exponent_at(
+    case: Drawn, h: int, s: int, actions: tuple[int, int], after: dict[int, Frontier], end: int
+) -> Fraction:
+    """eta r + gamma P v, with the ends of the intervals of v."""
+    a, b = actions
+    x = Fraction(case.game.eta or 0) * case.game.at(case.game.r, h)[s][a][b]
+    row = case.game.at(case.game.P, h)[s][a][b]
+    for t, n in zip(row.states, row.numerators, strict=True) if after else ():
+        x += case.game.gamma * Fraction(n * after[t].v[end], row.denominator * ONE)
+    return x
+
+
+def test_slopes_are_taken_along_v() -> None:
+    """A slope of V is eta times one of v = eta V; the rounded one is as good."""
+    for seed in range(20):
+        case = drawn(seed)
+        try:
+            frontiers = case.part().frontiers()
+        except FailureError:
+            continue
+        assert frontiers is not None
+        for f in frontiers.values():
+            slope = case.certificate.slopes[0][f.j]
+            assert abs(Fraction(f.own, ONE) * (case.game.eta or 0) - slope.own) < Fraction(4, ONE)
+            assert set(f.others) == {j for j, _ in slope.others}
+            for j, n in slope.others:
+                assert abs(Fraction(f.others[j], ONE) * (case.game.eta or 0) - n) < Fraction(4, ONE)
+            claim = case.part().part.claims[f.j]
+            assert f.free is bool(claim.free)
+            assert f.middle == f.v[0] + f.v[1] >> 1
+            assert f.radius == max(f.v[1] - f.middle, f.middle - f.v[0])
+
+
+def test_each_piece_is_shown_up_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ends outside the range of v are moved to it."""
+    seen: list[list[int]] = []
+    hull_of = farsighted.hull
+
+    def recorded(points: list[tuple[int, int]]) -> list[tuple[int, int]]:
+        seen.append([d for d, _ in points])
+        return hull_of(points)
+
+    monkeypatch.setattr(farsighted, "hull", recorded)
+    inner = 0
+    for seed in range(100):
+        seen.clear()
+        case = drawn(seed)
+        try:
+            frontiers = case.part().frontiers()
+        except FailureError:
+            continue
+        assert frontiers is not None
+        for f, ds in zip(frontiers.values(), seen, strict=True):
+            first, last = (end - f.middle for end in f.v)
+            ends = [first]
+            for piece in case.part().part.claims[f.j].pieces:
+                at = (
+                    last if piece.end is None else floor(piece.end * case.game.eta * ONE) - f.middle
+                )
+                ends.append(max(ends[-1], min(at, last)))
+            inner += len({*ends} - {first, last})
+            assert ds == [d for pair in pairwise(ends) for d in pair]
+    assert inner > 5
+
+
+def test_the_first_step_sees_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = []
+
+    def first(self: PartBounds, j: int, after: Any, radius: Any) -> Fraction:
+        del self
+        seen.append((j, after, radius))
+        return Fraction(j)
+
+    monkeypatch.setattr(PartBounds, "_first", first)
+    steps = set()
+    for seed in range(20):
+        case = drawn(seed)
+        try:
+            frontiers = case.part().frontiers()
+        except FailureError:
+            continue
+        assert frontiers is not None
+        seen.clear()
+        bounds = case.part().bounds()
+        assert bounds == {s: Fraction(j) for j, (h, s) in enumerate(case.places) if h == 0}
+        after = {s: f for (h, s), f in frontiers.items() if h == 1}
+        radius = {f.j: f.radius for f in frontiers.values()}
+        assert seen == [(j, after, radius) for j, (h, _) in enumerate(case.places) if h == 0]
+        steps |= {h for h, _ in frontiers}
+    assert steps == {1, 2}
+
+
+@pytest.mark.parametrize("high", [-1, 0, 1])
+def test_a_first_step_must_not_exceed_its_claim(high: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    def bound(self: Stage, cells: Any, trees: Any, value: Any) -> Any:
+        assert self.where == "cover[0], step 0, state 0"
+        assert self.x[0][0][0] == plain.x[0][0][0] - (5 << P)
+        assert cells == case.game.observes
+        assert trees == claim.pieces[0].trees
+        assert value == enclose(
+            claim.pieces[0].upper.numerator, claim.pieces[0].upper.denominator, P
+        )
+        return (-9, high), ["somewhere"]
+
+    monkeypatch.setattr(Stage, "bound", bound)
+    case = next(case for case in map(drawn, range(20)) if case.places[0] == (0, 0))
+    part = case.part()
+    plain = part.stage(0, 0, {}, {}, {})
+    claim = replace(part.part.claims[0], shift=5)
+    part = replace(part, part=replace(part.part, claims=(claim, *part.part.claims[1:])))
+    if high <= 0:
+        assert part._first(0, {}, {}) == claim.pieces[0].upper
+        return
+    with pytest.raises(FailureError) as caught:
+        part._first(0, {}, {})
+    assert caught.value.outcome == "inconclusive"
+    assert str(caught.value) == (
+        "cover[0], step 0, state 0: the majorants may sum to 8.674E-19 > 0 at ['somewhere']"
+    )
+
+
 def test_an_empty_box_proves_everything() -> None:
     """Ranges come first: the box of the last place, which nothing follows, is out of its range."""
     seen = 0
@@ -306,6 +487,17 @@ def test_an_empty_box_proves_everything() -> None:
         assert part.bound() is None
         seen += 1
     assert seen == 10
+
+
+def test_a_box_of_one_value_is_not_empty() -> None:
+    case = drawn(0)
+    inside = case.part().frontiers()
+    assert inside is not None
+    for f in inside.values():
+        for at, empty in ((f.v[0], False), (f.v[0] - 1, True), (f.v[1] + 1, True)):
+            box = {**{g.j: g.v for g in inside.values()}, f.j: (at, at)}
+            part = replace(case.part(), box=box)
+            assert (part.frontiers() is None) == empty
 
 
 @pytest.mark.parametrize("g", [3 << P, 1, 0, -1, -(3 << P)])
@@ -339,3 +531,9 @@ def test_a_hull_holds_all_points(points: list[tuple[int, int]], data: st.DataObj
     assert frontier.phi(sigma, 2) == (ceil(exact), ceil(exact))
     slopes = [Fraction(k - h, e - d) for (d, h), (e, k) in pairwise(corners)]
     assert slopes == sorted(set(slopes), reverse=True)
+
+
+def test_the_largest_of_a_hull_is_rounded_up() -> None:
+    """A quarter of a unit makes one, at the corner where the sums begin to fall."""
+    level = Frontier(0, (0, 0), 0, 0, 0, {}, free=False, points=[(0, 0), (1, 0), (2, -9)])
+    assert [level.phi(sigma, 2) for sigma in (-1, 0, 1)] == [(0, 0), (0, 0), (1, 1)]

@@ -1,25 +1,27 @@
 from __future__ import annotations
 
 import gzip
+import io
 import os
 import stat
+from functools import partial
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exactqse.errors import FileError
+from exactqse.errors import FileError, KindError
 from exactqse.kernel import files
 from exactqse.kernel.files import canonical_json, parse_json, read_bytes, write_bytes
 
 REFUSED = {
-    b"": "not valid JSON at line 1, column 1",
-    b"[1, 2": "not valid JSON",
-    b'{"a": 1,}': "not valid JSON",
-    b"[1]\n x": r"not valid JSON at line 2, column 2",
-    b"[1] []": "not valid JSON",
-    b"\xef\xbb\xbf[1]": "not valid JSON",
+    b"": "is not valid JSON at line 1, column 1",
+    b"[1, 2": "is not valid JSON",
+    b'{"a": 1,}': "is not valid JSON",
+    b"[1]\n x": r"is not valid JSON at line 2, column 2",
+    b"[1] []": "is not valid JSON",
+    b"\xef\xbb\xbf[1]": "is not valid JSON",
     b"\xff[1]": "is not UTF-8 at byte 0",
     b'["\xc3\x28"]': "is not UTF-8 at byte 2",
     b'["\xed\xa0\x80"]': "is not UTF-8",
@@ -37,18 +39,19 @@ REFUSED = {
     b"[-123456789012345678]": "an integer literal too long",
     b"[" * 200_000: "is nested too deeply",
     b'{"a":' * 200_000: "is nested too deeply",
-    b"['a']": "not valid JSON",
-    b"[01]": "not valid JSON",
-    b"// no\n1": "not valid JSON",
-    b'["a\nb"]': "not valid JSON",
+    b"['a']": "is not valid JSON",
+    b"[01]": "is not valid JSON",
+    b"// no\n1": "is not valid JSON",
+    b'["a\nb"]': "is not valid JSON",
 }
 
 
 @pytest.mark.parametrize(("data", "what"), REFUSED.items(), ids=range(len(REFUSED)))
 def test_what_is_refused(data: bytes, what: str) -> None:
-    with pytest.raises(FileError, match=what) as caught:
+    with pytest.raises(FileError) as caught:
         parse_json(data, "some file")
     assert caught.value.where == "some file"
+    assert caught.value.what.startswith(what)
 
 
 def test_remedies() -> None:
@@ -61,6 +64,21 @@ def test_remedies() -> None:
     with pytest.raises(FileError) as caught:
         parse_json(b"[", "f")
     assert caught.value.remedy == "it may be truncated"
+
+
+def test_messages_quote_the_beginning_of_a_long_literal() -> None:
+    with pytest.raises(FileError) as caught:
+        parse_json(b"0." + b"7" * 100, "f")
+    quoted = "0." + "7" * 38
+    assert caught.value.what == f"floating-point literal {quoted}"
+    assert f'"{quoted}"' in caught.value.remedy
+    with pytest.raises(FileError, match=f"duplicate key '{'k' * 40}'"):
+        parse_json(f'{{"{"k" * 99}": 1, "{"k" * 99}": 2}}'.encode(), "f")
+
+
+def test_the_key_that_comes_twice_is_named() -> None:
+    with pytest.raises(FileError, match="duplicate key 'b'"):
+        parse_json(b'{"a": 1, "b": 2, "c": 3, "b": 4}', "f")
 
 
 def test_what_is_read() -> None:
@@ -106,13 +124,55 @@ def test_too_many_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
     assert caught.value.where == "f"
 
 
+def test_a_huge_file_is_not_read_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    class Stream(io.BytesIO):
+        def read(self, size: int | None = -1) -> bytes:
+            asked.append(size)
+            return super().read(size)
+
+    def huge(_self: Path, _mode: str) -> Stream:
+        return Stream(b"x" * 99)
+
+    monkeypatch.setattr(files, "MAX_BYTES", 5)
+    monkeypatch.setattr(Path, "open", huge)
+    with pytest.raises(FileError, match="is larger than 5 bytes"):
+        read_bytes("f")
+    assert asked == [6]
+
+
 def test_absent_files_and_folders(tmp_path: Path) -> None:
     for path in (tmp_path / "absent", tmp_path):
         with pytest.raises(FileError, match="cannot be read") as caught:
             read_bytes(path)
         assert caught.value.where == str(path)
-    with pytest.raises(FileError, match="No such file") as caught:
+    with pytest.raises(FileError) as caught:
         read_bytes(str(tmp_path / "absent"))
+    assert caught.value.what == "cannot be read (No such file or directory)"
+
+
+def test_what_is_no_path() -> None:
+    with pytest.raises(FileError) as caught:
+        read_bytes("a\0b")
+    assert caught.value.what == "cannot be read (embedded null byte)"
+    with pytest.raises(FileError) as caught:
+        write_bytes("a\0b", b"x")
+    assert caught.value.what == "cannot be written (embedded null byte)"
+    for path in (None, 7, b"f"):
+        for use in (read_bytes, partial(write_bytes, data=b"x")):
+            with pytest.raises(KindError) as caught:
+                use(path)
+            assert caught.value.where == "path"
+            assert caught.value.what == f"expected a path, found {type(path).__name__}"
+
+
+def test_what_is_no_bytes() -> None:
+    for data in (None, "[1]", [1]):
+        with pytest.raises(KindError) as caught:
+            parse_json(data, "some file")
+        assert caught.value.where == "some file"
+        assert caught.value.what == f"expected bytes, found {type(data).__name__}"
 
 
 def test_write_replaces_whole_files(tmp_path: Path) -> None:
@@ -123,15 +183,16 @@ def test_write_replaces_whole_files(tmp_path: Path) -> None:
     assert [x.name for x in tmp_path.iterdir()] == ["f.json"]
 
 
-def test_the_mode_follows_the_mask(tmp_path: Path) -> None:
-    before = os.umask(0o027)
+@pytest.mark.parametrize(("mask", "mode"), [(0o027, 0o640), (0o022, 0o644), (0o000, 0o666)])
+def test_the_mode_follows_the_mask(tmp_path: Path, mask: int, mode: int) -> None:
+    before = os.umask(mask)
     try:
         write_bytes(tmp_path / "f", b"x")
-        after = os.umask(0o027)
+        after = os.umask(mask)
     finally:
         os.umask(before)
-    assert after == 0o027
-    assert stat.S_IMODE((tmp_path / "f").stat().st_mode) == 0o640
+    assert after == mask
+    assert stat.S_IMODE((tmp_path / "f").stat().st_mode) == mode
 
 
 def test_a_failure_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,6 +224,22 @@ def test_an_interruption_leaves_nothing_behind(
     with pytest.raises(KeyboardInterrupt):
         write_bytes(tmp_path / "f", b"new")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_interruption_after_the_renaming_is_passed_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename = Path.replace
+
+    def late(self: Path, target: Path) -> None:
+        rename(self, target)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "replace", late)
+    with pytest.raises(KeyboardInterrupt):
+        write_bytes(tmp_path / "f", b"new")
+    assert [x.name for x in tmp_path.iterdir()] == ["f"]
+    assert read_bytes(tmp_path / "f") == b"new"
 
 
 def test_writing_into_an_absent_folder(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import FrozenInstanceError, replace
 from fractions import Fraction
 from typing import Any
 
@@ -76,7 +76,8 @@ def test_reduced_row() -> None:
     assert reduced_row(12, (1, 3), (4, 8), "x") == Row(3, (1, 3), (1, 2))
     with pytest.raises(GameError, match="sum to exactly 1") as caught:
         reduced_row(12, (1, 3), (4, 7), "x")
-    assert "- 0.08333" in caught.value.what
+    assert caught.value.what == "probabilities sum to 1 - 0.08333"
+    assert caught.value.remedy.startswith("make them sum to exactly 1")
 
 
 @pytest.mark.parametrize(
@@ -118,6 +119,31 @@ def test_fields_out_of_their_domain(changes: dict[str, Any], where: str, what: s
     assert caught.value.where == where
 
 
+@pytest.mark.parametrize(("table", "kind"), [("P", "Row"), ("u", "Fraction"), ("r", "Fraction")])
+def test_tables_that_could_change(table: str, kind: str) -> None:
+    entry = {"P": MOVE, "u": ZERO, "r": ONE}[table]
+    fixed = step(entry)
+    for value in (
+        [fixed],
+        (list(fixed),),
+        ((list(fixed[0]), fixed[1]),),
+        ((([entry], (entry,)), fixed[1]),),
+        (step(1),),
+        (step(1.0),),
+    ):
+        with pytest.raises(GameError) as caught:
+            game(**{table: value})
+        assert caught.value.where == table
+        assert caught.value.what == f"must be nested tuples of {kind}"
+        assert caught.value.remedy == "build the game with Game.from_arrays"
+
+
+def test_names_come_for_all_three_kinds() -> None:
+    for names in ((None, None), (None, None, None, None)):
+        with pytest.raises(ValueError, match="zip"):
+            game(names=names)
+
+
 def test_the_ends_of_the_domains_are_allowed() -> None:
     assert game(horizon=MAX_HORIZON).horizon == MAX_HORIZON
     assert game(gamma=ONE).gamma == 1
@@ -135,14 +161,15 @@ def test_the_ends_of_the_domains_are_allowed() -> None:
         (((0, 1), (1, 2)), "is not a partition"),
         (((0, 1), (2, 3)), "is not a partition"),
         (((0, 1), (-1,)), "is not a partition"),
-        (((1, 0), (2,)), "not in ascending order"),
-        (((2,), (0, 1)), "not in ascending order"),
+        (((1, 0), (2,)), "cells are not in ascending order"),
+        (((2,), (0, 1)), "cells are not in ascending order"),
     ],
 )
 def test_partitions(cells: tuple[tuple[int, ...], ...], what: str) -> None:
-    with pytest.raises(GameError, match=what) as caught:
+    with pytest.raises(GameError) as caught:
         check_partition(cells, 3)
     assert caught.value.where == "observes"
+    assert caught.value.what.startswith(what)
     if "partition" in what:
         assert "0..2" in caught.value.remedy
 
@@ -166,6 +193,8 @@ def test_equal_steps_are_stored_once() -> None:
     assert len(other.u) == 3
     assert [other.at(other.u, h)[0][0][0] for h in range(3)] == [0, 1, 1]
     assert [short.at(short.r, h)[0][0][0] for h in range(3)] == [1, 1, 1]
+    two = game(horizon=2, u=(step(ZERO), step(ONE)))
+    assert [two.at(two.u, h)[0][0][0] for h in range(2)] == [0, 1]
 
 
 @pytest.mark.parametrize(
@@ -211,6 +240,35 @@ def test_reachable() -> None:
     mixed = game(P=(step(STAY), (((both,), (MOVE,)), ((STAY,), (STAY,))), step(STAY)))
     assert mixed.reachable == ((0,), (0,), (0, 1))
     assert game(rho=both, horizon=1).reachable == ((0, 1),)
+    ring = [Row(1, (s,), (1,)) for s in (1, 2, 0)]
+    table = tuple(((row,),) for row in ring)
+    around = game(
+        horizon=4,
+        states=3,
+        leader_actions=1,
+        P=(table,),
+        u=((((ZERO,),),) * 3,),
+        r=((((ZERO,),),) * 3,),
+    )
+    assert around.reachable == ((0,), (1,), (2,), (0,))
+
+
+def test_reachable_states_ascend() -> None:
+    fork = Row(2, (1, 8), (1, 1))  # a set of 1 and 8 is not in order
+    wide = game(
+        horizon=2,
+        states=9,
+        leader_actions=1,
+        P=((((fork,),),) * 9,),
+        u=((((ZERO,),),) * 9,),
+        r=((((ZERO,),),) * 9,),
+    )
+    assert wide.reachable == ((0,), (1, 8))
+
+
+def test_a_game_cannot_change() -> None:
+    with pytest.raises(FrozenInstanceError):
+        game().eta = None
 
 
 def test_observes_action() -> None:

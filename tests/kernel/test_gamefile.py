@@ -132,35 +132,45 @@ def test_wrong_types(field: str, value: object) -> None:
         (("version",), 2, "game file", "version is not 1"),
         (("version",), True, "game file", "version is not 1"),
         (("version",), "1", "game file", "version is not 1"),
-        (("horizon",), 0, "horizon", "at least one"),
+        (("horizon",), 0, "horizon", "there must be at least one"),
         (("horizon",), -1, "horizon", "-1 is less than 0"),
         (("horizon",), "2", "horizon", "is not a number"),
         (("states",), ["x"], "rho", "state 1 is not one of 0..0"),
         (("leader_actions",), 3, "P[0]", "has not the shape"),
-        (("states",), ["x", "x"], "names of states", "different names"),
+        (("states",), ["x", "x"], "names of states", "need 2 different names"),
         (("states",), ["x", 1], "states", "names must be strings"),
         (("follower_actions",), 10**17, "observes", "is not a partition"),
         (("eta",), "0", "eta", "0 is not positive"),
-        (("eta",), "Inf", "eta", "is not a rational number"),
+        (("eta",), "Inf", "eta", "'Inf' is not a rational number"),
         (("eta",), True, "eta", "is not a number"),
-        (("gamma",), "1.01", "gamma", "is not in"),
-        (("gamma",), "1/0", "gamma", "divides by zero"),
+        (("gamma",), "1.01", "gamma", "101/100 is not in"),
+        (("gamma",), "1/0", "gamma", "'1/0' divides by zero"),
+        (("leader_actions",), "x", "leader_actions", "is not a number"),
+        (("follower_actions",), [2], "follower_actions", "names must be strings"),
+        (("follower_actions",), None, "follower_actions", "is not a number"),
+        (("observes",), 0, "observes", "is not a list"),
         (("observes",), [[0], [1, "2"]], "observes", "is not a number"),
         (("observes",), [0, 1], "observes", "is not a list"),
         (("observes",), [[0], [-1]], "observes", "-1 is less than 0"),
-        (("observes",), [[1], [0]], "observes", "ascending"),
-        (("rho",), {}, "rho", "sum to 1 - 1"),
-        (("rho",), {"0": "1/2"}, "rho", "sum to 1 - 0.5"),
+        (("observes",), [[1], [0]], "observes", "cells are not in ascending"),
+        (("rho",), {}, "rho", "probabilities sum to 1 - 1"),
+        (("rho",), {"0": "1/2"}, "rho", "probabilities sum to 1 - 0.5"),
         (("rho",), {"00": 1}, "rho", "'00' is not an index"),
         (("rho",), {"2": 1}, "rho", "state 2 is not one of 0..1"),
         (("P", 0, 1, 0, 1), [1, 0], "P[0][1][0][1]", "is not an object from state"),
-        (("P", 0, 1, 0, 1), {"1": "x"}, "P[0][1][0][1].1", "is not a rational number"),
-        (("P", 0, 1, 0, 1), {"1": "2", "0": "-1"}, "P[0][1][0][1]", "is negative"),
+        (("P", 0, 1, 0, 1), {"1": "x"}, "P[0][1][0][1].1", "'x' is not a rational number"),
+        (
+            ("P", 0, 1, 0, 1),
+            {"1": "2", "0": "-1"},
+            "P[0][1][0][1]",
+            "probability -1 of state 0 is negative",
+        ),
         (("P", 0, 1, 0), {"0": 1}, "P[0][1][0]", "is not a list"),
         (("u", 1, 0, 1, 0), None, "u[1][0][1][0]", "is not a number"),
-        (("u", 1, 0, 1, 0), "", "u[1][0][1][0]", "is not a rational number"),
+        (("u", 1, 0, 1, 0), "", "u[1][0][1][0]", "'' is not a rational number"),
         (("u", 1, 0, 1), ["1"], "u[1]", "has not the shape"),
         (("u",), [], "u", "has 0 steps"),
+        (("r", 0, 0, 0, 1), [], "r[0][0][0][1]", "is not a number"),
         (("r", 0, 0), [], "r[0]", "has not the shape"),
     ],
 )
@@ -170,7 +180,7 @@ def test_every_error_names_its_place(
     with pytest.raises(InputError) as caught:
         read_game(changed(path, value))
     assert caught.value.where == where
-    assert what in caught.value.what
+    assert caught.value.what.startswith(what)
 
 
 def test_a_newer_version_has_a_remedy() -> None:
@@ -198,6 +208,12 @@ def test_what_is_no_strict_json(data: bytes) -> None:
 def test_indices(key: str) -> None:
     with pytest.raises(GameError, match="is not an index"):
         index_of(key, "rho")
+
+
+def test_a_long_key_is_quoted_in_part() -> None:
+    with pytest.raises(GameError) as caught:
+        index_of("k" * 99, "rho")
+    assert caught.value.what == f"{'k' * 40!r} is not an index"
 
 
 def test_indices_that_are_fine() -> None:

@@ -48,8 +48,8 @@ OTHER = ((1, ONE),)
 def game() -> Game:
     """Two steps, two states, of which the first is the first; she sees nothing; J* <= 2."""
     rows = [[[["1/2", "1/2"]] * 2] * 2] * 2
-    u = [[[0, 1], [1, 0]], [[1, 0], [0, "1/2"]]]
-    r = [[[1, 0], [0, 1]], [[0, 0], [1, "1/3"]]]
+    u = [[[0, 1], ["3/4", 0]], [[1, 0], [0, "1/2"]]]
+    r = [[[1, 0], ["1/4", 1]], [[0, 0], [1, "1/3"]]]
     return Game.from_arrays(rows, u, r, rho=0, horizon=2, eta=1, gamma="1/2", observes="nothing")
 
 
@@ -87,7 +87,7 @@ def test_a_lottery_is_worth_its_mean_to_both(game: Game, claim: Certificate) -> 
             return mp.log(total), sum(e(t) * w for t, w in zip(x, y, strict=True)) / total
 
         v0, w0 = last([1, 0], [0, 1])  # state 0, action 0
-        v1, w1 = last([0, 1], [1, 0])  # state 0, action 1
+        v1, w1 = last([mpf(1) / 4, 1], [mpf(3) / 4, 0])  # state 0, action 1
         v2, w2 = last([0, 0], [1, 0])  # state 1, action 0
         x = [1 + half * (v0 + v2) / 2, 0 + half * ((v0 + v1) / 2 + v2) / 2]
         y = [0 + (w0 + w2) / 2, 1 + ((w0 + w1) / 2 + w2) / 2]
@@ -149,15 +149,19 @@ def changed_nodes(claim: Certificate, index: int, **changes: Any) -> Certificate
     ],
 )
 def test_every_next_state_needs_a_memory(game: Game, claim: Certificate, after: Any) -> None:
-    with pytest.raises(CertificateError, match="a memory after each b of each next state"):
+    with pytest.raises(CertificateError) as caught:
         check(game, changed_nodes(claim, 0, after=after))
+    assert caught.value.where == "node (0, 0)"
+    assert caught.value.what == "needs a memory after each b of each next state"
 
 
-@pytest.mark.parametrize("memory", [0, 3, 4])
+@pytest.mark.parametrize("memory", [0, 3, 4, 99])
 def test_a_memory_of_another_place_is_refused(game: Game, claim: Certificate, memory: int) -> None:
     after = (((0, ((memory, ONE),)), (1, ((3, ONE),))),) * 2
-    with pytest.raises(CertificateError, match="draws no memory of step 1, state 0"):
+    with pytest.raises(CertificateError) as caught:
         check(game, changed_nodes(claim, 0, after=after))
+    assert caught.value.where == "node (0, 0)"
+    assert caught.value.what == "draws no memory of step 1, state 0"
 
 
 def test_the_last_step_has_no_memories_after_it(game: Game, claim: Certificate) -> None:
@@ -166,22 +170,33 @@ def test_the_last_step_has_no_memories_after_it(game: Game, claim: Certificate) 
 
 
 def test_one_memory_of_each_first_state(game: Game, claim: Certificate) -> None:
-    twice = (claim.nodes[0], *claim.nodes)
-    with pytest.raises(CertificateError):
-        check(game, replace(claim, nodes=twice))
-    with pytest.raises(CertificateError):
-        check(game, replace(claim, nodes=claim.nodes[1:]))
+    first = claim.nodes[0]
+    assert isinstance(first, HistoryNode)
+    after = tuple(
+        tuple((t, tuple((i + 1, p) for i, p in lottery)) for t, lottery in draws)
+        for draws in first.after
+    )
+    twice = (replace(first, after=after),) * 2
+    for nodes in ((*twice, *claim.nodes[1:]), claim.nodes[1:]):
+        with pytest.raises(CertificateError) as caught:
+            check(game, replace(claim, nodes=nodes))
+        assert caught.value.where == "nodes"
+        assert caught.value.what == "needs one memory of each state of step 0"
 
 
 def test_transitions_may_not_bind_one_another(game: Game, claim: Certificate) -> None:
     tied = replace(PART, claims=(PART.claims[0], replace(PART.claims[1], free=0), PART.claims[2]))
     divided = (ValueSplit(1, 0, ONE), PART, PART)
     for cover in ((tied,), divided):
-        with pytest.raises(CertificateError, match="needs one part, with free claims"):
+        with pytest.raises(CertificateError) as caught:
             check(game, replace(claim, cover=cover))
+        assert caught.value.where == "cover"
+        assert caught.value.what == "needs one part, with free claims"
     table = (Slope(ONE, ((1, ONE),)), Slope(ONE), Slope(ONE))
-    with pytest.raises(CertificateError, match="slopes name no other places"):
+    with pytest.raises(CertificateError) as caught:
         check(game, replace(claim, slopes=(table,)))
+    assert caught.value.where == "slopes[0]"
+    assert caught.value.what == "slopes name no other places"
 
 
 def test_lotteries_are_distributions(claim: Certificate) -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from exactqse import Game, check, solve
-from exactqse.errors import CertificateError, GameError
+from exactqse.errors import CertificateError, GameError, KindError
 from exactqse.kernel.certificate import Certificate, Leaf, Node
 
 
@@ -52,14 +52,16 @@ def test_a_certificate_of_a_subclass_is_refused() -> None:
 
     certificate = solve(game(), 10).certificate
     lax = Lax(**{field.name: getattr(certificate, field.name) for field in fields(certificate)})
-    with pytest.raises(CertificateError, match="certificate: is of a subclass"):
+    with pytest.raises(CertificateError, match=r"^certificate: is of a subclass$"):
         check(game(), lax)
 
 
 @pytest.mark.parametrize("precision", [np.int64(64), 128.0, "128", True])
 def test_precision_is_a_plain_int(precision: object) -> None:
-    with pytest.raises(CertificateError, match="is not an int"):
+    with pytest.raises(CertificateError) as caught:
         check(game(), solve(game(), 10).certificate, precision=precision)
+    assert caught.value.where == "precision"
+    assert caught.value.what == f"{precision!r} is not an int"
 
 
 def test_a_game_of_lists_is_refused() -> None:
@@ -67,3 +69,22 @@ def test_a_game_of_lists_is_refused() -> None:
     lists = [[[list(by_b) for by_b in state] for state in step] for step in fixed.u]
     with pytest.raises(GameError, match="nested tuples of Fraction"):
         replace(fixed, u=lists)
+
+
+def test_arguments_of_the_wrong_kind() -> None:
+    found = solve(game(), 10).certificate
+    for wrong in (None, "x", 1):
+        name = type(wrong).__name__
+        for arguments, where, remedy in (
+            ((wrong, found), "game", "build one with Game.from_arrays, or "),
+            ((game(), wrong), "certificate", "take that of a solution, or "),
+        ):
+            with pytest.raises(KindError) as caught:
+                check(*arguments)
+            assert caught.value.where == where
+            assert caught.value.what == f"expected a {where}, found {name}"
+            assert caught.value.remedy == f"{remedy}read one with {where.title()}.load"
+        with pytest.raises(KindError) as caught:
+            check(game(), found, elementary=wrong)
+        assert caught.value.where == "elementary"
+        assert caught.value.what == f"expected an object with exp and log, found {name}"

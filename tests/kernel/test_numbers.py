@@ -12,6 +12,7 @@ from exactqse.kernel.numbers import (
     MAX_DIGITS,
     MAX_EXPONENT,
     format_rational,
+    limited,
     parse_rational,
 )
 
@@ -79,6 +80,23 @@ def test_large_exponents(text: str) -> None:
         parse_rational(text, "eta")
     assert caught.value.where == "eta"
     assert str(MAX_EXPONENT) in caught.value.remedy
+
+
+def test_errors_without_a_place_name_none() -> None:
+    for text in ("x", "1/0", "1e9999", "9" * 5000, "2" + "0" * MAX_DIGITS):
+        with pytest.raises(NumberError) as caught:
+            parse_rational(text)
+        assert caught.value.where == ""
+    with pytest.raises(NumberError) as caught:
+        limited(Fraction(10**MAX_DIGITS * 2))
+    assert caught.value.where == ""
+
+
+@pytest.mark.parametrize("text", ["x" * 99, "1." + "7" * 60 + "e9999"])
+def test_messages_quote_the_beginning_of_a_long_text(text: str) -> None:
+    with pytest.raises(NumberError) as caught:
+        parse_rational(text)
+    assert caught.value.what.startswith(f"{text[:40]!r} ")
 
 
 def test_six_characters_of_exponent_are_read() -> None:

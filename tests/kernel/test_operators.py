@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 from flint import arb
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from exactqse.arithmetic.balls import ball, exact_fraction, precision
@@ -16,6 +16,7 @@ from exactqse.kernel.elementary import INTEGER
 from exactqse.kernel.game import make_row
 from exactqse.kernel.interval import Interval, enclose
 from exactqse.kernel.operators import (
+    by_response,
     continuation,
     expectation,
     exponent,
@@ -83,7 +84,6 @@ def logit(game: Game, step: int, state: int, actions: tuple[int, int], soft: Val
 
 
 @given(st.data(), bits)
-@settings(max_examples=150)
 def test_policy_value_is_true_and_narrow(data: st.DataObject, p: int) -> None:
     game = data.draw(games(wide=False, observes="action", etas=st.sampled_from((1, 5))))
     step = data.draw(st.integers(0, game.horizon - 1))
@@ -127,6 +127,29 @@ def test_policy_value_is_true_and_narrow(data: st.DataObject, p: int) -> None:
 
 def encloses(found: Interval, value: Fraction, width: int) -> bool:
     return found[0] <= value <= found[1] <= found[0] + width
+
+
+def test_wide_exponents_are_enclosed() -> None:
+    # The exponents are next to 0, on the two sides that widen their intervals most: [0, 12] and
+    # [-12, 0] units for twelve rewards each. The value is 1/2 but for e^{2^-90}.
+    p = 40
+    tiny = Fraction(1, 2**90)
+    for sign in (1, -1):
+        r = [[[sign * tiny, -sign * tiny]] * 12]
+        game = Game.from_arrays(None, [[[1, 0]] * 12], r, eta=1)
+        uniform = tuple((a, Fraction(1, 12)) for a in range(12))
+        lo, hi = policy_value(game, 0, 0, (uniform, uniform), [], p, INTEGER)[0]
+        assert lo < 2 ** (p - 1) < hi
+
+
+def test_by_response(deep: tuple[Game, Certificate]) -> None:
+    game = Game.from_arrays(None, [[[0] * 3]], [[[0] * 3]], observes=[[0, 2], [1]])
+    first, second = ((0, Fraction(1)),), ((1, Fraction(1)),)
+    assert by_response(game, (first, second)) == [first, second, first]
+    assert by_response(deep[0], (first, second)) == [first, second]
+    for policy in ((first,), (first, second, first)):
+        with pytest.raises(ValueError, match="zip"):
+            by_response(game, policy)
 
 
 def test_wide_continuations_are_enclosed(deep: tuple[Game, Certificate]) -> None:
@@ -189,9 +212,9 @@ def test_mixture_needs_one_value_a_pair() -> None:
 
 def test_infinite_eta_has_no_exponents() -> None:
     game = Game.from_arrays(None, [[[0, 1]]], [[[0, 1]]], eta="inf")
-    with pytest.raises(NotCoveredError, match="eta = infinity"):
+    with pytest.raises(NotCoveredError, match=r"^eta = infinity"):
         scaled_reward(game, 0, 0, 0, 0, 53)
-    with pytest.raises(NotCoveredError, match="eta = infinity"):
+    with pytest.raises(NotCoveredError, match=r"^eta = infinity"):
         exponent(game, 0, 0, 0, 0, [], 53)
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from exactqse.errors import GameError
-from exactqse.kernel.game import Row
+from exactqse.kernel.game import MAX_ROW_BITS, Row
 
 
 @pytest.mark.parametrize(
@@ -15,6 +15,8 @@ from exactqse.kernel.game import Row
         (2, (1, 0), (1, 1)),
         (2, (0, 0), (1, 1)),
         (1, (0, 1), (2, -1)),
+        (1, (0, 1), (1, 0)),
+        (6, (0, 1), (2, 4)),
         (1, (0, 1), (1,)),
         (1, (), ()),
     ],
@@ -22,3 +24,20 @@ from exactqse.kernel.game import Row
 def test_refused(denominator: int, states: tuple[int, ...], numerators: tuple[int, ...]) -> None:
     with pytest.raises(GameError):
         Row(denominator, states, numerators)
+
+
+def test_the_message_shows_the_row_and_is_short() -> None:
+    with pytest.raises(GameError) as caught:
+        Row(2, (0,), (2,))
+    assert caught.value.what == "(0,) with (2,) over 2"
+    with pytest.raises(GameError) as caught:
+        Row(1, tuple(range(99)), (1,) * 99)
+    assert len(caught.value.what) == 120
+
+
+def test_the_largest_denominator() -> None:
+    most = 2**MAX_ROW_BITS - 1
+    assert Row(most, (0, 1), (1, most - 1)).denominator == most
+    with pytest.raises(GameError, match=f"has more than {MAX_ROW_BITS} bits") as caught:
+        Row(most + 1, (0, 1), (1, most))
+    assert caught.value.remedy == "round the probabilities"
