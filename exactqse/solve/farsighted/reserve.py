@@ -10,7 +10,7 @@ from exactqse.solve.effort import Budget
 
 _FIRST = 128  # parts, before a sample of a cover is written
 _MORE = 1.5  # times as many parts, before the next
-_CAUTION = 2.0  # a sample is not validated
+_CAUTION = 1.25
 
 
 @dataclass

@@ -145,7 +145,7 @@ def test_the_cover_is_written_within_the_time_limit(monkeypatch: pytest.MonkeyPa
     assert now == 4
     assert not reserve.is_short(280)
     assert not reserve.reason
-    now = 5.0
+    now = 7.0
     assert reserve.is_short(280)
     assert reserve.reason == "the limit of 10 s was reached"
     assert not Reserve(Budget(nodes=1), write).is_short(10**6)
