@@ -81,7 +81,9 @@ def _solve(
     if found is None or found.upper - lower > gap:
         found = task.at_least_coarse(found)
     stopped = stopped if found.upper - lower > gap else ""
-    return found, Effort(len(nodes), found.precision, budget.used, "parts examined", stopped)
+    interrupted = bool(stopped) and budget.interrupted
+    work = budget.used, "parts examined"
+    return found, Effort(len(nodes), found.precision, *work, stopped, interrupted)
 
 
 @dataclass(frozen=True)
