@@ -30,7 +30,7 @@ from exactqse.kernel.certificate import (
     Tree,
 )
 from exactqse.kernel.elementary import INTEGER
-from exactqse.kernel.farsighted import Frontier, PartBounds, hull
+from exactqse.kernel.farsighted import Frontier, PartBounds, _leaning, hull
 from exactqse.kernel.game import Row
 from exactqse.kernel.gamefile import game_hash
 from exactqse.kernel.interval import enclose
@@ -422,12 +422,15 @@ def test_each_piece_is_shown_up_to_its_end(monkeypatch: pytest.MonkeyPatch) -> N
 
 
 def test_the_first_step_sees_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And its bounds are averaged by their values and by how they lean."""
     seen = []
 
-    def first(self: PartBounds, j: int, after: Any, radius: Any) -> Fraction:
+    def first(
+        self: PartBounds, j: int, after: Any, radius: dict[int, int]
+    ) -> tuple[Fraction, dict[int, int]]:
         del self
         seen.append((j, after, radius))
-        return Fraction(j)
+        return Fraction(j, 3), {i: (-1) ** j * (j + i) * ONE // 7 for i in radius if i % 3}
 
     monkeypatch.setattr(PartBounds, "_first", first)
     steps = set()
@@ -439,12 +442,20 @@ def test_the_first_step_sees_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
             continue
         assert frontiers is not None
         seen.clear()
-        bounds = case.part().bounds()
-        assert bounds == {s: Fraction(j) for j, (h, s) in enumerate(case.places) if h == 0}
+        found = case.part().bound()
         after = {s: f for (h, s), f in frontiers.items() if h == 1}
         radius = {f.j: f.radius for f in frontiers.values()}
-        assert seen == [(j, after, radius) for j, (h, _) in enumerate(case.places) if h == 0]
+        first_places = [j for j, (h, _) in enumerate(case.places) if h == 0]
+        assert seen == [(j, after, radius) for j in first_places]
         steps |= {h for h, _ in frontiers}
+        rho = case.game.rho
+        weights = [Fraction(n, rho.denominator) for n in rho.numerators]
+        expected_bound = sum(w * Fraction(j, 3) for w, j in zip(weights, first_places, strict=True))
+        for i, size in radius.items():
+            leans = ((-1) ** j * (j + i) * ONE // 7 if i % 3 else 0 for j in first_places)
+            lean = sum((w * c for w, c in zip(weights, leans, strict=True)), Fraction(0))
+            expected_bound += abs(lean) * size / ONE**2
+        assert found == expected_bound
     assert steps == {1, 2}
 
 
@@ -453,6 +464,7 @@ def test_a_first_step_must_not_exceed_its_claim(high: int, monkeypatch: pytest.M
     def bound(self: Stage, cells: Any, trees: Any, value: Any) -> Any:
         assert self.where == "cover[0], step 0, state 0"
         assert self.x[0][0][0] == plain.x[0][0][0] - (5 << P)
+        assert self.slopes == plain.slopes
         assert cells == case.game.observes
         assert trees == claim.pieces[0].trees
         assert value == enclose(
@@ -463,11 +475,12 @@ def test_a_first_step_must_not_exceed_its_claim(high: int, monkeypatch: pytest.M
     monkeypatch.setattr(Stage, "bound", bound)
     case = next(case for case in map(drawn, range(20)) if case.places[0] == (0, 0))
     part = case.part()
-    plain = part.stage(0, 0, {}, {}, {})
+    _, others = _leaning(case.game, case.certificate.slopes[0][0], P)
+    plain = part.stage(0, 0, others, {}, {})
     claim = replace(part.part.claims[0], shift=5)
     part = replace(part, part=replace(part.part, claims=(claim, *part.part.claims[1:])))
     if high <= 0:
-        assert part._first(0, {}, {}) == claim.pieces[0].upper
+        assert part._first(0, {}, {}) == (claim.pieces[0].upper, others)
         return
     with pytest.raises(FailureError) as caught:
         part._first(0, {}, {})
@@ -490,14 +503,17 @@ def test_an_empty_box_proves_everything() -> None:
 
 
 def test_a_box_of_one_value_is_not_empty() -> None:
-    case = drawn(0)
-    inside = case.part().frontiers()
-    assert inside is not None
-    for f in inside.values():
-        for at, empty in ((f.v[0], False), (f.v[0] - 1, True), (f.v[1] + 1, True)):
-            box = {**{g.j: g.v for g in inside.values()}, f.j: (at, at)}
-            part = replace(case.part(), box=box)
-            assert (part.frontiers() is None) == empty
+    for seed in range(10):
+        part = drawn(seed).part()
+        last = len(drawn(seed).places) - 1
+        low, high = part._range(last, {})
+        for at, empty in ((low - 1, True), (low, False), (high, False), (high + 1, True)):
+            try:
+                found = replace(part, box={last: (at, at)}).frontiers()
+            except FailureError:
+                assert not empty
+            else:
+                assert (found is None) == empty
 
 
 @pytest.mark.parametrize("g", [3 << P, 1, 0, -1, -(3 << P)])

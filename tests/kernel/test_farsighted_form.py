@@ -206,12 +206,11 @@ def test_a_cover_divides_the_values(
     """At v = eta V, first those of at most ``at``, each end rounded outward."""
     p, eta, seen = 20, Fraction(3, 7), []
 
-    def bounds(self: PartBounds) -> dict[int, Fraction]:
+    def bound(self: PartBounds) -> None:
         assert (self.part, self.p, self.elementary) == (PART, p, INTEGER)
         seen.append((self.where, self.box))
-        return {}
 
-    monkeypatch.setattr(PartBounds, "bounds", bounds)
+    monkeypatch.setattr(PartBounds, "bound", bound)
     one, two, three = Fraction(1, 3), Fraction(-2, 5), Fraction(5, 3)
     cover = (
         ValueSplit(1, 0, one),

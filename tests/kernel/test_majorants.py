@@ -209,6 +209,7 @@ class FreePlaces:
         if self.tag == DOWN:
             self.lam = self.y + draw.randint(0, 4 * unit)
         sizes = (0, 3, unit // 3) if wide else (0,)
+        self.shift = draw.choice((0, 0, 0, 1, -2))
         self.widths = [draw.choice(sizes) for _ in range(3)]  # of x, y and lam
 
     def outward(self, number: Fraction) -> Interval:
@@ -240,9 +241,9 @@ class FreePlaces:
         )
         nowhere = -(10**9), 10**9  # this and the slopes with it are for tangents only
         stage = Stage("here", self.p, INTEGER, [], [], [], self.radius, free)
-        function = stage._up if self.tag == UP else stage._down
+        function = stage._up if self.tag == UP else stage._chord
         corner = (1,), {0: ((x, nowhere), {9: (1, 1)})}
-        return function(self.s.as_integer_ratio(), corner, 0, lam, 0, SPOT)
+        return function(self.s.as_integer_ratio(), corner, 0, lam, self.shift << self.p, SPOT)
 
     def values(
         self,
@@ -256,7 +257,7 @@ class FreePlaces:
         """
         numbers = zip((self.x, self.y, self.lam), self.widths, ends, strict=True)
         x, y, lam = (Fraction(low + width * end, self.unit) for low, width, end in numbers)
-        y -= lam
+        x, y = x - self.shift, y - lam
         x += Fraction(off[0] * sum(map(abs, dv.values())), self.unit**2)
         y += Fraction(off[1] * sum(map(abs, dv.values())), self.unit**2)
         for j, (push, lean) in self.slopes.items():
