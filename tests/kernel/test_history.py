@@ -235,7 +235,7 @@ def test_memories_of_no_place_are_refused(
 
 
 def test_what_memory_earns_is_not_claimed_of_the_markov_value() -> None:
-    """She pays him for b = 0 by her memory of it; without one, his answer is no better than even."""
+    """She pays him for b = 0 by her memory of it; without one, his answer is even."""
     chain = [[[[0, 1]] * 2] * 2, [[[0, 1]] * 2] * 2]
     u = [[[[1, 0]] * 2, [[0, 0]] * 2], [[[0, 0]] * 2] * 2]
     r = [[[[0, 0]] * 2] * 2, [[[0, 0], [4, 4]]] * 2]
