@@ -433,8 +433,8 @@ def test_the_first_step_sees_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
         return Fraction(j, 3), {i: (-1) ** j * (j + i) * ONE // 7 for i in radius if i % 3}
 
     monkeypatch.setattr(PartBounds, "_first", first)
-    steps = set()
-    for seed in range(20):
+    steps, denominators = set(), set()
+    for seed in range(40):
         case = drawn(seed)
         try:
             frontiers = case.part().frontiers()
@@ -449,6 +449,7 @@ def test_the_first_step_sees_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
         assert seen == [(j, after, radius) for j in first_places]
         steps |= {h for h, _ in frontiers}
         rho = case.game.rho
+        denominators.add(rho.denominator)
         weights = [Fraction(n, rho.denominator) for n in rho.numerators]
         expected_bound = sum(w * Fraction(j, 3) for w, j in zip(weights, first_places, strict=True))
         for i, size in radius.items():
@@ -457,6 +458,7 @@ def test_the_first_step_sees_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
             expected_bound += abs(lean) * size / ONE**2
         assert found == expected_bound
     assert steps == {1, 2}
+    assert len(denominators) > 3
 
 
 @pytest.mark.parametrize("high", [-1, 0, 1])

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exactqse.arithmetic.balls import ball, exact_fraction, precision
-from exactqse.kernel.certificate import DOWN, UP, Leaf, Node, Split, Tree
+from exactqse.kernel.certificate import CHORD, DOWN, UP, Leaf, Node, Split, Tree
 from exactqse.kernel.check import _check_node
 from exactqse.kernel.elementary import INTEGER, MAX_EXPONENT, Elementary
 from exactqse.kernel.interval import Interval
@@ -56,7 +56,7 @@ def form(
 ) -> Form:
     """One majorant at x and y, of follower action 4."""
     stage = Stage("here", p, elementary, [], [], [], radius or {})
-    function = stage._up if tag == UP else stage._down
+    function = {UP: stage._up, DOWN: stage._down, CHORD: stage._chord}[tag]
     corner = (1,), {4: (box, slopes or {})}
     return function(parameter.as_integer_ratio(), corner, 4, value, shift << p, SPOT)
 
@@ -342,10 +342,11 @@ def test_down_needs_a_negative_difference_for_every_pick() -> None:
     ],
 )
 def test_down_needs_a_negative_difference(y: Interval, outcome: str, what: str) -> None:
-    with pytest.raises(FailureError) as caught:
-        form(DOWN, ONE, ((0, 0), y), 64)
-    assert caught.value.outcome == outcome
-    assert str(caught.value) == WHERE + what
+    for tag in (DOWN, CHORD):
+        with pytest.raises(FailureError) as caught:
+            form(tag, ONE, ((0, 0), y), 64)
+        assert caught.value.outcome == outcome
+        assert str(caught.value) == WHERE + what
 
 
 def test_down_needs_it_in_all_of_the_box() -> None:
