@@ -21,6 +21,7 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import lcm
 from types import GenericAlias
 from typing import Any, ClassVar
 
@@ -33,6 +34,7 @@ FORMAT = "exactqse-certificate"
 VERSION = 1
 UP, DOWN, CHORD = "up", "down", "chord"
 MIN_PRECISION, MAX_PRECISION = 16, 1 << 16
+MAX_COMMON_BITS = 1 << 15  # of a distribution's denominators
 
 Distribution = tuple[tuple[int, Fraction], ...]  # ascending actions, positive, summing to 1
 # ("up", s), ("down", kappa), ("chord", kappa), or a corner at which "up" or "down" is tangent
@@ -292,7 +294,13 @@ def _check_distribution(distribution: Distribution, where: str) -> None:
         raise CertificateError("a distribution's entries do not ascend", where=where)
     if any(p.numerator <= 0 for _, p in distribution):
         raise CertificateError("a probability is not positive", where=where)
-    if sum(p for _, p in distribution) != 1:
+    common = 1
+    for _, p in distribution:
+        common = lcm(common, p.denominator)
+        if common.bit_length() > MAX_COMMON_BITS:
+            what = f"probabilities have a common denominator of over {MAX_COMMON_BITS} bits"
+            raise CertificateError(what, where=where)
+    if sum(p.numerator * (common // p.denominator) for _, p in distribution) != common:
         raise CertificateError("probabilities do not sum to 1", where=where)
 
 

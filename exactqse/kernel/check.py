@@ -21,7 +21,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby
-from typing import Any
+from typing import Any, Literal
 
 from exactqse.errors import CertificateError, NotCoveredError, at_least, between, of_kind, shown
 from exactqse.kernel.certificate import (
@@ -55,6 +55,8 @@ class Verdict:
 
     Attributes:
         outcome: "accepted", "rejected" or "inconclusive".
+        leader: whom J* is over: "markov", as in the model, or "history", leaders who remember and
+            randomise publicly; of the former's J* a history certificate proves ``upper`` only.
         lower, upper: the proved bounds of J*, lower also of J(policy); None unless accepted.
         reason: what was proved, or which inequality failed, where and by how much.
         precision: the fractional bits used.
@@ -67,6 +69,7 @@ class Verdict:
     reason: str
     precision: int
     arithmetic: str
+    leader: Literal["markov", "history"] = "markov"
 
     def __bool__(self) -> bool:
         """True only when accepted."""
@@ -109,14 +112,15 @@ def check(
         what = f"certificate is of the game {certificate.game[:12]}..., not of this one"
         raise CertificateError(what, where="game", remedy=remedy)
     require_fit(game, certificate)
+    leader: Literal["markov", "history"] = "history" if certificate.kind == "history" else "markov"
     try:
         _prove(game, certificate, p, elementary)
     except FailureError as failure:
-        return Verdict(failure.outcome, None, None, str(failure), p, elementary.name)
-    whose = ", for leaders who remember" if certificate.kind == "history" else ""
+        return Verdict(failure.outcome, None, None, str(failure), p, elementary.name, leader)
+    whose = ", J* over leaders who remember" if leader == "history" else ""
     reason = f"proved lower <= J(policy) <= J* <= upper over {len(certificate.nodes)} nodes{whose}"
     bounds = certificate.lower, certificate.upper
-    return Verdict("accepted", *bounds, reason, p, elementary.name)
+    return Verdict("accepted", *bounds, reason, p, elementary.name, leader)
 
 
 def _prove(game: KernelGame, certificate: Certificate, p: int, elementary: Elementary) -> None:

@@ -29,7 +29,11 @@ def require_fit(game: KernelGame, certificate: Certificate) -> None:
         what = f"{certificate.kind!r} is not {' or '.join(kinds)}, which this game needs"
         raise CertificateError(what, where="kind")
     given = tuple((node.step, node.state) for node in certificate.nodes)
-    if certificate.kind != "history" and given != game.places:
+    if certificate.kind == "history":
+        if strange := set(given) - set(game.places):
+            what = f"a memory of {min(strange)}, which is not reachable"
+            raise CertificateError(what, where="nodes")
+    elif given != game.places:
         odd = min(set(game.places) ^ set(given), default=None)
         what = "nodes are not the reachable (step, state) in ascending order"
         raise CertificateError(f"{what}, see {odd}" if odd else what, where="nodes")

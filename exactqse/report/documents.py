@@ -87,6 +87,7 @@ def verdict_document(verdict: Verdict) -> Document:
         "reason": verdict.reason,
         "precision": verdict.precision,
         "arithmetic": verdict.arithmetic,
+        "leader": verdict.leader,
     }
 
 

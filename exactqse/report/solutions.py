@@ -60,7 +60,8 @@ def verdict_line(verdict: Verdict) -> Text:
     """The word "certified" only when accepted; else the outcome and the reason."""
     checker = f"the {verdict.arithmetic} checker at {verdict.precision} bits"
     if verdict.outcome == "accepted":
-        word, rest = "certified", f"lower <= J(policy) <= J* <= upper, by {checker}"
+        whose = ", J* over leaders who remember," if verdict.leader == "history" else ","
+        word, rest = "certified", f"lower <= J(policy) <= J* <= upper{whose} by {checker}"
     else:
         word, rest = verdict.outcome, f"{printable(verdict.reason)} ({checker})"
     return line(word, _STYLES[verdict.outcome]).append(f": {rest}", style="not bold default")

@@ -236,7 +236,12 @@ class _Search:
             found, effort = frontiers.solve_tree(*arguments, caution=caution)
             if not effort.stopped or self.budget.spent:
                 return found, effort
-        return farsighted.solve_farsighted(*arguments, caution=caution)
+        places = len(self.game.places)
+
+        def parts(closed: int, made: int) -> None:
+            self._watch(Standing(0, places, open_parts=made - closed))
+
+        return farsighted.solve_farsighted(*arguments, caution=caution, progress=parts)
 
     def _checked(self, found: Certificate, effort: Effort) -> Solution:
         if self.checker is None:

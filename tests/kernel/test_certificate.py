@@ -694,3 +694,12 @@ def test_solved_certificates_round_trip(solved: list[tuple[Game, Certificate]]) 
     for _, found in solved:
         assert Certificate.from_bytes(found.to_bytes()) == found
         assert replace(found, precision=99).to_bytes() != found.to_bytes()
+
+
+def test_denominators_that_have_too_little_in_common() -> None:
+    """Each is short enough for a file; together they would take for ever."""
+    n = 40
+    rows = [Fraction(1, (1 << 6000) + 2 * i + 1) for i in range(n)]
+    wide = tuple(enumerate([*rows, 1 - sum(rows[:1])]))
+    with pytest.raises(CertificateError, match="common denominator of over 32768 bits"):
+        certificate(nodes=(node(policy=(wide, POLICY[1])), node(step=1, state=0)))

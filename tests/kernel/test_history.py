@@ -29,6 +29,7 @@ from exactqse.kernel.check import check
 from exactqse.kernel.elementary import INTEGER
 from exactqse.kernel.operators import history_values, initial_mean
 from exactqse.model import Game, Policy
+from exactqse.solve import solve
 from exactqse.testing import games, policies
 
 HALF, ONE = Fraction(1, 2), Fraction(1)
@@ -73,7 +74,8 @@ def claim(game: Game) -> Certificate:
 def test_it_is_well_formed_and_true(game: Game, claim: Certificate) -> None:
     verdict = check(game, claim)
     assert verdict
-    assert verdict.reason.endswith("over 4 nodes, for leaders who remember")
+    assert verdict.reason.endswith("over 4 nodes, J* over leaders who remember")
+    assert verdict.leader == "history"
     assert check(game, Certificate.from_bytes(claim.to_bytes())) == verdict
 
 
@@ -218,3 +220,32 @@ def test_majorants_that_bind_transitions_are_refused(
     last = Claim(1, 0, (Piece(Fraction(20), ((Leaf((majorant, LEAF.majorants[1])),),)),))
     part = replace(PART, claims=(*PART.claims[:2], last))
     assert check(game, replace(claim, cover=(part,))).outcome != "rejected"
+
+
+@pytest.mark.parametrize(("step", "state"), [(1, 7), (1, -1), (1, -3), (7, 0), (1, 10**25)])
+def test_memories_of_no_place_are_refused(
+    game: Game, claim: Certificate, step: int, state: int
+) -> None:
+    nodes = sorted(
+        [*claim.nodes, HistoryNode(step, state, (SURE,), ())], key=lambda n: (n.step, n.state)
+    )
+    with pytest.raises(
+        CertificateError, match=f"{step}, {state}.*, which is not reachable"
+    ) as caught:
+        check(game, replace(claim, nodes=tuple(nodes)))
+    assert caught.value.where == "nodes"
+
+
+def test_what_memory_earns_is_not_claimed_of_the_markov_value() -> None:
+    """She pays him for b = 0 by her memory of it; without one, his answer is even."""
+    chain = [[[[0, 1]] * 2] * 2, [[[0, 1]] * 2] * 2]
+    u = [[[[1, 0]] * 2, [[0, 0]] * 2], [[[0, 0]] * 2] * 2]
+    r = [[[[0, 0]] * 2] * 2, [[[0, 0], [4, 4]]] * 2]
+    game = Game.from_arrays(chain, u, r, rho=0, horizon=2, eta=1, gamma=1, observes="nothing")
+    markov = solve(game, gap="1/100")
+    history = solve(game, gap="1/2", leader="history")
+    assert markov.certified
+    assert history.certified
+    assert history.lower > Fraction(9, 10) > markov.upper
+    assert history.verdict is not None
+    assert history.verdict.leader == "history"

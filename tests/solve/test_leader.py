@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from fractions import Fraction
 
 import pytest
@@ -11,6 +12,7 @@ from exactqse.errors import InputError, NotCoveredError
 from exactqse.games import get
 from exactqse.games.families import dense
 from exactqse.kernel.certificate import Certificate
+from exactqse.solve import Standing
 
 GAP = Fraction(1, 1000)
 
@@ -30,7 +32,9 @@ def test_who_remembers_is_worth_no_less() -> None:
     assert history.upper >= markov.lower
     again = Certificate.from_bytes(history.certificate.to_bytes())
     assert check(game(), again)
-    assert "for leaders who remember" in check(game(), again).reason
+    assert check(game(), again).leader == "history"
+    assert markov.verdict is not None
+    assert markov.verdict.leader == "markov"
 
 
 def test_what_she_plays_is_no_table() -> None:
@@ -79,3 +83,18 @@ def test_decide_with_a_farsighted_follower() -> None:
     solution = solve(game(), gap=GAP)
     assert decide(game(), solution.lower - 1).answer == "yes"
     assert decide(game(), solution.upper + 1).answer == "no"
+
+
+def test_what_was_interrupted_is_certified_and_says_so() -> None:
+    calls: list[Standing] = []
+
+    def watch(standing: Standing) -> None:
+        calls.append(standing)
+        if len(calls) == 1:
+            signal.raise_signal(signal.SIGINT)
+
+    solution = solve(game(3), gap="1e-9", node_limit=100_000, progress=watch)
+    assert solution.certified
+    assert solution.effort.interrupted
+    assert "it was interrupted" in solution.reason
+    assert calls[0].open_parts > 0

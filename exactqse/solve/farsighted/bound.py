@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from exactqse.solve.farsighted.model import Booleans, Floats, Model
+from exactqse.solve.farsighted.model import Booleans, Floats, Integers, Model
 from exactqse.solve.farsighted.slopes import offsets
 from exactqse.solve.majorants import tighten
 
 _TINY = 1e-300
 _LEAST_GAP = 1e-9  # of lam - y where Down is used, relative to the leader's scale
-_LARGEST_T = 1e9
+_SURE = 1e-6  # of y - lam, whose sign says what a tangent is, relative to the leader's scale
 _EXPONENT = 600.0
 _JOINT_STEPS = 8
 
@@ -44,10 +44,15 @@ class Points:
 
 @dataclass(frozen=True, eq=False)
 class Parameters:
-    """Of the majorants of one step: s where not down, kappa where down, (n, B, F, m, N)."""
+    """Of the majorants of one step: s where not down, kappa where down, (n, B, F, m, N).
+
+    ``corner``: the corner at which a majorant is tangent, where the certificate says that instead
+    of a number; -1 elsewhere, None for nowhere.
+    """
 
     down: Booleans
     value: Floats
+    corner: Integers | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -164,13 +169,12 @@ class Stage:
         alpha, beta = self.lines(t)
         t = t[:, :, :, None]
         rate = (alpha - lam[:, None, None, None]) * t
-        w = np.exp(np.minimum(rate + beta - 1, _EXPONENT)) / t
+        w = np.exp(rate + beta - 1) / t
         unit = self.model.eta * self.model.gamma
         g = [self._push(j, t) for j in range(len(self.lean))]
         D = np.zeros_like(w)
         for j, row in enumerate(g):
             D += self.radius[j] * np.abs(row)
-        D = np.minimum(D, _EXPONENT)
         bend = np.exp(D)
         A = w * (bend - D)
         slope = -t * A
@@ -197,6 +201,25 @@ class Stage:
                 L[j] = np.where(which, low, row)
         value = np.where(down, np.exp(log_kappa), 1 / t[:, :, :, 0])
         return Forms(A, L, slope, fall, shrink, bend, Parameters(down, value))
+
+    def tangent(self, lam: Floats, found: Parameters, near: float) -> tuple[Floats, Integers]:
+        """The parameter of the corner that is nearest, and the corner.
+
+        -1 where none is of the same kind and at most ``near`` away in logarithm.
+        """
+        gap = self.y[..., None, :] - lam[:, None, None, None]
+        x = np.broadcast_to(self.x[..., None, :], gap.shape)
+        height = np.exp(np.clip(x, -_EXPONENT, _EXPONENT))
+        value = np.where(gap > 0, gap, -gap * height)
+        sure = (np.abs(gap) > _SURE * self.model.scale) & (np.abs(x) < _EXPONENT)
+        same = sure & ((gap <= 0) == found.down[:, :, :, None])
+        off = np.abs(np.log(value / found.value[:, :, :, None]))
+        off = np.where(same & np.isfinite(off), off, np.inf)
+        corner = off.argmin(3)
+        best = np.expand_dims(corner, 3)
+        close = np.take_along_axis(off, best, 3)[:, :, :, 0] <= near
+        value = np.take_along_axis(value, best, 3)[:, :, :, 0]
+        return value, np.where(close, corner, -1)
 
     def sensitivity(self, lam: Floats, corners: Floats) -> tuple[Floats, Floats, Sensitivity]:
         """G, dG/dlam, and how else G changes."""

@@ -20,8 +20,8 @@ _GRID = 33
 _FAN = (-0.3, -0.05, -0.005, 0.0, 0.005, 0.05, 0.3)  # relative to the range of y
 _EXPONENT = 600.0
 _TINY = 1e-300
+_ROUNDING = 1e-14  # of G, relative to the scale and to what it is made of
 _ROOT_ROUNDS = 5
-NEAR = (0.0, 1e-7, 1e-6, 1e-5, 1e-4, 1e-3)  # around a root, relative to the scale
 BELOW = (0.0, -1e-4, -1e-3, -1e-2, -1e-1)  # from the root of the part that was halved
 
 
@@ -60,6 +60,7 @@ class Parts:
     loose: Booleans  # (N,)
     own: Floats
     lean: Floats
+    start: Floats  # (n_0, J, N)
 
 
 def even_ends(lo: Floats, hi: Floats, pieces: int) -> Floats:
@@ -132,8 +133,8 @@ class Backward:
         ahead = self.parts.lean[later, rows.first :]  # (n', J', N)
         n1, J, N = ahead.shape
         lean = (rows.P @ ahead.reshape(n1, J * N)).reshape(*rows.P.shape[:4], J, N)
-        if h:
-            lean -= self.parts.lean[self.here(h), rows.first :][:, None, None, None]
+        c = self.parts.lean[self.here(h), rows.first :] if h else self.parts.start
+        lean -= c[:, None, None, None]
         lean[..., :n1, :] -= rows.P[..., None] * self.parts.own[later]
         return np.moveaxis(lean, 4, 0)[..., None, :]
 
@@ -152,6 +153,16 @@ class Backward:
         here = self.here(h)
         return _Search(self.stage(h), self.d[:, here], self.parts.own[here])
 
+    def common(self) -> Floats:
+        """|sum_s rho(s) c_sj|, (J, N): what a unit of radius adds to the bound itself."""
+        lean: Floats = np.abs(np.einsum("n,njN->jN", self.model.rho, self.parts.start))
+        return lean
+
+    def bound(self) -> Floats:
+        """(N,); inf where a root was not found."""
+        total: Floats = self.model.rho @ self.roots + (self.radius * self.common()).sum(0)
+        return total
+
     def scores(self, lam: Floats) -> tuple[Floats, Prescriptions]:
         """What each coordinate adds to the bound, to first order in its radius, (J, N).
 
@@ -163,13 +174,13 @@ class Backward:
             here = self.here(h)
             search = self._search(h)
             given = np.moveaxis(lam[:, here], 0, 1)
-            G, _, change = search.stage.sensitivity(given, corners[h])
-            search.lam, search.G = given[:, :, None], G[:, :, None]
+            G, dG, change = search.stage.sensitivity(given, corners[h])
+            search.lam, search.G, search.dG = (z[:, :, None] for z in (given, G, dG))
             self.K[:, here] = search.points()
             found[h] = change, *search.deciding()
         _, dG, change = self.stage(0).sensitivity(self.roots[:, None], corners[0])
         weight = self.model.rho[:, None, None] / np.maximum(-dG, _TINY)
-        total = np.zeros_like(self.radius)
+        total = self.radius * self.common()
         omegas, gaps = [], []
         visits = np.zeros(0)
         for h in range(len(self.model.layers)):
@@ -190,18 +201,21 @@ class Backward:
             gaps.append(np.moveaxis(gap, -1, 0))
         return total, Prescriptions(omegas, gaps)
 
-    def replay(self, lam: Floats, rounded: Callable[[Parameters], Parameters]) -> list[Parameters]:
+    def replay(
+        self, lam: Floats, rounded: Callable[[Stage, Floats, Parameters], Parameters]
+    ) -> list[Parameters]:
         """The claims at given lam (m, J, N); the rounded parameters of steps 1 and later."""
-        found = []
+        taken = []
         for h in reversed(range(1, len(self.model.layers))):
             here = self.here(h)
             search = self._search(h)
             given = np.moveaxis(lam[:, here], 0, 1)[:, :, None]
-            parameters = rounded(search.evaluate(given)[2])
+            found = search.evaluate(given)[2]
+            parameters = rounded(search.stage, given[:, :, 0], found)
             search.accept(given, parameters)
             self.K[:, here] = search.points()
-            found.append(parameters)
-        return found[::-1]
+            taken.append(parameters)
+        return taken[::-1]
 
 
 class _Search:
@@ -214,7 +228,7 @@ class _Search:
         self.left, self.right = d[:, :-1], d[:, 1:]
         middle, half = (self.left + self.right) / 2, (self.right - self.left) * (eta / 2)
         rise, self.e_left, self.e_right = (
-            np.exp(np.clip(-eta * z, -_EXPONENT, _EXPONENT))
+            np.exp(np.maximum(-eta * z, -_EXPONENT))  # inf where it is beyond float64: no bound
             for z in (middle, self.left, self.right)
         )
         self.flat = rise
@@ -266,7 +280,7 @@ class _Search:
         def at(index: Integers, *arrays: Floats) -> list[Floats]:
             return [np.take_along_axis(z, index, 2) for z in arrays]
 
-        self.lam, self.G, best, lean = at(pick, lam, G, value, slope)
+        self.lam, self.G, self.dG, best, lean = at(pick, lam, G, dG, value, slope)
         up = lean >= 0
         below, above = (
             at(np.where(up, np.maximum(pick - 1, 0), pick), lam, value, slope),
@@ -283,7 +297,10 @@ class _Search:
             value, slope = self.goal(lam, G, dG)
             better = value < best
             best = np.where(better, value, best)
-            self.lam, self.G = np.where(better, lam, self.lam), np.where(better, G, self.G)
+            self.lam, self.G, self.dG = (
+                np.where(better, new, old)
+                for new, old in ((lam, self.lam), (G, self.G), (dG, self.dG))
+            )
             up = slope >= 0
             new = lam, value, slope
             below = [np.where(up, x, z) for x, z in zip(below, new, strict=True)]
@@ -314,11 +331,14 @@ class _Search:
 
     def accept(self, lam: Floats, parameters: Parameters) -> None:
         """Take these as they are."""
-        self.lam, self.G = lam, self.evaluate(lam, parameters)[0]
+        self.lam = lam
+        self.G, self.dG, _ = self.evaluate(lam, parameters)
 
     def points(self) -> Floats:
         """K at the ends, (m + 1, n, N): the larger of two pieces that meet."""
-        K0, K1, _, _ = (z[:, :, 0] for z in self.ends(self.lam, self.G))
+        off = _ROUNDING * self.stage.model.scale * (1 + np.abs(self.dG))
+        K0, K1, left, right = self.ends(self.lam, self.G)
+        K0, K1 = (z[:, :, 0] for z in (K0 + off * np.abs(left), K1 + off * np.abs(right)))
         K = np.concatenate([K0[:, :1], np.maximum(K0[:, 1:], K1[:, :-1]), K1[:, -1:]], axis=1)
         return np.moveaxis(np.where(np.isnan(K), np.inf, K), 1, 0)
 

@@ -1,8 +1,14 @@
-"""The cover of a search: parameters rounded, roots raised until the rounded ones prove them."""
+"""The cover of a search: short numbers, as far as they prove what the search did.
+
+A part may use all that the worst part leaves it, so most parts do with tangents at corners instead
+of parameters and with coarse lam; what does not is rounded less. Roots are raised where need be.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
+from functools import lru_cache
 from math import ceil, log2
 
 import numpy as np
@@ -23,22 +29,55 @@ from exactqse.kernel.certificate import (
 )
 from exactqse.kernel.game import KernelGame
 from exactqse.solve.farsighted.bound import Parameters, Stage
-from exactqse.solve.farsighted.claims import NEAR, Backward, least_root
-from exactqse.solve.farsighted.forests import Shape
-from exactqse.solve.farsighted.model import Floats, Integers
-from exactqse.solve.farsighted.search import Nodes, Search
+from exactqse.solve.farsighted.claims import Backward
+from exactqse.solve.farsighted.model import Booleans, Floats, Integers
+from exactqse.solve.farsighted.search import NO_ROOT, Nodes, Search
 from exactqse.solve.farsighted.slopes import Slopes, offsets
 
-_LEAST_BITS = 12  # of s and kappa
+_NO_BOUND = "float64 proves no bound for a part of the follower's values"
 _BATCH = 256
-_FINER = 2.0**-8  # grid of the lam of later steps, relative to that of the roots
-_ATTEMPTS = 40
+_ROOM = 4  # units that every part may lose
+_LEAST_BITS, _MOST_BITS = 12, 50  # of s and kappa
+_RELATIVE = 1e-12  # of what a checker's radii are more than these
+
+
+@dataclass(frozen=True)
+class Economy:
+    """How parameters are shortened.
+
+    Attributes:
+        near: how far tangents at corners may be from parameters, in logarithm.
+        grid: of the lam of later steps, relative to that of the roots.
+        bits: of parameters; None for as many as the roots have.
+        attempts: how often roots are raised.
+    """
+
+    near: float
+    grid: float
+    bits: int | None
+    attempts: int
+
+
+ECONOMIES = (
+    Economy(near=0.5, grid=16.0, bits=6, attempts=0),
+    Economy(near=0.05, grid=1.0, bits=9, attempts=0),
+    Economy(near=0.0, grid=2.0**-8, bits=None, attempts=40),
+)
+
+
+@dataclass(frozen=True)
+class Goal:
+    """What a part is to prove: ``upper``, on a grid of ``unit``, with a relative ``margin``."""
+
+    upper: float
+    unit: float
+    margin: float
 
 
 def cover(
     game: KernelGame, search: Search, unit: float, margin: float
-) -> tuple[Cover, tuple[tuple[Slope, ...], ...], Fraction]:
-    """The cover, its tables of slopes, and the largest bound of its parts.
+) -> tuple[Cover, tuple[tuple[Slope, ...], ...], Fraction, float]:
+    """The cover, its tables of slopes, the largest bound of its parts, and radius of an eta V.
 
     ``unit`` is the grid of the roots, a power of 2; G at step 0 is at most -``margin`` times its
     size.
@@ -46,16 +85,14 @@ def cover(
     Raises:
         PrecisionError: a part whose rounded parameters prove nothing.
     """
+    if not search.upper < NO_ROOT:
+        raise PrecisionError(_NO_BOUND)
     nodes = search.nodes
     order, leaves = _pruned(nodes, search.upper)
-    parts: dict[int, tuple[Part, Fraction | None]] = {}
-    used, numbers = np.unique(nodes.table[leaves], return_inverse=True)
-    for kind in np.unique(nodes.kind[leaves]):
-        alike = np.flatnonzero(nodes.kind[leaves] == kind)
-        for start in range(0, len(alike), _BATCH):
-            some = alike[start : start + _BATCH]
-            found = _Rounded(game, search, leaves[some], numbers[some], unit, margin).parts()
-            parts.update(zip(leaves[some].tolist(), found, strict=True))
+    used, tables = np.unique(nodes.table[leaves], return_inverse=True)
+    parts = _parts(game, search, leaves, tables, Goal(search.upper, unit, margin))
+    if len(parts) < len(leaves):
+        raise PrecisionError(_NO_BOUND)
     places = [(h, s) for h, layer in enumerate(game.reachable) for s in layer]
     first = len(game.reachable[0])
     entries = [
@@ -65,7 +102,37 @@ def cover(
         for n in order
     ]
     bounds = [bound for _, bound in parts.values() if bound is not None]
-    return tuple(entries), tuple(_table(search.tables, n, first) for n in used), max(bounds)
+    wide = search.model.eta * (nodes.hi[leaves] - nodes.lo[leaves]).max(initial=0.0) / 2
+    return tuple(entries), tuple(_table(search.tables, n, first) for n in used), max(bounds), wide
+
+
+def sample(game: KernelGame, search: Search, unit: float, margin: float) -> tuple[int, int]:
+    """Writes some leaves, for the time that it takes: how many, and how many there are."""
+    if not search.upper < NO_ROOT:
+        return 0, 0
+    leaves = _pruned(search.nodes, search.upper)[1]
+    some = leaves[:: -(-len(leaves) // _BATCH)]
+    _parts(game, search, some, np.zeros_like(some), Goal(search.upper, unit, margin))
+    return len(some), len(leaves)
+
+
+def _parts(
+    game: KernelGame, search: Search, leaves: Integers, tables: Integers, goal: Goal
+) -> dict[int, tuple[Part, Fraction | None]]:
+    """The parts that can be proved, by their nodes, with their bounds."""
+    parts: dict[int, tuple[Part, Fraction | None]] = {}
+    kinds = search.nodes.kind[leaves]
+    for kind in np.unique(kinds):
+        alike = np.flatnonzero(kinds == kind)
+        for start in range(0, len(alike), _BATCH):
+            some = alike[start : start + _BATCH]
+            for economy in ECONOMIES:
+                rounded = _Rounded(game, search, leaves[some], tables[some], goal, economy)
+                parts.update(rounded.parts())
+                some = some[~rounded.done]
+                if not len(some):
+                    break
+    return parts
 
 
 def _pruned(nodes: Nodes, upper: float) -> tuple[list[int], Integers]:
@@ -83,15 +150,16 @@ def _pruned(nodes: Nodes, upper: float) -> tuple[list[int], Integers]:
 
 def _table(tables: Slopes, n: int, first: int) -> tuple[Slope, ...]:
     """A table in exact rationals."""
-    slopes = [Slope(Fraction(0))] * first
-    for own, row in zip(tables.own[n], tables.lean[n], strict=True):
-        others = [(first + int(j), Fraction(float(row[j]))) for j in np.flatnonzero(row)]
-        slopes.append(Slope(Fraction(float(own)), tuple(others)))
+    slopes = []
+    own = np.concatenate([np.zeros(first), tables.own[n]])
+    for size, row in zip(own, np.concatenate([tables.start[n], tables.lean[n]]), strict=True):
+        others = [(first + j, _fraction(c)) for j, c in enumerate(row.tolist()) if c]
+        slopes.append(Slope(_fraction(float(size)), tuple(others)))
     return tuple(slopes)
 
 
 class _Rounded:
-    """Some parts of one kind, with parameters rounded."""
+    """Some parts of one kind, with parameters rounded; ``done`` says which of them are proved."""
 
     def __init__(
         self,
@@ -99,105 +167,129 @@ class _Rounded:
         search: Search,
         some: Integers,
         tables: Integers,
-        unit: float,
-        margin: float,
+        goal: Goal,
+        economy: Economy,
     ) -> None:
         nodes = search.nodes
-        self.game, self.model = game, search.model
+        self.game, self.model, self.some = game, search.model, some
         self.bounder = search.bounders[nodes.kind[some[0]]]
-        self.tables, self.unit, self.margin = tables, unit, margin
-        wanted = ceil(log2(max(self.model.scale, 1e-300) / unit)) - 4
-        self.bits = min(max(_LEAST_BITS, wanted), 50)
+        self.tables, self.goal, self.economy = tables, goal, economy
+        wanted = ceil(log2(max(self.model.scale, 1e-300) / goal.unit)) - 4
+        self.bits = economy.bits or min(max(_LEAST_BITS, wanted), _MOST_BITS)
         batch = nodes.batch(some)
         self.shown = search.parts(batch)
         self.empty = batch.bound == -np.inf
-        finer = unit * _FINER
-        self.lam = np.ceil(batch.lam[None] / finer) * finer
+        grid = goal.unit * economy.grid
+        self.lam = np.round(batch.lam[None] / grid) * grid
         self.backward = Backward(self.bounder, self.shown)
+        size = np.abs(self.backward.centre) + self.backward.radius
+        lean, fine = self.backward.common(), goal.unit * 2.0**-8
+        reach = ((self.backward.radius + _RELATIVE * size) * lean).sum(0)
+        self.common = np.ceil(reach / fine + lean.any(0)) * fine
         self.later = self.backward.replay(self.lam, self._short)
-        stage = self.backward.stage(0)
-        roots = least_root(stage, batch.roots, NEAR)
-        self.roots, self.first = self._raise(stage, np.where(np.isfinite(roots), roots, 0.0))
+        room = np.maximum(goal.upper - np.where(self.empty, 0.0, batch.bound), 0.0)
+        roots = batch.roots + (_ROOM * goal.unit if economy.attempts else room + _ROOM * goal.unit)
+        self.roots, self.first, proved = self._raise(self.backward.stage(0), roots)
+        self.done = self.empty | proved
 
-    def _short(self, found: Parameters) -> Parameters:
-        """Mantissas of few bits."""
+    def _short(self, stage: Stage, lam: Floats, found: Parameters) -> Parameters:
+        """Tangents at corners, or mantissas of few bits."""
         mantissa, exponent = np.frexp(np.clip(found.value, 1e-290, 1e290))
         short = np.ldexp(np.round(np.ldexp(mantissa, self.bits)), exponent - self.bits)
-        return Parameters(found.down, short)
+        if not self.economy.near:
+            return Parameters(found.down, short)
+        value, corner = stage.tangent(lam, found, self.economy.near)
+        return Parameters(found.down, np.where(corner < 0, short, value), corner)
 
-    def _raise(self, stage: Stage, roots: Floats) -> tuple[Floats, Parameters]:
-        """Roots on the grid at which G is negative with the rounded parameters."""
-        step = np.full(roots.shape, self.unit)
-        done = np.broadcast_to(self.empty, roots.shape)
-        lam = np.ceil(roots / self.unit) * self.unit
-        for _ in range(_ATTEMPTS):
-            parameters = self._short(stage.evaluate(lam[:, None])[2])
+    def _raise(self, stage: Stage, roots: Floats) -> tuple[Floats, Parameters, Booleans]:
+        """Roots on the grid, and whether G is negative there with the rounded parameters."""
+        unit = self.goal.unit
+        step = np.full(roots.shape, unit)
+        lam = np.floor(np.where(self.empty, 0.0, roots) / unit) * unit
+        for attempt in range(self.economy.attempts + 1):
+            found = stage.evaluate(lam[:, None])[2]
+            parameters = self._short(stage, lam[:, None], found)
             G, dG, _ = stage.evaluate(lam[:, None], parameters)
-            need = self.margin * self.model.scale * (1 + np.abs(dG[:, 0]))
-            bad = ~(G[:, 0] <= -need) & ~done
-            if not bad.any():
-                return lam, parameters
-            lam = np.where(bad, np.ceil((lam + step) / self.unit) * self.unit, lam)
+            need = self.goal.margin * self.model.scale * (1 + np.abs(dG[:, 0]))
+            bad = ~(G[:, 0] <= -need) & ~self.empty
+            if not bad.any() or attempt == self.economy.attempts:
+                break
+            lam = np.where(bad, np.floor((lam + step) / unit) * unit, lam)
             step = np.where(bad, 2 * step, step)
-        what = "float64 proves no bound for a part of the follower's values"
-        raise PrecisionError(what, remedy="rescale the rewards, or lower eta")
+        return lam, parameters, ~bad.any(0)
 
-    def parts(self) -> list[tuple[Part, Fraction | None]]:
-        """Each part with its bound."""
-        return [self._part(n) for n in range(self.lam.shape[2])]
+    def parts(self) -> dict[int, tuple[Part, Fraction | None]]:
+        """Each part that is done, by its node, with its bound; None if no policy is in it.
 
-    def _part(self, n: int) -> tuple[Part, Fraction | None]:
-        if self.empty[n]:
-            return self._nothing(), None
-        first = offsets(self.model)
-        claims = tuple(
-            self._claim(h, k, first[h] + k, n)
-            for h, states in enumerate(self.game.reachable)
-            for k in range(len(states))
-        )
-        rho = self.game.rho
-        bounds = [Fraction(float(lam)) for lam in self.roots[:, n]]
-        total = sum((w * x for w, x in zip(rho.numerators, bounds, strict=True)), Fraction(0))
-        return Part(claims, int(self.tables[n])), total / rho.denominator
-
-    def _nothing(self) -> Part:
-        """A part that no policy has its values in: its claims are not looked at."""
-        trees = tuple((Leaf((0,) * len(cell)),) for cell in self.model.cells)
-        claim = Claim(0, 0, (Piece(Fraction(0), trees),))
-        return Part((claim,) * sum(self.model.sizes))
-
-    def _claim(self, h: int, k: int, j: int, n: int) -> Claim:
-        shapes = self.bounder.forest.shapes[h][k]
-        if h == 0:
-            trees = self._trees(shapes, self.first, (k, 0, n))
-            upper = Fraction(self.roots[k, n].item())
-            return Claim(0, int(self.bounder.shift[k]), (Piece(upper, trees),))
-        count = len(self.lam)
-        pieces = tuple(
-            Piece(
-                Fraction(self.lam[i, j, n].item()),
-                self._trees(shapes, self.later[h - 1], (k, i, n)),
-                None if i + 1 == count else Fraction(self.shown.ends[i + 1, j, n].item()),
+        A checker may look at claims of later steps before it sees that.
+        """
+        first, rho = offsets(self.model), self.game.rho
+        steps = [_Columns(self, h, found) for h, found in enumerate((self.first, *self.later))]
+        lam, free = np.moveaxis(self.lam, 2, 0).tolist(), self.shown.free.T.tolist()
+        roots, tables = self.roots.T.tolist(), self.tables.tolist()
+        found: dict[int, tuple[Part, Fraction | None]] = {}
+        for n in np.flatnonzero(self.done).tolist():
+            claims = []
+            for h, step in enumerate(steps):
+                for k in range(self.model.sizes[h]):
+                    j = first[h] + k
+                    upper = lam[n][0][j] if h else roots[n][k]
+                    piece = Piece(_fraction(upper), step.trees(k, n))
+                    shift = 0 if h else int(self.bounder.shift[k])
+                    claims.append(Claim(int(h > 0 and free[n][j]), shift, (piece,)))
+            total = sum(
+                (w * _fraction(x) for w, x in zip(rho.numerators, roots[n], strict=True)),
+                Fraction(0),
             )
-            for i in range(count)
-        )
-        return Claim(int(self.shown.free[j, n]), 0, pieces)
+            bound = total / rho.denominator + Fraction(self.common[n].item())
+            found[int(self.some[n])] = (
+                Part(tuple(claims), tables[n]),
+                None if self.empty[n] else bound,
+            )
+        return found
 
-    def _trees(
-        self, shapes: list[Shape], found: Parameters, at: tuple[int, int, int]
-    ) -> tuple[Tree, ...]:
-        k, i, n = at
-        down, value = found.down[k, :, :, i, n].tolist(), found.value[k, :, :, i, n].tolist()
+
+class _Columns:
+    """The majorants of a step's places, for each part."""
+
+    def __init__(self, rounded: _Rounded, h: int, found: Parameters) -> None:
+        self.cells, self.shapes = rounded.model.cells, rounded.bounder.forest.shapes[h]
+        corner = np.full(found.value.shape, -1) if found.corner is None else found.corner
+        self.down, self.value, self.corner = (
+            np.moveaxis(z[:, :, :, 0], -1, 0).tolist() for z in (found.down, found.value, corner)
+        )
+
+    def trees(self, k: int, n: int) -> tuple[Tree, ...]:
+        """Those of place k in part n."""
+        down, value, corner = self.down[n][k], self.value[n][k], self.corner[n][k]
         trees = []
-        for cell, shape in zip(self.model.cells, shapes, strict=True):
+        for cell, shape in zip(self.cells, self.shapes[k], strict=True):
             leaf = 0
             tree: list[Leaf | Split] = []
             for entry in shape:
                 if entry is not None:
                     tree.append(entry)
                     continue
-                pairs = [(DOWN if down[b][leaf] else UP, Fraction(value[b][leaf])) for b in cell]
-                tree.append(Leaf(tuple(pairs)))
+                tree.append(
+                    _leaf(
+                        tuple(
+                            corner[b][leaf]
+                            if corner[b][leaf] >= 0
+                            else (DOWN if down[b][leaf] else UP, value[b][leaf])
+                            for b in cell
+                        )
+                    )
+                )
                 leaf += 1
             trees.append(tuple(tree))
         return tuple(trees)
+
+
+@lru_cache(maxsize=1 << 16)
+def _leaf(majorants: tuple[int | tuple[str, float], ...]) -> Leaf:
+    return Leaf(tuple(m if isinstance(m, int) else (m[0], _fraction(m[1])) for m in majorants))
+
+
+@lru_cache(maxsize=1 << 16)
+def _fraction(value: float) -> Fraction:
+    return Fraction(value)

@@ -39,7 +39,7 @@ class Model:
         rho: (n_0,), the distribution of the first state.
         eta, gamma: of the follower.
         cells: the partition of B that the leader sees.
-        scale: the largest value of the leader, in absolute terms, and at least the rewards'.
+        scale: the largest value of the leader, in absolute terms, or 1 where that is 0.
     """
 
     layers: tuple[Layer, ...]
@@ -74,7 +74,7 @@ def model_of(game: KernelGame) -> Model:
     try:
         layers = tuple(_layer(game, h) for h in range(game.horizon))
         rho = np.array([n / game.rho.denominator for n in game.rho.numerators])
-        scale = float(sum(np.abs(layer.u).max() for layer in layers))
+        scale = float(sum(np.abs(layer.u).max() for layer in layers)) or 1.0
         numbers = float(eta), float(game.gamma), game.observes, scale
     except OverflowError as error:
         what = "a number is beyond the range of float64, in which branch and bound works"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -15,6 +16,7 @@ from exactqse.solve.farsighted.slopes import Prescriptions, Slopes, slopes_at
 
 NO_ROOT = 1e300  # stands for a bound that was not found
 _BATCH = 256
+_WIDEST = 600.0  # radius of an interval of eta V, in which float64 has exponentials
 _ROUNDS = 1  # after a first fan of candidates
 _FIRST_ROUNDS = 8
 _FREE = 0.6
@@ -108,10 +110,13 @@ class Batch:
 
 
 class Search:
-    """Parts of the follower's values, halved until each is bounded by a target."""
+    """Parts of the follower's values, halved until each is bounded by a target.
 
-    def __init__(self, bounders: list[Bounder], tables: Slopes) -> None:
-        self.bounders, self.model = bounders, bounders[0].model
+    The first tables of slopes are given; ``bits`` is for those that are made on the way.
+    """
+
+    def __init__(self, bounders: list[Bounder], tables: Slopes, bits: int) -> None:
+        self.bounders, self.model, self.bits = bounders, bounders[0].model, bits
         self.tables = tables
         self.used, self.J = tables.own.shape
         self.nodes = Nodes(self.J, len(self.model.rho))
@@ -146,7 +151,7 @@ class Search:
 
     def _bound(self, batch: Batch, *, fresh: bool = False) -> Batch:
         """The batch with bounds, lam and roots found anew; unless ``fresh``, from those it has."""
-        lam, roots = batch.lam.copy(), batch.roots.copy()
+        lam, roots, bound = batch.lam.copy(), batch.roots.copy(), batch.bound.copy()
         for kind in np.unique(batch.kind):
             some = np.flatnonzero(batch.kind == kind)
             part = batch.take(some)
@@ -156,18 +161,25 @@ class Search:
             else:
                 claims = backward.run(part.lam[None], part.roots, _ROUNDS)
             lam[:, some], roots[:, some] = claims.lam[0], claims.roots
-        roots = np.where(np.isfinite(roots), roots, NO_ROOT)
-        return replace(batch, lam=lam, roots=roots, bound=self.model.rho @ roots)
+            wide = (self.model.eta * backward.radius).max(0, initial=0.0) > _WIDEST
+            bound[some] = np.where(wide, np.inf, backward.bound())
+        roots, bound = (np.where(np.isfinite(z), z, NO_ROOT) for z in (roots, bound))
+        return replace(batch, lam=lam, roots=roots, bound=bound)
 
     @property
     def upper(self) -> float:
         """The largest bound of a part."""
         return max(self.stuck, -self.heap[0][0] if self.heap else -np.inf)
 
-    def run(self, target: float, budget: Budget) -> None:
-        """Halve the parts with the largest bounds."""
+    @property
+    def closed(self) -> int:
+        """How many parts have been halved, or bounded by the target."""
+        return self.nodes.size - len(self.heap)
+
+    def run(self, target: float, budget: Budget, is_over: Callable[[], bool]) -> None:
+        """Halve the parts with the largest bounds, and count them, until it is over."""
         self.target = target
-        while self.heap and self.upper > target and not budget.spent:
+        while self.heap and self.upper > target and not is_over():
             picked: list[int] = []
             while self.heap and len(picked) < _BATCH and -self.heap[0][0] > target:
                 bound, n = heapq.heappop(self.heap)
@@ -236,7 +248,9 @@ class Search:
         """The same parts bounded in another way: with other slopes, or kappa chosen otherwise."""
         if which < len(_SHARES):
             more = self.tables[parts.table].mixed(slopes_at(self.model, deciding), _SHARES[which])
-            return self._bound(replace(parts, table=self._keep(more.rounded(self.model))))
+            return self._bound(
+                replace(parts, table=self._keep(more.rounded(self.model, self.bits)))
+            )
         if which == len(_SHARES):
             table, loose = np.zeros_like(parts.table), np.zeros_like(parts.loose)
             free = np.zeros_like(parts.free)
@@ -282,8 +296,11 @@ class Search:
         """What the bound is made of: a claim has one piece."""
         ends = even_ends(batch.lo, batch.hi, 1)
         own = self.tables.own[batch.table].T
-        lean = np.ascontiguousarray(np.moveaxis(self.tables.lean[batch.table], 0, -1))
-        return Parts(batch.lo, batch.hi, batch.free, ends, batch.loose, own, lean)
+        lean, start = (
+            np.ascontiguousarray(np.moveaxis(z[batch.table], 0, -1))
+            for z in (self.tables.lean, self.tables.start)
+        )
+        return Parts(batch.lo, batch.hi, batch.free, ends, batch.loose, own, lean, start)
 
     def _keep(self, more: Slopes) -> Integers:
         """Numbers of new tables."""

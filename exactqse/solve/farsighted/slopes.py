@@ -5,7 +5,8 @@ Given weights omega = nu pi of the pairs (b, a) at every place, visits d, and s_
     sb_j = the mean of eta gamma s_b over the transitions into j,
     c    = the mean under omega of  C0_j + P_j (eta gamma s_b - sb_j),
 
-so that the first-order terms of the rows of a place cancel there. Any numbers are valid.
+so that the first-order terms of the rows of a place cancel there. Any numbers are valid. The c of
+first states add up to what the bound as a whole leans on: 0 where a policy is optimal.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ class Slopes:
     Attributes:
         own: (T, J), sb.
         lean: (T, J, J), c; 0 for coordinates that are not of later steps.
+        start: (T, n_0, J), c of the first states; 0 for a lone one, whose bound it cannot help.
         tied: (T, rows, J), |g| of the rows (place, b), and their
         weights: (T, rows), visits times response times |s|.
         spread: (T, J), visits times the mean of |eta gamma s_b - sb_j| over transitions into j.
@@ -42,6 +44,7 @@ class Slopes:
 
     own: Floats
     lean: Floats
+    start: Floats
     tied: Floats
     weights: Floats
     spread: Floats
@@ -55,10 +58,14 @@ class Slopes:
         pairs = ((getattr(self, f.name), getattr(other, f.name)) for f in fields(self))
         return Slopes(*((1 - share) * a + share * b for a, b in pairs))
 
-    def rounded(self, model: Model) -> Slopes:
+    def rounded(self, model: Model, bits: int) -> Slopes:
         """With short numbers in the tables."""
-        own, lean = (_rounded(z, model.scale) for z in (self.own, self.lean))
-        return replace(self, own=own, lean=lean)
+        names = "own", "lean", "start"
+        return replace(self, **{n: _rounded(getattr(self, n), model.scale, bits) for n in names})
+
+    def flat(self) -> Slopes:
+        """The same with slopes 0."""
+        return replace(self, own=0 * self.own, lean=0 * self.lean, start=0 * self.start)
 
     def joined(self, other: Slopes) -> Slopes:
         """Both, these first."""
@@ -109,6 +116,7 @@ def slopes_at(model: Model, given: Prescriptions) -> Slopes:
         spread[:, later] = (edges * np.abs(gain - own[:, None, None, later])).sum((1, 2))
         visits.append(total)
     lean, mixing = np.zeros((count, J, J)), np.zeros((count, J))
+    start = np.zeros((count, len(model.rho), J))
     tied, weights = [np.zeros((count, 0, J))], [np.zeros((count, 0))]
     for h in reversed(range(steps - 1)):
         layer, omega = model.layers[h], given.omega[h]
@@ -119,10 +127,13 @@ def slopes_at(model: Model, given: Prescriptions) -> Slopes:
         by_b = np.maximum(omega.sum(-1), _TINY)  # nu
         means = np.einsum("Nnba,Nnbaj->Nnbj", omega, rows) / by_b[..., None]
         here = slice(first[h], first[h + 1])
-        c = np.zeros((count, len(layer.u), J))
+        c = _rounded(np.einsum("Nnb,Nnbj->Nnj", by_b, means), model.scale)
         if h:
-            c = _rounded(np.einsum("Nnb,Nnbj->Nnj", by_b, means), model.scale)
             lean[:, here] = c
+        elif len(layer.u) > 1:
+            start = c
+        else:
+            c = start
         s = np.maximum(np.abs(given.s[h]), _FLOOR * model.scale / steps)
         weight = visits[h][..., None] * by_b
         tied.append((np.abs(means - c[:, :, None]) / s[..., None]).reshape(count, -1, J))
@@ -131,11 +142,11 @@ def slopes_at(model: Model, given: Prescriptions) -> Slopes:
         gaps = np.where(mixes, np.abs(rows - means[:, :, :, None]), 0.0).max(3)
         mixing += np.einsum("Nnb,Nnbj->Nj", weight, gaps)
     parts = np.concatenate(tied, axis=1), np.concatenate(weights, axis=1)
-    return Slopes(own, lean, *parts, spread, mixing)
+    return Slopes(own, lean, start, *parts, spread, mixing)
 
 
-def _rounded(values: Floats, scale: float) -> Floats:
-    """Multiples of a power of two near scale 2^-BITS."""
-    unit = 2.0 ** (np.ceil(np.log2(scale)) - BITS) if scale > 0 else 1.0
+def _rounded(values: Floats, scale: float, bits: int = BITS) -> Floats:
+    """Multiples of a power of two near scale 2^-bits."""
+    unit = 2.0 ** (np.ceil(np.log2(scale)) - bits) if scale > 0 else 1.0
     result: Floats = np.round(values / unit) * unit
     return result

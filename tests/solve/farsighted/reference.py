@@ -100,6 +100,17 @@ class Reference:
                 found[s] = float(piece.upper), self.G((h, s), piece)
         return found
 
+    def worth(self) -> float:
+        """sum_s rho(s) lam_s + sum_j rho_j |sum_s rho(s) c_sj|."""
+        rho = self.game.rho
+        total, lean = 0.0, dict.fromkeys(self.radii, 0.0)
+        for s, n in zip(rho.states, rho.numerators, strict=True):
+            weight = n / rho.denominator
+            total += weight * float(self.claims[0, s].pieces[0].upper)
+            for j, c in self.c[0, s].items():
+                lean[j] += weight * c
+        return total + sum(self.radii[j] * abs(c) for j, c in lean.items())
+
     def _hull(self, j: Place, claim: Claim) -> list[tuple[float, float]]:
         points: list[tuple[float, float]] = []
         start, last = -self.radius(j), self.radius(j)
@@ -122,8 +133,12 @@ class Reference:
                 for corner in corners:
                     A, L = 0.0, dict.fromkeys(self.radii, 0.0)
                     for b, majorant in zip(cell, leaf.majorants, strict=True):
-                        assert isinstance(majorant, tuple)
-                        a, slopes = self.form(j, piece, b, corner, majorant)
+                        known = (
+                            self.tangent(j, piece, b, corners[majorant])
+                            if isinstance(majorant, int)
+                            else majorant
+                        )
+                        a, slopes = self.form(j, piece, b, corner, known)
                         A += a
                         for i, x in slopes.items():
                             L[i] += x
@@ -144,6 +159,11 @@ class Reference:
         """u + P phi with the places' own slopes."""
         _, u, P = self._means(j, b, corner)
         return u + sum(p * self.phi(t, self.own[t]) for t, p in P.items() if p)
+
+    def tangent(self, j: Place, piece: Piece, b: int, corner: Corner) -> tuple[str, float]:
+        """The majorant that is tangent at a corner, at the middles."""
+        gain = self.value(j, b, corner) - float(piece.upper)
+        return ("up", gain) if gain > 0 else ("down", -gain * exp(self._means(j, b, corner)[0]))
 
     def form(
         self, j: Place, piece: Piece, b: int, corner: Corner, majorant: tuple[str, object]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import time
 from fractions import Fraction
 
 import numpy as np
@@ -11,11 +13,12 @@ from hypothesis import strategies as st
 
 from exactqse.errors import PrecisionError
 from exactqse.evaluate import evaluate, evaluate_float64
-from exactqse.kernel.certificate import Certificate
+from exactqse.kernel.certificate import Certificate, Leaf
 from exactqse.kernel.check import check
 from exactqse.model import Game, Policy
 from exactqse.solve.effort import Budget
 from exactqse.solve.farsighted import solve_farsighted
+from exactqse.solve.farsighted.reserve import Reserve
 from exactqse.testing import games
 from tests.solve.farsighted.reference import Reference, parts_of
 
@@ -49,19 +52,30 @@ def test_three_steps() -> None:
     assert gap_of(certificate) <= 1e-3
 
 
+def test_first_states_lean_on_the_values_and_cancel() -> None:
+    game = drawn_game(2, 2, 0, rho=[0.3, 0.7])
+    certificate, effort = solve_farsighted(game, Fraction(1, 10**5), Budget())
+    assert check(game, certificate).outcome == "accepted"
+    assert gap_of(certificate) <= 1e-5
+    assert effort.work < 100
+    for table in certificate.slopes:
+        assert all(row.others for row in table[:2]) or not any(row.others for row in table)
+
+
 @pytest.mark.parametrize("observes", ["action", "nothing"])
-def test_the_formulas_agree_with_what_was_emitted(observes: str) -> None:
-    game = drawn_game(2, 3, 1, observes=observes)
+@pytest.mark.parametrize("rho", [[1.0, 0.0], [0.25, 0.75]])
+def test_the_formulas_agree_with_what_was_emitted(observes: str, rho: list[float]) -> None:
+    game = drawn_game(2, 3, 1, observes=observes, rho=rho)
     certificate, _ = solve_farsighted(game, Fraction(1, 10), Budget(nodes=30))
     bounds = []
     for part, box in parts_of(certificate):
         reference = Reference(game, certificate, part, box)
         if reference.empty:
             continue
-        (lam, G), *_ = reference.bound().values()
-        assert G < 1e-12
-        bounds.append(lam)
-    assert max(bounds) == pytest.approx(float(certificate.upper), abs=1e-12)
+        assert all(G < 1e-12 for _, G in reference.bound().values())
+        bounds.append(reference.worth())
+    assert max(bounds) == pytest.approx(float(certificate.upper), abs=1e-6)
+    assert max(bounds) <= float(certificate.upper) + 1e-12
 
 
 @pytest.mark.parametrize("observes", ["action", "nothing"])
@@ -97,6 +111,84 @@ def test_a_limit_leaves_a_wider_proof() -> None:
     assert effort.stopped
     assert gap_of(certificate) > 1e-8
     assert check(game, certificate).outcome == "accepted"
+
+
+def test_covers_are_short() -> None:
+    certificate, _ = solve_farsighted(drawn_game(3, 3, 4), Fraction(1, 1000), Budget())
+    leaves = [part for part, _ in parts_of(certificate)]
+    numbers = [
+        majorant
+        for part in leaves
+        for claim in part.claims
+        for tree in claim.pieces[0].trees
+        for leaf in tree
+        if isinstance(leaf, Leaf)
+        for majorant in leaf.majorants
+    ]
+    assert sum(isinstance(n, int) for n in numbers) > len(numbers) / 2
+    assert len(gzip.compress(certificate.to_bytes())) < 100 * len(leaves)
+
+
+def test_the_cover_is_written_within_the_time_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 3.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+
+    def write() -> tuple[int, int]:
+        nonlocal now
+        now += 1.0
+        return 50, 100
+
+    reserve = Reserve(Budget(seconds=10, start=0), write)
+    assert not reserve.is_short(100)  # few parts are written in no time
+    assert now == 3
+    assert not reserve.is_short(200)  # 100 leaves of 200 parts take 2 s
+    assert now == 4
+    assert not reserve.is_short(280)
+    assert not reserve.reason
+    now = 7.0
+    assert reserve.is_short(280)
+    assert reserve.reason == "the limit of 10 s was reached"
+    assert not Reserve(Budget(nodes=1), write).is_short(10**6)
+
+
+def test_progress_is_told_during_the_search() -> None:
+    told: list[tuple[int, int]] = []
+    game = drawn_game(2, 2, 1)
+    solve_farsighted(
+        game, Fraction(1, 10**5), Budget(), progress=lambda done, made: told.append((done, made))
+    )
+    assert len(told) > 2
+    assert all(0 <= done <= made for done, made in told)
+    assert told == sorted(told, key=lambda pair: pair[1])
+
+
+@pytest.mark.parametrize("observes", ["action", "nothing"])
+def test_rewards_beyond_all_exponents_are_enclosed_coarsely(observes: str) -> None:
+    random = np.random.default_rng(3)
+    P = random.dirichlet(np.ones(2), size=(2, 2, 2, 2))
+    u, r = random.integers(-9, 9, (2, 2, 2, 2, 2))
+    options: dict[str, object] = {"observes": observes, "normalise": True}
+    game = Game.from_arrays(P, u, 2000 * r, eta=3, gamma=1, **options)  # type: ignore[arg-type]
+    certificate, effort = solve_farsighted(game, Fraction(1, 10), Budget(nodes=20))
+    assert check(game, certificate).outcome == "accepted"
+    assert effort.stopped
+    assert len(certificate.cover) > 1
+    assert certificate.upper <= int(u[0].max() + u[1].max()) + Fraction(1, 10)
+
+
+def test_scales_that_need_too_many_parts_are_refused() -> None:
+    game = drawn_game(2, 3, 0, eta=10**8)
+    with pytest.raises(PrecisionError, match="exponents range over more"):
+        solve_farsighted(game, Fraction(1, 10), Budget(nodes=20))
+
+
+def test_leaders_without_rewards() -> None:
+    game = Game.from_arrays(
+        np.ones((1, 1, 2, 2, 1)), np.zeros((1, 1, 2, 2)), np.eye(2)[None, None], eta=1, gamma="1/2"
+    )
+    certificate, _ = solve_farsighted(game, Fraction(1, 100), Budget())
+    assert check(game, certificate).outcome == "accepted"
+    assert gap_of(certificate) <= 1e-2
 
 
 def test_one_step_has_no_values_to_divide() -> None:
