@@ -34,9 +34,9 @@ def require_fit(game: KernelGame, certificate: Certificate) -> None:
             what = f"a memory of {min(strange)}, which is not reachable"
             raise CertificateError(what, where="nodes")
     elif given != game.places:
-        odd = min(set(game.places) ^ set(given), default=None)
-        what = "nodes are not the reachable (step, state) in ascending order"
-        raise CertificateError(f"{what}, see {odd}" if odd else what, where="nodes")
+        odd = min(set(game.places) ^ set(given))  # both ascend
+        what = f"nodes are not the reachable (step, state) in ascending order, see {odd}"
+        raise CertificateError(what, where="nodes")
     for node in certificate.nodes:
         _require_node(game, node, given)
     if certificate.kind in COVERED:
