@@ -12,7 +12,7 @@ from exactqse.errors import InputError, PrecisionError
 from exactqse.evaluate import evaluate
 from exactqse.games.families import dense
 from exactqse.kernel.check import check
-from exactqse.model import Game
+from exactqse.model import Game, Policy
 from exactqse.solve.effort import Budget
 from exactqse.solve.frontiers import is_tree, solve_history, solve_tree
 from exactqse.testing import games, policies
@@ -88,3 +88,19 @@ def test_memory_matters_to_farsighted_followers_only() -> None:
     for change in ({"gamma": 0}, {"gamma": 0, "eta": "inf"}):
         with pytest.raises(InputError, match="no memory matters"):
             solve_history(path().with_(**change), Fraction(1, 100), Budget())
+
+
+def test_a_leader_of_one_action_who_sees_nothing() -> None:
+    game = Game.from_arrays(
+        None, [[[1, 2]]], [[[0, 1]]], horizon=2, gamma="1/2", observes="nothing"
+    )
+    found, _ = solve_history(game, Fraction(1, 100), Budget())
+    assert check(game, found).outcome == "accepted"
+    assert found.lower <= evaluate(game, only(game), digits=12).J.upper
+
+
+def only(game: Game) -> Policy:
+    """Her only policy."""
+    return Policy.from_arrays(
+        [[[[1]] * game.follower_actions] * game.states] * game.horizon, game=game
+    )

@@ -171,6 +171,8 @@ def directions(ahead: Sequence[Polyline]) -> Integers:
 
 def simplex_grid(A: int, count: int) -> Floats:
     """About ``count`` mixtures of A actions, pure ones among them."""
+    if A == 1:
+        return np.ones((1, 1))
     n = 1
     while _compositions(n + 1, A) <= count + 1:
         n += 1
