@@ -118,6 +118,8 @@ class Stage:
         """Mixtures (L, A) with which the sum over the b of a cell is largest, as far as found."""
         A, D = self.X.shape[1:]
         L = len(lam)
+        if A == 1:
+            return np.ones((L, 1))
         size = max(1, _CHUNK // (D * 4 * _COARSE))
         if size < L:
             parts = [self._shared(cell, lam[k : k + size]) for k in range(0, L, size)]
@@ -171,8 +173,6 @@ def directions(ahead: Sequence[Polyline]) -> Integers:
 
 def simplex_grid(A: int, count: int) -> Floats:
     """About ``count`` mixtures of A actions, pure ones among them."""
-    if A == 1:
-        return np.ones((1, 1))
     n = 1
     while _compositions(n + 1, A) <= count + 1:
         n += 1
