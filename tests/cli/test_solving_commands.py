@@ -106,6 +106,7 @@ def test_check_json_is_the_verdict(run: Run, tmp_path: Path, arithmetic: str) ->
         "reason": check(get(GAME), claim).reason,
         "precision": 120,
         "arithmetic": arithmetic,
+        "leader": "markov",
     }
 
 
