@@ -23,9 +23,7 @@ def announced(policy: Policy) -> Floats:
     Each is exactly a float64, and so are their sums: the row that is announced is the row that is
     evaluated. Equal rows stay equal. A probability moves by less than A 2^-52.
     """
-    rows = [
-        [[dyadic_row(row) for row in rows] for rows in step] for step in policy.probabilities
-    ]
+    rows = [[[dyadic_row(row) for row in rows] for rows in step] for step in policy.probabilities]
     return np.array(rows, dtype=np.float64)
 
 
@@ -46,9 +44,7 @@ def policies_of(setting: Setting, policies: object, where: str = "policies") -> 
     if isinstance(policies, np.ndarray | str) or not isinstance(policies, Sequence):
         what = f"{type(policies).__name__} is not a list of arrays"
         raise PolicyError(what, where=where)
-    return tuple(
-        _checked(setting, policy, f"{where}[{i}]") for i, policy in enumerate(policies)
-    )
+    return tuple(_checked(setting, policy, f"{where}[{i}]") for i, policy in enumerate(policies))
 
 
 def _checked(setting: Setting, policy: object, where: str) -> Floats:

@@ -61,7 +61,9 @@ class Record:
             self.u[h] += sums.reshape(self.u.shape[1:])
             moves = np.bincount(at * states + after[:, h], minlength=cells * states)
             self.after[h] += moves.reshape(self.after.shape[1:])
-            seen = np.bincount(episodes.s[:, h] * follower + episodes.b[:, h], None, states * follower)
+            seen = np.bincount(
+                episodes.s[:, h] * follower + episodes.b[:, h], None, states * follower
+            )
             counts = seen.reshape(states, follower).astype(np.float64)
             self.losses[h] += response_losses(classes.theta[h], episodes.policy[h], eta, counts)
 
@@ -167,8 +169,14 @@ class Chains:
 
 
 def chains(
-    record: Record, classes: LocalClasses, setting: Setting, values: Sequence[Floats], *,
-    widths: Widths, thetas: Sequence[Booleans], tolerances: Sequence[float],
+    record: Record,
+    classes: LocalClasses,
+    setting: Setting,
+    values: Sequence[Floats],
+    *,
+    widths: Widths,
+    thetas: Sequence[Booleans],
+    tolerances: Sequence[float],
 ) -> Chains:
     """Backward from the end: a pair is alive when its U agrees with a pair alive at the next step.
 

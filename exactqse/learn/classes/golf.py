@@ -81,9 +81,7 @@ class MLEGolf:
 
 
 class _Session:
-    def __init__(
-        self, learner: MLEGolf, setting: Setting, greedy: tuple[GreedyStep, ...]
-    ) -> None:
+    def __init__(self, learner: MLEGolf, setting: Setting, greedy: tuple[GreedyStep, ...]) -> None:
         self._classes, self._setting, self._greedy = learner.classes, setting, greedy
         self._eta = learner.classes.require(setting)
         self._widths = Widths(learner.delta, learner.width_scale, learner.slack)

@@ -83,7 +83,9 @@ class ModelClass:
         own = Setting.of(self.models[0], setting.noise)
         for name in (*_SHARED, "observes"):
             if getattr(own, name) != getattr(setting, name):
-                what = f"{name} is {getattr(own, name)}, that of the setting {getattr(setting, name)}"
+                what = (
+                    f"{name} is {getattr(own, name)}, that of the setting {getattr(setting, name)}"
+                )
                 raise InputError(what, where="models", remedy="give models of this setting")
         low, high = setting.u_bounds
         for i, model in enumerate(self.models if setting.noise.kind == "bernoulli" else ()):
