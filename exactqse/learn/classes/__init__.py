@@ -12,4 +12,4 @@ from exactqse.learn.classes.models import ModelClass
 from exactqse.learn.classes.omle import OMLE
 from exactqse.learn.classes.pmle import PMLE
 
-__all__ = ["OMLE", "PMLE", "LocalClasses", "MLEBCP", "MLEGolf", "ModelClass"]
+__all__ = ["MLEBCP", "OMLE", "PMLE", "LocalClasses", "MLEGolf", "ModelClass"]

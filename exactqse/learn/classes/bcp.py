@@ -19,12 +19,13 @@ import numpy as np
 
 from exactqse.errors import InputError
 from exactqse.learn.classes.announced import policies_of
-from exactqse.learn.classes.chains import Record, Widths, chains
-from exactqse.learn.classes.golf import ROUNDING, _down, policy_values
+from exactqse.learn.classes.chains import Booleans, Record, Widths, chains
+from exactqse.learn.classes.golf import ROUNDING, policy_values
 from exactqse.learn.classes.local import LocalClasses
-from exactqse.learn.classes.options import require_nonnegative, require_options
+from exactqse.learn.classes.options import down, require_nonnegative, require_options
 from exactqse.learn.protocol import Announcement, Belief, Floats, ResponseSet
 from exactqse.simulate.dataset import Dataset
+from exactqse.simulate.setting import Setting
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,27 +79,46 @@ class MLEBCP:
             record.add(run, self.classes, eta)
         candidates = policies_of(setting, self.policies)
         widths = Widths(self.delta, self.width_scale, self.slack, len(candidates))
-        thetas = widths.responses(record)
-        slack = self.slack + ROUNDING * self.classes.scale
-        worst = []
-        for i, policy in enumerate(candidates):
-            values = policy_values(self.classes, policy, eta)
-            found = chains(
-                record,
-                self.classes,
-                setting,
-                values,
-                widths=widths,
-                thetas=thetas,
-                tolerances=[2 * slack] * setting.horizon,
-            )
-            if not found.exist:
-                what = "no chain of (U_h, theta_h) agrees with the data"
-                remedy = "the classes lack its values, or width_scale is too small"
-                raise InputError(what, where=f"policies[{i}]", remedy=remedy)
-            worth = values[0] @ np.array(setting.rho)
-            worst.append(float(np.where(found.alive[0], worth, np.inf).min()))
+        search = _Search(self, setting, record, widths, widths.responses(record), eta)
+        worst = [search.worst(policy, f"policies[{i}]") for i, policy in enumerate(candidates)]
         best = worst.index(max(worst))
-        sets = tuple(t[mask] for t, mask in zip(self.classes.theta, thetas, strict=True))
-        belief = Belief(lower=_down(worst[best] - slack), sets=(ResponseSet(sets),))
+        sets = tuple(t[may] for t, may in zip(self.classes.theta, search.thetas, strict=True))
+        belief = Belief(lower=down(worst[best]), sets=(ResponseSet(sets),))
         return Announcement(candidates[best], belief)
+
+
+@dataclass(frozen=True, eq=False)
+class _Search:
+    """What the chains of every policy have in common."""
+
+    learner: MLEBCP
+    setting: Setting
+    record: Record
+    widths: Widths
+    thetas: list[Booleans]
+    eta: float
+
+    def worst(self, policy: Floats, where: str) -> float:
+        """A lower bound of J(policy): the least value of a chain, less what the class may lack.
+
+        Raises:
+            InputError: there is no chain.
+        """
+        classes = self.learner.classes
+        slack = self.learner.slack + ROUNDING * classes.scale
+        values = policy_values(classes, policy, self.eta)
+        found = chains(
+            self.record,
+            classes,
+            self.setting,
+            values,
+            widths=self.widths,
+            thetas=self.thetas,
+            tolerances=[2 * slack] * self.setting.horizon,
+        )
+        if not found.exist:
+            what = "no chain of (U_h, theta_h) agrees with the data"
+            remedy = "the classes lack its values, or width_scale is too small"
+            raise InputError(what, where=where, remedy=remedy)
+        worth = values[0] @ np.array(self.setting.rho)
+        return float(np.where(found.alive[0], worth, np.inf).min()) - slack

@@ -154,8 +154,7 @@ class Chains:
             U = chain[-1][0]
             may = self.alive[h + 1].ravel() & self.agree[h][U]
             index = int(np.where(may, self.misfit[h][U], np.inf).argmin())
-            U, theta = np.unravel_index(index, self.alive[h + 1].shape)
-            chain.append((int(U), int(theta)))
+            chain.append(pair_at(index, self.alive[h + 1]))
         return chain
 
     def largest_sum(self, gaps: Sequence[Floats]) -> Floats:
@@ -166,6 +165,11 @@ class Chains:
             here = np.where(self.alive[h + 1], gaps[h + 1] + ahead[:, None], -np.inf).ravel()
             ahead = np.where(self.agree[h], here, -np.inf).max(axis=1)
         return np.asarray(ahead)
+
+
+def pair_at(index: int, pairs: Booleans | Floats) -> tuple[int, int]:
+    """(U, theta) at a flat index of a table of pairs."""
+    return index // pairs.shape[1], index % pairs.shape[1]
 
 
 def chains(
@@ -195,8 +199,9 @@ def chains(
     for h in reversed(range(setting.horizon)):
         W = end if h == setting.horizon - 1 else values[h + 1].reshape(-1, setting.states)
         agree, misfit = widths.agree(record, h, classes.U[h], W, setting, tolerances[h])
-        on = agree & alive[-1].ravel() if alive else agree
-        alive.append(on.any(axis=1)[:, None] & thetas[h])
+        on: Booleans = agree & alive[-1].ravel() if alive else agree
+        leads = np.asarray(on.any(axis=1))
+        alive.append(leads[:, None] & thetas[h])
         found.append((agree, misfit))
     parts = zip(*reversed(found), strict=True)
     return Chains(alive[::-1], *map(list, parts))

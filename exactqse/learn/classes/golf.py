@@ -10,18 +10,23 @@ Yang (2023), arXiv 2307.14085; the set for U is another one, which needs no comp
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import KW_ONLY, dataclass, field
 
 import numpy as np
 
 from exactqse.errors import InputError
-from exactqse.learn.classes.chains import Chains, Record, Widths, chains
+from exactqse.learn.classes.chains import Booleans, Chains, Record, Widths, chains, pair_at
 from exactqse.learn.classes.greedy import GreedyStep, greedy_step
 from exactqse.learn.classes.likelihood import responses
 from exactqse.learn.classes.local import LocalClasses
-from exactqse.learn.classes.options import Blocks, require_nonnegative, require_options
+from exactqse.learn.classes.options import (
+    Blocks,
+    down,
+    require_nonnegative,
+    require_options,
+    up,
+)
 from exactqse.learn.protocol import Announcement, Belief, Floats, ResponseSet
 from exactqse.simulate.episodes import Episodes
 from exactqse.simulate.setting import Setting
@@ -103,12 +108,11 @@ class _Session:
             remedy = "the classes lack the truth, or width_scale is too small"
             raise InputError(what, where="classes", remedy=remedy)
         worth = np.where(found.alive[0], self._greedy[0].W @ self._rho, -np.inf)
-        U, theta = np.unravel_index(int(worth.argmax()), worth.shape)
-        chain = found.best_fit((int(U), int(theta)))
+        chain = found.best_fit(pair_at(int(worth.argmax()), worth))
         policy = np.stack([step.policy[p] for step, p in zip(self._greedy, chain, strict=True)])
         sets = zip(self._classes.theta, thetas, strict=True)
         belief = Belief(
-            upper=_up(float(worth.max()) + self._slack),
+            upper=up(float(worth.max()) + self._slack),
             lower=self._lower(found, policy),
             sets=(ResponseSet(tuple(table[mask] for table, mask in sets)),),
         )
@@ -119,7 +123,7 @@ class _Session:
         self._record.add(episodes, self._classes, self._eta)
         self._blocks.played += len(episodes)
 
-    def _chains(self, thetas: Sequence[np.ndarray]) -> Chains:
+    def _chains(self, thetas: Sequence[Booleans]) -> Chains:
         """U*_h is within slack of its class, W_{h+1} of the class within slack and excess of W*."""
         excess = [step.excess for step in self._greedy[1:]]
         return chains(
@@ -142,7 +146,7 @@ class _Session:
         gaps = [(step.W - value).max(axis=2) for step, value in steps]
         first = values[0] @ self._rho - found.largest_sum(gaps)[:, None]
         least = float(np.where(found.alive[0], first, np.inf).min())
-        return _down(least - (2 * self._setting.horizon - 1) * self._slack)
+        return down(least - (2 * self._setting.horizon - 1) * self._slack)
 
 
 def policy_values(classes: LocalClasses, policy: Floats, eta: float) -> list[Floats]:
@@ -152,11 +156,3 @@ def policy_values(classes: LocalClasses, policy: Floats, eta: float) -> list[Flo
         gain = np.einsum("sba,ksab->ksb", pi, U)
         result.append(np.einsum("nsb,ksb->kns", responses(theta, pi, eta), gain))
     return result
-
-
-def _up(value: float) -> float:
-    return math.nextafter(value, math.inf)
-
-
-def _down(value: float) -> float:
-    return math.nextafter(value, -math.inf)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exactqse.arithmetic.enclosure import Enclosure
-from exactqse.errors import InputError, KindError, PrecisionError
+from exactqse.errors import InputError, PrecisionError, of_kind
 from exactqse.evaluate.enclosures import evaluate
 from exactqse.evaluate.float64 import evaluate_float64
 from exactqse.learn.classes.announced import announced
@@ -53,15 +53,12 @@ class ModelClass:
     _values: dict[tuple[int, bytes], Enclosure] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
-        if isinstance(self.models, str) or not isinstance(self.models, Sequence):
-            raise KindError("is not a list of games", where="models")
+        of_kind(self.models, Sequence, "a list of games", where="models")
         object.__setattr__(self, "models", tuple(self.models))
         if not self.models:
             raise InputError("the class is empty", where="models", remedy="give a game or more")
         for i, model in enumerate(self.models):
-            if not isinstance(model, Game):
-                what = f"{type(model).__name__} is not a game"
-                raise KindError(what, where=f"models[{i}]")
+            of_kind(model, Game, "a game", where=f"models[{i}]")
             _require_alike(model, self.models[0], f"models[{i}]")
         places: dict[str, int] = {}
         for i, name in enumerate(self.hashes):

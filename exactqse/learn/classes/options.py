@@ -66,3 +66,13 @@ def below(value: Fraction) -> float:
 def above(value: Fraction) -> float:
     """The least float64 that is at least the value."""
     return -below(-value)
+
+
+def up(value: float) -> float:
+    """The next float64 above: a bound that was rounded to nearest is one again."""
+    return math.nextafter(value, math.inf)
+
+
+def down(value: float) -> float:
+    """The next float64 below."""
+    return math.nextafter(value, -math.inf)

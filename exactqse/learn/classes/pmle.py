@@ -1,6 +1,7 @@
 """PMLE: pessimistic maximum likelihood over a finite class of whole models, any gamma, offline.
 
-    pi-hat in argmax over pi in Pi of min { J_m(pi) : m in C },   C = { m : L(m) <= min L + log(|M|/delta) },
+    pi-hat in argmax over pi in Pi of min { J_m(pi) : m in C },
+    C = { m : L(m) <= min L + log(|M|/delta) },
 
 where Pi holds the equilibrium of every model and any policies given besides. The matrix J_m(pi) is
 one of enclosures (:func:`exactqse.evaluate`). The truth is in C with probability >= 1 - delta
