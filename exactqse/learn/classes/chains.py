@@ -1,4 +1,4 @@
-"""Chains of pairs (U_h, theta_h) that agree with what was seen: proofs/value-sets.md, chains.md.
+"""Chains of pairs (U_h, theta_h) that agree with what was seen: proofs/chains.md.
 
 U_h agrees with the next step's pair p' when it is near the mean of u_h + W_p'(s_{h+1}):
 
@@ -7,7 +7,7 @@ U_h agrees with the next step's pair p' when it is near the mean of u_h + W_p'(s
     Z(U, p') = sum over (s,a,b) of n^2/(n+1) (U(s,a,b) - ybar(s,a,b))^2,
 
 n the visits of (s,a,b), ybar the mean over them, N the number of pairs p'. The target follows p',
-so no class has to be complete. (``proofs/value-sets.md``, Theorem 2.)
+so no class has to be complete (proofs/value-sets.md, Theorems 2 and 3).
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ class Widths:
 def _variance(W: Floats, setting: Setting) -> Floats:
     """sigma^2 of u + W(s'), (N,): Hoeffding's lemma for each bounded part, Gaussian noise as it is.
 
-    (``proofs/value-sets.md``, Lemma 2.)
+    (proofs/value-sets.md, Lemma 2.)
     """
     noise, (low, high) = setting.noise, setting.u_bounds
     own = (high - low) ** 2 / 4 if noise.kind == "bernoulli" else noise.sd**2
