@@ -8,7 +8,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from exactqse.errors import PolicyError, shown
+from exactqse.errors import PolicyError
 from exactqse.model.policy import Policy
 from exactqse.simulate.setting import Setting
 
@@ -50,7 +50,7 @@ def policies_of(setting: Setting, policies: object, where: str = "policies") -> 
 def _checked(setting: Setting, policy: object, where: str) -> Floats:
     pi = policy.as_array() if isinstance(policy, Policy) else policy
     if not isinstance(pi, np.ndarray) or pi.dtype.kind not in "fiu":
-        raise PolicyError(f"{shown(type(pi).__name__)} is no array of floats", where=where)
+        raise PolicyError(f"{type(pi).__name__} is no array of floats", where=where)
     if pi.shape != setting.shape:
         raise PolicyError(f"has shape {pi.shape}, not {setting.shape}", where=where)
     sums = pi.sum(axis=-1)
