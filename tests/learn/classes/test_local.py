@@ -133,11 +133,11 @@ def test_chains_are_those_that_enumeration_finds(seed: int) -> None:
     game = Game.from_arrays(game.P_float[0], game.u_float[0], game.r_float[0], horizon=3,
                             eta=3, normalise=True)  # fmt: skip
     classes = local(game, 3, seed, "3/4")
-    learner = MLEGolf(classes, width_scale=0.05)
+    learner = MLEGolf(classes, width_scale=0.5)
     environment = Environment(game, BERNOULLI)
     session = learner.start(environment.setting, RANDOM)
     uniform = Policy.uniform(game).as_array()
-    session.observe(environment.play(uniform, 150, np.random.default_rng(seed)))
+    session.observe(environment.play(uniform, 30, np.random.default_rng(seed)))
     thetas = session._widths.responses(session._record)
     found = session._chains(thetas)
     everything = list(chain_products(found, thetas))

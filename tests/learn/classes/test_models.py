@@ -128,24 +128,24 @@ def test_bounds_are_those_of_the_models_in_the_set() -> None:
     )
 
 
-def coverage_failures(width_scale: float, delta: float, runs: int = 300) -> int:
+def coverage_failures(width_scale: float, delta: float, runs: int = 200) -> int:
     """Runs in which some set lacks the truth, each with another truth."""
     models = ModelClass(tuple(coin(r / 4, (0, 1)) for r in range(-4, 5)))
     learner = OMLE(models, delta=delta, width_scale=width_scale, growth=1)
     failures = 0
     for seed in range(runs):
         truth = models.models[seed % len(models)]
-        blocks = run(Environment(truth), learner, 63, seed)
+        blocks = run(Environment(truth), learner, 31, seed)
         failures += any(truth.hash not in names(b.announcement.belief) for b in blocks)
     return failures
 
 
 def test_the_truth_is_covered() -> None:
-    assert is_covered(coverage_failures(1, 0.1), 300, 0.1)
+    assert is_covered(coverage_failures(1, 0.1), 200, 0.1)
 
 
 def test_a_radius_of_zero_does_not_cover() -> None:
-    assert not is_covered(coverage_failures(0, 0.1), 300, 0.1)
+    assert not is_covered(coverage_failures(0, 0.1), 200, 0.1)
 
 
 def test_same_inputs_same_bytes() -> None:
