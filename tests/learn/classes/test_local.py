@@ -80,6 +80,26 @@ def test_the_misfit_and_the_radius_by_hand() -> None:
             assert bool(agree[0, 0]) is inside
 
 
+def test_radii_by_hand() -> None:
+    classes = LocalClasses((np.zeros((3, 1, 2, 1)),) * 2, (np.zeros((2, 1, 2, 1)),) * 2)
+    record = Record.empty(classes)
+    edge = math.log(2 * 2 * 3 / 0.1)  # 2 H n / delta
+    record.losses[0] = np.array([0.0, edge * 0.999, edge * 1.001])
+    masks = Widths(0.1, 1.0, 0.0).responses(record)
+    assert [mask.tolist() for mask in masks] == [[True, True, False], [True] * 3]
+    assert not Widths(0.1, 0.9, 0.0).responses(record)[0][1]
+    setting = Setting.of(Game.from_arrays(None, [[[0], [1]]], [[[0], [0]]], horizon=2), GAUSSIAN)
+    record.after[0, 0, 0, 0, 0] = 1
+    W = np.zeros((6, 1))  # N pairs
+    logs = 2 * math.log(2 * 5 * 6 * 2 / 0.1) + math.log(2)  # 2 K N H / delta
+    edge = (2 * logs / 4) ** 0.5
+    widths = Widths(0.1, 1.0, 0.0, policies=5)
+    for factor, tolerance, inside in ((0.999, 0, True), (1.001, 0, False), (1.001, 1, True)):
+        U = np.array([[[[edge * factor], [0.0]]]])
+        agree = widths.agree(record, 0, U, W, setting, tolerance * edge * 0.001)[0]
+        assert agree.tolist() == [[inside] * 6]
+
+
 @pytest.mark.parametrize(
     ("noise", "variance"), [(NONE, 1 / 4), (BERNOULLI, 1 / 2), (GAUSSIAN, 1 / 2)]
 )

@@ -12,6 +12,7 @@ from exactqse.errors import ExactQSEError, InputError, NotCoveredError, PolicyEr
 from exactqse.evaluate import evaluate, evaluate_float64
 from exactqse.learn.classes import OMLE, PMLE, ModelClass
 from exactqse.learn.classes.announced import announced
+from exactqse.learn.classes.likelihood import likelihood_radius, likelihood_set
 from exactqse.learn.protocol import Belief, ModelSet
 from exactqse.model import Game, Policy
 from exactqse.simulate import Environment, Episodes, Noise, Setting
@@ -76,6 +77,21 @@ def test_the_likelihood_of_moves_and_rewards_by_hand() -> None:
     assert losses["none"].tolist() == pytest.approx([move, math.inf])
     assert losses["bernoulli"].tolist() == pytest.approx([move, move + math.log(2)])
     assert losses["gaussian"].tolist() == pytest.approx([move, move + 1 / 4 / (2 * 1 / 4)])
+
+
+def test_the_radius_by_hand() -> None:
+    edge = math.log(4 / 0.1)
+    assert likelihood_radius(4, 0.1, 1.0) == pytest.approx(edge)
+    assert likelihood_radius(4, 0.1, 0.5) == pytest.approx(edge / 2)
+    losses = np.array([7.0, 7 + edge * 0.999, 7 + edge * 1.001, np.inf])
+    assert likelihood_set(losses, edge, where="").tolist() == [True, True, False, False]
+
+
+def test_blocks_grow() -> None:
+    blocks = run(Environment(coin(0)), OMLE(ModelClass((coin(0),)), growth=0.5), 100)
+    assert [b.played for b in blocks][:7] == [1, 1, 2, 3, 4, 6, 9]
+    blocks = run(Environment(coin(0)), OMLE(ModelClass((coin(0),)), growth=0), 9)
+    assert [b.played for b in blocks] == [1] * 9
 
 
 def test_the_set_starts_with_all_and_shrinks_to_the_truth() -> None:
