@@ -20,7 +20,12 @@ from exactqse.learn.classes.likelihood import responses
 from exactqse.learn.protocol import Belief, ResponseSet
 from exactqse.model import Game, Policy
 from exactqse.simulate import Environment, Noise, Setting
-from exactqse.simulate.classes import perturbed_models, policy_tables, response_tables
+from exactqse.simulate.classes import (
+    optimal_tables,
+    perturbed_models,
+    policy_tables,
+    response_tables,
+)
 from exactqse.solve import solve, solve_float64
 from exactqse.solve.shared_stage import best_shared, cell_of
 from tests.learn.classes.drivers import (
@@ -271,6 +276,37 @@ def test_hellinger_distances_sum_to_what_the_page_says() -> None:
         failures["without"] += bool((excess > 0.5).any())
     assert is_covered(failures["stated"], runs, delta)
     assert not is_covered(failures["without"], runs, delta)
+
+
+@pytest.mark.parametrize("shift", [-1, 1])
+def test_classes_that_hold_the_truth_within_slack(shift: int) -> None:
+    """Values of later steps are off by 2 slack seen from the step before, which data resolve."""
+    slack, game = 0.02, small(5)
+    models = perturbed_models(game, 2, seed=1)
+    true = models.index(game)
+    U = optimal_tables(models)
+    moved = (U[0] - shift * slack, U[1] + shift * slack)
+    learners = [
+        MLEGolf(LocalClasses(response_tables(models), moved), slack=slack * share)
+        for share in (1, 0.01)
+    ]
+    environment, uniform = Environment(game, BERNOULLI), Policy.uniform(game).as_array()
+    seen = environment.play(uniform, 200_000, np.random.default_rng(0))
+    lost = []
+    for learner in learners:
+        session = learner.start(environment.setting, RANDOM)
+        session.observe(seen)
+        lost.append(excluded(session, [(true, true)] * 2))
+    assert lost == [False, True]
+    session = learners[0].start(environment.setting, RANDOM)
+    session.observe(seen)
+    announcement = session.announce()
+    value = solve_float64(game).J
+    assert announcement.belief.upper is not None
+    assert announcement.belief.lower is not None
+    assert value <= announcement.belief.upper < value + 2 * slack + 1e-6
+    J = evaluate_float64(game, announcement.policy).J
+    assert J - 6 * slack < announcement.belief.lower <= J
 
 
 def test_statistics_do_not_grow_with_what_was_seen() -> None:
