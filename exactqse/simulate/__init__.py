@@ -5,7 +5,14 @@ from typing import TYPE_CHECKING
 from exactqse.lazy import lazy
 
 if TYPE_CHECKING:
-    from exactqse.simulate.behaviours import Behaviour, Narrow, Perturbed, Random, Uniform
+    from exactqse.simulate.behaviours import (
+        BEHAVIOURS,
+        Behaviour,
+        Narrow,
+        Perturbed,
+        Random,
+        Uniform,
+    )
     from exactqse.simulate.dataset import Dataset
     from exactqse.simulate.draw import draw_dataset
     from exactqse.simulate.environment import Environment
@@ -18,7 +25,8 @@ else:
         __name__,
         {
             **dict.fromkeys(
-                ("Behaviour", "Narrow", "Perturbed", "Random", "Uniform"), "behaviours"
+                ("BEHAVIOURS", "Behaviour", "Narrow", "Perturbed", "Random", "Uniform"),
+                "behaviours",
             ),
             "Dataset": "dataset",
             "draw_dataset": "draw",
@@ -31,6 +39,7 @@ else:
     )
 
 __all__ = [
+    "BEHAVIOURS",
     "Behaviour",
     "Dataset",
     "Environment",

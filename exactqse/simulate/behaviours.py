@@ -22,7 +22,7 @@ class Behaviour(Protocol):
     """How the announced policies come about; ``str`` of it is the name, with its parameters."""
 
     def policies(
-        self, game: Game, random: np.random.Generator, progress: Watcher | None = None
+        self, game: Game, random: np.random.Generator, progress: Watcher | None = None, /
     ) -> tuple[Floats, ...]:
         """The policies pi_h(a | s, b), each of shape (H, S, B, A); as many episodes for each."""
 
@@ -32,7 +32,7 @@ class Uniform:
     """Every leader action with equal probability, everywhere: one policy."""
 
     def policies(
-        self, game: Game, _random: np.random.Generator, _progress: Watcher | None = None
+        self, game: Game, _random: np.random.Generator, _progress: Watcher | None = None, /
     ) -> tuple[Floats, ...]:
         """One policy."""
         return (_uniform(game),)
@@ -71,7 +71,7 @@ class Perturbed:
             _require_count(self.node_limit, "node_limit")
 
     def policies(
-        self, game: Game, random: np.random.Generator, progress: Watcher | None = None
+        self, game: Game, random: np.random.Generator, progress: Watcher | None = None, /
     ) -> tuple[Floats, ...]:
         """``count`` policies.
 
@@ -89,7 +89,7 @@ class Perturbed:
 
     def __str__(self) -> str:
         limit = "" if self.node_limit is None else f", node_limit={self.node_limit}"
-        return f"perturbed(epsilon={self.epsilon!r}, count={self.count}{limit})"
+        return f"perturbed(epsilon={float(self.epsilon)!r}, count={self.count}{limit})"
 
 
 @dataclass(frozen=True)
@@ -114,13 +114,13 @@ class Random:
             raise InputError(what, where="concentration")
 
     def policies(
-        self, game: Game, random: np.random.Generator, _progress: Watcher | None = None
+        self, game: Game, random: np.random.Generator, _progress: Watcher | None = None, /
     ) -> tuple[Floats, ...]:
         """``count`` policies."""
         return tuple(_dirichlet(game, self.concentration, random) for _ in range(self.count))
 
     def __str__(self) -> str:
-        return f"random(count={self.count}, concentration={self.concentration!r})"
+        return f"random(count={self.count}, concentration={float(self.concentration)!r})"
 
 
 @dataclass(frozen=True)
@@ -142,7 +142,7 @@ class Narrow:
             raise InputError(f"{shown(self.never)} is not an index of an action", where="never")
 
     def policies(
-        self, game: Game, random: np.random.Generator, _progress: Watcher | None = None
+        self, game: Game, random: np.random.Generator, _progress: Watcher | None = None, /
     ) -> tuple[Floats, ...]:
         """One policy. Raises InputError when there is no such action, or no other one."""
         horizon, states, leader, _ = game.shape
@@ -157,7 +157,7 @@ class Narrow:
         return (policy,)
 
     def __str__(self) -> str:
-        return f"narrow(never={self.never})"
+        return "narrow(deterministic)" if self.never is None else f"narrow(never={self.never})"
 
 
 BEHAVIOURS: dict[str, type[Uniform | Perturbed | Random | Narrow]] = {
@@ -189,8 +189,7 @@ def _spread(game: Game, rows: Floats) -> Floats:
 
 
 def _is_number(value: object) -> bool:
-    real = isinstance(value, int | float) and not isinstance(value, bool)
-    return real and math.isfinite(value)
+    return isinstance(value, int | float) and type(value) is not bool and math.isfinite(value)
 
 
 def _require_count(value: object, where: str) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
+
 import numpy as np
 
-from exactqse import __version__
 from exactqse.errors import InputError, KindError, of_kind, shown
 from exactqse.kernel.game import KernelGame, require_game
 from exactqse.kernel.gamefile import game_hash
@@ -73,7 +74,7 @@ def draw_dataset(
         game_hash=game_hash(face),
         behaviour=str(plan),
         seed=seed,
-        version=__version__,
+        version=version("exactqse"),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,13 +51,12 @@ class LeaderEnv(gymnasium.Env[Observation, Floats]):
         InputError: a number of the game is beyond the range of float64.
     """
 
-    metadata: ClassVar[dict[str, Any]] = {"render_modes": []}
-
     def __init__(self, game: KernelGame, noise: Noise = NO_NOISE) -> None:
         require_game(game)
         _require_memoryless(game)
         face = game if isinstance(game, Game) else Game.from_kernel(game)
         evaluate_float64(face, Policy.uniform(face))  # refuses what float64 cannot hold
+        self.metadata = {"render_modes": []}
         self._game = face
         self._world = World(face, noise)
         self._place: tuple[int, int] | None = None
@@ -66,7 +65,7 @@ class LeaderEnv(gymnasium.Env[Observation, Floats]):
         self.action_space = Box(0.0, 1.0, (cells * leader,), np.float64)
         self.observation_space = MultiDiscrete([face.horizon + 1, face.states])
 
-        def again() -> LeaderEnv:
+        def again(**_: Any) -> LeaderEnv:  # what gymnasium.make calls, and keeps; it shows no game
             return LeaderEnv(face, noise)
 
         self.spec = EnvSpec(ID, entry_point=again)
@@ -103,7 +102,7 @@ class LeaderEnv(gymnasium.Env[Observation, Floats]):
         info = {"prescription": rows, "follower_action": int(b[0]), "leader_action": int(a[0])}
         return self._seen(place), float(u[0]), over, False, info
 
-    def _prescription(self, action: object) -> Floats:
+    def _prescription(self, action: Any) -> Floats:
         """Distributions over the leader's actions, shape (cells, A)."""
         shape = self.action_space.shape
         weights = np.asarray(action)
@@ -113,9 +112,10 @@ class LeaderEnv(gymnasium.Env[Observation, Floats]):
         if not ((weights >= 0) & (weights <= 1)).all():
             raise PolicyError("a weight is not in [0, 1]", where="action")
         rows = weights.reshape(len(self.setting.observes), -1)
-        rows[rows.sum(axis=1) == 0] = 1
-        prescription: Floats = rows / rows.max(axis=1, keepdims=True)
-        return prescription / prescription.sum(axis=1, keepdims=True)
+        rows[rows.max(axis=1) == 0] = 1
+        rows /= rows.max(axis=1, keepdims=True)  # so that no sum of tiny weights loses its digits
+        rows /= rows.sum(axis=1, keepdims=True)
+        return rows
 
     def _response(self, h: int, s: int, alpha: Floats) -> Floats:
         """nu(b | s) for the prescription alpha(a | b), shape (1, B)."""
