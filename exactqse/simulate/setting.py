@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import chain
@@ -52,10 +53,10 @@ class Setting:
 
     def __post_init__(self) -> None:
         for name in _SIZES:
-            most = MAX_HORIZON if name == "horizon" else math.inf
+            most = MAX_HORIZON if name == "horizon" else sys.maxsize
             size = getattr(self, name)
             if type(size) is not int or not 1 <= size <= most:
-                _refuse(name, f"{shown(size)} is not a number of at least 1 and at most {most}")
+                _refuse(name, f"{shown(size)} is not an integer from 1 to {most}")
         _check_distribution(self.rho, self.states)
         if self.eta is not None and not (_is_real(self.eta) and self.eta > 0):
             _refuse("eta", f"{shown(self.eta)} is not a positive number, nor None for infinity")
@@ -121,7 +122,7 @@ def _refuse(name: str, what: str) -> None:
 
 
 def _is_real(value: object) -> bool:
-    return isinstance(value, float) and math.isfinite(value)
+    return isinstance(value, int | float) and type(value) is not bool and math.isfinite(value)
 
 
 def _are_reals(values: object) -> bool:
