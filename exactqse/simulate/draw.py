@@ -16,6 +16,8 @@ from exactqse.simulate.environment import Environment
 from exactqse.simulate.noise import NO_NOISE, Noise
 from exactqse.solve.effort import Watcher, counting
 
+MAX_STEPS = 1 << 25  # of all episodes; a file has 8 bytes or more for each, MAX_BYTES in all
+
 
 def draw_dataset(
     game: KernelGame,
@@ -36,7 +38,7 @@ def draw_dataset(
         game: any game.
         behaviour: a behaviour, or the name of one with its default parameters: "uniform",
             "perturbed", "random", "narrow".
-        episodes: K, at least the number of policies.
+        episodes: K, at least the number of policies; K H is at most ``MAX_STEPS``.
         seed: from 0 to 2^128 - 1.
         noise: that of the observed leader rewards.
         progress: called with a :class:`exactqse.solve.Standing` now and then.
@@ -49,9 +51,11 @@ def draw_dataset(
     require_game(game)
     of_kind(noise, Noise, "a Noise", where="noise")
     plan = _behaviour(behaviour)
-    for value, least, most, where in ((episodes, 1, None, "episodes"), (seed, 0, SEEDS, "seed")):
-        if type(value) is not int or value < least or (most is not None and value >= most):
-            raise InputError(f"{shown(value)} is not an integer of at least {least}", where=where)
+    most = MAX_STEPS // game.horizon
+    if type(episodes) is not int or not 1 <= episodes <= most:
+        raise InputError(f"{shown(episodes)} is not an integer from 1 to {most}", where="episodes")
+    if type(seed) is not int or not 0 <= seed < SEEDS:
+        raise InputError(f"{shown(seed)} is not an integer from 0 to 2^128 - 1", where="seed")
     if progress is not None and (isinstance(progress, type) or not callable(progress)):
         raise KindError(f"{shown(progress)} is not a function", where="progress")
     face = game if isinstance(game, Game) else Game.from_kernel(game)
