@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from exactqse.errors import InputError, shown
 from exactqse.model.game import Game
+from exactqse.simulate.noise import is_real
 from exactqse.solve.api import solve
 from exactqse.solve.effort import Watcher
 
@@ -64,7 +64,7 @@ class Perturbed:
     node_limit: int | None = None
 
     def __post_init__(self) -> None:
-        if not _is_number(self.epsilon) or not 0 <= self.epsilon <= 1:
+        if not is_real(self.epsilon) or not 0 <= self.epsilon <= 1:
             raise InputError(f"{shown(self.epsilon)} is not in [0, 1]", where="epsilon")
         _require_count(self.count, "count")
         if self.node_limit is not None:
@@ -109,7 +109,7 @@ class Random:
 
     def __post_init__(self) -> None:
         _require_count(self.count, "count")
-        if not _is_number(self.concentration) or not 1e-3 <= self.concentration <= 1e6:
+        if not is_real(self.concentration) or not 1e-3 <= self.concentration <= 1e6:
             what = f"{shown(self.concentration)} is not in [0.001, 1000000]"
             raise InputError(what, where="concentration")
 
@@ -186,10 +186,6 @@ def _spread(game: Game, rows: Floats) -> Floats:
         cell_of[list(cell)] = i
     policy: Floats = rows[:, :, cell_of]
     return policy
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and type(value) is not bool and math.isfinite(value)
 
 
 def _require_count(value: object, where: str) -> None:

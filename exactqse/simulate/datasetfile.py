@@ -128,9 +128,7 @@ def _read_setting(value: Any) -> Setting:
         tuple(natural(b, "setting.observes") for b in list_of(cell, "setting.observes"))
         for cell in list_of(document["observes"], "setting.observes")
     )
-    if not isinstance(noise["kind"], str):
-        raise DatasetError("is not a string", where="setting.noise.kind")
-    read["noise"] = Noise(noise["kind"], _real(noise["sd"], "setting.noise.sd"))  # type: ignore[arg-type]
+    read["noise"] = Noise(noise["kind"], _real(noise["sd"], "setting.noise.sd"))
     return Setting(**read)
 
 

@@ -10,7 +10,7 @@ from itertools import chain
 
 from exactqse.errors import GameError, InputError, of_kind, shown
 from exactqse.kernel.game import MAX_HORIZON, KernelGame, Payoffs, check_partition
-from exactqse.simulate.noise import NO_NOISE, Noise
+from exactqse.simulate.noise import NO_NOISE, Noise, is_real
 
 TOLERANCE = 1e-9  # of sums of probabilities in float64
 _HIDDEN = ("P", "u", "r", "game", "P_float", "u_float", "r_float")
@@ -58,9 +58,9 @@ class Setting:
             if type(size) is not int or not 1 <= size <= most:
                 _refuse(name, f"{shown(size)} is not an integer from 1 to {most}")
         _check_distribution(self.rho, self.states)
-        if self.eta is not None and not (_is_real(self.eta) and self.eta > 0):
+        if self.eta is not None and not (is_real(self.eta) and self.eta > 0):
             _refuse("eta", f"{shown(self.eta)} is not a positive number, nor None for infinity")
-        if not (_is_real(self.gamma) and 0 <= self.gamma <= 1):
+        if not (is_real(self.gamma) and 0 <= self.gamma <= 1):
             _refuse("gamma", f"{shown(self.gamma)} is not in [0, 1]")
         _check_cells(self.observes, self.follower_actions)
         for name in ("u_bounds", "r_bounds"):
@@ -121,12 +121,8 @@ def _refuse(name: str, what: str) -> None:
     raise InputError(what, where=f"setting.{name}")
 
 
-def _is_real(value: object) -> bool:
-    return isinstance(value, int | float) and type(value) is not bool and math.isfinite(value)
-
-
 def _are_reals(values: object) -> bool:
-    return isinstance(values, tuple) and all(map(_is_real, values))
+    return isinstance(values, tuple) and all(map(is_real, values))
 
 
 def _check_distribution(rho: tuple[float, ...], states: int) -> None:

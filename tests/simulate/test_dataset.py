@@ -293,6 +293,7 @@ def test_fields_that_cannot_be(change: dict[str, Any], what: str) -> None:
         ({"eta": 0.0}, "setting.eta: 0.0 is not a positive number"),
         ({"eta": float("inf")}, "setting.eta: inf is not"),
         ({"gamma": 1.5}, "setting.gamma: 1.5 is not in"),
+        ({"gamma": 10**400}, "setting.gamma: int of many|setting.gamma: 1000"),
         ({"gamma": None}, "setting.gamma: None is not in"),
         ({"observes": ((0, 1),)}, "setting.observes: is not a partition"),
         ({"observes": ((0,), (1,), (2.0,))}, "setting.observes: .* is not a tuple of tuples"),

@@ -142,7 +142,7 @@ WRONG: list[tuple[Any, tuple[Any, ...], str]] = [
     (["0"], ("setting", "u_bounds"), "setting.u_bounds: .* is not a pair"),
     ({"kind": "none"}, ("setting", "noise"), "setting.noise: field 'sd' is missing"),
     ("loud", ("setting", "noise", "kind"), "noise.kind: 'loud' is not one of"),
-    (1, ("setting", "noise", "kind"), "setting.noise.kind: is not a string"),
+    (1, ("setting", "noise", "kind"), "noise.kind: 1 is not one of none"),
     ("0", ("setting", "noise", "sd"), "noise.sd: 0.0 is no standard deviation"),
     ({}, ("runs",), "runs: is not a list"),
     ([], ("runs",), "dataset.runs: is not a tuple of at least one run"),

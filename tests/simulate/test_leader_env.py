@@ -224,7 +224,7 @@ def public(value: Any, path: str, seen: set[int], depth: int = 0) -> Iterator[tu
 
 
 @pytest.mark.parametrize("wrapped", [False, True])
-def test_nothing_public_holds_what_must_be_learnt(wrapped: bool) -> None:  # noqa: FBT001
+def test_nothing_public_holds_what_must_be_learnt(*, wrapped: bool) -> None:
     env: Any = gymnasium.make(LeaderEnv(GAME).spec) if wrapped else LeaderEnv(GAME)
     env.reset(seed=0)
     env.step(env.action_space.sample())
