@@ -1,1 +1,19 @@
 """Learners held against the truth: regret and suboptimality as enclosures, verdicts, slopes."""
+
+from typing import TYPE_CHECKING
+
+from exactqse.lazy import lazy
+
+if TYPE_CHECKING:
+    from exactqse.trials.online import Clock, run_online
+    from exactqse.trials.records import Announced, OnlineRecord, Stretch
+else:
+    __getattr__, __dir__ = lazy(
+        __name__,
+        {
+            **dict.fromkeys(("Clock", "run_online"), "online"),
+            **dict.fromkeys(("Announced", "OnlineRecord", "Stretch"), "records"),
+        },
+    )
+
+__all__ = ["Announced", "Clock", "OnlineRecord", "Stretch", "run_online"]
