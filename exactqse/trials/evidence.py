@@ -52,7 +52,8 @@ class Evidence:
         counts = counts.reshape(-1, follower)
         rows = episodes.policy.reshape(horizon * states, follower, -1)
         for i in np.flatnonzero(counts.any(axis=1)):
-            self._counts[self._row(int(i), rows[i])] += counts[i]
+            row = self._row(int(i), rows[i])  # which may make room for it
+            self._counts[row] += counts[i]
 
     def answer(self, claimed: ConfidenceSet) -> tuple[Answer, Answer]:
         """Whether the truth is in a set, and whether its estimate is about as likely as the truth.

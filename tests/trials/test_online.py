@@ -173,20 +173,24 @@ def test_a_wrong_temperature_is_caught(eta: int | str, answer: str) -> None:
 
 @pytest.mark.parametrize(("gamma", "answer"), [(1, "yes"), (0, "no")])
 def test_a_wrong_discount_is_caught(gamma: int, answer: str) -> None:
-    """A decoy, in which a myopic follower is paid at once for what comes later."""
-    game = scaled(GAME, 8).with_(gamma=1)
-    V = exactqse.evaluate_float64(game, UNIFORM).V
-    later = game.r_float + np.stack([game.P_float[0] @ V[1], 0 * game.r_float[0]])
-    decoy = Game.from_arrays(game.P_float, game.u_float, later, eta=2, gamma=1, normalise=True)
+    """His action is the next state, and one is worth more; the decoy pays for that at once."""
+    P = [[[{b: 1} for b in range(2)]] * 2] * 2
+    u = [[[0, 1], [1, 2]]] * 2
+    later = [[[0, 0]] * 2, [[2, 2]] * 2]
+    at_once = [[[0, 2]] * 2] * 2
+    follower = {"eta": 1, "gamma": 1}
+    game = Game.from_arrays(P, u, [[[[0, 0]] * 2] * 2, later], **follower)  # type: ignore[arg-type]
+    decoy = Game.from_arrays(P, u, [at_once, later], **follower)  # type: ignore[arg-type]
+    plan = Policy.uniform(game).as_array()
     learner = FiniteMLE(
         games=(game.with_(gamma=gamma), decoy.with_(gamma=gamma)),
-        plans=(UNIFORM, UNIFORM),
+        plans=(plan, plan),
         hashes=(game.hash, decoy.hash),
         uppers=(9.0, 9.0),
         radius=float(np.log(2 / 0.01)),
     )
     solution = exactqse.solve(game, gap=1, checker="flint")
-    assert run_online(game, learner, 1000, 0, optimum=solution).coverage == answer
+    assert run_online(game, learner, 300, 0, optimum=solution).coverage == answer
 
 
 def test_an_estimate_for_another_temperature_does_not_fit() -> None:
