@@ -42,7 +42,7 @@ if TYPE_CHECKING:
         sensitivities,
         sweep,
     )
-    from exactqse.trials import run_online
+    from exactqse.trials import run_offline, run_online
 else:
     __getattr__, __dir__ = lazy(
         __name__,
@@ -54,7 +54,7 @@ else:
             **dict.fromkeys(("Game", "Policy"), "model"),
             **dict.fromkeys(("Decision", "Solution", "WeakSolution"), "solve"),
             **dict.fromkeys(("decide", "solve", "solve_float64", "solve_weak"), "solve"),
-            **dict.fromkeys(("run_online",), "trials"),
+            **dict.fromkeys(("run_offline", "run_online"), "trials"),
             **dict.fromkeys(
                 (
                     "Isolation",
@@ -92,6 +92,7 @@ __all__ = [
     "evaluate_float64",
     "evaluate_symbolic",
     "isolation",
+    "run_offline",
     "run_online",
     "sensitivities",
     "solve",

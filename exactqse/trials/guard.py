@@ -171,3 +171,17 @@ def sealed(episodes: Episodes) -> Episodes:
 
 def _sealed(array: NDArray[Any]) -> NDArray[Any]:
     return np.frombuffer(array.tobytes(), dtype=array.dtype).reshape(array.shape)
+
+
+def content(announcement: Announcement) -> tuple[object, ...]:
+    """All that was announced, comparable."""
+    belief = announcement.belief
+    sets = [tuple(_bytes(part) for part in vars(claimed).values()) for claimed in belief.sets]
+    policy = announcement.policy.tobytes()
+    return policy, announcement.episodes, belief.upper, belief.lower, sets
+
+
+def _bytes(part: object) -> object:
+    if isinstance(part, np.ndarray):
+        return part.shape, part.tobytes()
+    return tuple(map(_bytes, part)) if isinstance(part, tuple) else part

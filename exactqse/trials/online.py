@@ -19,7 +19,7 @@ from exactqse.simulate.episodes import Episodes
 from exactqse.simulate.noise import NO_NOISE, Noise
 from exactqse.solve import Solution
 from exactqse.trials.evidence import Evidence, coverage
-from exactqse.trials.guard import Guard, sealed
+from exactqse.trials.guard import Guard, content, sealed
 from exactqse.trials.optimum import bounds, certified
 from exactqse.trials.parameters import name_of, parameters_of
 from exactqse.trials.records import Announced, OnlineRecord, Stretch, judged, natural
@@ -139,11 +139,11 @@ class _Trial:
             chunk = min(announcement.episodes, count - played)
             stretch = self._judged(announcement, played, chunk)
             self._append(stretch)
-            content = _content(announcement) if len(self.first) < REPEATED else None
+            said = content(announcement) if len(self.first) < REPEATED else None
             seen = sealed(self.environment.play(announcement.policy, chunk, random))
             self.clock.lap("environment")
-            if content is not None:
-                self.first.append((content, seen))
+            if said is not None:
+                self.first.append((said, seen))
             self._observe(session, seen)
             self.evidence.add(seen)
             self.clock.lap("evidence")
@@ -155,8 +155,8 @@ class _Trial:
         """Start the learner again: with the same episodes it has to announce the same."""
         _, own = generators(self.seed)
         session, played = self._start(own), 0
-        for content, seen in self.first:
-            if _content(self._announced(session, played)) != content:
+        for said, seen in self.first:
+            if content(self._announced(session, played)) != said:
                 what = "announces something else when started again with the same seed and episodes"
                 remedy = "keep what it learns in its sessions, and draw from its own generator only"
                 raise LearnerError(what, learner=self.guard.learner, episode=played, remedy=remedy)
@@ -219,17 +219,3 @@ def _rest(stretch: Stretch) -> tuple[Any, ...]:
 
 def _same(a: Stretch, b: Stretch) -> bool:
     return _rest(a) == _rest(b)
-
-
-def _content(announcement: Announcement) -> tuple[object, ...]:
-    """All that was announced, comparable."""
-    belief = announcement.belief
-    sets = [tuple(_bytes(part) for part in vars(claimed).values()) for claimed in belief.sets]
-    policy = announcement.policy.tobytes()
-    return policy, announcement.episodes, belief.upper, belief.lower, sets
-
-
-def _bytes(part: object) -> object:
-    if isinstance(part, np.ndarray):
-        return part.shape, part.tobytes()
-    return tuple(map(_bytes, part)) if isinstance(part, tuple) else part
