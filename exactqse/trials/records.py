@@ -40,7 +40,7 @@ _FIELDS = (
     "policies",
     "stretches",
 )
-_QUESTIONS = ("optimism", "pessimism", "coverage", "fit", "widths")
+QUESTIONS = ("optimism", "pessimism", "coverage", "fit", "widths")
 
 
 @dataclass(frozen=True)
@@ -219,7 +219,7 @@ class OnlineRecord:
             "checker": self.checker,
             "optimum": _ends(self.optimum),
             "regret": _ends(self.regret()),
-            "answers": {question: getattr(self, question) for question in _QUESTIONS},
+            "answers": {question: getattr(self, question) for question in QUESTIONS},
             "policies": [[policy.sha256, *_ends(policy.J)] for policy in self.policies],
             "stretches": [stretch.row() for stretch in self.stretches],
         }
