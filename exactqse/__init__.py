@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from exactqse import formats as formats
     from exactqse import games as games
     from exactqse import kernel as kernel
+    from exactqse import learn as learn
     from exactqse import model as model
+    from exactqse import simulate as simulate
     from exactqse import testing as testing
+    from exactqse import trials as trials
     from exactqse.arithmetic import Enclosure
     from exactqse.evaluate import evaluate, evaluate_float64, evaluate_symbolic
     from exactqse.kernel.certificate import Certificate
@@ -68,7 +71,18 @@ else:
                 "sweep",
             ),
         },
-        ("arithmetic", "errors", "formats", "games", "kernel", "model", "testing"),
+        (
+            "arithmetic",
+            "errors",
+            "formats",
+            "games",
+            "kernel",
+            "learn",
+            "model",
+            "simulate",
+            "testing",
+            "trials",
+        ),
     )
 
 __version__ = "0.1.0"

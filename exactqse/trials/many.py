@@ -20,7 +20,6 @@ from functools import cached_property, partial
 from multiprocessing import get_context
 from pathlib import Path
 
-from exactqse import __version__
 from exactqse.errors import ExactQSEError, FileError, InputError, LearnerError, of_kind
 from exactqse.kernel.files import canonical_json, parse_json, read_bytes, write_bytes
 from exactqse.learn.protocol import OnlineLearner
@@ -29,7 +28,7 @@ from exactqse.simulate.noise import NO_NOISE, Noise
 from exactqse.solve import Solution
 from exactqse.trials.online import Clock, Progress, run_online
 from exactqse.trials.optimum import certified
-from exactqse.trials.parameters import name_of, parameters_of
+from exactqse.trials.parameters import RELEASE, name_of, parameters_of
 from exactqse.trials.records import OnlineRecord, natural
 
 
@@ -64,7 +63,7 @@ class _Plan:
         if self.folder is None:
             return None
         name = name_of(self.learner)
-        parts = [__version__, self.game.hash, name, parameters_of(self.learner), self.episodes]
+        parts = [RELEASE, self.game.hash, name, parameters_of(self.learner), self.episodes]
         noise, bounds = [self.noise.kind, str(self.noise.sd)], [*_ends(self.optimum)]
         digest = hashlib.sha256(canonical_json([parts, noise, bounds])).hexdigest()[:12]
         slug = re.sub(r"[^A-Za-z0-9.]+", "-", name).strip("-.").lower() or "learner"

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from exactqse import __version__
 from exactqse.arithmetic.enclosure import Enclosure
 from exactqse.errors import InputError, LearnerError, of_kind
 from exactqse.kernel.files import canonical_json, write_bytes
@@ -24,7 +23,7 @@ from exactqse.trials.answers import Answer
 from exactqse.trials.evidence import Evidence, coverage
 from exactqse.trials.guard import Guard, content, sealed
 from exactqse.trials.optimum import bounds, certified
-from exactqse.trials.parameters import name_of, parameters_of
+from exactqse.trials.parameters import RELEASE, name_of, parameters_of
 from exactqse.trials.records import judged, natural
 from exactqse.trials.values import Values, coarse
 
@@ -148,7 +147,7 @@ def run_offline(
         drawn_with=dataset.seed,
         noise=dataset.setting.noise,
         seed=seed,
-        version=__version__,
+        version=RELEASE,
         optimum=star,
         checker="" if best.verdict is None else best.verdict.arithmetic,
         policy=values.hashes[0],

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from exactqse import __version__
 from exactqse.arithmetic.enclosure import Enclosure
 from exactqse.errors import LearnerError, of_kind
 from exactqse.learn.protocol import Announcement, OnlineLearner, Session
@@ -21,7 +20,7 @@ from exactqse.solve import Solution
 from exactqse.trials.evidence import Evidence, coverage
 from exactqse.trials.guard import Guard, content, sealed
 from exactqse.trials.optimum import bounds, certified
-from exactqse.trials.parameters import name_of, parameters_of
+from exactqse.trials.parameters import RELEASE, name_of, parameters_of
 from exactqse.trials.records import Announced, OnlineRecord, Stretch, judged, natural
 from exactqse.trials.values import Values
 
@@ -94,7 +93,7 @@ def run_online(
         episodes=count,
         seed=seed,
         noise=noise,
-        version=__version__,
+        version=RELEASE,
         optimum=trial.optimum,
         checker="" if best.verdict is None else best.verdict.arithmetic,
         policies=trial.announced(),

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from fractions import Fraction
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,8 @@ import numpy as np
 from exactqse.errors import LearnerError
 from exactqse.kernel.game import KernelGame
 from exactqse.kernel.gamefile import game_hash
+
+RELEASE = version("exactqse")  # named with every record
 
 
 def name_of(learner: object) -> str:

@@ -118,8 +118,8 @@ class Summary:
     @property
     def delta(self) -> float | None:
         """The learner's parameter delta: its sets hold the truth with probability 1 - delta."""
-        text = self.parameters.get("delta")
-        return None if text is None else float(Fraction(text))
+        text = _found(self.parameters, "delta")
+        return None if text is None else float(text)
 
     @property
     def covers(self) -> Answer:
@@ -170,3 +170,11 @@ def _mean(values: Sequence[Enclosure]) -> Enclosure:
 
 def _ends(value: Enclosure) -> tuple[Fraction, Fraction]:
     return value.lower, value.upper
+
+
+def _found(parameters: dict[str, Any], name: str) -> str | None:
+    """The parameter of that name, the learner's or one of a part of it."""
+    if isinstance(text := parameters.get(name), str):
+        return text
+    parts = (part for part in parameters.values() if isinstance(part, dict))
+    return next((text for part in parts if (text := _found(part, name))), None)

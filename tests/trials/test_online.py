@@ -89,6 +89,7 @@ def test_same_inputs_same_bytes(tmp_path: Path) -> None:
     record = OnlineRecord.load(files[0])
     assert record.parameters == {"scale": "1.0", "radius": "9.0"}
     assert (record.seed, record.noise, record.game_hash) == (5, Noise("bernoulli"), GAME.hash)
+    assert record.version == exactqse.__version__
     record.save(files[1])
     assert files[1].read_bytes() == first
 

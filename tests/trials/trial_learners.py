@@ -136,3 +136,26 @@ class _ResponseSession:
                 visits += seen
             r = np.clip(r + gradient / (eta**2 * visits[..., None, None]), low, high)
         return r
+
+
+@dataclass(frozen=True)
+class UniformLeader:
+    """Plays every action alike, and claims J* <= H max u, J >= H min u."""
+
+    chunk: int = 10
+    delta: float = 0.1
+    name: str = "uniform leader"
+
+    def start(self, setting: Setting, random: np.random.Generator) -> _FixedSession:
+        del random
+        low, high = (bound * setting.horizon for bound in setting.u_bounds)
+        r = np.zeros((setting.horizon, setting.states, setting.leader_actions, 1))
+        r = np.repeat(r, setting.follower_actions, axis=3)
+        claimed = LikelihoodSet(r, np.full(r.shape[:2], 1e9))
+        policy = np.full(setting.shape, 1 / setting.leader_actions)
+        return _FixedSession(Fixed(policy, Belief(high, low, (claimed,)), self.chunk))
+
+
+def guessing() -> Fixed:
+    """Always the first action, of a leader with two, in a game of the shape (1, 1, 2, 2)."""
+    return Fixed(np.array([[[[1.0, 0.0], [1.0, 0.0]]]]), Belief(upper=0.0), name="first action")
