@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exactqse.arithmetic.enclosure import Enclosure
-from exactqse.evaluate import evaluate
+from exactqse.evaluate import LeaderValues
 from exactqse.kernel.game import KernelGame
-from exactqse.model.policy import Policy
 
 Floats = NDArray[np.float64]
 DIGITS = 12
@@ -25,7 +24,7 @@ class Values:
     """
 
     def __init__(self, game: KernelGame) -> None:
-        self._game = game
+        self._J = LeaderValues(game, DIGITS)
         self._known: dict[bytes, int] = {}
         self.enclosures: list[Enclosure] = []
         self.hashes: list[str] = []
@@ -35,9 +34,8 @@ class Values:
         key = hashlib.sha256(policy.astype("<f8").tobytes())
         known = self._known.get(key.digest())
         if known is None:
-            exact = Policy.from_arrays(policy, game=self._game, normalise=True)
             known = self._known[key.digest()] = len(self.enclosures)
-            self.enclosures.append(coarse(evaluate(self._game, exact, DIGITS).J))
+            self.enclosures.append(coarse(self._J.of(policy)))
             self.hashes.append(key.hexdigest())
         return known
 
