@@ -29,7 +29,7 @@ from exactqse.solve import Solution
 from exactqse.trials.online import Clock, Progress, run_online
 from exactqse.trials.optimum import certified
 from exactqse.trials.parameters import RELEASE, name_of, parameters_of
-from exactqse.trials.records import OnlineRecord, natural
+from exactqse.trials.records import MAX_SEED, OnlineRecord, natural
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ def run_many(
     of_kind(noise, Noise, "a Noise", where="noise")
     count, workers = natural(episodes, "episodes", least=1), natural(workers, "workers", least=1)
     chosen = range(natural(seeds, "seeds", least=1)) if isinstance(seeds, int) else seeds
-    numbers = [natural(seed, "seeds") for seed in chosen]
+    numbers = [natural(seed, "seeds", most=MAX_SEED) for seed in chosen]
     if not learners or not numbers:
         raise InputError("there is nothing to run", where="learners" if numbers else "seeds")
     place = None if folder is None else _made(Path(folder))

@@ -24,7 +24,7 @@ from exactqse.trials.evidence import Evidence, coverage
 from exactqse.trials.guard import Guard, content, sealed
 from exactqse.trials.optimum import bounds, certified
 from exactqse.trials.parameters import RELEASE, name_of, parameters_of
-from exactqse.trials.records import judged, natural
+from exactqse.trials.records import MAX_SEED, judged, natural
 from exactqse.trials.values import Values, coarse
 
 FORMAT = "exactqse-offline-record"
@@ -123,7 +123,7 @@ def run_offline(
     of_kind(game, Game, "a Game", where="game")
     of_kind(dataset, Dataset, "a Dataset", where="dataset")
     _require_of(dataset, game)
-    seed, best = natural(seed, "seed"), certified(game, optimum)
+    seed, best = natural(seed, "seed", most=MAX_SEED), certified(game, optimum)
     guard = Guard(name_of(learner), dataset.setting)
     announcement = _learnt(guard, learner, dataset, seed)
     first = content(announcement)

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from time import perf_counter
+from types import NoneType
 from typing import Any
 
 import numpy as np
 
 from exactqse.arithmetic.enclosure import Enclosure
-from exactqse.errors import LearnerError, of_kind
+from exactqse.errors import KindError, LearnerError, of_kind, shown
 from exactqse.learn.protocol import Announcement, OnlineLearner, Session
 from exactqse.model.game import Game
 from exactqse.simulate.environment import Environment
@@ -21,9 +22,10 @@ from exactqse.trials.evidence import Evidence, coverage
 from exactqse.trials.guard import Guard, content, sealed
 from exactqse.trials.optimum import bounds, certified
 from exactqse.trials.parameters import RELEASE, name_of, parameters_of
-from exactqse.trials.records import Announced, OnlineRecord, Stretch, judged, natural
+from exactqse.trials.records import MAX_SEED, Announced, OnlineRecord, Stretch, judged, natural
 from exactqse.trials.values import Values
 
+AT_ONCE = 1 << 17  # episodes, at most, that are played and handed over at once: memory is bounded
 REPEATED = 48  # announcements that a learner has to make again when it is started again
 Progress = Callable[[int, int], None]
 
@@ -81,7 +83,10 @@ def run_online(
     """
     of_kind(game, Game, "a Game", where="game")
     of_kind(noise, Noise, "a Noise", where="noise")
-    count, seed = natural(episodes, "episodes", least=1), natural(seed, "seed")
+    count, seed = natural(episodes, "episodes", least=1), natural(seed, "seed", most=MAX_SEED)
+    of_kind(clock, (Clock, NoneType), "a Clock", where="clock")
+    if isinstance(progress, type) or not (progress is None or callable(progress)):
+        raise KindError(f"{shown(progress)} is not a function", where="progress")
     best = certified(game, optimum)
     trial = _Trial(game, learner, seed, noise, bounds(best), clock or Clock())
     trial.play(count, progress)
@@ -135,7 +140,7 @@ class _Trial:
         played = 0
         while played < count:
             announcement = self._announced(session, played)
-            chunk = min(announcement.episodes, count - played)
+            chunk = min(announcement.episodes, count - played, AT_ONCE)
             stretch = self._judged(announcement, played, chunk)
             self._append(stretch)
             said = content(announcement) if len(self.first) < REPEATED else None

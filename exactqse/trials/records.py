@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from exactqse.arithmetic.enclosure import Enclosure
-from exactqse.errors import FileError, InputError, shown
+from exactqse.errors import FileError, GameError, InputError, shown
 from exactqse.kernel.files import canonical_json, parse_json, read_bytes, write_bytes
 from exactqse.kernel.gamefile import check_header, fields_of
 from exactqse.kernel.numbers import format_rational, parse_rational
@@ -23,6 +23,8 @@ from exactqse.trials.values import coarse
 
 FORMAT = "exactqse-online-record"
 VERSION = 1
+MAX_EPISODES = 10**9
+MAX_SEED = (1 << 128) - 1
 _FIELDS = (
     "format",
     "version",
@@ -231,9 +233,12 @@ class OnlineRecord:
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> OnlineRecord:
         """Read a record's file. Raises FileError unless it is one, with sums that are right."""
-        where = str(path)
-        value = fields_of(parse_json(read_bytes(path), where), _FIELDS, where)
-        check_header(value, FORMAT, VERSION, where)
+        data, where = read_bytes(path), str(path)
+        try:
+            value = fields_of(parse_json(data, where), _FIELDS, where)
+            check_header(value, FORMAT, VERSION, where)
+        except GameError as error:
+            raise FileError(error.what, where=error.where, remedy=error.remedy) from error
         try:
             record = _read(value)
             _require_whole(record)
@@ -257,7 +262,7 @@ def judged(
 
 def _require_whole(record: OnlineRecord) -> None:
     """Raise ValueError unless stretches cover the episodes and are judged by their numbers."""
-    natural(record.seed, "seed")
+    natural(record.seed, "seed", most=MAX_SEED)
     played = 0
     for stretch in record.stretches:
         natural(stretch.policy, "policy")
@@ -272,10 +277,12 @@ def _require_whole(record: OnlineRecord) -> None:
         raise InputError(f"has stretches for {played} episodes, not for {shown(record.episodes)}")
 
 
-def natural(value: object, where: str, *, least: int = 0) -> int:
-    """An integer, numpy's or Python's. Raises InputError."""
+def natural(value: object, where: str, *, least: int = 0, most: int = MAX_EPISODES) -> int:
+    """An integer in least..most, numpy's or Python's. Raises InputError."""
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
         raise InputError(f"{shown(value)} is not an integer >= {least}", where=where)
+    if value > most:
+        raise InputError(f"{shown(value)} is more than {most}", where=where)
     return int(value)
 
 

@@ -16,7 +16,7 @@ from exactqse.errors import FileError, InputError
 from exactqse.games import dense
 from exactqse.learn import Belief
 from exactqse.simulate import Noise
-from exactqse.trials import OnlineRecord
+from exactqse.trials import OnlineRecord, online
 
 GAME = dense(states=2, leader_actions=2, follower_actions=2, horizon=2, seed=3, eta=2)
 SOLUTION = exactqse.solve(GAME, 20, checker="flint")
@@ -104,6 +104,8 @@ def test_a_record_that_was_changed_is_refused(tmp_path: Path) -> None:
         ('"stretches":[[0', '"stretches":[[1'),
         ('"seed":0', '"seed":"0"'),
         ('"episodes":20,', '"episodes":21,'),
+        ('"version":1', '"version":2'),
+        ('"seed":0,', ""),
     ):
         assert old in text
         file.write_text(text.replace(old, new))
@@ -129,6 +131,20 @@ def test_an_optimum_that_is_none_is_refused() -> None:
 def test_counts_and_seeds_are_natural_numbers(episodes: int, seed: int) -> None:
     with pytest.raises(InputError, match="is not an integer >= "):
         run_online(GAME, Fixed(BEST), episodes, seed, optimum=SOLUTION)
+
+
+def test_a_run_has_an_end() -> None:
+    with pytest.raises(InputError, match="episodes: 1000000001 is more than 1000000000"):
+        run_online(GAME, Fixed(BEST), 10**9 + 1, 0, optimum=SOLUTION)
+
+
+def test_very_many_episodes_are_not_played_at_once() -> None:
+    sizes: list[int] = []
+    learner, total = Fixed(UNIFORM, chunk=10**9), 2 * online.AT_ONCE + 5
+    run_online(
+        GAME, learner, total, 0, optimum=SOLUTION, progress=lambda done, _total: sizes.append(done)
+    )
+    assert sizes == [online.AT_ONCE, 2 * online.AT_ONCE, total]
 
 
 MODELS = tuple(

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from exactqse.evaluate import evaluate_float64
 from exactqse.learn import Announcement, Belief, LikelihoodSet, ModelSet
 from exactqse.model import Game
-from exactqse.simulate import Episodes, Setting
+from exactqse.simulate import Dataset, Episodes, Setting
 
 Floats = NDArray[np.float64]
 
@@ -159,3 +159,15 @@ class UniformLeader:
 def guessing() -> Fixed:
     """Always the first action, of a leader with two, in a game of the shape (1, 1, 2, 2)."""
     return Fixed(np.array([[[[1.0, 0.0], [1.0, 0.0]]]]), Belief(upper=0.0), name="first action")
+
+
+@dataclass(frozen=True)
+class Uninterested:
+    """Learns the uniform policy from any data."""
+
+    name: str = "uninterested"
+
+    def learn(self, dataset: Dataset, random: np.random.Generator) -> Announcement:
+        del random
+        shape = dataset.setting.shape
+        return Announcement(np.full(shape, 1 / shape[-1]))
