@@ -27,8 +27,9 @@ class LearnerConformance:
             def make(self):
                 return Mine()
 
-    Games that ``start`` refuses with NotCoveredError are left out. Nothing is said of how well it
-    learns: :func:`exactqse.testing.assert_regret_slope` is for that.
+    Games that ``start`` refuses with NotCoveredError are left out; a learner of particular games
+    says which in ``games``. Nothing is said of how well it learns:
+    :func:`exactqse.testing.assert_regret_slope` is for that.
 
     Attributes:
         episodes: of each run.

@@ -31,3 +31,13 @@ def all_of(answers: Iterable[Answer]) -> Answer:
     found = set(answers)
     decisive: tuple[Answer, ...] = ("no", "undecided", "yes")
     return next((answer for answer in decisive if answer in found), "unclaimed")
+
+
+def judged(
+    upper: float | None, lower: float | None, optimum: Enclosure, J: Enclosure
+) -> tuple[Answer, Answer]:
+    """Optimism, J* <= upper, and pessimism, lower <= J."""
+    return (
+        "unclaimed" if upper is None else at_most(optimum, Fraction(upper)),
+        "unclaimed" if lower is None else at_least(J, Fraction(lower)),
+    )

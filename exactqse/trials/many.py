@@ -26,10 +26,11 @@ from exactqse.learn.protocol import OnlineLearner
 from exactqse.model.game import Game
 from exactqse.simulate.noise import NO_NOISE, Noise
 from exactqse.solve import Solution
+from exactqse.trials.arguments import MAX_SEED, natural
 from exactqse.trials.online import Clock, Progress, run_online
 from exactqse.trials.optimum import certified
 from exactqse.trials.parameters import RELEASE, name_of, parameters_of
-from exactqse.trials.records import MAX_SEED, OnlineRecord, natural
+from exactqse.trials.records import OnlineRecord
 
 
 @dataclass(frozen=True)

@@ -19,12 +19,12 @@ from exactqse.simulate.dataset import Dataset
 from exactqse.simulate.noise import Noise
 from exactqse.simulate.setting import Setting
 from exactqse.solve import Solution
-from exactqse.trials.answers import Answer
+from exactqse.trials.answers import Answer, judged
+from exactqse.trials.arguments import MAX_SEED, natural
 from exactqse.trials.evidence import Evidence, coverage
 from exactqse.trials.guard import Guard, content, sealed
 from exactqse.trials.optimum import bounds, certified
 from exactqse.trials.parameters import RELEASE, name_of, parameters_of
-from exactqse.trials.records import MAX_SEED, judged, natural
 from exactqse.trials.values import Values, coarse
 
 FORMAT = "exactqse-offline-record"

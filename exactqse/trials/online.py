@@ -18,11 +18,13 @@ from exactqse.simulate.environment import Environment
 from exactqse.simulate.episodes import Episodes
 from exactqse.simulate.noise import NO_NOISE, Noise
 from exactqse.solve import Solution
+from exactqse.trials.answers import judged
+from exactqse.trials.arguments import MAX_SEED, natural
 from exactqse.trials.evidence import Evidence, coverage
 from exactqse.trials.guard import Guard, content, sealed
 from exactqse.trials.optimum import bounds, certified
 from exactqse.trials.parameters import RELEASE, name_of, parameters_of
-from exactqse.trials.records import MAX_SEED, Announced, OnlineRecord, Stretch, judged, natural
+from exactqse.trials.records import Announced, OnlineRecord, Stretch
 from exactqse.trials.values import Values
 
 AT_ONCE = 1 << 17  # episodes, at most, that are played and handed over at once: memory is bounded

@@ -28,12 +28,16 @@ def name_of(learner: object) -> str:
 
 
 def parameters_of(learner: object) -> dict[str, Any]:
-    """The learner's fields, its name apart: those of a dataclass, else its public attributes."""
+    """The learner's public fields, its name apart: those of a dataclass, else its attributes.
+
+    What begins with an underscore is no parameter: a cache, say, whose contents come and go.
+    """
     if is_dataclass(learner):
         names = [field.name for field in fields(learner)]
     else:
-        names = sorted(name for name in vars(learner) if not name.startswith("_"))
-    return {name: plain(getattr(learner, name)) for name in names if name != "name"}
+        names = sorted(getattr(learner, "__dict__", {}))
+    public = [name for name in names if name != "name" and not name.startswith("_")]
+    return {name: plain(getattr(learner, name)) for name in public}
 
 
 def plain(value: object) -> Any:

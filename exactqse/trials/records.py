@@ -10,21 +10,18 @@ from functools import cached_property
 from itertools import accumulate
 from typing import Any
 
-import numpy as np
-
 from exactqse.arithmetic.enclosure import Enclosure
 from exactqse.errors import FileError, GameError, InputError, shown
 from exactqse.kernel.files import canonical_json, parse_json, read_bytes, write_bytes
 from exactqse.kernel.gamefile import check_header, fields_of
 from exactqse.kernel.numbers import format_rational, parse_rational
 from exactqse.simulate.noise import Noise
-from exactqse.trials.answers import ANSWERS, Answer, all_of, at_least, at_most
+from exactqse.trials.answers import ANSWERS, Answer, all_of, at_least, judged
+from exactqse.trials.arguments import MAX_SEED, natural
 from exactqse.trials.values import coarse
 
 FORMAT = "exactqse-online-record"
 VERSION = 1
-MAX_EPISODES = 10**9
-MAX_SEED = (1 << 128) - 1
 _FIELDS = (
     "format",
     "version",
@@ -250,16 +247,6 @@ class OnlineRecord:
         return record
 
 
-def judged(
-    upper: float | None, lower: float | None, optimum: Enclosure, J: Enclosure
-) -> tuple[Answer, Answer]:
-    """Optimism, J* <= upper, and pessimism, lower <= J."""
-    return (
-        "unclaimed" if upper is None else at_most(optimum, Fraction(upper)),
-        "unclaimed" if lower is None else at_least(J, Fraction(lower)),
-    )
-
-
 def _require_whole(record: OnlineRecord) -> None:
     """Raise ValueError unless stretches cover the episodes and are judged by their numbers."""
     natural(record.seed, "seed", most=MAX_SEED)
@@ -275,15 +262,6 @@ def _require_whole(record: OnlineRecord) -> None:
         played += natural(stretch.episodes, "episodes", least=1)
     if played != record.episodes:
         raise InputError(f"has stretches for {played} episodes, not for {shown(record.episodes)}")
-
-
-def natural(value: object, where: str, *, least: int = 0, most: int = MAX_EPISODES) -> int:
-    """An integer in least..most, numpy's or Python's. Raises InputError."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise InputError(f"{shown(value)} is not an integer >= {least}", where=where)
-    if value > most:
-        raise InputError(f"{shown(value)} is more than {most}", where=where)
-    return int(value)
 
 
 def _read(value: dict[str, Any]) -> OnlineRecord:
