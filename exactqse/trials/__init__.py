@@ -6,20 +6,22 @@ from exactqse.lazy import lazy
 
 if TYPE_CHECKING:
     from exactqse.trials.many import Trial, run_many
-    from exactqse.trials.offline import OfflineRecord, run_offline
+    from exactqse.trials.offline import run_offline
+    from exactqse.trials.offline_records import OfflineRecord
     from exactqse.trials.online import Clock, run_online
     from exactqse.trials.records import Announced, OnlineRecord, Stretch
-    from exactqse.trials.slopes import Slope, regret_slope, slope
-    from exactqse.trials.summaries import Curve, Rate, Summary, summarise
+    from exactqse.trials.slopes import Slope, regret_slope, slope, suboptimality_slope
+    from exactqse.trials.summaries import Curve, Rate, Summary, rate, summarise
 else:
     __getattr__, __dir__ = lazy(
         __name__,
         {
             **dict.fromkeys(("Clock", "run_online"), "online"),
             **dict.fromkeys(("Trial", "run_many"), "many"),
-            **dict.fromkeys(("Slope", "regret_slope", "slope"), "slopes"),
-            **dict.fromkeys(("Curve", "Rate", "Summary", "summarise"), "summaries"),
-            **dict.fromkeys(("OfflineRecord", "run_offline"), "offline"),
+            **dict.fromkeys(("Slope", "regret_slope", "slope", "suboptimality_slope"), "slopes"),
+            **dict.fromkeys(("Curve", "Rate", "Summary", "rate", "summarise"), "summaries"),
+            **dict.fromkeys(("run_offline",), "offline"),
+            **dict.fromkeys(("OfflineRecord",), "offline_records"),
             **dict.fromkeys(("Announced", "OnlineRecord", "Stretch"), "records"),
         },
     )
@@ -35,10 +37,12 @@ __all__ = [
     "Stretch",
     "Summary",
     "Trial",
+    "rate",
     "regret_slope",
     "run_many",
     "run_offline",
     "run_online",
     "slope",
+    "suboptimality_slope",
     "summarise",
 ]

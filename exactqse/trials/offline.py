@@ -2,94 +2,24 @@
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass, fields
-from fractions import Fraction
-from typing import Any
+from dataclasses import fields
 
 import numpy as np
 
-from exactqse.arithmetic.enclosure import Enclosure
 from exactqse.errors import InputError, LearnerError, of_kind
-from exactqse.kernel.files import canonical_json, write_bytes
-from exactqse.kernel.numbers import format_rational
 from exactqse.learn.protocol import Announcement, OfflineLearner
 from exactqse.model.game import Game
 from exactqse.simulate.dataset import Dataset
-from exactqse.simulate.noise import Noise
 from exactqse.simulate.setting import Setting
 from exactqse.solve import Solution
-from exactqse.trials.answers import Answer, judged
+from exactqse.trials.answers import judged
 from exactqse.trials.arguments import MAX_SEED, natural
 from exactqse.trials.evidence import Evidence, coverage
 from exactqse.trials.guard import Guard, content, sealed
+from exactqse.trials.offline_records import OfflineRecord
 from exactqse.trials.optimum import bounds, certified
 from exactqse.trials.parameters import RELEASE, name_of, parameters_of
-from exactqse.trials.values import Values, coarse
-
-FORMAT = "exactqse-offline-record"
-VERSION = 1
-
-
-@dataclass(frozen=True)
-class OfflineRecord:
-    """One offline trial: dataset x learner, held against a certified J*.
-
-    Attributes:
-        game_hash: the game.
-        learner, parameters: the learner's name and its fields.
-        episodes: K.
-        behaviour, drawn_with: the dataset's behaviour policy, and the seed that it was drawn with.
-        noise: that of the observed leader rewards.
-        seed: of the learner's own generator.
-        version: of this package.
-        optimum: the certified enclosure of J*.
-        checker: the arithmetic of the checker that accepted it.
-        policy: the SHA-256 of the announced policy's float64 table.
-        J: of the announced policy, each row divided by its exact sum.
-        upper, lower: what the learner claimed; None where it claimed nothing.
-        optimism: J* <= upper?
-        pessimism: lower <= J?
-        coverage: is the truth in every claimed set?
-        fit: is the estimate of every LikelihoodSet about as likely as the truth?
-    """
-
-    game_hash: str
-    learner: str
-    parameters: dict[str, Any]
-    episodes: int
-    behaviour: str
-    drawn_with: int
-    noise: Noise
-    seed: int
-    version: str
-    optimum: Enclosure
-    checker: str
-    policy: str
-    J: Enclosure
-    upper: float | None
-    lower: float | None
-    optimism: Answer
-    pessimism: Answer
-    coverage: Answer
-    fit: Answer
-
-    @property
-    def suboptimality(self) -> Enclosure:
-        """J* - J of the announced policy. Its lower end is at least 0."""
-        best = coarse(self.optimum)
-        lower = max(best.lower - self.J.upper, Fraction(0))
-        return Enclosure(lower, best.upper - self.J.lower)
-
-    def document(self) -> dict[str, Any]:
-        """The record as the JSON of its file: exact numbers as text."""
-        parts = {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
-        more = {"suboptimality": _plain(self.suboptimality)}
-        return {"format": FORMAT, "format_version": VERSION, **parts, **more}
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the record's file, the same bytes for the same trial. Raises FileError."""
-        write_bytes(path, canonical_json(self.document()))
+from exactqse.trials.values import Values
 
 
 def run_offline(
@@ -179,11 +109,3 @@ def _learnt(guard: Guard, learner: OfflineLearner, dataset: Dataset, seed: int) 
     with guard.calling("learn"):
         announcement = learner.learn(copy, random)
     return guard.checked(announcement)
-
-
-def _plain(value: object) -> Any:
-    if isinstance(value, Enclosure):
-        return [format_rational(value.lower), format_rational(value.upper)]
-    if isinstance(value, Noise):
-        return {"kind": value.kind, "sd": str(value.sd)}
-    return repr(value) if isinstance(value, float) else value

@@ -213,7 +213,7 @@ class OnlineRecord:
             "learner": self.learner,
             "parameters": self.parameters,
             "episodes": self.episodes,
-            "seed": self.seed,
+            "seed": str(self.seed),  # may be longer than JSON's integers
             "noise": {"kind": self.noise.kind, "sd": str(self.noise.sd)},
             "checker": self.checker,
             "optimum": _ends(self.optimum),
@@ -270,7 +270,7 @@ def _read(value: dict[str, Any]) -> OnlineRecord:
         learner=value["learner"],
         parameters=value["parameters"],
         episodes=value["episodes"],
-        seed=value["seed"],
+        seed=int(value["seed"]),
         noise=Noise(value["noise"]["kind"], float(value["noise"]["sd"])),
         version=value["package"],
         optimum=_enclosure(*value["optimum"]),

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exactqse.errors import InputError
+from exactqse.trials.offline_records import OfflineRecord
 from exactqse.trials.records import OnlineRecord
 
 Floats = NDArray[np.float64]
@@ -68,6 +69,31 @@ def regret_slope(records: Sequence[OnlineRecord], *, seed: int = 0) -> Slope | N
     return slope(times, lower, upper, seed=seed)
 
 
+def suboptimality_slope(records: Sequence[OfflineRecord], *, seed: int = 0) -> Slope | None:
+    """The slope of suboptimality against the number of episodes of the data.
+
+    None where the mean suboptimality of some size is not bounded away from 0.
+
+    Args:
+        records: trials of one learner in one game, with the same seeds for each size of the data;
+            what the bootstrap draws again are the seeds that the data were drawn with.
+        seed: of the bootstrap.
+
+    Raises:
+        InputError: records of different games, learners or behaviours, or no table sizes x seeds.
+    """
+    same_parts(records, ("game_hash", "learner", "parameters", "behaviour", "noise"))
+    table = {(record.drawn_with, record.episodes): record.suboptimality for record in records}
+    seeds, sizes = (sorted(set(part)) for part in zip(*table, strict=True))
+    if not len(table) == len(records) == len(seeds) * len(sizes):
+        what = f"{len(records)} records are no table of {len(sizes)} sizes and {len(seeds)} seeds"
+        raise InputError(what, where="records", remedy="use the same seeds for each size, once")
+    ends = [[table[row, size] for size in sizes] for row in seeds]
+    lower = np.array([[float(x.lower) for x in row] for row in ends])
+    upper = np.array([[float(x.upper) for x in row] for row in ends])
+    return slope(sizes, lower, upper, seed=seed)
+
+
 def slope(times: Sequence[int], lower: Floats, upper: Floats, *, seed: int = 0) -> Slope | None:
     """The slope of the mean of some curves, each between its lower and its upper, against times.
 
@@ -111,10 +137,17 @@ def _slopes(times: Sequence[int], lower: Floats, upper: Floats) -> Floats:
 
 def same_trial(records: Sequence[OnlineRecord]) -> OnlineRecord:
     """The first record. Raises InputError unless all are of one game, learner and length."""
+    same_parts(records, ("game_hash", "learner", "parameters", "episodes", "noise"))
+    return records[0]
+
+
+def same_parts(
+    records: Sequence[OnlineRecord] | Sequence[OfflineRecord], parts: Sequence[str]
+) -> None:
+    """Raise InputError unless there are records, and these parts of them are the same."""
     if not records:
         raise InputError("there are no records", where="records")
     for record in records:
-        for part in ("game_hash", "learner", "parameters", "episodes", "noise"):
+        for part in parts:
             if getattr(record, part) != getattr(records[0], part):
                 raise InputError(f"the records differ in {part}", where="records")
-    return records[0]

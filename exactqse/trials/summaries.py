@@ -14,6 +14,7 @@ from scipy.stats import binomtest
 from exactqse.arithmetic.enclosure import Enclosure
 from exactqse.errors import InputError
 from exactqse.trials.answers import Answer
+from exactqse.trials.offline_records import OfflineRecord
 from exactqse.trials.records import QUESTIONS, OnlineRecord
 from exactqse.trials.slopes import LEVEL, Slope, decade, regret_slope, same_trial
 
@@ -134,7 +135,7 @@ def summarise(records: Sequence[OnlineRecord]) -> Summary:
         InputError: no records, or records of different games, learners or lengths.
     """
     first = same_trial(records)
-    rates = {question: _rate(records, question) for question in QUESTIONS}
+    rates = {question: rate(records, question) for question in QUESTIONS}
     return Summary(
         game_hash=first.game_hash,
         learner=first.learner,
@@ -148,7 +149,8 @@ def summarise(records: Sequence[OnlineRecord]) -> Summary:
     )
 
 
-def _rate(records: Sequence[OnlineRecord], question: str) -> Rate:
+def rate(records: Sequence[OnlineRecord] | Sequence[OfflineRecord], question: str) -> Rate:
+    """How many runs, online or offline, gave each answer to a question such as "pessimism"."""
     found = Counter(getattr(record, question) for record in records)
     return Rate(found["yes"], found["no"], found["undecided"], found["unclaimed"])
 

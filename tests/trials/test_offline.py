@@ -13,11 +13,11 @@ import pytest
 
 import exactqse
 from exactqse import Policy, run_offline
-from exactqse.errors import InputError, LearnerError
+from exactqse.errors import FileError, InputError, LearnerError
 from exactqse.games import dense
 from exactqse.learn import Announcement, Belief, LikelihoodSet, ModelSet
 from exactqse.simulate import Dataset, Environment
-from exactqse.trials import OfflineRecord
+from exactqse.trials import OfflineRecord, Rate, rate, suboptimality_slope
 
 GAME = dense(states=2, leader_actions=2, follower_actions=2, horizon=2, seed=3, eta=2)
 SOLUTION = exactqse.solve(GAME, 20, checker="flint")
@@ -118,8 +118,54 @@ def test_faults_are_errors(fault: str, what: str) -> None:
 
 def test_same_inputs_same_bytes(tmp_path: Path) -> None:
     files = tmp_path / "first.json", tmp_path / "second.json"
+    belief = Belief(upper=9.0, lower=-1 / 3)
     for file in files:
-        trial(Announcing(Announcement(UNIFORM))).save(file)
+        trial(Announcing(Announcement(UNIFORM, belief))).save(file)
     first, second = (file.read_bytes() for file in files)
     assert first == second
-    assert b'"suboptimality":["' in first
+    record = OfflineRecord.load(files[0])
+    assert record == trial(Announcing(Announcement(UNIFORM, belief)))
+    for old, new in (
+        ('"optimism":"yes"', '"optimism":"no"'),
+        ('"suboptimality":["', '"suboptimality":["1'),
+        ('"J":["', '"J":["-'),
+        ('"noise":{', '"noise":{"x":1,'),
+        ('"format_version":1', '"format_version":2'),
+    ):
+        files[1].write_text(first.decode().replace(old, new))
+        assert files[1].read_bytes() != first
+        with pytest.raises(FileError):
+            OfflineRecord.load(files[1])
+
+
+def sized(power: float, *, sizes: tuple[int, ...] = (10, 100, 1000)) -> list[OfflineRecord]:
+    """Records whose suboptimality falls like a power of the number of episodes."""
+    record = trial(Announcing(Announcement(UNIFORM)))
+    grid = 1 << 60
+    made = []
+    for seed in range(4):
+        for size in sizes:
+            gap = Fraction(round(grid * (1 + seed) * size**power), grid)
+            J = exactqse.Enclosure(record.optimum.lower - gap, record.optimum.lower - gap)
+            made.append(replace(record, J=J, episodes=size, drawn_with=seed))
+    return made
+
+
+@pytest.mark.parametrize("power", [-0.5, -0.1])
+def test_the_slope_against_the_number_of_episodes(power: float) -> None:
+    found = suboptimality_slope(sized(power))
+    assert found is not None
+    assert found.lower == pytest.approx(power, abs=1e-6)
+    assert found.interval is not None
+    assert found.interval[0] <= power + 1e-6
+    assert found.interval[1] >= power - 1e-6
+
+
+def test_records_that_are_no_table_have_no_slope() -> None:
+    records = sized(-0.5)
+    for wrong in (records[1:], [*records, records[0]]):
+        with pytest.raises(InputError, match="are no table of 3 sizes and 4 seeds"):
+            suboptimality_slope(wrong)
+    with pytest.raises(InputError, match="differ in behaviour"):
+        suboptimality_slope([*records, replace(records[0], behaviour="another")])
+    assert rate(records, "pessimism") == Rate(0, 0, 0, unclaimed=12)
