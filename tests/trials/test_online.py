@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -13,9 +13,9 @@ from trial_learners import FiniteMLE, Fixed, ResponseMLE
 import exactqse
 from exactqse import Enclosure, Game, Policy, run_online
 from exactqse.errors import FileError, InputError
-from exactqse.games import dense
-from exactqse.learn import Belief
-from exactqse.simulate import Noise
+from exactqse.games import dense, get
+from exactqse.learn import Announcement, Belief
+from exactqse.simulate import Episodes, Noise, Setting
 from exactqse.trials import OnlineRecord, online
 
 GAME = dense(states=2, leader_actions=2, follower_actions=2, horizon=2, seed=3, eta=2)
@@ -215,3 +215,56 @@ def test_an_estimate_for_another_temperature_does_not_fit() -> None:
     right, wrong = (trial(ResponseMLE(scale=x, radius=9.0), 2000) for x in (1.0, 4.0))
     assert (right.coverage, right.fit) == ("yes", "yes")
     assert wrong.fit == "no"
+
+
+@dataclass(frozen=True)
+class Watching:
+    """Plays uniformly, draws so many numbers of its own, and keeps what it saw outside."""
+
+    seen: list[Episodes]
+    draws: int
+    name: str = "watching"
+
+    def start(self, setting: Setting, random: np.random.Generator) -> Watching:
+        del setting
+        random.random(self.draws)
+        return self
+
+    def announce(self) -> Announcement:
+        return Announcement(UNIFORM, episodes=30)
+
+    def observe(self, episodes: Episodes) -> None:
+        self.seen.append(episodes)
+
+
+def test_what_a_learner_draws_does_not_move_the_world() -> None:
+    runs: list[list[Episodes]] = [[], [], []]
+    for run, draws, seed in zip(runs, (0, 9, 0), (1, 1, 2), strict=True):
+        trial(Watching(run, draws), 30, seed)
+    first, second, other = (run[0].s.tobytes() + run[0].b.tobytes() for run in runs)
+    assert first == second != other
+
+
+def test_a_learner_has_a_generator_of_its_own() -> None:
+    draws: list[float] = []
+
+    class Drawing(Watching):
+        def start(self, setting: Setting, random: np.random.Generator) -> Watching:
+            draws.append(random.random())
+            return super().start(setting, random)
+
+    trial(Drawing([], 0), 1, 1)
+    world = np.random.default_rng(np.random.SeedSequence(1).spawn(2)[0]).random()
+    assert draws[0] == draws[1] != world
+    assert draws[0] != np.random.default_rng(1).random()
+
+
+def test_an_exact_optimum_is_reached_exactly() -> None:
+    game = get("conitzer-sandholm-2006").with_(eta="inf", observes="nothing")
+    strong = exactqse.solve(game)
+    even = Fixed(np.full((1, 1, 2, 2), 0.5), Belief(upper=3.5, lower=3.5))
+    record = run_online(game, even, 5, 0, optimum=strong)
+    assert (record.optimism, record.pessimism, record.widths) == ("yes", "yes", "yes")
+    assert record.final_regret == Enclosure(Fraction(0), Fraction(0))
+    less = Fixed(np.full((1, 1, 2, 2), 0.5), Belief(upper=np.nextafter(3.5, 0), lower=0.0))
+    assert run_online(game, less, 5, 0, optimum=strong).optimism == "no"
