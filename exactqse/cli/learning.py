@@ -30,6 +30,7 @@ from exactqse.report import (
 from exactqse.solve.effort import counting
 
 if TYPE_CHECKING:
+    from exactqse.model.game import Game
     from exactqse.simulate import Noise
     from exactqse.solve import Solution
     from exactqse.trials import Trial
@@ -94,7 +95,7 @@ def learn_command(
     noise = _noise(plan.noise)
     gap = None if plan.gap is None else number(plan.gap, "--gap")
     game = load_game(choice)
-    learners = [_learner(name) for name in names]
+    learners = [_learner(name, game) for name in names]
     with working(error_console(), "solving") as progress:
         solution = exactqse.solve(game, gap=gap, checker="flint", progress=progress)
     with working(error_console(), "learning") as progress:
@@ -158,12 +159,12 @@ def _data_file(choice: GameChoice, files: LearnFiles) -> Path | None:
     return data
 
 
-def _learner(name: str) -> Any:
+def _learner(name: str, game: Game) -> Any:
     from exactqse.learn.registry import find  # noqa: PLC0415  what only this command needs
 
     if ":" in name and "" not in sys.path:
         sys.path.insert(0, "")  # a learner of one's own is looked for in the working folder too
-    return find(name)
+    return find(name, game=game)
 
 
 def _noise(text: str) -> Noise:

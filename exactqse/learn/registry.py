@@ -1,13 +1,15 @@
 """Learners by name, for the command line: those that come with exactqse, and a user's own.
 
 A learner's place is ``module:attribute``. The attribute is a learner, or what makes one when it is
-called without arguments: a class, or a function.
+called without arguments, or with the argument ``game``: a class, or a function. The game is there
+for who makes a class of models, and puts the true one among others; the learner never sees which.
 """
 
 from __future__ import annotations
 
 import difflib
 from importlib import import_module
+from inspect import signature
 from typing import Any
 
 from exactqse.errors import InputError, shown
@@ -15,8 +17,12 @@ from exactqse.errors import InputError, shown
 ONLINE: dict[str, str] = {}  # name -> place, with default parameters
 
 
-def find(name: str) -> Any:
+def find(name: str, *, game: object) -> Any:
     """The learner of that name, or at that place.
+
+    Args:
+        name: of a learner in ``ONLINE``, or a place.
+        game: the game that it is going to play, for a function that makes a class of models.
 
     Raises:
         InputError: no such name, module or attribute, or it cannot be made without arguments.
@@ -34,7 +40,14 @@ def find(name: str) -> Any:
     if hasattr(found, "start") and not isinstance(found, type):
         return found
     try:
-        return found()
+        return found(**({"game": game} if _takes_game(found) else {}))
     except TypeError as error:
         what = f"{shown(name)} cannot be made without arguments ({error})"
         raise InputError(what, where="learner", remedy="name a function that makes it") from error
+
+
+def _takes_game(found: Any) -> bool:
+    try:
+        return "game" in signature(found).parameters
+    except (TypeError, ValueError):  # no function, or one of C without a signature
+        return False

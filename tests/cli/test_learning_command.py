@@ -110,6 +110,6 @@ def test_a_failing_learner_is_one_line_with_its_place(run: Run) -> None:
 def test_the_command_line_and_the_library_agree(run: Run) -> None:
     words = ("learn", GAME, "--learner", "trial_learners:UniformLeader", "--episodes", 25)
     document = json.loads(run(*words, "--seeds", 1, "--json").out)
-    learner: Any = exactqse.learn.registry.find("trial_learners:UniformLeader")
+    learner: Any = exactqse.learn.registry.find("trial_learners:UniformLeader", game=None)
     record = run_online(get(GAME), learner, 25, 0)
     assert document["learners"][0]["regret"]["upper"] == str(record.final_regret.upper)
