@@ -6,7 +6,8 @@ The log-likelihood of a follower reward r at (h, s), gamma = 0, is
 
 over the episodes that visit s at step h. It depends on pi_i(. | s, .) and the count of each b only,
 so those are kept: a prescription that comes again takes no more memory and no more time.
-It is float64; a comparison closer than its rounding error is "undecided".
+It is float64; a comparison closer than its rounding error is "undecided". That error is taken to be
+1e-11 of sum_i (max_b |eta q_i(b)| + log B), of which a log-likelihood is at most twice.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from exactqse.trials.answers import Answer, all_of
 from exactqse.trials.gauge import holds_response
 
 Floats = NDArray[np.float64]
-_ROUNDING = 1e-11  # of a log-likelihood, relative
+_ROUNDING = 1e-11
 
 
 class Evidence:
@@ -40,6 +41,9 @@ class Evidence:
         self._prescriptions = np.empty((64, follower, leader))
         self._place = np.empty(64, dtype=np.intp)
         self._counts = np.empty((64, follower))
+        self._log_nu = np.empty((64, follower))  # under the true r, of the first rows
+        self._size = np.empty(64)  # max_b |eta q(b)| + log B, of the same
+        self._known = 0
         self._shape = horizon, states
 
     def add(self, episodes: Episodes) -> None:
@@ -71,24 +75,41 @@ class Evidence:
     def _likely(self, claimed: LikelihoodSet) -> tuple[Answer, Answer]:
         if self._eta is None:
             return "undecided", "undecided"
-        centre = self._likelihood(claimed.centre.reshape(self._r.shape))
-        truth = self._likelihood(self._r)
-        excess, error = centre - truth, _ROUNDING * (np.abs(centre) + np.abs(truth))
+        excess, error = self._excess(claimed.centre.reshape(self._r.shape))
         radius = claimed.radius
         if claimed.pooled:
             excess, error = excess.sum(axis=1), error.sum(axis=1)
             radius = radius.max(axis=1)
         return _below(excess, radius, error), _below(-excess, radius, error)
 
-    def _likelihood(self, r: Floats) -> Floats:
-        """The log-likelihood of a reward (H S, A, B) at every place, shape (H, S)."""
+    def _excess(self, centre: Floats) -> tuple[Floats, Floats]:
+        """The log-likelihood of a reward (H S, A, B) less that of the truth, and its error.
+
+        Both of shape (H, S).
+        """
         count = len(self._places)
-        place, seen = self._place[:count], self._counts[:count]
-        q = np.einsum("nba,nab->nb", self._prescriptions[:count], r[place]) * self._eta
+        rows = slice(self._known, count)  # the truth is the same every time: only what is new
+        self._log_nu[rows], self._size[rows] = self._responses(self._r, rows)
+        self._known = count
+        log_nu, size = self._responses(centre, slice(count))
+        seen, visits = self._counts[:count], self._counts[:count].sum(axis=1)
+        difference = (seen * (log_nu - self._log_nu[:count])).sum(axis=1)
+        sizes = _ROUNDING * visits * (size + self._size[:count])
+        return self._by_place(difference), self._by_place(sizes)
+
+    def _responses(self, r: Floats, rows: slice) -> tuple[Floats, Floats]:
+        """log nu of some rows under a reward, shape (n, B), and max_b |eta q(b)| + log B, (n,)."""
+        prescriptions = self._prescriptions[rows]
+        q = np.einsum("nba,nab->nb", prescriptions, r[self._place[rows]])
+        q *= 1.0 if self._eta is None else self._eta
+        size = np.abs(q).max(axis=1, initial=0) + np.log(q.shape[1])
         q -= q.max(axis=1, keepdims=True)
-        log_nu = q - np.log(np.exp(q).sum(axis=1, keepdims=True))
-        sums = np.zeros(len(r))
-        np.add.at(sums, place, (seen * log_nu).sum(axis=1))
+        return q - np.log(np.exp(q).sum(axis=1, keepdims=True)), size
+
+    def _by_place(self, values: Floats) -> Floats:
+        """Sums of the rows' values over each (h, s)."""
+        sums = np.zeros(len(self._r))
+        np.add.at(sums, self._place[: len(values)], values)
         return sums.reshape(self._shape)
 
     def _row(self, place: int, prescription: Floats) -> int:
@@ -98,10 +119,9 @@ class Evidence:
             return row
         row = self._places[key] = len(self._places)
         if row == len(self._place):
-            self._prescriptions, self._place, self._counts = (
-                np.concatenate([x, np.empty_like(x)])
-                for x in (self._prescriptions, self._place, self._counts)
-            )
+            for name in ("_prescriptions", "_place", "_counts", "_log_nu", "_size"):
+                rows = getattr(self, name)
+                setattr(self, name, np.concatenate([rows, np.empty_like(rows)]))
         self._prescriptions[row], self._place[row], self._counts[row] = prescription, place, 0
         return row
 

@@ -77,6 +77,7 @@ def test_pooled_sums_are_compared_with_the_largest_radius() -> None:
     for step, answer in ((1e-6, "yes"), (-1e-6, "no")):
         radius = np.zeros(SHAPE[:2])
         radius[:, 1] = 1e3
+        radius[h] = sums[h] / 2
         radius[h, 1] = sums[h] + step
         assert EVIDENCE.answer(LikelihoodSet(CENTRE, radius, pooled=True))[1] == answer
 
