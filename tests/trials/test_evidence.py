@@ -170,10 +170,21 @@ def test_a_response_set_holds_the_truth_up_to_the_gauge(
     r = TRUTH + changes(game)[change]
     decoy = TRUTH * 3
     answer = holds_response(game, ResponseSet(tuple(np.stack([decoy[h], r[h]]) for h in range(2))))
-    if answer == "undecided":
-        assert (observes, gamma, change) == ("nothing", "1/2", "action")
+    open_case = (observes, gamma, change) == ("nothing", "1/2", "action")
+    if open_case:
+        assert answer == "undecided"
     else:
         assert answer == ("yes" if same_response(game, r) else "no")
+
+
+def test_what_depends_on_the_policy_is_not_taken_for_a_constant() -> None:
+    """A later c(s, a) with mean 0 over a is worth something to a policy that is not uniform."""
+    game = GAME.with_(observes="nothing", gamma="1/2")
+    change = np.zeros(SHAPE)
+    change[1] = np.array([1.0, -1.0])[:, None]
+    tables = tuple((TRUTH + change)[h][None] for h in range(2))
+    assert not same_response(game, TRUTH + change * np.arange(3)[:, None, None])
+    assert holds_response(game, ResponseSet(tables)) == "undecided"
 
 
 def test_a_table_of_another_step_does_not_help() -> None:
