@@ -7,8 +7,8 @@ With d = r' - r, the response to every policy stays as it is if and only if (fin
 * gamma > 0: with c_H = 0, the same of d_h(s,a,b) + gamma sum_s' P_h(s'|s,a,b) c_{h+1}(s') = c_h(s).
 
 For she chooses pi_h(. | s, .) freely on each cell, and the response depends on Q_h(s, .) up to a
-constant only. Where she sees nothing and gamma > 0, a c_h(s, a) that depends on a may or may not
-show at the steps before, so that nothing is decided.
+constant only (proofs/gauge.md). Where she sees nothing and gamma > 0, a c_h(s, a) that depends on a
+may or may not show at the steps before, so that nothing is decided.
 """
 
 from __future__ import annotations

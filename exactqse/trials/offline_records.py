@@ -1,4 +1,4 @@
-"""What an offline trial leaves behind: plain frozen data, one file."""
+"""What an offline trial leaves behind: plain frozen data, one file (proofs/trial-record.md)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from exactqse.arithmetic.enclosure import Enclosure
 from exactqse.errors import FileError
 from exactqse.kernel.files import canonical_json, parse_json, read_bytes, write_bytes
-from exactqse.kernel.gamefile import fields_of
+from exactqse.kernel.gamefile import check_header, fields_of
 from exactqse.kernel.numbers import format_rational, parse_rational
 from exactqse.simulate.noise import Noise
 from exactqse.trials.answers import Answer, judged
@@ -72,9 +72,9 @@ class OfflineRecord:
 
     def document(self) -> dict[str, Any]:
         """The record as the JSON of its file: exact numbers as text."""
-        parts = {field.name: _plain(getattr(self, field.name)) for field in fields(self)}
+        parts = {_key(field.name): _plain(getattr(self, field.name)) for field in fields(self)}
         more = {"suboptimality": _plain(self.suboptimality)}
-        return {"format": FORMAT, "format_version": VERSION, **parts, **more}
+        return {"format": FORMAT, "version": VERSION, **parts, **more}
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the record's file, the same bytes for the same trial. Raises FileError."""
@@ -86,9 +86,10 @@ class OfflineRecord:
         data, where = read_bytes(path), str(path)
         names = [field.name for field in fields(cls)]
         try:
-            expected = ("format", "format_version", *names, "suboptimality")
+            expected = ("format", "version", *map(_key, names), "suboptimality")
             value = fields_of(parse_json(data, where), expected, where)
-            record = cls(**{name: _read(name, value[name]) for name in names})
+            check_header(value, FORMAT, VERSION, where)
+            record = cls(**{name: _read(name, value[_key(name)]) for name in names})
             same = canonical_json(record.document()) == canonical_json(value)
             said = judged(record.upper, record.lower, record.optimum, record.J)
         except (TypeError, ValueError, KeyError, AttributeError) as error:
@@ -96,6 +97,11 @@ class OfflineRecord:
         if not same or said != (record.optimism, record.pessimism):
             raise FileError("does not add up to what it states", where=where)
         return record
+
+
+def _key(name: str) -> str:
+    """What a field is called in the file, where ``version`` is that of the format."""
+    return "package" if name == "version" else name
 
 
 def _plain(value: object) -> Any:

@@ -1,4 +1,7 @@
-"""What a trial leaves behind: plain frozen data whose file is the same for the same inputs."""
+"""What a trial leaves behind: plain frozen data whose file is the same for the same inputs.
+
+Its numbers, and its file field by field: proofs/trial-record.md.
+"""
 
 from __future__ import annotations
 

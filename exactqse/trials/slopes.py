@@ -6,7 +6,8 @@ With x_i = log t_i and y_i = log R(t_i), R the mean over seeds, the least-square
 
 is linear in y, so that R in [lower, upper] puts it between the sums with the ends that the signs of
 w say. Seeds are drawn again with replacement; the interval goes from the 2.5% quantile of the lower
-ends to the 97.5% quantile of the upper ends. Logarithms and sums are float64.
+ends to the 97.5% quantile of the upper ends. Logarithms and sums are float64
+(proofs/trial-record.md).
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ import pytest
 
 from exactqse.kernel import certificate, gamefile
 from exactqse.model import policy
+from exactqse.trials import records
 
 PROOFS = Path(__file__).resolve().parents[2] / "proofs"
 _CONSTANT = re.compile(r"^\| `([a-z]+)\.([A-Z_]+)` \| ([0-9]+) \|$", re.MULTILINE)
@@ -46,6 +47,7 @@ def test_stated_constants(page: str, count: int) -> None:
             ("format", "version", "kind", *certificate._types("farsighted")),
         ),
         ("policy-file.md", policy, ("format", "version", "pi")),
+        ("trial-record.md", records, records._FIELDS),
     ],
 )
 def test_stated_fields(page: str, module: Any, names: tuple[str, ...]) -> None:

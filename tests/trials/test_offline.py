@@ -130,7 +130,7 @@ def test_same_inputs_same_bytes(tmp_path: Path) -> None:
         ('"suboptimality":["', '"suboptimality":["1'),
         ('"J":["', '"J":["-'),
         ('"noise":{', '"noise":{"x":1,'),
-        ('"format_version":1', '"format_version":2'),
+        ('"version":1', '"version":2'),
     ):
         files[1].write_text(first.decode().replace(old, new))
         assert files[1].read_bytes() != first
