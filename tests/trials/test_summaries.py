@@ -14,7 +14,7 @@ import exactqse
 from exactqse import Policy, run_online
 from exactqse.errors import InputError
 from exactqse.games import dense
-from exactqse.learn import Belief
+from exactqse.learn import Belief, ModelSet
 from exactqse.trials import OnlineRecord, Rate, regret_slope, slope, summarise
 
 GAME = dense(states=2, leader_actions=2, follower_actions=2, horizon=2, seed=3, eta=2)
@@ -140,3 +140,14 @@ def test_exact_binomial_intervals() -> None:
 def test_a_rate_is_tested_against_a_level(rate: Rate, answer: str) -> None:
     """P(at most 17 of 20) at 0.99 is 0.001; P(at most 19) is 0.18."""
     assert rate.at_least(0.99) == answer
+
+
+@pytest.mark.parametrize(("delta", "answer"), [("0.1", "no"), ("0.9", "yes")])
+def test_coverage_is_tested_against_one_minus_delta(delta: str, answer: str) -> None:
+    """In none of three runs: P(0 of 3) is 0.001 at 0.9, and 0.73 at 0.1."""
+    wrong = Fixed(UNIFORM, Belief(sets=(ModelSet(frozenset({"0" * 64})),)), chunk=30)
+    parameters = {"part": {"is": "a model", "delta": delta}}
+    records = [replace(record, parameters=parameters) for record in trials(wrong)]
+    found = summarise(records)
+    assert (found.delta, found.covers) == (float(delta), answer)
+    assert found.coverage.no == 3
