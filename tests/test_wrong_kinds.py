@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from trial_learners import UniformLeader, Uninterested
 
 import exactqse
 from exactqse import Certificate, Enclosure, Game, Policy
@@ -32,8 +33,9 @@ from exactqse.games import (
 )
 from exactqse.kernel.elementary import INTEGER
 from exactqse.model.graph import describe_graph, game_graph
-from exactqse.simulate import Dataset, LeaderEnv, Noise, draw_dataset
+from exactqse.simulate import Dataset, Environment, LeaderEnv, Noise, draw_dataset
 from exactqse.sweep import limits
+from exactqse.trials import OnlineRecord
 
 NFG = b'NFG 1 R "" { "a" "b" } { 1 1 } 1 2'
 GAME = get("conitzer-sandholm-2006")
@@ -41,6 +43,9 @@ SOLUTION = exactqse.solve(GAME, 5)
 POLICY = SOLUTION.policy
 CLAIM = SOLUTION.certificate
 ONE_TO_TWO = Enclosure(Fraction(1), Fraction(2))
+ENVIRONMENT = Environment(GAME)
+RUN = ENVIRONMENT.play(POLICY.as_array(), 2, np.random.default_rng(0))
+DATA = Dataset(ENVIRONMENT.setting, (RUN,), GAME.hash, "the optimum", 0, exactqse.__version__)
 FORMS = exactqse.evaluate_symbolic(GAME, POLICY)
 FOLLOWER = {"eta": 1, "gamma": 0, "observes": "action"}
 SIZES = {"states": 1, "leader_actions": 1, "follower_actions": 1, "horizon": 1, "seed": 0}
@@ -125,6 +130,24 @@ CALLS: dict[str, Call] = {
     "Dataset.from_bytes": (Dataset.from_bytes, {"data": DATA.to_bytes()}),
     "Dataset.require_game": (DATA.require_game, {"game": GAME}),
     "LeaderEnv": (LeaderEnv, {"game": GAME, "noise": Noise()}),
+    "run_online": (
+        exactqse.run_online,
+        {
+            "game": GAME,
+            "learner": UniformLeader(),
+            "episodes": 2,
+            "seed": 0,
+            "noise": Noise(),
+            "optimum": SOLUTION,
+            "progress": None,
+            "clock": None,
+        },
+    ),
+    "run_offline": (
+        exactqse.run_offline,
+        {"dataset": DATA, "learner": Uninterested(), "game": GAME, "seed": 0, "optimum": SOLUTION},
+    ),
+    "OnlineRecord.load": (OnlineRecord.load, {"path": "record.json"}),
     "describe_graph": (describe_graph, {"game": GAME}),
     "game_graph": (game_graph, {"game": GAME}),
     "get": (get, {"name": "ochs-1995-1"}),
