@@ -33,7 +33,7 @@ from exactqse.games import (
 )
 from exactqse.kernel.elementary import INTEGER
 from exactqse.model.graph import describe_graph, game_graph
-from exactqse.simulate import Dataset, Environment, LeaderEnv, Noise, draw_dataset
+from exactqse.simulate import Dataset, LeaderEnv, Noise, draw_dataset
 from exactqse.sweep import limits
 from exactqse.trials import OnlineRecord
 
@@ -43,9 +43,6 @@ SOLUTION = exactqse.solve(GAME, 5)
 POLICY = SOLUTION.policy
 CLAIM = SOLUTION.certificate
 ONE_TO_TWO = Enclosure(Fraction(1), Fraction(2))
-ENVIRONMENT = Environment(GAME)
-RUN = ENVIRONMENT.play(POLICY.as_array(), 2, np.random.default_rng(0))
-DATA = Dataset(ENVIRONMENT.setting, (RUN,), GAME.hash, "the optimum", 0, exactqse.__version__)
 FORMS = exactqse.evaluate_symbolic(GAME, POLICY)
 FOLLOWER = {"eta": 1, "gamma": 0, "observes": "action"}
 SIZES = {"states": 1, "leader_actions": 1, "follower_actions": 1, "horizon": 1, "seed": 0}

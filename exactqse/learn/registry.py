@@ -14,7 +14,17 @@ from typing import Any
 
 from exactqse.errors import InputError, shown
 
-ONLINE: dict[str, str] = {}  # name -> place, with default parameters
+ONLINE: dict[str, str] = {  # name -> place, with default parameters
+    "mle-ovi": "exactqse.learn.myopic:MLEOVI",
+    "mle-ovi-0.2": "exactqse.learn.named:practical_ovi",
+    "mle-golf": "exactqse.learn.named:golf",
+    "omle": "exactqse.learn.named:omle",
+    "explore-then-commit": "exactqse.learn.baselines:ExploreThenCommit",
+    "epsilon-greedy": "exactqse.learn.baselines:EpsilonGreedy",
+    "plug-in": "exactqse.learn.baselines:PlugIn",
+    "best-response": "exactqse.learn.baselines:BestResponseLeader",
+    "uniform": "exactqse.learn.baselines:UniformLeader",
+}
 
 
 def find(name: str, *, game: object) -> Any:
