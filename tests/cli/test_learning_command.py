@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -113,3 +114,14 @@ def test_the_command_line_and_the_library_agree(run: Run) -> None:
     learner: Any = exactqse.learn.registry.find("trial_learners:UniformLeader", game=None)
     record = run_online(get(GAME), learner, 25, 0)
     assert document["learners"][0]["regret"]["upper"] == str(record.final_regret.upper)
+
+
+def test_an_interrupted_search_for_the_optimum_ends_it(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    solution = exactqse.solve(get(GAME), 5)
+    stopped = replace(solution, effort=replace(solution.effort, interrupted=True))
+    monkeypatch.setattr(exactqse, "solve", lambda *_, **__: stopped)
+    result = run("learn", GAME, "--learner", TWO, "--out", tmp_path / "kept")
+    assert (result.code, result.out) == (130, "")
+    assert not (tmp_path / "kept").exists()
