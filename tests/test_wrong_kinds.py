@@ -33,7 +33,7 @@ from exactqse.games import (
 )
 from exactqse.kernel.elementary import INTEGER
 from exactqse.model.graph import describe_graph, game_graph
-from exactqse.simulate import Dataset, Environment, Noise
+from exactqse.simulate import Dataset, LeaderEnv, Noise, draw_dataset
 from exactqse.sweep import limits
 from exactqse.trials import OnlineRecord
 
@@ -43,12 +43,10 @@ SOLUTION = exactqse.solve(GAME, 5)
 POLICY = SOLUTION.policy
 CLAIM = SOLUTION.certificate
 ONE_TO_TWO = Enclosure(Fraction(1), Fraction(2))
-ENVIRONMENT = Environment(GAME)
-RUN = ENVIRONMENT.play(POLICY.as_array(), 2, np.random.default_rng(0))
-DATA = Dataset(ENVIRONMENT.setting, (RUN,), GAME.hash, "the optimum", 0, exactqse.__version__)
 FORMS = exactqse.evaluate_symbolic(GAME, POLICY)
 FOLLOWER = {"eta": 1, "gamma": 0, "observes": "action"}
 SIZES = {"states": 1, "leader_actions": 1, "follower_actions": 1, "horizon": 1, "seed": 0}
+DATA = draw_dataset(GAME, episodes=1, seed=0)
 Call = tuple[Callable[..., Any], dict[str, Any]]
 
 CALLS: dict[str, Call] = {
@@ -131,6 +129,22 @@ CALLS: dict[str, Call] = {
         {"dataset": DATA, "learner": Uninterested(), "game": GAME, "seed": 0, "optimum": SOLUTION},
     ),
     "OnlineRecord.load": (OnlineRecord.load, {"path": "record.json"}),
+    "draw_dataset": (
+        draw_dataset,
+        {
+            "game": GAME,
+            "behaviour": "uniform",
+            "episodes": 1,
+            "seed": 0,
+            "noise": Noise(),
+            "progress": None,
+        },
+    ),
+    "Dataset.load": (Dataset.load, {"path": "data.json"}),
+    "Dataset.save": (DATA.save, {"path": "saved.json"}),
+    "Dataset.from_bytes": (Dataset.from_bytes, {"data": DATA.to_bytes()}),
+    "Dataset.require_game": (DATA.require_game, {"game": GAME}),
+    "LeaderEnv": (LeaderEnv, {"game": GAME, "noise": Noise()}),
     "describe_graph": (describe_graph, {"game": GAME}),
     "game_graph": (game_graph, {"game": GAME}),
     "get": (get, {"name": "ochs-1995-1"}),
@@ -184,6 +198,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     GAME.save("game.json")
     POLICY.save("policy.json")
     CLAIM.save("certificate.json")
+    DATA.save("data.json")
     Path("game.nfg").write_bytes(NFG)
 
 

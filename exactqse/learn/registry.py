@@ -13,8 +13,25 @@ from inspect import signature
 from typing import Any
 
 from exactqse.errors import InputError, shown
+from exactqse.learn.classes.golf import MLEGolf
+from exactqse.learn.classes.local import LocalClasses
+from exactqse.learn.classes.models import ModelClass
+from exactqse.learn.classes.omle import OMLE
+from exactqse.model.game import Game
+from exactqse.simulate.classes import optimal_tables, perturbed_models, response_tables
 
-ONLINE: dict[str, str] = {}  # name -> place, with default parameters
+_HERE = "exactqse.learn.registry"
+ONLINE = {  # name -> place, with default parameters
+    "mle-ovi": "exactqse.learn.myopic.mle_ovi:MLEOVI",
+    "omle": f"{_HERE}:omle",
+    "mle-golf": f"{_HERE}:mle_golf",
+    "explore-then-commit": "exactqse.learn.baselines.online:ExploreThenCommit",
+    "plug-in": "exactqse.learn.baselines.online:PlugIn",
+    "epsilon-greedy": "exactqse.learn.baselines.online:EpsilonGreedy",
+    "best-response": "exactqse.learn.baselines.online:BestResponseLeader",
+    "uniform": "exactqse.learn.baselines.online:UniformLeader",
+}
+MODELS = 8  # of the classes that are made around a game
 
 
 def find(name: str, *, game: object) -> Any:
@@ -51,3 +68,14 @@ def _takes_game(found: Any) -> bool:
         return "game" in signature(found).parameters
     except (TypeError, ValueError):  # no function, or one of C without a signature
         return False
+
+
+def omle(*, game: Game) -> OMLE:
+    """OMLE over 8 models, the game among 7 others with P, u and r of their own."""
+    return OMLE(ModelClass(perturbed_models(game, MODELS, seed=0)))
+
+
+def mle_golf(*, game: Game) -> MLEGolf:
+    """MLE-GOLF over the tables of the same 8 models. Raises NotCoveredError for gamma > 0."""
+    models = perturbed_models(game, MODELS, seed=0)
+    return MLEGolf(LocalClasses(U=optimal_tables(models), theta=response_tables(models)))

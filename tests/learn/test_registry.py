@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from trial_learners import Fixed, UniformLeader, guessing
 
+from exactqse import run_online, solve
 from exactqse.errors import InputError
 from exactqse.games import get
 from exactqse.learn import registry
@@ -16,6 +17,7 @@ from exactqse.model import Game
 from exactqse.simulate import Setting
 
 GAME = get("ochs-1995-1")
+OPTIMUM = solve(GAME, 9, checker="flint")
 
 
 def test_a_class_a_function_and_a_learner_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,7 +52,10 @@ def test_what_is_not_there_is_said(name: str, what: str, monkeypatch: pytest.Mon
 @pytest.mark.parametrize("name", sorted(registry.ONLINE))
 def test_every_registered_learner_is_called_by_its_name(name: str) -> None:
     learner: Any = find(name, game=GAME)
-    assert learner.name == name
+    assert learner.name.lower() == name
+    record = run_online(GAME, learner, 60, 0, optimum=OPTIMUM)
+    assert record.optimism in {"yes", "unclaimed"}
+    assert record.coverage in {"yes", "unclaimed"}
 
 
 def test_a_learner_that_is_found_can_be_started() -> None:
