@@ -12,26 +12,19 @@ from importlib import import_module
 from inspect import signature
 from typing import Any
 
-from exactqse.errors import InputError, shown
-from exactqse.learn.classes.golf import MLEGolf
-from exactqse.learn.classes.local import LocalClasses
-from exactqse.learn.classes.models import ModelClass
-from exactqse.learn.classes.omle import OMLE
-from exactqse.model.game import Game
-from exactqse.simulate.classes import optimal_tables, perturbed_models, response_tables
+from exactqse.errors import ExactQSEError, InputError, shown
 
-_HERE = "exactqse.learn.registry"
-ONLINE = {  # name -> place, with default parameters
-    "mle-ovi": "exactqse.learn.myopic.mle_ovi:MLEOVI",
-    "omle": f"{_HERE}:omle",
-    "mle-golf": f"{_HERE}:mle_golf",
-    "explore-then-commit": "exactqse.learn.baselines.online:ExploreThenCommit",
-    "plug-in": "exactqse.learn.baselines.online:PlugIn",
-    "epsilon-greedy": "exactqse.learn.baselines.online:EpsilonGreedy",
-    "best-response": "exactqse.learn.baselines.online:BestResponseLeader",
-    "uniform": "exactqse.learn.baselines.online:UniformLeader",
+ONLINE: dict[str, str] = {  # name -> place, with default parameters
+    "mle-ovi": "exactqse.learn.myopic:MLEOVI",
+    "mle-ovi-0.2": "exactqse.learn.named:practical_ovi",
+    "mle-golf": "exactqse.learn.named:golf",
+    "omle": "exactqse.learn.named:omle",
+    "explore-then-commit": "exactqse.learn.baselines:ExploreThenCommit",
+    "epsilon-greedy": "exactqse.learn.baselines:EpsilonGreedy",
+    "plug-in": "exactqse.learn.baselines:PlugIn",
+    "best-response": "exactqse.learn.baselines:BestResponseLeader",
+    "uniform": "exactqse.learn.baselines:UniformLeader",
 }
-MODELS = 8  # of the classes that are made around a game
 
 
 def find(name: str, *, game: object) -> Any:
@@ -58,6 +51,8 @@ def find(name: str, *, game: object) -> Any:
         return found
     try:
         return found(**({"game": game} if _takes_game(found) else {}))
+    except ExactQSEError:
+        raise
     except TypeError as error:
         what = f"{shown(name)} cannot be made without arguments ({error})"
         raise InputError(what, where="learner", remedy="name a function that makes it") from error
@@ -68,14 +63,3 @@ def _takes_game(found: Any) -> bool:
         return "game" in signature(found).parameters
     except (TypeError, ValueError):  # no function, or one of C without a signature
         return False
-
-
-def omle(*, game: Game) -> OMLE:
-    """OMLE over 8 models, the game among 7 others with P, u and r of their own."""
-    return OMLE(ModelClass(perturbed_models(game, MODELS, seed=0)))
-
-
-def mle_golf(*, game: Game) -> MLEGolf:
-    """MLE-GOLF over the tables of the same 8 models. Raises NotCoveredError for gamma > 0."""
-    models = perturbed_models(game, MODELS, seed=0)
-    return MLEGolf(LocalClasses(U=optimal_tables(models), theta=response_tables(models)))

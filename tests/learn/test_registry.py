@@ -9,7 +9,7 @@ import pytest
 from trial_learners import Fixed, UniformLeader, guessing
 
 from exactqse import run_online, solve
-from exactqse.errors import InputError
+from exactqse.errors import InputError, KindError
 from exactqse.games import get
 from exactqse.learn import registry
 from exactqse.learn.registry import find
@@ -72,3 +72,12 @@ def test_a_class_of_models_is_made_around_the_game(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr("trial_learners.guessing", around)
     assert find("trial_learners:guessing", game=GAME).policy.shape == (1, 1, 2, 2)
+
+
+def test_what_a_maker_says_on_purpose_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> None:
+        raise KindError("not this one", where="maker")
+
+    monkeypatch.setattr("trial_learners.guessing", refuse)
+    with pytest.raises(KindError, match="maker: not this one"):
+        find("trial_learners:guessing", game=GAME)
