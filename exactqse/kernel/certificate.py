@@ -25,7 +25,7 @@ from math import lcm
 from types import GenericAlias
 from typing import Any, ClassVar
 
-from exactqse.errors import CertificateError, GameError, approximate
+from exactqse.errors import CertificateError, GameError, approximate, shown
 from exactqse.kernel.codec import plain, reader
 from exactqse.kernel.files import canonical_json, parse_json, read_bytes, write_bytes
 from exactqse.kernel.gamefile import check_header, fields_of
@@ -196,9 +196,7 @@ class Certificate:
         self._document()
         if len(self.game) != 64 or set(self.game) - set("0123456789abcdef"):
             raise CertificateError("is not a SHA-256 in lower-case hexadecimal", where="game")
-        if not MIN_PRECISION <= self.precision <= MAX_PRECISION:
-            what = f"{self.precision} bits is not in {MIN_PRECISION}..{MAX_PRECISION}"
-            raise CertificateError(what, where="precision")
+        require_precision(self.precision)
         places = [(node.step, node.state) for node in self.nodes]
         if places != sorted(places if self.kind == "history" else set(places)):
             raise CertificateError("are not in ascending order of (step, state)", where="nodes")
@@ -258,6 +256,13 @@ class Certificate:
     def load(cls, path: str | os.PathLike[str]) -> Certificate:
         """Read a certificate file. Raises InputError."""
         return cls.from_bytes(read_bytes(path), str(path))
+
+
+def require_precision(bits: object) -> None:
+    """Raise CertificateError unless this is a number of bits."""
+    if type(bits) is not int or not MIN_PRECISION <= bits <= MAX_PRECISION:
+        what = f"{shown(bits)} bits is not in {MIN_PRECISION}..{MAX_PRECISION}"
+        raise CertificateError(what, where="precision")
 
 
 def _names_kind(document: Any) -> bool:

@@ -23,14 +23,8 @@ from fractions import Fraction
 from itertools import groupby
 from typing import Any, Literal
 
-from exactqse.errors import CertificateError, NotCoveredError, at_least, between, of_kind, shown
-from exactqse.kernel.certificate import (
-    COVERED,
-    MAX_PRECISION,
-    MIN_PRECISION,
-    Certificate,
-    Node,
-)
+from exactqse.errors import CertificateError, NotCoveredError, of_kind
+from exactqse.kernel.certificate import COVERED, Certificate, Node, require_precision
 from exactqse.kernel.elementary import INTEGER, Elementary
 from exactqse.kernel.farsighted import check_cover
 from exactqse.kernel.fit import require_fit
@@ -38,14 +32,14 @@ from exactqse.kernel.game import KernelGame, require_game
 from exactqse.kernel.gamefile import game_hash
 from exactqse.kernel.interval import Interval, enclose
 from exactqse.kernel.operators import (
+    columns,
     continuation,
     expectation,
-    history_values,
+    exponent,
     initial_mean,
     policy_values,
-    scaled_reward,
 )
-from exactqse.kernel.stage import FailureError, Outcome, Stage
+from exactqse.kernel.stage import FailureError, Outcome, Slopes, Stage, require
 from exactqse.kernel.strong import check_strong
 
 
@@ -102,11 +96,7 @@ def check(
     if type(certificate) is not Certificate:
         raise CertificateError("is of a subclass", where="certificate")
     p = certificate.precision if precision is None else precision
-    if type(p) is not int:
-        raise CertificateError(f"{shown(p)} is not an int", where="precision")
-    if not MIN_PRECISION <= p <= MAX_PRECISION:
-        what = f"{shown(p)} bits is not in {MIN_PRECISION}..{MAX_PRECISION}"
-        raise CertificateError(what, where="precision")
+    require_precision(p)
     if certificate.game != game_hash(game):
         remedy = "give the game file that it was made for"
         what = f"certificate is of the game {certificate.game[:12]}..., not of this one"
@@ -127,17 +117,15 @@ def _prove(game: KernelGame, certificate: Certificate, p: int, elementary: Eleme
     """Raise FailureError unless both bounds follow."""
     nodes: tuple[Any, ...] = certificate.nodes
     if certificate.kind == "strong":
-        if reason := check_strong(game, nodes, certificate.lower, certificate.upper):
-            raise FailureError("rejected", reason)
+        check_strong(game, nodes, certificate.lower, certificate.upper)
         return
     if certificate.kind in COVERED:
         check_cover(game, certificate, p, elementary)
     else:
         excess = expectation(game.rho, _check_nodes(game, nodes, p, elementary)) - certificate.upper
-        if excess > 0:
-            reason = f"upper is less than the mean of step 0, by {at_least(excess)}"
-            raise FailureError("rejected", reason)
-    _check_lower(game, certificate, p, elementary)
+        require("upper is less than the mean of step 0", excess, excess)
+    low, high = initial_mean(game, policy_values(game, nodes, p, elementary), p)
+    require("lower exceeds J(policy)", certificate.lower - high, certificate.lower - low)
 
 
 def require_covered(game: KernelGame) -> None:
@@ -171,38 +159,13 @@ def _check_node(
     elementary: Elementary,
 ) -> None:
     """The sum over the cells of the largest sum of majorants must be at most 0."""
-    place = f"step {node.step}, state {node.state}"
-    A, B = range(game.leader_actions), range(game.follower_actions)
-    shift = node.shift << p
-    x = [[scaled_reward(game, node.step, node.state, a, b, p) for a in A] for b in B]
-    y = [[continuation(game, node.step, node.state, a, b, after, p) for a in A] for b in B]
-    x = [[(low - shift, high - shift) for low, high in column] for column in x]
-    stage = Stage(place, p, elementary, x, y, [[{} for _ in A] for _ in B])
+    h, s = node.step, node.state
+    x = columns(game, lambda a, b: exponent(game, h, s, a, b, (), p))
+    y = columns(game, lambda a, b: continuation(game, h, s, a, b, after, p))
+    slopes: list[list[Slopes]] = columns(game, lambda _a, _b: {})
+    place, reference = f"step {h}, state {s}", node.shift << p
+    stage = Stage(place, p, elementary, x, y, slopes, reference=reference)
     (low, high), spots = stage.bound(game.observes, node.trees, value)
-    where = f"upper bound at {place}"
-    if low > 0:
-        reason = f"the majorants sum to {at_least(Fraction(low, 1 << p))} > 0"
-        cells = list(map(list, game.observes))
-        reason = f"{where}: {reason} at (leaf, corner) {spots} of the cells {cells}"
-        raise FailureError("rejected", reason)
-    if high > 0:
-        ends = between(Fraction(low, 1 << p), Fraction(high, 1 << p))
-        reason = f"{where}: the sum of the majorants is in {ends}; raise the precision"
-        raise FailureError("inconclusive", reason)
-
-
-def _check_lower(
-    game: KernelGame, certificate: Certificate, p: int, elementary: Elementary
-) -> None:
-    nodes: tuple[Any, ...] = certificate.nodes
-    evaluate = history_values if certificate.kind == "history" else policy_values
-    values = evaluate(game, nodes, p, elementary)
-    lo, hi, denominator = initial_mean(game, values)
-    unit = denominator << p
-    if Fraction(hi, unit) < certificate.lower:
-        shortfall = at_least(certificate.lower - Fraction(hi, unit))
-        raise FailureError("rejected", f"lower exceeds J(policy) by {shortfall}")
-    if Fraction(lo, unit) < certificate.lower:
-        ends = between(Fraction(lo, unit), Fraction(hi, unit))
-        reason = f"lower <= J(policy) is undecided, J(policy) in {ends}; raise the precision"
-        raise FailureError("inconclusive", reason)
+    cells = list(map(list, game.observes))
+    what = f"the majorants' sum exceeds 0 at (leaf, corner) {spots} of the cells {cells}"
+    require(f"upper bound at {place}: {what}", low, high, p)

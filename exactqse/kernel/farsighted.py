@@ -10,21 +10,19 @@ the place's own slope; or, where it is free, for that which suits a majorant of 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
-from typing import TypeVar
 
-from exactqse.errors import approximate, at_least
 from exactqse.kernel.certificate import Certificate, Part, Slope, ValueSplit
 from exactqse.kernel.elementary import MAX_EXPONENT, Elementary
 from exactqse.kernel.game import KernelGame
-from exactqse.kernel.interval import Interval, enclose, multiply
-from exactqse.kernel.operators import continuation, expected, exponent, require_finite
-from exactqse.kernel.stage import FailureError, Free, Slopes, Stage, Vector
+from exactqse.kernel.interval import Interval, add, enclose, multiply
+from exactqse.kernel.operators import columns, continuation, expected, exponent, require_finite
+from exactqse.kernel.stage import FailureError, Free, Slopes, Stage, Vector, require
 
-T = TypeVar("T")
 Box = tuple[int | None, int | None]
 ANY: Box = (None, None)
 
@@ -44,15 +42,12 @@ class Frontier:
 
     def phi(self, sigma: int, p: int) -> Interval:
         """max (K + sigma d), rounded up: on the hull the sums rise, then fall."""
-        low, high = 0, len(self.points) - 1
-        while low < high:
-            k = (low + high) // 2
+
+        def falls(k: int) -> bool:
             (d, height), (e, after) = self.points[k : k + 2]
-            if (after - height << p) + sigma * (e - d) > 0:
-                low = k + 1
-            else:
-                high = k
-        d, height = self.points[low]
+            return (after - height << p) + sigma * (e - d) <= 0
+
+        d, height = self.points[bisect_left(range(len(self.points) - 1), x=True, key=falls)]
         bound = height - (-sigma * d >> p)
         return bound, bound
 
@@ -61,18 +56,15 @@ def hull(points: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     """The corners of the upper concave hull, from left to right."""
     found: list[tuple[int, int]] = []
     for d, height in sorted(points):
-        while found and (
-            found[-1][0] == d or (len(found) > 1 and _is_below(found[-1], found[-2], (d, height)))
-        ):
+        if found and found[-1][0] == d:
+            found.pop()
+        while len(found) > 1:
+            (e, left), (f, middle) = found[-2:]
+            if (middle - left) * (d - e) > (height - left) * (f - e):  # above the line
+                break
             found.pop()
         found.append((d, height))
     return found
-
-
-def _is_below(point: tuple[int, int], left: tuple[int, int], right: tuple[int, int]) -> bool:
-    """Whether a point is not above the line between its neighbours."""
-    rise, run = right[1] - left[1], right[0] - left[0]
-    return (point[1] - left[1]) * run <= rise * (point[0] - left[0])
 
 
 def check_cover(game: KernelGame, certificate: Certificate, p: int, elementary: Elementary) -> None:
@@ -89,10 +81,9 @@ def check_cover(game: KernelGame, certificate: Certificate, p: int, elementary: 
             continue
         where = f"cover[{number}]"
         bound = PartBounds(game, certificate, entry, box, p, elementary, where).bound()
-        if bound is not None and bound > certificate.upper:
-            excess = at_least(bound - certificate.upper)
-            reason = f"upper is less than the bound of {where}, by {excess}"
-            raise FailureError("rejected", reason)
+        if bound is not None:
+            excess = bound - certificate.upper
+            require(f"upper is less than the bound of {where}", excess, excess)
 
 
 def _scaled(game: KernelGame, value: Fraction, p: int) -> Interval:
@@ -161,24 +152,24 @@ class PartBounds:
 
     def _range(self, j: int, after: dict[int, Frontier]) -> Interval:
         """Around ln sum_b e^{x_b}, for all policies and the values that the next step has."""
-        soft = {t: frontier.v for t, frontier in after.items()}
-        columns = self._columns(j, lambda h, s, a, b: exponent(self.game, h, s, a, b, soft, self.p))
-        lows = [min(low for low, _ in column) for column in columns]
-        highs = [max(high for _, high in column) for column in columns]
+        x = self._exponents(j, {t: frontier.v for t, frontier in after.items()})
+        lows = [min(low for low, _ in column) for column in x]
+        highs = [max(high for _, high in column) for column in x]
         return self._log_sum_exp(lows)[0], self._log_sum_exp(highs)[1]
 
     def _log_sum_exp(self, xs: Sequence[int]) -> Interval:
         shift = max(xs)
-        weights = [self.elementary.exp((x - shift, x - shift), self.p) for x in xs]
-        total = sum(e[0] for e in weights), sum(e[1] for e in weights)
+        total = add(self.elementary.exp((x - shift, x - shift), self.p) for x in xs)
         log = self.elementary.log(total, 1 << self.p, self.p)
         return shift + log[0], shift + log[1]
 
-    def _columns(self, j: int, entry: Callable[[int, int, int, int], T]) -> list[list[T]]:
-        """[b][a] of ``entry`` at place j."""
-        step, state = self.game.places[j]
-        A, B = range(self.game.leader_actions), range(self.game.follower_actions)
-        return [[entry(step, state, a, b) for a in A] for b in B]
+    def _exponents(self, j: int, soft: dict[int, Interval]) -> list[list[Interval]]:
+        (h, s), game = self.game.places[j], self.game
+        return columns(game, lambda a, b: exponent(game, h, s, a, b, soft, self.p))
+
+    def _values(self, j: int, after: dict[int, Interval]) -> list[list[Interval]]:
+        (h, s), game = self.game.places[j], self.game
+        return columns(game, lambda a, b: continuation(game, h, s, a, b, after, self.p))
 
     def _first(self, j: int, after: dict[int, Frontier], radius: Vector) -> tuple[Fraction, Vector]:
         """lam and c with W_0(s) <= lam + c . dv at place j of step 0."""
@@ -188,9 +179,7 @@ class PartBounds:
         value = claim.pieces[0].upper
         lam = enclose(value.numerator, value.denominator, p)
         (_, high), spots = stage.bound(self.game.observes, claim.pieces[0].trees, lam)
-        if high > 0:
-            reason = f"the majorants may sum to {approximate(Fraction(high, 1 << p))} > 0"
-            raise FailureError("inconclusive", f"{stage.where}: {reason} at {spots}")
+        require(f"{stage.where}: the majorants' sum exceeds 0 at {spots}", min(high, 0), high, p)
         return value, others
 
     def _frontier(
@@ -228,66 +217,70 @@ class PartBounds:
         self, j: int, reference: int, others: Vector, after: dict[int, Frontier], radius: Vector
     ) -> Stage:
         """What the majorants of place j see; ``others`` is c, and ``reference`` is taken from x."""
-        game, p, gamma = self.game, self.p, self.game.gamma
+        step, state = self.game.places[j]
         middles = {t: (f.middle, f.middle) for t, f in after.items()}
-        tied = {t: f.phi(f.own, p) for t, f in after.items()}
-        loose = [t for t, f in after.items() if f.free]
+        tied = {t: f.phi(f.own, self.p) for t, f in after.items()}
+        return Stage(
+            where=f"{self.where}, step {step}, state {state}",
+            p=self.p,
+            elementary=self.elementary,
+            x=self._exponents(j, middles),
+            y=self._values(j, tied),
+            slopes=self._slopes(j, others, after, ()),
+            radius=radius,
+            free=self._free(j, others, after, tied),
+            reference=reference,
+        )
 
-        def x(step: int, state: int, a: int, b: int) -> Interval:
-            low, high = exponent(game, step, state, a, b, middles, p)
-            return low - reference, high - reference
+    def _free(
+        self, j: int, others: Vector, after: dict[int, Frontier], tied: dict[int, Interval]
+    ) -> Free | None:
+        """The same without the free places of the next step, and what these add."""
+        game, p, (step, state) = self.game, self.p, self.game.places[j]
+        loose = {t: f for t, f in after.items() if f.free}
+        if not loose:
+            return None
+        nothing = dict.fromkeys(after, (0, 0))
 
-        def slopes(step: int, state: int, a: int, b: int, *, free: bool) -> Slopes:
-            lean: Vector = {}
+        def moved(b: int, values: dict[int, int]) -> list[Interval]:
+            """[a] of P values, of the free places."""
+            ends = nothing | {t: (value, value) for t, value in values.items()}
+            return [expected(by_b[b], ends) for by_b in game.at(game.P, step)[state]]
+
+        def height(b: int, sigma: int) -> list[Interval]:
+            return moved(b, {t: f.phi(sigma, p)[1] + (f.radius >> p) + 1 for t, f in loose.items()})
+
+        least = {t: min(K for _, K in f.points) for t, f in loose.items()}
+        return Free(
+            y=self._values(j, tied | dict.fromkeys(loose, (0, 0))),
+            slopes=self._slopes(j, others, after, loose),
+            gamma=game.gamma.as_integer_ratio(),
+            least=[moved(b, least) for b in range(game.follower_actions)],
+            height=height,
+        )
+
+    def _slopes(
+        self, j: int, others: Vector, after: dict[int, Frontier], loose: Container[int]
+    ) -> list[list[Slopes]]:
+        """[b][a] of gamma P and P c' - c - sigma P, of all places but those of ``loose``."""
+        game, gamma, (step, state) = self.game, self.game.gamma, self.game.places[j]
+
+        def slopes(a: int, b: int) -> Slopes:
+            lean: Vector = defaultdict(int)
             push: Vector = {}
             row = game.at(game.P, step)[state][a][b]
             for t, n in zip(row.states, row.numerators, strict=True) if after else ():
-                for i, c in after[t].others.items():
-                    lean[i] = lean.get(i, 0) + n * c
-                if not (free and after[t].free):
-                    i = after[t].j
-                    lean[i] = lean.get(i, 0) - n * after[t].own
-                    push[i] = (n * gamma.numerator << p) // (row.denominator * gamma.denominator)
-            keys = {**lean, **push, **others}
+                f = after[t]
+                for i, c in f.others.items():
+                    lean[i] += n * c
+                if t not in loose:
+                    lean[f.j] -= n * f.own
+                    push[f.j] = (n * gamma.numerator << self.p) // (
+                        row.denominator * gamma.denominator
+                    )
             return {
-                i: (push.get(i, 0), lean.get(i, 0) // row.denominator - others.get(i, 0))
-                for i in keys
+                i: (push.get(i, 0), lean[i] // row.denominator - others.get(i, 0))
+                for i in [*lean, *others]
             }
 
-        def value(values: dict[int, Interval]) -> list[list[Interval]]:
-            """[b][a] of u + P values."""
-            return self._columns(j, lambda h, s, a, b: continuation(game, h, s, a, b, values, p))
-
-        def moved(b: int, values: dict[int, Interval]) -> list[Interval]:
-            """[a] of P values."""
-            rows = (game.at(game.P, step)[state][a][b] for a in range(game.leader_actions))
-            return [expected(row, values) for row in rows]
-
-        def height(b: int, sigma: int) -> list[Interval]:
-            high = {t: after[t].phi(sigma, p)[1] + (after[t].radius >> p) + 1 for t in loose}
-            return moved(b, nothing | {t: (bound, bound) for t, bound in high.items()})
-
-        step, state = game.places[j]
-        nothing = dict.fromkeys(after, (0, 0))
-        least = nothing | {t: (min(k for _, k in after[t].points),) * 2 for t in loose}
-        free = (
-            Free(
-                y=value(tied | dict.fromkeys(loose, (0, 0))),
-                slopes=self._columns(j, partial(slopes, free=True)),
-                gamma=gamma.as_integer_ratio(),
-                least=[moved(b, least) for b in range(game.follower_actions)],
-                height=height,
-            )
-            if loose
-            else None
-        )
-        return Stage(
-            where=f"{self.where}, step {step}, state {state}",
-            p=p,
-            elementary=self.elementary,
-            x=self._columns(j, x),
-            y=value(tied),
-            slopes=self._columns(j, partial(slopes, free=False)),
-            radius=radius,
-            free=free,
-        )
+        return columns(game, slopes)

@@ -150,10 +150,10 @@ def test_overlaps_the_kernel_for_a_finite_eta(
                 h,
                 s,
                 [tuple((a, x) for a, x in enumerate(row) if x) for row in rows[s]],
-                after,
+                [after] * game.follower_actions,
+                [soft] * game.follower_actions,
                 p,
                 IntegerElementary(),
-                soft,
             )
             for s in range(game.states)
         ]

@@ -272,7 +272,7 @@ def check_stage(case: Drawn, frontiers: dict[tuple[int, int], Frontier], j: int)
         x = eta * game.at(game.r, h)[s][a][b] * ONE - reference
         for t, n in zip(row.states, row.numerators, strict=True) if after else ():
             x += gamma * Fraction(n, row.denominator) * (after[t].middle + dv[after[t].j])
-        assert abs(stage.x[b][a][0] + along(slopes, dv, 0) - x) <= units
+        assert abs(stage.x[b][a][0] - reference + along(slopes, dv, 0) - x) <= units
         u = game.at(game.u, h)[s][a][b] * ONE - own
         y = u + claimed(row, after, tied, dv)
         assert abs(stage.y[b][a][0] + along(slopes, dv, 1) - y) <= units
@@ -292,7 +292,7 @@ def check_stage(case: Drawn, frontiers: dict[tuple[int, int], Frontier], j: int)
         worst = {t: (min(K for _, K in f.points) * f.free,) * 2 for t, f in after.items()}
         assert stage.free.least[b][a] == expected(row, worst)
         value = stage.free.y[b][a][1] + stage.free.height(b, sigma)[a][1]
-        seen = stage.x[b][a][1] + along(free_slopes, dv, 0)
+        seen = stage.x[b][a][1] - reference + along(free_slopes, dv, 0)
         seen += (value + along(free_slopes, dv, 1)) * over
         assert -units * over <= seen - (x + y * over) <= 12 * units * (1 + over)
     return int(stage.free is not None)
@@ -465,7 +465,7 @@ def test_the_first_step_sees_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_first_step_must_not_exceed_its_claim(high: int, monkeypatch: pytest.MonkeyPatch) -> None:
     def bound(self: Stage, cells: Any, trees: Any, value: Any) -> Any:
         assert self.where == "cover[0], step 0, state 0"
-        assert self.x[0][0][0] == plain.x[0][0][0] - (5 << P)
+        assert (self.x, self.reference) == (plain.x, 5 << P)
         assert self.slopes == plain.slopes
         assert cells == case.game.observes
         assert trees == claim.pieces[0].trees
@@ -488,7 +488,8 @@ def test_a_first_step_must_not_exceed_its_claim(high: int, monkeypatch: pytest.M
         part._first(0, {}, {})
     assert caught.value.outcome == "inconclusive"
     assert str(caught.value) == (
-        "cover[0], step 0, state 0: the majorants may sum to 8.674E-19 > 0 at ['somewhere']"
+        "undecided whether cover[0], step 0, state 0: the majorants' sum exceeds 0"
+        " at ['somewhere'], by a number in [0, 8.674E-19]; raise the precision"
     )
 
 
