@@ -96,9 +96,7 @@ def exp_point(n: int, p: int) -> Interval:
     for _ in range(halvings):
         error = ((2 * total + error) * error >> w) + 2
         total = total * total >> w
-    drop = w - p - k
-    if drop < 0:
-        return total << -drop, (total + error) << -drop
+    drop = w - p - k  # positive
     return total >> drop, -(-(total + error) >> drop)
 
 

@@ -1,21 +1,18 @@
-"""The one gate from bytes to JSON values, and from values to files.
+"""The one gate from bytes to JSON values, and from values to bytes.
 
 What a reader enforces, in this order: at most ``MAX_BYTES`` bytes; UTF-8; strict JSON (no NaN, no
 infinities, no duplicate keys, nothing after the value); no floating-point literals (an exact number
 is a string or an integer); integers of at most 18 digits; nesting that the parser can follow.
-A writer writes to a temporary name in the same folder and renames, so a file is whole or absent.
-Files whose name ends in ``.gz`` are compressed.
-The specification is in proofs/game-file.md.
+Files whose name ends in ``.gz`` are unpacked. The specification is in proofs/game-file.md.
 """
 
 from __future__ import annotations
 
-import gzip
 import json
 import os
-import tempfile
 import zlib
 from collections import Counter
+from collections.abc import Callable
 from gzip import GzipFile
 from pathlib import Path
 from typing import Any
@@ -93,28 +90,7 @@ class _Rules:
         return result
 
 
-def canonical_json(value: object) -> bytes:
+def canonical_json(value: object, text_of: Callable[[Any], object] = format_rational) -> bytes:
     """Compact ASCII JSON, keys in the order given, Fractions quoted, one newline at the end."""
-    text = json.dumps(value, separators=(",", ":"), default=format_rational)
+    text = json.dumps(value, separators=(",", ":"), default=text_of)
     return f"{text}\n".encode("ascii")
-
-
-def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
-    """Write ``data`` so that ``path`` is either its old self or whole. Raises FileError."""
-    of_kind(path, (str, os.PathLike), "a path", where="path")
-    target = Path(path)
-    try:
-        descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-        try:
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(gzip.compress(data, mtime=0) if str(path).endswith(".gz") else data)
-            mask = os.umask(0)
-            os.umask(mask)
-            Path(name).chmod(0o666 & ~mask)
-            Path(name).replace(target)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except (OSError, ValueError) as error:
-        what = f"cannot be written ({getattr(error, 'strerror', error)})"
-        raise FileError(what, where=str(path)) from error

@@ -14,7 +14,7 @@ from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
 from math import gcd, lcm
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from exactqse.errors import GameError, approximate, of_kind
 
@@ -137,8 +137,7 @@ class KernelGame:
             ("u", self.u, Fraction),
             ("r", self.r, Fraction),
         ):
-            _check_fixed(table, kind, label)
-            _check_shape(table, self.shape, label)
+            _check_table(table, kind, self.shape, label)
             if all(step == table[0] for step in table):
                 object.__setattr__(self, label, table[:1])
         rows = (row for step in self.P for state in step for by_b in state for row in by_b)
@@ -208,26 +207,24 @@ def check_partition(cells: tuple[tuple[int, ...], ...], count: int) -> None:
         raise GameError("cells are not in ascending order", where="observes")
 
 
-def _check_fixed(table: Payoffs | Transitions, kind: type, label: str) -> None:
-    """Raise GameError unless nothing in the table can change: tuples of tuples of ``kind``."""
-    states = [state for step in table for state in step]
-    actions = [action for state in states for action in state]
-    if any(type(x) is not tuple for x in (table, *table, *states, *actions)) or any(
-        type(entry) is not kind for action in actions for entry in action
-    ):
-        what = f"must be nested tuples of {kind.__name__}"
-        raise GameError(what, where=label, remedy="build the game with Game.from_arrays")
-
-
-def _check_shape(table: Payoffs | Transitions, shape: tuple[int, ...], label: str) -> None:
-    horizon, states, leader, follower = shape
-    if len(table) not in {1, horizon}:
-        raise GameError(f"has {len(table)} steps, not 1 or {horizon}", where=label)
+def _check_table(
+    table: Payoffs | Transitions, kind: type, shape: Sequence[int], label: str
+) -> None:
+    """Raise GameError unless the table is of this shape, and nothing in it can change."""
+    fixed, sizes = f"nested tuples of {kind.__name__}", "".join(f"[{n}]" for n in shape[1:])
+    remedy = "Game.from_arrays makes nested tuples"
+    if type(table) is not tuple or len(table) not in {1, shape[0]}:
+        what = f"has {len(table)} steps, not 1 or {shape[0]} in {fixed}"
+        raise GameError(what, where=label, remedy=remedy)
     for h, step in enumerate(table):
-        if (
-            len(step) != states
-            or any(len(state) != leader for state in step)
-            or any(len(action) != follower for state in step for action in state)
-        ):
-            what = f"has not the shape [{states}][{leader}][{follower}]"
-            raise GameError(what, where=f"{label}[{h}]")
+        if not _has_shape(step, kind, shape[1:]):
+            what = f"has not the shape {sizes} in {fixed}"
+            raise GameError(what, where=f"{label}[{h}]", remedy=remedy)
+
+
+def _has_shape(part: Any, kind: type, sizes: Sequence[int]) -> bool:
+    if not sizes:
+        return type(part) is kind
+    inner = sizes[1:]
+    fits = type(part) is tuple and len(part) == sizes[0]
+    return fits and all(_has_shape(x, kind, inner) for x in part)

@@ -133,9 +133,9 @@ def test_tables_that_could_change(table: str, kind: str) -> None:
     ):
         with pytest.raises(GameError) as caught:
             game(**{table: value})
-        assert caught.value.where == table
-        assert caught.value.what == f"must be nested tuples of {kind}"
-        assert caught.value.remedy == "build the game with Game.from_arrays"
+        assert caught.value.where == (table if type(value) is list else f"{table}[0]")
+        assert caught.value.what.endswith(f" in nested tuples of {kind}")
+        assert caught.value.remedy == "Game.from_arrays makes nested tuples"
 
 
 def test_names_come_for_all_three_kinds() -> None:

@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exactqse.errors import FileError, GameError, InputError, NumberError
-from exactqse.kernel.gamefile import game_bytes, game_hash, index_of, read_game
+from exactqse.kernel.codec import index_of
+from exactqse.kernel.gamefile import game_bytes, game_hash, read_game
 from exactqse.model import Game
 
 DOCUMENT: dict[str, Any] = {

@@ -230,7 +230,7 @@ def test_memories_of_no_place_are_refused(
         [*claim.nodes, HistoryNode(step, state, (SURE,), ())], key=lambda n: (n.step, n.state)
     )
     with pytest.raises(
-        CertificateError, match=f"{step}, {state}.*, which is not reachable"
+        CertificateError, match=rf"not the reachable .*, see \({step}, {state}\)$"
     ) as caught:
         check(game, replace(claim, nodes=tuple(nodes)))
     assert caught.value.where == "nodes"
