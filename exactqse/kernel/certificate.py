@@ -26,7 +26,7 @@ from types import GenericAlias
 from typing import Any, ClassVar
 
 from exactqse.errors import CertificateError, GameError, approximate, shown
-from exactqse.kernel.codec import check_header, fields_of, plain, reader
+from exactqse.kernel.codec import check_header, demand, fields_of, plain, reader
 from exactqse.kernel.files import canonical_json, parse_json, read_bytes
 from exactqse.writing import write_bytes
 
@@ -214,9 +214,8 @@ class Certificate:
     @property
     def kind(self) -> str:
         """What the nodes are: one of KINDS."""
-        names = {node_type: name for name, node_type in KINDS.items()}
         first = type(self.nodes[0]) if type(self.nodes) is tuple and self.nodes else Node
-        return names.get(first, "myopic")
+        return next((name for name, kind in KINDS.items() if kind is first), "myopic")
 
     def _document(self) -> dict[str, object]:
         """Its fields as JSON values and Fractions. Raises CertificateError."""
@@ -257,12 +256,6 @@ def require_precision(bits: object) -> None:
     """Raise CertificateError unless this is a number of bits."""
     what = f"{shown(bits)} bits is not in {MIN_PRECISION}..{MAX_PRECISION}"
     demand(type(bits) is int and MIN_PRECISION <= bits <= MAX_PRECISION, what, "precision")
-
-
-def demand(fits: object, what: str, where: str) -> None:
-    """Raise CertificateError unless it fits."""
-    if not fits:
-        raise CertificateError(what, where=where)
 
 
 def _types(kind: str) -> dict[str, Any]:

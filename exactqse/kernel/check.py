@@ -25,6 +25,7 @@ from typing import Any, Literal
 
 from exactqse.errors import CertificateError, NotCoveredError, of_kind
 from exactqse.kernel.certificate import COVERED, Certificate, Node, require_precision
+from exactqse.kernel.codec import demand
 from exactqse.kernel.elementary import INTEGER, Elementary
 from exactqse.kernel.farsighted import check_cover
 from exactqse.kernel.fit import require_fit
@@ -33,9 +34,9 @@ from exactqse.kernel.gamefile import game_hash
 from exactqse.kernel.interval import Interval, enclose
 from exactqse.kernel.operators import (
     columns,
-    continuation,
+    continuations,
     expectation,
-    exponent,
+    exponents,
     initial_mean,
     policy_values,
 )
@@ -93,8 +94,7 @@ def check(
     remedy = "take that of a solution, or read one with Certificate.load"
     of_kind(certificate, Certificate, "a certificate", where="certificate", remedy=remedy)
     of_kind(elementary, Elementary, "an object with exp and log", where="elementary")
-    if type(certificate) is not Certificate:
-        raise CertificateError("is of a subclass", where="certificate")
+    demand(type(certificate) is Certificate, "is of a subclass", "certificate")
     p = certificate.precision if precision is None else precision
     require_precision(p)
     if certificate.game != game_hash(game):
@@ -139,33 +139,25 @@ def require_covered(game: KernelGame) -> None:
 def _check_nodes(
     game: KernelGame, nodes: tuple[Node, ...], p: int, elementary: Elementary
 ) -> dict[int, Fraction]:
-    """The upper values of step 0, if those of each step follow from the next."""
+    """The upper values of step 0, if those of each step follow from the next.
+
+    At every node the sum over the cells of the largest sum of majorants must be at most 0.
+    """
     after: dict[int, Interval] = {}
-    for _, layer in groupby(reversed(nodes), lambda node: node.step):
+    none: list[list[Slopes]] = columns(game, lambda _a, _b: {})
+    cells = list(map(list, game.observes))
+    for h, layer in groupby(reversed(nodes), lambda node: node.step):
         found = {}
         for node in layer:
-            found[node.state] = enclose(node.upper.numerator, node.upper.denominator, p)
-            _check_node(game, node, found[node.state], after, p, elementary)
+            x, y = (
+                exponents(game, h, node.state, (), p),
+                continuations(game, h, node.state, after, p),
+            )
+            place = f"step {h}, state {node.state}"
+            stage = Stage(place, p, elementary, x, y, none, reference=node.shift << p)
+            value = found[node.state] = enclose(*node.upper.as_integer_ratio(), p)
+            (low, high), spots = stage.bound(game.observes, node.trees, value)
+            what = f"the majorants' sum exceeds 0 at (leaf, corner) {spots} of the cells {cells}"
+            require(f"upper bound at {place}: {what}", low, high, p)
         after = found
     return {node.state: node.upper for node in nodes if node.step == 0}
-
-
-def _check_node(
-    game: KernelGame,
-    node: Node,
-    value: Interval,
-    after: dict[int, Interval],
-    p: int,
-    elementary: Elementary,
-) -> None:
-    """The sum over the cells of the largest sum of majorants must be at most 0."""
-    h, s = node.step, node.state
-    x = columns(game, lambda a, b: exponent(game, h, s, a, b, (), p))
-    y = columns(game, lambda a, b: continuation(game, h, s, a, b, after, p))
-    slopes: list[list[Slopes]] = columns(game, lambda _a, _b: {})
-    place, reference = f"step {h}, state {s}", node.shift << p
-    stage = Stage(place, p, elementary, x, y, slopes, reference=reference)
-    (low, high), spots = stage.bound(game.observes, node.trees, value)
-    cells = list(map(list, game.observes))
-    what = f"the majorants' sum exceeds 0 at (leaf, corner) {spots} of the cells {cells}"
-    require(f"upper bound at {place}: {what}", low, high, p)

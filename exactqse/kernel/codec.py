@@ -98,8 +98,6 @@ def _is_object(hint: Any) -> bool:
 def _could_be(hint: Any, value: Any) -> bool:
     if hint in _JSON:
         return isinstance(value, _JSON[hint])
-    if _is_object(hint):
-        return isinstance(value, dict)
     first = _parts(hint)[1][0]
     return isinstance(value, list) and (
         get_args(hint)[1:] == (...,) or (bool(value) and _could_be(first, value[0]))
@@ -131,6 +129,12 @@ def _long(value: object) -> str:
 def _refuse(value: object) -> NoReturn:
     what = f"{shown(value)} of type {type(value).__name__} does not belong there"
     raise CertificateError(what, where="certificate")
+
+
+def demand(fits: object, what: str, where: str) -> None:
+    """Raise CertificateError unless it fits."""
+    if not fits:
+        raise CertificateError(what, where=where)
 
 
 def fields_of(value: Any, names: tuple[str, ...], where: str) -> dict[str, Any]:

@@ -20,11 +20,10 @@ from exactqse.kernel.certificate import Certificate, Part, Slope, ValueSplit
 from exactqse.kernel.elementary import MAX_EXPONENT, Elementary
 from exactqse.kernel.game import KernelGame
 from exactqse.kernel.interval import Interval, add, enclose, multiply
-from exactqse.kernel.operators import columns, continuation, expected, exponent, require_finite
+from exactqse.kernel.operators import columns, continuations, expected, exponents, require_finite
 from exactqse.kernel.stage import FailureError, Free, Slopes, Stage, Vector, require
 
-Box = tuple[int | None, int | None]
-ANY: Box = (None, None)
+Box = tuple[Vector, Vector]  # the least and the largest v of places, where they are bounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +69,13 @@ def hull(points: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
 def check_cover(game: KernelGame, certificate: Certificate, p: int, elementary: Elementary) -> None:
     """Raise FailureError unless every part proves J* <= upper."""
     index = {place: j for j, place in enumerate(game.places)}
-    boxes: list[dict[int, Box]] = [{}]
+    boxes: list[Box] = [({}, {})]
     for number, entry in enumerate(certificate.cover):
-        box = boxes.pop()
+        box = least, most = boxes.pop()
         if isinstance(entry, ValueSplit):
             j = index[entry.step, entry.state]
             at = _scaled(game, entry.at, p)
-            least, most = box.get(j, ANY)
-            boxes += [{**box, j: (at[0], most)}, {**box, j: (least, at[1])}]
+            boxes += [({**least, j: at[0]}, most), (least, {**most, j: at[1]})]
             continue
         where = f"cover[{number}]"
         bound = PartBounds(game, certificate, entry, box, p, elementary, where).bound()
@@ -95,11 +93,11 @@ def _scaled(game: KernelGame, value: Fraction, p: int) -> Interval:
 def _leaning(game: KernelGame, slope: Slope, p: int) -> tuple[int, Vector]:
     """Slopes in V as slopes in v = eta V; the rounded ones are as good as any."""
     eta = require_finite(game)
-    own, *others = [
-        (n.numerator * eta.denominator << p) // (n.denominator * eta.numerator)
-        for n in (slope.own, *(n for _, n in slope.others))
-    ]
-    return own, dict(zip((j for j, _ in slope.others), others, strict=True))
+
+    def scaled(n: Fraction) -> int:
+        return (n.numerator * eta.denominator << p) // (n.denominator * eta.numerator)
+
+    return scaled(slope.own), {j: scaled(n) for j, n in slope.others}
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +107,7 @@ class PartBounds:
     game: KernelGame
     certificate: Certificate
     part: Part
-    box: dict[int, Box]
+    box: Box
     p: int
     elementary: Elementary
     where: str
@@ -138,21 +136,16 @@ class PartBounds:
             if place[0] == 0:
                 break
             after = {s: f for (step, s), f in found.items() if step == place[0] + 1}
-            low, high = self._range(j, after)
-            least, most = self.box.get(j, ANY)
-            v = (
-                low if least is None else max(low, least),
-                high if most is None else min(high, most),
-            )
-            if v[0] > v[1]:
+            frontier = self._frontier(j, after, radius)
+            if frontier is None:
                 return None
-            frontier = self._frontier(j, v, after, radius)
             found[place], radius[j] = frontier, frontier.radius
         return found
 
     def _range(self, j: int, after: dict[int, Frontier]) -> Interval:
         """Around ln sum_b e^{x_b}, for all policies and the values that the next step has."""
-        x = self._exponents(j, {t: frontier.v for t, frontier in after.items()})
+        soft = {t: frontier.v for t, frontier in after.items()}
+        x = exponents(self.game, *self.game.places[j], soft, self.p)
         lows = [min(low for low, _ in column) for column in x]
         highs = [max(high for _, high in column) for column in x]
         return self._log_sum_exp(lows)[0], self._log_sum_exp(highs)[1]
@@ -163,29 +156,23 @@ class PartBounds:
         log = self.elementary.log(total, 1 << self.p, self.p)
         return shift + log[0], shift + log[1]
 
-    def _exponents(self, j: int, soft: dict[int, Interval]) -> list[list[Interval]]:
-        (h, s), game = self.game.places[j], self.game
-        return columns(game, lambda a, b: exponent(game, h, s, a, b, soft, self.p))
-
-    def _values(self, j: int, after: dict[int, Interval]) -> list[list[Interval]]:
-        (h, s), game = self.game.places[j], self.game
-        return columns(game, lambda a, b: continuation(game, h, s, a, b, after, self.p))
-
     def _first(self, j: int, after: dict[int, Frontier], radius: Vector) -> tuple[Fraction, Vector]:
         """lam and c with W_0(s) <= lam + c . dv at place j of step 0."""
         claim, p = self.part.claims[j], self.p
         _, others = _leaning(self.game, self.certificate.slopes[self.part.slopes][j], p)
         stage = self.stage(j, claim.shift << p, others, after, radius)
         value = claim.pieces[0].upper
-        lam = enclose(value.numerator, value.denominator, p)
+        lam = enclose(*value.as_integer_ratio(), p)
         (_, high), spots = stage.bound(self.game.observes, claim.pieces[0].trees, lam)
         require(f"{stage.where}: the majorants' sum exceeds 0 at {spots}", min(high, 0), high, p)
         return value, others
 
-    def _frontier(
-        self, j: int, v: Interval, after: dict[int, Frontier], radius: Vector
-    ) -> Frontier:
-        """The claim of place j, by the points that it shows."""
+    def _frontier(self, j: int, after: dict[int, Frontier], radius: Vector) -> Frontier | None:
+        """The claim of place j, by the points that it shows; None for an empty interval."""
+        low, high = self._range(j, after)
+        v = max(low, self.box[0].get(j, low)), min(high, self.box[1].get(j, high))
+        if v[0] > v[1]:
+            return None
         table = self.certificate.slopes[self.part.slopes]
         own, others = _leaning(self.game, table[j], self.p)
         middle = v[0] + v[1] >> 1
@@ -197,7 +184,7 @@ class PartBounds:
         for piece in self.part.claims[j].pieces:
             end = last if piece.end is None else _scaled(self.game, piece.end, self.p)[0] - middle
             end = max(start, min(end, last))
-            lam = enclose(piece.upper.numerator, piece.upper.denominator, self.p)
+            lam = enclose(*piece.upper.as_integer_ratio(), self.p)
             (_, high), _ = stage.bound(self.game.observes, piece.trees, lam)
             points += [(d, lam[1] + self.chord(high, start, end, d)) for d in (start, end)]
             start = end
@@ -217,20 +204,13 @@ class PartBounds:
         self, j: int, reference: int, others: Vector, after: dict[int, Frontier], radius: Vector
     ) -> Stage:
         """What the majorants of place j see; ``others`` is c, and ``reference`` is taken from x."""
-        step, state = self.game.places[j]
+        game, p, (h, s) = self.game, self.p, self.game.places[j]
         middles = {t: (f.middle, f.middle) for t, f in after.items()}
-        tied = {t: f.phi(f.own, self.p) for t, f in after.items()}
-        return Stage(
-            where=f"{self.where}, step {step}, state {state}",
-            p=self.p,
-            elementary=self.elementary,
-            x=self._exponents(j, middles),
-            y=self._values(j, tied),
-            slopes=self._slopes(j, others, after, ()),
-            radius=radius,
-            free=self._free(j, others, after, tied),
-            reference=reference,
-        )
+        tied = {t: f.phi(f.own, p) for t, f in after.items()}
+        x, y = exponents(game, h, s, middles, p), continuations(game, h, s, tied, p)
+        slopes, free = self._slopes(j, others, after, ()), self._free(j, others, after, tied)
+        where = f"{self.where}, step {h}, state {s}"
+        return Stage(where, p, self.elementary, x, y, slopes, radius, free, reference)
 
     def _free(
         self, j: int, others: Vector, after: dict[int, Frontier], tied: dict[int, Interval]
@@ -252,7 +232,7 @@ class PartBounds:
 
         least = {t: min(K for _, K in f.points) for t, f in loose.items()}
         return Free(
-            y=self._values(j, tied | dict.fromkeys(loose, (0, 0))),
+            y=continuations(game, step, state, tied | dict.fromkeys(loose, (0, 0)), p),
             slopes=self._slopes(j, others, after, loose),
             gamma=game.gamma.as_integer_ratio(),
             least=[moved(b, least) for b in range(game.follower_actions)],
@@ -263,7 +243,8 @@ class PartBounds:
         self, j: int, others: Vector, after: dict[int, Frontier], loose: Container[int]
     ) -> list[list[Slopes]]:
         """[b][a] of gamma P and P c' - c - sigma P, of all places but those of ``loose``."""
-        game, gamma, (step, state) = self.game, self.game.gamma, self.game.places[j]
+        game, (step, state) = self.game, self.game.places[j]
+        above, below = game.gamma.as_integer_ratio()
 
         def slopes(a: int, b: int) -> Slopes:
             lean: Vector = defaultdict(int)
@@ -275,12 +256,8 @@ class PartBounds:
                     lean[i] += n * c
                 if t not in loose:
                     lean[f.j] -= n * f.own
-                    push[f.j] = (n * gamma.numerator << self.p) // (
-                        row.denominator * gamma.denominator
-                    )
-            return {
-                i: (push.get(i, 0), lean[i] // row.denominator - others.get(i, 0))
-                for i in [*lean, *others]
-            }
+                    push[f.j] = (n * above << self.p) // (row.denominator * below)
+            d, keys = row.denominator, [*lean, *others]
+            return {i: (push.get(i, 0), lean[i] // d - others.get(i, 0)) for i in keys}
 
         return columns(game, slopes)

@@ -2,22 +2,10 @@
 
 from __future__ import annotations
 
-from exactqse.errors import CertificateError
-from exactqse.kernel.certificate import (
-    COVERED,
-    DOWN,
-    AnyNode,
-    Certificate,
-    HistoryNode,
-    Leaf,
-    Node,
-    Part,
-    Split,
-    StrongNode,
-    Tree,
-    ValueSplit,
-    demand,
-)
+from typing import Any
+
+from exactqse.kernel.certificate import COVERED, DOWN, Certificate, Leaf, Part, Split, ValueSplit
+from exactqse.kernel.codec import demand
 from exactqse.kernel.game import KernelGame
 
 
@@ -31,29 +19,32 @@ def require_fit(game: KernelGame, certificate: Certificate) -> None:
     fits = set(given) <= reachable if certificate.kind == "history" else given == game.places
     what = "nodes are not the reachable (step, state) in ascending order"
     demand(fits, f"{what}, see {min(set(given) ^ reachable, default=())}", "nodes")
-    for node in certificate.nodes:
-        _require_node(game, node, given)
+    nodes: tuple[Any, ...] = certificate.nodes
+    for node in nodes:
+        _require_node(game, node, certificate.kind, given)
     if certificate.kind in COVERED:
         _require_cover(game, certificate)
     if certificate.kind == "history":
         _require_history(game, certificate)
 
 
-def _require_node(game: KernelGame, node: AnyNode, given: tuple[tuple[int, int], ...]) -> None:
+def _require_node(
+    game: KernelGame, node: Any, kind: str, given: tuple[tuple[int, int], ...]
+) -> None:
     where, B = f"node ({node.step}, {node.state})", game.follower_actions
     cells = len(game.observes)
     demand(len(node.policy) == cells, f"needs {cells} distributions", where)
     known = all(a < game.leader_actions for row in node.policy for a, _ in row)
     demand(known, "the policy names an unknown leader action", where)
-    if isinstance(node, Node):
+    if kind == "myopic":
         _require_trees(game, node.trees, where)
-    if isinstance(node, HistoryNode):
+    if kind == "history":
         _require_memories(game, node, given, where)
-    if isinstance(node, StrongNode):
+    if kind == "strong":
         demand([len(row) for row in node.duals] == [B] * B, f"needs {B} x {B} duals", where)
 
 
-def _require_trees(game: KernelGame, trees: tuple[Tree, ...], where: str) -> None:
+def _require_trees(game: KernelGame, trees: Any, where: str) -> None:
     demand(len(trees) == len(game.observes), f"needs {len(game.observes)} trees", where)
     for cell, tree in zip(game.observes, trees, strict=True):
         for entry in tree:
@@ -68,7 +59,7 @@ def _require_trees(game: KernelGame, trees: tuple[Tree, ...], where: str) -> Non
 
 
 def _require_memories(
-    game: KernelGame, node: HistoryNode, given: tuple[tuple[int, int], ...], where: str
+    game: KernelGame, node: Any, given: tuple[tuple[int, int], ...], where: str
 ) -> None:
     """After each b, a memory of each state that may follow."""
     last = node.step == game.horizon - 1
@@ -86,9 +77,9 @@ def _require_history(game: KernelGame, certificate: Certificate) -> None:
     first = [node.state for node in certificate.nodes if node.step == 0]
     what = "needs one memory of each state of step 0"
     demand(first == list(game.reachable[0]), what, "nodes")
-    part = certificate.cover[0]
-    if not isinstance(part, Part) or not all(claim.free for claim in part.claims):
-        raise CertificateError("needs one part, with free claims", where="cover")
+    part: Any = certificate.cover[0]
+    free = isinstance(part, Part) and all(claim.free for claim in part.claims)
+    demand(free, "needs one part, with free claims", "cover")
     for (step, _), claim in zip(game.places, part.claims, strict=True):
         leaves = (x for piece in claim.pieces for tree in piece.trees for x in tree)
         majorants = [m for x in leaves if isinstance(x, Leaf) for m in x.majorants]

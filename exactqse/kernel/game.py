@@ -9,7 +9,7 @@ are those of proofs/game-file.md.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
@@ -116,14 +116,14 @@ class KernelGame:
     eta: Fraction | None
     gamma: Fraction
     observes: tuple[tuple[int, ...], ...]
-    names: tuple[tuple[str, ...] | None, tuple[str, ...] | None, tuple[str, ...] | None] = field(
-        default=(None, None, None)
-    )
+    names: tuple[tuple[str, ...] | None, ...] = (None, None, None)
 
     def __post_init__(self) -> None:
-        for label, count in zip(_SIZES, self.shape, strict=True):
+        for label, count, names in zip(_SIZES, self.shape, (None, *self.names), strict=True):
             if count < 1:
                 raise GameError(f"there must be at least one, not {count}", where=label)
+            if names is not None and (len(names) != count or len(set(names)) != count):
+                raise GameError(f"need {count} different names", where=f"names of {label}")
         if self.horizon > MAX_HORIZON:
             raise GameError(f"{self.horizon} is more than {MAX_HORIZON} steps", where="horizon")
         if self.eta is not None and self.eta <= 0:
@@ -131,23 +131,14 @@ class KernelGame:
         if not 0 <= self.gamma <= 1:
             raise GameError(f"{self.gamma} is not in [0, 1]", where="gamma")
         check_partition(self.observes, self.follower_actions)
-        self._check_names()
-        for label, table, kind in (
-            ("P", self.P, Row),
-            ("u", self.u, Fraction),
-            ("r", self.r, Fraction),
-        ):
+        for label, kind in {"P": Row, "u": Fraction, "r": Fraction}.items():
+            table = getattr(self, label)
             _check_table(table, kind, self.shape, label)
             if all(step == table[0] for step in table):
                 object.__setattr__(self, label, table[:1])
         rows = (row for step in self.P for state in step for by_b in state for row in by_b)
         if any(row.states[-1] >= self.states for row in (self.rho, *rows)):
             raise GameError(f"a row names a state beyond {self.states - 1}", where="rho or P")
-
-    def _check_names(self) -> None:
-        for label, names, count in zip(_SIZES[1:], self.names, self.shape[1:], strict=True):
-            if names is not None and (len(names) != count or len(set(names)) != count):
-                raise GameError(f"need {count} different names", where=f"names of {label}")
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -180,11 +171,6 @@ class KernelGame:
     def places(self) -> tuple[tuple[int, int], ...]:
         """The reachable (step, state), in ascending order."""
         return tuple((h, s) for h, layer in enumerate(self.reachable) for s in layer)
-
-    @property
-    def observes_action(self) -> bool:
-        """Whether the leader sees the follower's action before she moves."""
-        return len(self.observes) == self.follower_actions
 
 
 def require_game(game: object) -> None:

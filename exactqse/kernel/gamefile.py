@@ -70,10 +70,7 @@ def read_game(data: bytes, where: str = "game file") -> KernelGame:
         r=_table(document["r"], number, "r"),
         eta=None if eta == "inf" else number(eta, "eta"),
         gamma=number(document["gamma"], "gamma"),
-        observes=tuple(
-            tuple(natural(b, "observes") for b in list_of(cell, "observes"))
-            for cell in list_of(document["observes"], "observes")
-        ),
+        observes=_table(document["observes"], natural, "observes", 2),
         names=names,
     )
 
@@ -82,17 +79,8 @@ def game_bytes(game: KernelGame) -> bytes:
     """The game's canonical file."""
     labels = (names or count for names, count in zip(game.names, game.shape[1:], strict=True))
     eta = "inf" if game.eta is None else game.eta
-    values: tuple[object, ...] = (
-        FORMAT,
-        VERSION,
-        game.horizon,
-        *labels,
-        eta,
-        game.gamma,
-        game.observes,
-        game.rho,
-    )
-    values += (game.P, game.u, game.r)
+    head = (FORMAT, VERSION, game.horizon, *labels)
+    values = (*head, eta, game.gamma, game.observes, game.rho, game.P, game.u, game.r)
     return canonical_json(dict(zip(_FIELDS, values, strict=True)), _text)
 
 
@@ -117,7 +105,7 @@ def _text(value: Row | Fraction) -> object:
 
 
 def _table(value: Any, entry: Callable[[Any, str], object], path: str, depth: int = 4) -> Any:
-    """Nested lists [h][s][a][b] as nested tuples, each entry read with its path."""
+    """Nested lists, [h][s][a][b], as nested tuples, each entry read with its path."""
     if depth == 0:
         return entry(value, path)
     parts = enumerate(list_of(value, path))

@@ -49,7 +49,7 @@ def continuation(
 ) -> Interval:
     """y = u_h(s, a, b) + sum over t of P_h(t | s, a, b) W_{h+1}(t)."""
     reward = game.at(game.u, step)[state][a][b]
-    lo, hi = enclose(reward.numerator, reward.denominator, p)
+    lo, hi = enclose(*reward.as_integer_ratio(), p)
     if not after:
         return lo, hi
     below, above = expected(game.at(game.P, step)[state][a][b], after)
@@ -60,6 +60,16 @@ def columns(game: KernelGame, entry: Callable[[int, int], T]) -> list[list[T]]:
     """[b][a] of ``entry`` (a, b)."""
     A = range(game.leader_actions)
     return [[entry(a, b) for a in A] for b in range(game.follower_actions)]
+
+
+def exponents(game: KernelGame, h: int, s: int, soft: Values, p: int) -> list[list[Interval]]:
+    """[b][a] of x."""
+    return columns(game, lambda a, b: exponent(game, h, s, a, b, soft, p))
+
+
+def continuations(game: KernelGame, h: int, s: int, after: Values, p: int) -> list[list[Interval]]:
+    """[b][a] of y."""
+    return columns(game, lambda a, b: continuation(game, h, s, a, b, after, p))
 
 
 def expected(row: Row, values: Values) -> Interval:

@@ -13,6 +13,7 @@ A majorant of e^exponent (value - lam) at a corner is A + sum_j L_j dv_j
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -43,6 +44,12 @@ class FailureError(Exception):
     def __init__(self, outcome: Outcome, reason: str) -> None:
         self.outcome: Outcome = outcome
         super().__init__(reason)
+
+
+def _failure(what: str, *, surely: bool) -> FailureError:
+    if surely:
+        return FailureError("rejected", what)
+    return FailureError("inconclusive", f"undecided whether {what}; raise the precision")
 
 
 def require(what: str, low: Fraction | int, high: Fraction | int, p: int = 0) -> None:
@@ -147,7 +154,13 @@ class Stage:
                 low = high = 0
                 slopes: Vector = {}
                 for b, form, ratio in members:
-                    a, own = form(ratio, corner, b, value, shift, (leaf, k))
+                    try:
+                        a, own = form(ratio, corner, b, value, shift)
+                    except FailureError as failure:
+                        place = f"{self.where}, leaf {leaf}, corner {k}, follower action {b}"
+                        raise FailureError(
+                            failure.outcome, f"majorant at {place}: {failure}"
+                        ) from None
                     low, high = low + a[0], high + a[1]
                     slopes = _plus(slopes, own, 1)
                 if entry.shift:  # at another scale all that is used is the sign
@@ -180,9 +193,7 @@ class Stage:
         weight = self.elementary.exp((x, x), self.p)[0] if x >> self.p < MAX_EXPONENT else unit
         return self._down, (max(-gain * weight >> self.p, 1), unit)
 
-    def _up(
-        self, s: Ratio, corner: Corner, b: int, value: Interval, shift: int, spot: Spot
-    ) -> Form:
+    def _up(self, s: Ratio, corner: Corner, b: int, value: Interval, shift: int) -> Form:
         """s e^z (e^D - D + g . dv): z = x + (y - lam)/s - 1, g = push + lean/s, |g . dv| <= D."""
         (above, below), p = s, self.p
         (x, y), slopes = corner[1][b]
@@ -194,33 +205,24 @@ class Stage:
         offset = shift + (1 << p)
         z = x[0] + ratio[0] - offset, x[1] + ratio[1] - offset
         if not slopes:
-            return scale(self._exp(z, spot, b), above, below), {}
+            return scale(self._exp(z), above, below), {}
         g = {j: push + lean * below // above for j, (push, lean) in slopes.items()}
         units = self._units(6 + 5 * below // above)  # of rounding, in g . dv
-        e = self._exp((z[0] - units, z[1] + units), spot, b)
+        e = self._exp((z[0] - units, z[1] + units))
         d = self._reach(g)
-        factor = self._exp((d, d), spot, b)
+        factor = self._exp((d, d))
         a = scale(multiply(e, (factor[0] - d, factor[1] - d), p), above, below)
         own = {j: e[1] * n * above // (below << p) for j, n in g.items()}
         return (a[0] - self._units(1), a[1] + self._units(1)), own
 
-    def _exp(self, z: Interval, spot: Spot, b: int) -> Interval:
+    def _exp(self, z: Interval) -> Interval:
         """exp, where z is of a size that one can compute with."""
         if z[1] >> self.p >= MAX_EXPONENT:
             surely = z[0] >> self.p >= MAX_EXPONENT
-            raise self._failure(f"its exponent exceeds {MAX_EXPONENT}", spot, b, surely=surely)
+            raise _failure(f"its exponent exceeds {MAX_EXPONENT}", surely=surely)
         return self.elementary.exp(z, self.p)
 
-    def _failure(self, what: str, spot: Spot, b: int, *, surely: bool) -> FailureError:
-        place = f"{self.where}, leaf {spot[0]}, corner {spot[1]}, follower action {b}"
-        if surely:
-            return FailureError("rejected", f"majorant at {place}: {what}")
-        reason = f"majorant at {place}: undecided whether {what}; raise the precision"
-        return FailureError("inconclusive", reason)
-
-    def _down(
-        self, kappa: Ratio, corner: Corner, b: int, value: Interval, shift: int, spot: Spot
-    ) -> Form:
+    def _down(self, kappa: Ratio, corner: Corner, b: int, value: Interval, shift: int) -> Form:
         """-kappa (1 + x + ln((T - D)/kappa) + t D + (push - t lean) . dv) for T = lam - y.
 
         |lean . dv| <= D < T, and t <= 1/T.
@@ -233,7 +235,7 @@ class Stage:
             units = self._units(4)
             d = self._reach({j: lean for j, (_, lean) in slopes.items()}) + units
         if gap[0] <= d:
-            raise self._failure("down has no y < upper", spot, b, surely=gap[1] <= d)
+            raise _failure("down has no y < upper", surely=gap[1] <= d)
         log = _log(self.elementary, (gap[0] - d, gap[1] - d), one, p)
         own = _log(self.elementary, (kappa[0], kappa[0]), kappa[1], p)
         inner = one + x[0] - shift + log[0] - own[1], one + x[1] - shift + log[1] - own[0]
@@ -242,9 +244,8 @@ class Stage:
         t = (1 << 2 * p) // gap[1]
         units += (units * t >> p) + 1
         bend = t * d >> p
-        return self._falling(
-            kappa, (inner[0] + bend - units, inner[1] + bend + units + 1), slopes, t
-        )
+        inner = inner[0] + bend - units, inner[1] + bend + units + 1
+        return self._falling(kappa, inner, slopes, t)
 
     def _falling(self, kappa: Ratio, inner: Interval, slopes: Slopes, t: int) -> Form:
         """-kappa (inner + (push - t lean) . dv)."""
@@ -254,9 +255,7 @@ class Stage:
         vector = {j: ((lean * t >> p) - push) * above // below for j, (push, lean) in rows}
         return (a[0] - units, a[1] + units), vector
 
-    def _chord(
-        self, kappa: Ratio, corner: Corner, b: int, value: Interval, shift: int, spot: Spot
-    ) -> Form:
+    def _chord(self, kappa: Ratio, corner: Corner, b: int, value: Interval, shift: int) -> Form:
         """The same where free places pick points: ln T >= its chords on parts of T's range.
 
         On a chord's part all is linear in the points; the largest of the parts' bounds holds. Where
@@ -264,7 +263,7 @@ class Stage:
         """
         free = self.free
         if free is None:
-            return self._down(kappa, corner, b, value, shift, spot)
+            return self._down(kappa, corner, b, value, shift)
         p, weights = self.p, corner[0]
         x = corner[1][b][0][0][0] - shift
         y, slopes = _mixed(weights, free.y[b]), _mixed_slopes(weights, free.slopes[b])
@@ -273,7 +272,7 @@ class Stage:
         gap = value[0] - y[1]  # T = gap - sum P K, and what leans
         start, end = gap - most - d, gap - least + d + (value[1] - value[0]) + (y[1] - y[0])
         if start <= 0:
-            raise self._failure("y >= upper for some value", spot, b, surely=False)
+            raise _failure("y >= upper for some value", surely=False)
         own = _log(self.elementary, (kappa[0], kappa[0]), kappa[1], p)[1]
 
         def part(low: int, high: int) -> tuple[int, int, int, int]:
@@ -324,13 +323,13 @@ def _mixed_slopes(weights: Weights, column: Sequence[Slopes]) -> Slopes:
     rows = [(w, row) for w, row in zip(weights, column, strict=True) if w]
     if len(rows) == 1:
         return rows[0][1]
-    places = {j for _, row in rows for j in row}
-    total, zero = sum(weights), (0, 0)
-    ends = {j: [(w, row.get(j, zero)) for w, row in rows] for j in places}
-    return {
-        j: (sum(w * n for w, (n, _) in pairs) // total, sum(w * n for w, (_, n) in pairs) // total)
-        for j, pairs in ends.items()
-    }
+    pushes: Vector = defaultdict(int)
+    leans: Vector = defaultdict(int)
+    for w, row in rows:
+        for j, (push, lean) in row.items():
+            pushes[j] += w * push
+            leans[j] += w * lean
+    return {j: (push // sum(weights), leans[j] // sum(weights)) for j, push in pushes.items()}
 
 
 @lru_cache(maxsize=1 << 16)  # corners are shared by leaves, kappa by the corners of a leaf

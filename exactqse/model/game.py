@@ -30,6 +30,11 @@ class Game(KernelGame):
     Build one with :meth:`from_arrays` or :meth:`load`; the fields are those of the kernel's game.
     """
 
+    @property
+    def observes_action(self) -> bool:
+        """Whether the leader sees the follower's action before she moves."""
+        return len(self.observes) == self.follower_actions
+
     @classmethod
     def from_arrays(
         cls,

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from exactqse.arithmetic import Enclosure
 from exactqse.errors import InputError, PolicyError, PrecisionError
 from exactqse.evaluate import enclosures, evaluate
-from exactqse.kernel.elementary import IntegerElementary
+from exactqse.kernel.elementary import Elementary
 from exactqse.kernel.interval import Interval
 from exactqse.kernel.operators import policy_value
 from exactqse.model import Game, Policy
@@ -153,7 +153,7 @@ def test_overlaps_the_kernel_for_a_finite_eta(
                 [after] * game.follower_actions,
                 [soft] * game.follower_actions,
                 p,
-                IntegerElementary(),
+                Elementary(),
             )
             for s in range(game.states)
         ]

@@ -228,10 +228,10 @@ def test_a_cover_divides_the_values(
     )
     assert (b - a, d - c, f - e) == (1, 1, 1)
     assert seen == [
-        ("cover[2]", {1: (None, b), 2: (None, d)}),
-        ("cover[3]", {1: (None, b), 2: (c, None)}),
-        ("cover[5]", {1: (a, f)}),
-        ("cover[6]", {1: (e, None)}),
+        ("cover[2]", ({}, {1: b, 2: d})),
+        ("cover[3]", ({2: c}, {1: b})),
+        ("cover[5]", ({1: a}, {1: f})),
+        ("cover[6]", ({1: e}, {})),
     ]
 
 

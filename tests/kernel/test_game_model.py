@@ -271,12 +271,5 @@ def test_a_game_cannot_change() -> None:
         game().eta = None
 
 
-def test_observes_action() -> None:
-    tables = {"P": ((((STAY, STAY),),),), "u": ((((ONE, ONE),),),), "r": ((((ONE, ONE),),),)}
-    sizes = {"states": 1, "leader_actions": 1, "follower_actions": 2}
-    assert game(**tables, **sizes, observes=((0,), (1,))).observes_action
-    assert not game(**tables, **sizes, observes=((0, 1),)).observes_action
-
-
 def test_the_limits() -> None:
     assert (MAX_HORIZON, MAX_ROW_BITS) == (10**6, 6500)
