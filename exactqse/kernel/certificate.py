@@ -15,15 +15,13 @@ The reader is strict (``codec``, proofs/certificate-format.md). It says nothing 
 ``check`` does.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
 from types import GenericAlias
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 from exactqse.errors import CertificateError, GameError, approximate, shown
 from exactqse.kernel.codec import check_header, demand, fields_of, plain, reader
@@ -159,14 +157,8 @@ class ValueSplit:
 
 Cover = tuple[Part | ValueSplit, ...]  # a binary tree in preorder
 AnyNode = Node | FarsightedNode | HistoryNode | StrongNode
-KINDS: dict[str, type[AnyNode]] = {
-    "myopic": Node,
-    "farsighted": FarsightedNode,
-    "history": HistoryNode,
-    "strong": StrongNode,
-}
+KINDS = {"myopic": Node, "farsighted": FarsightedNode, "history": HistoryNode, "strong": StrongNode}
 COVERED = ("farsighted", "history")  # kinds with slopes and a cover
-_COMMON: dict[str, Any] = {"game": str, "precision": int, "lower": Fraction, "upper": Fraction}
 
 
 @dataclass(frozen=True)
@@ -229,7 +221,7 @@ class Certificate:
         return canonical_json(self._document())
 
     @classmethod
-    def from_bytes(cls, data: bytes, where: str = "certificate") -> Certificate:
+    def from_bytes(cls, data: bytes, where: str = "certificate") -> Self:
         """Read a certificate file. Raises FileError, NumberError or CertificateError."""
         try:
             document = parse_json(data, where)
@@ -247,7 +239,7 @@ class Certificate:
         write_bytes(path, self.to_bytes())
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Certificate:
+    def load(cls, path: str | os.PathLike[str]) -> Self:
         """Read a certificate file. Raises InputError."""
         return cls.from_bytes(read_bytes(path), str(path))
 
@@ -260,10 +252,11 @@ def require_precision(bits: object) -> None:
 
 def _types(kind: str) -> dict[str, Any]:
     """The fields of a kind's document, after its header, with their types."""
-    own = {"nodes": GenericAlias(tuple, (KINDS[kind], ...))}
+    types: dict[str, Any] = {"game": str, "precision": int, "lower": Fraction, "upper": Fraction}
+    types["nodes"] = GenericAlias(tuple, (KINDS[kind], ...))
     if kind in COVERED:
-        return {**_COMMON, **own, "slopes": tuple[tuple[Slope, ...], ...], "cover": Cover}
-    return {**_COMMON, **own}
+        types |= {"slopes": tuple[tuple[Slope, ...], ...], "cover": Cover}
+    return types
 
 
 def _check_node(node: AnyNode, where: str) -> None:

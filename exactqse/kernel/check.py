@@ -16,8 +16,6 @@ could be shown at this precision. Malformed input (proofs/certificate-format.md)
 are not the reachable ones (proofs/reachability.md), raise; they get no verdict.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import groupby

@@ -6,8 +6,6 @@ it says ``as_object = True``. Of a union the first type is meant that the JSON v
 the last. Nothing else passes: no float, bool or subclass (proofs/certificate-format.md).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import fields
 from fractions import Fraction

@@ -6,8 +6,6 @@ log: any guess y of ln z is good, since ln z = y + ln(z e^{-y}) and t/(1+t) <= l
 guess decides only how narrow the result is (proofs/log.md).
 """
 
-from __future__ import annotations
-
 from functools import lru_cache
 from math import isqrt
 

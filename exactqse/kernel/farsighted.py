@@ -8,8 +8,6 @@ the place's own slope; or, where it is free, for that which suits a majorant of 
 (proofs/farsighted-bound.md).
 """
 
-from __future__ import annotations
-
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Container, Sequence
@@ -21,7 +19,7 @@ from exactqse.kernel.elementary import MAX_EXPONENT, Elementary
 from exactqse.kernel.game import KernelGame
 from exactqse.kernel.interval import Interval, add, enclose, multiply
 from exactqse.kernel.operators import columns, continuations, expected, exponents, require_finite
-from exactqse.kernel.stage import FailureError, Free, Slopes, Stage, Vector, require
+from exactqse.kernel.stage import Columns, FailureError, Free, Slopes, Stage, Vector, require
 
 Box = tuple[Vector, Vector]  # the least and the largest v of places, where they are bounded
 
@@ -49,6 +47,9 @@ class Frontier:
         d, height = self.points[bisect_left(range(len(self.points) - 1), x=True, key=falls)]
         bound = height - (-sigma * d >> p)
         return bound, bound
+
+
+After = dict[int, Frontier]  # of the next step, by state
 
 
 def hull(points: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -142,7 +143,7 @@ class PartBounds:
             found[place], radius[j] = frontier, frontier.radius
         return found
 
-    def _range(self, j: int, after: dict[int, Frontier]) -> Interval:
+    def _range(self, j: int, after: After) -> Interval:
         """Around ln sum_b e^{x_b}, for all policies and the values that the next step has."""
         soft = {t: frontier.v for t, frontier in after.items()}
         x = exponents(self.game, *self.game.places[j], soft, self.p)
@@ -156,7 +157,7 @@ class PartBounds:
         log = self.elementary.log(total, 1 << self.p, self.p)
         return shift + log[0], shift + log[1]
 
-    def _first(self, j: int, after: dict[int, Frontier], radius: Vector) -> tuple[Fraction, Vector]:
+    def _first(self, j: int, after: After, radius: Vector) -> tuple[Fraction, Vector]:
         """lam and c with W_0(s) <= lam + c . dv at place j of step 0."""
         claim, p = self.part.claims[j], self.p
         _, others = _leaning(self.game, self.certificate.slopes[self.part.slopes][j], p)
@@ -167,7 +168,7 @@ class PartBounds:
         require(f"{stage.where}: the majorants' sum exceeds 0 at {spots}", min(high, 0), high, p)
         return value, others
 
-    def _frontier(self, j: int, after: dict[int, Frontier], radius: Vector) -> Frontier | None:
+    def _frontier(self, j: int, after: After, radius: Vector) -> Frontier | None:
         """The claim of place j, by the points that it shows; None for an empty interval."""
         low, high = self._range(j, after)
         v = max(low, self.box[0].get(j, low)), min(high, self.box[1].get(j, high))
@@ -200,9 +201,7 @@ class PartBounds:
         slope = multiply((g, g), self.elementary.exp((-middle, -middle), self.p), self.p)
         return multiply(slope, (factor, factor), self.p)[1]
 
-    def stage(
-        self, j: int, reference: int, others: Vector, after: dict[int, Frontier], radius: Vector
-    ) -> Stage:
+    def stage(self, j: int, reference: int, others: Vector, after: After, radius: Vector) -> Stage:
         """What the majorants of place j see; ``others`` is c, and ``reference`` is taken from x."""
         game, p, (h, s) = self.game, self.p, self.game.places[j]
         middles = {t: (f.middle, f.middle) for t, f in after.items()}
@@ -212,9 +211,7 @@ class PartBounds:
         where = f"{self.where}, step {h}, state {s}"
         return Stage(where, p, self.elementary, x, y, slopes, radius, free, reference)
 
-    def _free(
-        self, j: int, others: Vector, after: dict[int, Frontier], tied: dict[int, Interval]
-    ) -> Free | None:
+    def _free(self, j: int, others: Vector, after: After, tied: dict[int, Interval]) -> Free | None:
         """The same without the free places of the next step, and what these add."""
         game, p, (step, state) = self.game, self.p, self.game.places[j]
         loose = {t: f for t, f in after.items() if f.free}
@@ -240,8 +237,8 @@ class PartBounds:
         )
 
     def _slopes(
-        self, j: int, others: Vector, after: dict[int, Frontier], loose: Container[int]
-    ) -> list[list[Slopes]]:
+        self, j: int, others: Vector, after: After, loose: Container[int]
+    ) -> Columns[Slopes]:
         """[b][a] of gamma P and P c' - c - sigma P, of all places but those of ``loose``."""
         game, (step, state) = self.game, self.game.places[j]
         above, below = game.gamma.as_integer_ratio()

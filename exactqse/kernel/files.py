@@ -6,8 +6,6 @@ is a string or an integer); integers of at most 18 digits; nesting that the pars
 Files whose name ends in ``.gz`` are unpacked. The specification is in proofs/game-file.md.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import zlib

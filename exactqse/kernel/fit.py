@@ -1,7 +1,5 @@
 """Whether a certificate has the form that a game needs (proofs/certificate-format.md)."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from exactqse.kernel.certificate import COVERED, DOWN, Certificate, Leaf, Part, Split, ValueSplit

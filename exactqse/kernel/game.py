@@ -6,8 +6,6 @@ table whose steps are all equal is stored as stationary: equal games have equal 
 are those of proofs/game-file.md.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction

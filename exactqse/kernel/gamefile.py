@@ -8,8 +8,6 @@ lowest terms, no zero probabilities, stationary where all steps agree. The SHA-2
 is the game's hash, so equal games have equal hashes whatever spelling they were read from.
 """
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Callable
 from fractions import Fraction

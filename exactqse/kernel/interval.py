@@ -4,8 +4,6 @@ Every operation rounds outward (proofs/fixed-point.md). Shifts and ``//`` round 
 infinity in Python, for negative numbers too; the ceiling is the negated floor of the negative.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 Interval = tuple[int, int]

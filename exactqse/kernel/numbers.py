@@ -8,8 +8,6 @@ number that is read has a canonical text that can be read again.
 The specification is in proofs/game-file.md.
 """
 
-from __future__ import annotations
-
 import re
 from fractions import Fraction
 

@@ -5,8 +5,6 @@ holds one interval per state; a state that is never reached may hold anything. E
 the exact one (proofs/stage-value.md).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from itertools import groupby
@@ -21,7 +19,9 @@ from exactqse.kernel.game import KernelGame, Row
 from exactqse.kernel.interval import Interval, add, divide, enclose, multiply, scale
 
 T = TypeVar("T")
+Rows = Sequence[Distribution]
 Values = Sequence[Interval] | Mapping[int, Interval]  # by state
+Next = Sequence[Sequence[Values]]  # W and v, each by b
 
 
 def exponent(
@@ -95,25 +95,17 @@ def mixture(distribution: Distribution, values: Sequence[Interval]) -> Interval:
 
 
 def policy_value(
-    game: KernelGame,
-    step: int,
-    state: int,
-    policy: Sequence[Distribution],
-    after: Sequence[Values],
-    soft: Sequence[Values],
-    p: int,
-    elementary: Elementary,
+    game: KernelGame, h: int, s: int, policy: Rows, after: Next, p: int, elementary: Elementary
 ) -> tuple[Interval, Interval]:
     """W_h(s) = sum_b e^{x_b} y_b / sum_b e^{x_b} of a prescription, and v = ln sum_b e^{x_b}.
 
-    ``after`` and ``soft`` are W and v of the next step, after each b; v is computed where
-    gamma > 0, else 0. The exponents are shifted by an integer near their largest: the quotient
+    ``after`` is W and v of the next step, each by b; v is computed where gamma > 0, else 0. The exponents are shifted by an integer near their largest: the quotient
     does not change.
     """
     xs, ys = [], []
-    for b, (by_b, W, v) in enumerate(zip(policy, after, soft, strict=True)):
-        xs.append(mixture(by_b, [exponent(game, step, state, a, b, v, p) for a, _ in by_b]))
-        ys.append(mixture(by_b, [continuation(game, step, state, a, b, W, p) for a, _ in by_b]))
+    for b, (by_b, W, v) in enumerate(zip(policy, *after, strict=True)):
+        xs.append(mixture(by_b, [exponent(game, h, s, a, b, v, p) for a, _ in by_b]))
+        ys.append(mixture(by_b, [continuation(game, h, s, a, b, W, p) for a, _ in by_b]))
     shift = max(x[0] for x in xs) >> p << p
     weights = [elementary.exp((x[0] - shift, x[1] - shift), p) for x in xs]
     products = [multiply(e, y, p) for e, y in zip(weights, ys, strict=True)]
@@ -125,7 +117,7 @@ def policy_value(
     return value, (shift + log[0], shift + log[1])
 
 
-def by_response(game: KernelGame, policy: Sequence[Distribution]) -> list[Distribution]:
+def by_response(game: KernelGame, policy: Rows) -> list[Distribution]:
     """From one distribution per cell to one per follower action."""
     pairs = zip(game.observes, policy, strict=True)
     cell_of = {b: distribution for cell, distribution in pairs for b in cell}
@@ -142,21 +134,21 @@ def policy_values(
     W: dict[int, Interval] = {}  # by index of node
     v: dict[int, Interval] = {}
     layer: dict[int, int] = {}  # from state to index
-    for _, pairs in groupby(reversed([*enumerate(nodes)]), lambda pair: pair[1].step):
+    for h, pairs in groupby(reversed([*enumerate(nodes)]), lambda pair: pair[1].step):
         all_b = [[{t: x[j] for t, j in layer.items()}] * game.follower_actions for x in (W, v)]
         layer = {}
         for j, node in pairs:
-            after, soft = all_b
+            after = all_b
             if isinstance(node, HistoryNode) and node.after:
-                after, soft = (
+                after = [
                     [
                         {t: mixture(d, [x[i] for i, _ in d]) for t, d in draws}
                         for draws in node.after
                     ]
                     for x in (W, v)
-                )
+                ]
             rows = by_response(game, node.policy)
-            W[j], v[j] = policy_value(game, node.step, node.state, rows, after, soft, p, elementary)
+            W[j], v[j] = policy_value(game, h, node.state, rows, after, p, elementary)
             layer[node.state] = j
     return {s: W[j] for s, j in layer.items()}
 

@@ -11,8 +11,6 @@ A majorant of e^exponent (value - lam) at a corner is A + sum_j L_j dv_j
 (proofs/joint-majorant.md).
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +18,7 @@ from fractions import Fraction
 from functools import lru_cache
 from heapq import heappush, heapreplace
 from math import gcd
-from typing import Literal
+from typing import Literal, NoReturn, TypeVar
 
 from exactqse.errors import at_least, between
 from exactqse.kernel.certificate import CHORD, DOWN, UP, Majorant, Split, Tree
@@ -30,6 +28,8 @@ from exactqse.kernel.interval import Interval, add, multiply, scale
 FINENESS, PARTS = 13, 1 << 8  # how fine and how many the parts of a chord may be
 Outcome = Literal["accepted", "rejected", "inconclusive"]
 Vector = dict[int, int]  # by place, 0 where nothing is said
+T = TypeVar("T")
+Columns = Sequence[Sequence[T]]  # [b][a]
 Slopes = dict[int, tuple[int, int]]  # by place: push, lean
 Weights = tuple[int, ...]  # of the leader's actions
 Corner = tuple[Weights, dict[int, tuple[tuple[Interval, Interval], Slopes]]]  # by b: (x, y), slopes
@@ -46,10 +46,11 @@ class FailureError(Exception):
         super().__init__(reason)
 
 
-def _failure(what: str, *, surely: bool) -> FailureError:
+def refuse(what: str, *, surely: bool) -> NoReturn:
+    """Raise FailureError: something is so, or may be so."""
     if surely:
-        return FailureError("rejected", what)
-    return FailureError("inconclusive", f"undecided whether {what}; raise the precision")
+        raise FailureError("rejected", what)
+    raise FailureError("inconclusive", f"undecided whether {what}; raise the precision")
 
 
 def require(what: str, low: Fraction | int, high: Fraction | int, p: int = 0) -> None:
@@ -59,10 +60,8 @@ def require(what: str, low: Fraction | int, high: Fraction | int, p: int = 0) ->
     """
     if high > 0:
         ends = Fraction(low, 1 << p), Fraction(high, 1 << p)
-        if low > 0:
-            raise FailureError("rejected", f"{what}, by {at_least(ends[0])}")
-        reason = f"undecided whether {what}, by a number in {between(*ends)}; raise the precision"
-        raise FailureError("inconclusive", reason)
+        amount = at_least(ends[0]) if low > 0 else f"a number in {between(*ends)}"
+        refuse(f"{what}, by {amount}", surely=low > 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +72,10 @@ class Free:
     gamma P_t d and the value by P_t K.
     """
 
-    y: Sequence[Sequence[Interval]]
-    slopes: Sequence[Sequence[Slopes]]
+    y: Columns[Interval]
+    slopes: Columns[Slopes]
     gamma: Ratio
-    least: Sequence[Sequence[Interval]]  # sum_t P_t min K
+    least: Columns[Interval]  # sum_t P_t min K
     height: Callable[[int, int], Sequence[Interval]]  # (b, sigma): sum_t P_t max (K + sigma d)
 
 
@@ -90,9 +89,9 @@ class Stage:
     where: str
     p: int
     elementary: Elementary
-    x: Sequence[Sequence[Interval]]
-    y: Sequence[Sequence[Interval]]
-    slopes: Sequence[Sequence[Slopes]]
+    x: Columns[Interval]
+    y: Columns[Interval]
+    slopes: Columns[Slopes]
     radius: Vector = field(default_factory=dict)
     free: Free | None = None
     reference: int = 0
@@ -219,7 +218,7 @@ class Stage:
         """exp, where z is of a size that one can compute with."""
         if z[1] >> self.p >= MAX_EXPONENT:
             surely = z[0] >> self.p >= MAX_EXPONENT
-            raise _failure(f"its exponent exceeds {MAX_EXPONENT}", surely=surely)
+            refuse(f"its exponent exceeds {MAX_EXPONENT}", surely=surely)
         return self.elementary.exp(z, self.p)
 
     def _down(self, kappa: Ratio, corner: Corner, b: int, value: Interval, shift: int) -> Form:
@@ -235,7 +234,7 @@ class Stage:
             units = self._units(4)
             d = self._reach({j: lean for j, (_, lean) in slopes.items()}) + units
         if gap[0] <= d:
-            raise _failure("down has no y < upper", surely=gap[1] <= d)
+            refuse("down has no y < upper", surely=gap[1] <= d)
         log = _log(self.elementary, (gap[0] - d, gap[1] - d), one, p)
         own = _log(self.elementary, (kappa[0], kappa[0]), kappa[1], p)
         inner = one + x[0] - shift + log[0] - own[1], one + x[1] - shift + log[1] - own[0]
@@ -272,7 +271,7 @@ class Stage:
         gap = value[0] - y[1]  # T = gap - sum P K, and what leans
         start, end = gap - most - d, gap - least + d + (value[1] - value[0]) + (y[1] - y[0])
         if start <= 0:
-            raise _failure("y >= upper for some value", surely=False)
+            refuse("y >= upper for some value", surely=False)
         own = _log(self.elementary, (kappa[0], kappa[0]), kappa[1], p)[1]
 
         def part(low: int, high: int) -> tuple[int, int, int, int]:

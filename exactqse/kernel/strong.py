@@ -4,8 +4,6 @@ x_b(a) = r_h(s, a, b), y_b(a) = u_h(s, a, b) + sum_t P_h(t | s, a, b) W_{h+1}(t)
 lo <= J(policy) <= J* <= hi (proofs/strong-stackelberg.md). No comparison is left undecided.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import groupby

@@ -189,8 +189,8 @@ class _Passes:
         self, step: int, state: int, policy: tuple[Distribution, ...], values: list[Interval]
     ) -> Interval:
         rows = by_response(self.game, policy)
-        after, soft = [values] * len(rows), [()] * len(rows)
-        value, _ = policy_value(self.game, step, state, rows, after, soft, self.p, _ELEMENTARY)
+        after = [values] * len(rows), [()] * len(rows)
+        value, _ = policy_value(self.game, step, state, rows, after, self.p, _ELEMENTARY)
         return value
 
     def _certificate(self, nodes: tuple[Node, ...], values: list[Interval]) -> Certificate:

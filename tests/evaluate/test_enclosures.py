@@ -150,8 +150,7 @@ def test_overlaps_the_kernel_for_a_finite_eta(
                 h,
                 s,
                 [tuple((a, x) for a, x in enumerate(row) if x) for row in rows[s]],
-                [after] * game.follower_actions,
-                [soft] * game.follower_actions,
+                [[each] * game.follower_actions for each in (after, soft)],
                 p,
                 Elementary(),
             )

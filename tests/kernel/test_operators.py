@@ -102,7 +102,7 @@ def test_policy_value_is_true_and_narrow(data: st.DataObject, p: int) -> None:
     boxes = [enclose(x.numerator, x.denominator, p) for x in after]
     logs = [enclose(x.numerator, x.denominator, p) for x in soft]
     value, log = policy_value(
-        game, step, state, policy, *[[each] * len(policy) for each in (boxes, logs)], p, INTEGER
+        game, step, state, policy, [[each] * len(policy) for each in (boxes, logs)], p, INTEGER
     )
     true_value, true_log = truth(game, step, state, tuple(policy), p, after=after, soft=soft)
     assert value[0] <= true_value[0]
@@ -139,7 +139,7 @@ def test_wide_exponents_are_enclosed() -> None:
         r = [[[sign * tiny, -sign * tiny]] * 12]
         game = Game.from_arrays(None, [[[1, 0]] * 12], r, eta=1)
         uniform = tuple((a, Fraction(1, 12)) for a in range(12))
-        lo, hi = policy_value(game, 0, 0, (uniform, uniform), [()] * 2, [()] * 2, p, INTEGER)[0]
+        lo, hi = policy_value(game, 0, 0, (uniform, uniform), [[()] * 2] * 2, p, INTEGER)[0]
         assert lo < 2 ** (p - 1) < hi
 
 
@@ -179,7 +179,7 @@ def test_adding_to_the_rewards(deep: tuple[Game, Certificate]) -> None:
 
     def value(u: object, r: object) -> Interval:
         other = Game.from_arrays(None, u, r, eta=game.eta, horizon=game.horizon)
-        return policy_value(other, 0, node.state, node.policy, [()] * 2, [()] * 2, p, INTEGER)[0]
+        return policy_value(other, 0, node.state, node.policy, [[()] * 2] * 2, p, INTEGER)[0]
 
     plain = value(game.u, game.r)
     for by in (Fraction(-1000), Fraction(1000), Fraction(7, 3)):
