@@ -27,18 +27,11 @@ from exactqse.kernel.codec import demand
 from exactqse.kernel.elementary import INTEGER, Elementary
 from exactqse.kernel.farsighted import check_cover
 from exactqse.kernel.fit import require_fit
-from exactqse.kernel.game import KernelGame, require_game
+from exactqse.kernel.game import KernelGame, expectation, require_game
 from exactqse.kernel.gamefile import game_hash
 from exactqse.kernel.interval import Interval, enclose
-from exactqse.kernel.operators import (
-    columns,
-    continuations,
-    expectation,
-    exponents,
-    initial_mean,
-    policy_values,
-)
-from exactqse.kernel.stage import FailureError, Outcome, Slopes, Stage, require
+from exactqse.kernel.operators import continuations, exponents, initial_mean, policy_values
+from exactqse.kernel.stage import Columns, FailureError, Outcome, Slopes, Stage, require
 from exactqse.kernel.strong import check_strong
 
 
@@ -142,7 +135,7 @@ def _check_nodes(
     At every node the sum over the cells of the largest sum of majorants must be at most 0.
     """
     after: dict[int, Interval] = {}
-    none: list[list[Slopes]] = columns(game, lambda _a, _b: {})
+    none: Columns[Slopes] = [[{}] * game.leader_actions] * game.follower_actions
     cells = list(map(list, game.observes))
     for h, layer in groupby(reversed(nodes), lambda node: node.step):
         found = {}

@@ -10,7 +10,7 @@ the place's own slope; or, where it is free, for that which suits a majorant of 
 
 from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -207,7 +207,7 @@ class PartBounds:
         middles = {t: (f.middle, f.middle) for t, f in after.items()}
         tied = {t: f.phi(f.own, p) for t, f in after.items()}
         x, y = exponents(game, h, s, middles, p), continuations(game, h, s, tied, p)
-        slopes, free = self._slopes(j, others, after, ()), self._free(j, others, after, tied)
+        slopes, free = self._slopes(j, others, after, {}), self._free(j, others, after, tied)
         where = f"{self.where}, step {h}, state {s}"
         return Stage(where, p, self.elementary, x, y, slopes, radius, free, reference)
 
@@ -236,9 +236,7 @@ class PartBounds:
             height=height,
         )
 
-    def _slopes(
-        self, j: int, others: Vector, after: After, loose: Container[int]
-    ) -> Columns[Slopes]:
+    def _slopes(self, j: int, others: Vector, after: After, loose: After) -> Columns[Slopes]:
         """[b][a] of gamma P and P c' - c - sigma P, of all places but those of ``loose``."""
         game, (step, state) = self.game, self.game.places[j]
         above, below = game.gamma.as_integer_ratio()

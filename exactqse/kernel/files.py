@@ -42,15 +42,16 @@ def parse_json(data: bytes, where: str) -> Any:
     of_kind(data, bytes, "bytes", where=where)
     if len(data) > MAX_BYTES:
         raise FileError(f"is larger than {MAX_BYTES} bytes", where=where)
-    rules = _Rules(where)
     try:
         return json.loads(
             data.decode("utf-8"),
-            parse_float=rules.refuse_float,
-            parse_constant=rules.refuse_constant,
-            parse_int=rules.integer,
-            object_pairs_hook=rules.unique,
+            parse_float=_refuse_float,
+            parse_constant=_refuse_constant,
+            parse_int=_integer,
+            object_pairs_hook=_unique,
         )
+    except FileError as error:  # of the four
+        raise FileError(error.what, where=where, remedy=error.remedy) from None
     except UnicodeDecodeError as error:
         raise FileError(f"is not UTF-8 at byte {error.start}", where=where) from error
     except RecursionError as error:
@@ -60,32 +61,27 @@ def parse_json(data: bytes, where: str) -> Any:
         raise FileError(what, where=where, remedy="it may be truncated") from error
 
 
-class _Rules:
-    """What strict reading does with literals and objects."""
+def _refuse_float(text: str) -> None:
+    remedy = f'write it in quotes, "{text[:40]}", so that its value is exact'
+    raise FileError(f"floating-point literal {text[:40]}", remedy=remedy)
 
-    def __init__(self, where: str) -> None:
-        self.where = where
 
-    def refuse_float(self, text: str) -> None:
-        remedy = f'write it in quotes, "{text[:40]}", so that its value is exact'
-        raise FileError(f"floating-point literal {text[:40]}", where=self.where, remedy=remedy)
+def _refuse_constant(text: str) -> None:
+    raise FileError(f"{text} is not a number")
 
-    def refuse_constant(self, text: str) -> None:
-        raise FileError(f"{text} is not a number", where=self.where)
 
-    def integer(self, text: str) -> int:
-        if len(text) > _MAX_JSON_INTEGER:
-            what = "an integer literal too long"
-            raise FileError(what, where=self.where, remedy="write it in quotes")
-        return int(text)
+def _integer(text: str) -> int:
+    if len(text) > _MAX_JSON_INTEGER:
+        raise FileError("an integer literal too long", remedy="write it in quotes")
+    return int(text)
 
-    def unique(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        result = dict(pairs)
-        if len(result) != len(pairs):
-            count = Counter(key for key, _ in pairs)
-            twice = count.most_common(1)[0][0]
-            raise FileError(f"duplicate key {twice[:40]!r}", where=self.where)
-        return result
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        twice = Counter(key for key, _ in pairs).most_common(1)[0][0]
+        raise FileError(f"duplicate key {twice[:40]!r}")
+    return result
 
 
 def canonical_json(value: object, text_of: Callable[[Any], object] = format_rational) -> bytes:

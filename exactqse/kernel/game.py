@@ -6,7 +6,7 @@ table whose steps are all equal is stored as stationary: equal games have equal 
 are those of proofs/game-file.md.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -76,6 +76,13 @@ def reduced_row(
         raise GameError(what, where=where, remedy="make them sum to exactly 1, or ask to normalise")
     divisor = gcd(denominator, *numerators)
     return Row(denominator // divisor, states, tuple(n // divisor for n in numerators))
+
+
+def expectation(row: Row, values: Mapping[int, Fraction]) -> Fraction:
+    """The mean of exact values under a distribution of states."""
+    d = lcm(*(values[s].denominator for s in row.states))
+    terms = ((values[s] * d).numerator * n for s, n in zip(row.states, row.numerators, strict=True))
+    return Fraction(sum(terms), d * row.denominator)
 
 
 Payoffs = tuple[tuple[tuple[tuple[Fraction, ...], ...], ...], ...]  # [1 or H][S][A][B]

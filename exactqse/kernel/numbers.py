@@ -56,7 +56,4 @@ def limited(value: Fraction, where: str = "") -> Fraction:
 
 def format_rational(value: Fraction) -> str:
     """The canonical text of ``value``: lowest terms, "n" or "n/d". NumberError if too long."""
-    limited(value)
-    if value.denominator == 1:
-        return str(value.numerator)
-    return f"{value.numerator}/{value.denominator}"
+    return str(limited(value))

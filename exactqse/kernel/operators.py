@@ -8,7 +8,6 @@ the exact one (proofs/stage-value.md).
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from itertools import groupby
-from math import lcm
 from operator import mul
 from typing import TypeVar
 
@@ -81,13 +80,6 @@ def expected(row: Row, values: Values) -> Interval:
     return low // row.denominator, -(-high // row.denominator)
 
 
-def expectation(row: Row, values: Mapping[int, Fraction]) -> Fraction:
-    """The mean of exact values under a distribution of states."""
-    d = lcm(*(values[s].denominator for s in row.states))
-    terms = ((values[s] * d).numerator * n for s, n in zip(row.states, row.numerators, strict=True))
-    return Fraction(sum(terms), d * row.denominator)
-
-
 def mixture(distribution: Distribution, values: Sequence[Interval]) -> Interval:
     """The expectation of ``values``, one for each pair of the distribution, in its order."""
     pairs = zip(distribution, values, strict=True)
@@ -99,8 +91,8 @@ def policy_value(
 ) -> tuple[Interval, Interval]:
     """W_h(s) = sum_b e^{x_b} y_b / sum_b e^{x_b} of a prescription, and v = ln sum_b e^{x_b}.
 
-    ``after`` is W and v of the next step, each by b; v is computed where gamma > 0, else 0. The exponents are shifted by an integer near their largest: the quotient
-    does not change.
+    ``after`` is W and v of the next step, each by b; v is computed where gamma > 0, else 0. The
+    exponents are shifted by an integer near their largest: the quotient does not change.
     """
     xs, ys = [], []
     for b, (by_b, W, v) in enumerate(zip(policy, *after, strict=True)):

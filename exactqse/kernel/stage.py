@@ -36,6 +36,7 @@ Corner = tuple[Weights, dict[int, tuple[tuple[Interval, Interval], Slopes]]]  # 
 Ratio = tuple[int, int]  # of positive integers
 Form = tuple[Interval, Vector]  # A, L
 Spot = tuple[int, int]  # leaf, corner
+Found = tuple[Interval, Vector, Spot]  # A, L and where they are
 
 
 class FailureError(Exception):
@@ -130,9 +131,7 @@ class Stage:
         reach = self._reach(slopes)
         return a[0] + reach, a[1] + reach
 
-    def _corners(
-        self, cell: Sequence[int], tree: Tree, value: Interval
-    ) -> Iterator[tuple[Interval, Vector, Spot]]:
+    def _corners(self, cell: Sequence[int], tree: Tree, value: Interval) -> Iterator[Found]:
         """A and L, summed over the members of the cell, at each corner of each leaf."""
         actions = range(len(self.x[0]))
         pure = [tuple(int(a == c) for a in actions) for c in actions]
@@ -144,10 +143,8 @@ class Stage:
                 middle = self._corner(_middle(part[entry.i][0], part[entry.j][0]), cell)
                 parts += [[*part[:k], middle, *part[k + 1 :]] for k in (entry.j, entry.i)]
                 continue
-            members = [
-                (b, *self._majorant(majorant, part, b, value))
-                for b, majorant in zip(cell, entry.majorants, strict=True)
-            ]
+            pairs = zip(cell, entry.majorants, strict=True)
+            members = [(b, *self._majorant(majorant, part, b, value)) for b, majorant in pairs]
             shift = self.reference + (entry.shift << self.p)
             for k, corner in enumerate(part):
                 low = high = 0

@@ -9,8 +9,7 @@ from fractions import Fraction
 from itertools import groupby
 
 from exactqse.kernel.certificate import Distribution, StrongNode
-from exactqse.kernel.game import KernelGame
-from exactqse.kernel.operators import expectation
+from exactqse.kernel.game import KernelGame, expectation
 from exactqse.kernel.stage import require
 
 GRID = 1 << 4096  # a policy's value of a larger denominator is rounded down to a multiple of 1/GRID

@@ -13,12 +13,11 @@ from exactqse.arithmetic.balls import ball, exact_fraction, precision
 from exactqse.errors import NotCoveredError
 from exactqse.kernel.certificate import Certificate, Distribution
 from exactqse.kernel.elementary import INTEGER
-from exactqse.kernel.game import make_row
+from exactqse.kernel.game import expectation, make_row
 from exactqse.kernel.interval import Interval, enclose
 from exactqse.kernel.operators import (
     by_response,
     continuation,
-    expectation,
     exponent,
     mixture,
     policy_value,

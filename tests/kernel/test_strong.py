@@ -16,7 +16,7 @@ from exactqse.errors import CertificateError
 from exactqse.games import get
 from exactqse.kernel.certificate import MIN_PRECISION, Certificate, StrongNode
 from exactqse.kernel.check import Verdict, check
-from exactqse.kernel.operators import expectation
+from exactqse.kernel.game import expectation
 from exactqse.kernel.stage import FailureError
 from exactqse.kernel.strong import (
     GRID,
