@@ -1,18 +1,10 @@
 """The certificate: what a search claims, with every hint that the checker needs.
 
-A certificate has one kind of nodes, one for each reachable (step, state) in ascending order:
-
-* ``Node``: a myopic follower (gamma = 0, finite eta). An upper bound of the value, an integer that
-  shifts the exponents, and per cell of the partition that the leader sees the policy, a
-  distribution over A, and a tree. A tree divides the simplex over A by halving edges; its leaves
-  hold a majorant for each follower action of the cell (proofs/joint-majorant.md).
-* ``FarsightedNode``: gamma > 0, finite eta. The policy; the bounds are in ``cover``, which divides
-  the follower's values by halves of intervals (proofs/farsighted-bound.md).
-* ``HistoryNode``: the same for a leader who remembers and randomises publicly; several a place.
-* ``StrongNode``: a myopic follower who best responds (proofs/strong-stackelberg.md).
-
-The reader is strict (``codec``, proofs/certificate-format.md). It says nothing about truth: only
-``check`` does.
+It has one kind of nodes, in ascending order of (step, state), each with a policy. ``Node`` (gamma =
+0, finite eta: proofs/joint-majorant.md) and ``StrongNode`` (eta infinite:
+proofs/strong-stackelberg.md) claim a bound too; ``FarsightedNode`` and ``HistoryNode`` (gamma > 0:
+proofs/farsighted-bound.md) leave that to ``cover``, which divides the follower's values. The reader
+is strict (proofs/certificate-format.md). It says nothing about truth: only ``check`` does.
 """
 
 import os

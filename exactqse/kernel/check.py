@@ -1,19 +1,13 @@
 """The checker: from a game and a certificate, and nothing else, to a verdict.
 
 It re-derives both inequalities of ``lower <= J(policy) <= J* <= upper`` in outward-rounded integer
-arithmetic (proofs/certificate-soundness.md):
+arithmetic (proofs/certificate-soundness.md). For a myopic follower, upper: at every reachable
+(h, s) the joint majorants at lambda = the node's upper value, with y from those of step h+1, sum to
+at most 0 (proofs/joint-majorant.md, proofs/propagation.md); lower: the policy is evaluated backward.
+``farsighted`` has another upper bound, ``strong`` does both exactly.
 
-* upper: at every reachable (h, s) the joint majorants at lambda = the node's upper value, with y
-  from the upper values of step h+1, sum to at most 0: over the cells of the partition that the
-  leader sees, the largest sum at a corner of a leaf of the cell's tree; then W_h(s) <= lambda
-  (proofs/joint-majorant.md; from step to step, proofs/propagation.md).
-* lower: the policy is evaluated backward in intervals.
-
-That is for a myopic follower; ``farsighted`` has another upper bound, ``strong`` does both exactly.
-
-Outcomes: *accepted*, both hold; *rejected*, one is shown to fail; *inconclusive*, neither
-could be shown at this precision. Malformed input (proofs/certificate-format.md), or nodes that
-are not the reachable ones (proofs/reachability.md), raise; they get no verdict.
+Malformed input (proofs/certificate-format.md), or nodes that are not the reachable ones
+(proofs/reachability.md), raise; they get no verdict.
 """
 
 from dataclasses import dataclass

@@ -1,9 +1,8 @@
-"""The one gate from bytes to JSON values, and from values to bytes.
+"""The one gate from bytes to JSON values, and from values to bytes (proofs/game-file.md).
 
-What a reader enforces, in this order: at most ``MAX_BYTES`` bytes; UTF-8; strict JSON (no NaN, no
-infinities, no duplicate keys, nothing after the value); no floating-point literals (an exact number
-is a string or an integer); integers of at most 18 digits; nesting that the parser can follow.
-Files whose name ends in ``.gz`` are unpacked. The specification is in proofs/game-file.md.
+A reader enforces, in this order: at most ``MAX_BYTES`` bytes; UTF-8; strict JSON (no NaN, no
+duplicate keys, nothing after the value); no floating-point literals; integers of at most 18 digits;
+nesting that the parser can follow. Files whose name ends in ``.gz`` are unpacked.
 """
 
 import json

@@ -1,11 +1,7 @@
-"""The canonical game file: JSON in, a validated game out, and back (docs: proofs/game-file.md).
+"""The canonical game file: JSON in, a validated game out, and back (proofs/game-file.md).
 
-Rules that the reader enforces beyond those of ``files.py``: exactly the fields below; numbers are
-strings in the grammar of ``numbers.py`` or JSON integers; a row is an object from state index to
-probability; tables have 1 or H steps; every rule of ``KernelGame``. The writer's spelling is
-unique:
-lowest terms, no zero probabilities, stationary where all steps agree. The SHA-256 of those bytes
-is the game's hash, so equal games have equal hashes whatever spelling they were read from.
+The writer's spelling is unique, and its SHA-256 is the game's hash, so equal games have equal
+hashes whatever spelling they were read from.
 """
 
 import hashlib

@@ -158,7 +158,7 @@ class Stage:
                             failure.outcome, f"majorant at {place}: {failure}"
                         ) from None
                     low, high = low + a[0], high + a[1]
-                    slopes = _plus(slopes, own, 1)
+                    slopes = _plus(slopes, own, 1) if own else slopes
                 if entry.shift:  # at another scale all that is used is the sign
                     place = f"{self.where}, leaf {leaf}, corner {k}"
                     require(f"the majorants' sum at {place} exceeds 0", low, high, self.p)
@@ -309,8 +309,8 @@ def _middle(c: Weights, d: Weights) -> Weights:
 def _mixed(weights: Weights, column: Sequence[Interval]) -> Interval:
     """The mean of the column under the weights."""
     total = sum(weights)
-    low = sum(w * v[0] for w, v in zip(weights, column, strict=True))
-    high = sum(w * v[1] for w, v in zip(weights, column, strict=True))
+    pairs = [(w, v) for w, v in zip(weights, column, strict=True) if w]
+    low, high = (sum([w * v[k] for w, v in pairs]) for k in (0, 1))
     return low // total, -(-high // total)
 
 
