@@ -2,8 +2,9 @@
 
 It re-derives both inequalities of ``lower <= J(policy) <= J* <= upper`` in outward-rounded integer
 arithmetic (proofs/certificate-soundness.md). For a myopic follower, upper: at every reachable
-(h, s) the joint majorants at lambda = the node's upper value, with y from those of step h+1, sum to
-at most 0 (proofs/joint-majorant.md, proofs/propagation.md); lower: the policy is evaluated backward.
+(h, s) the joint majorants at lambda = the node's upper value, with y from those of step h+1, sum
+to at most 0 (proofs/joint-majorant.md, proofs/propagation.md); lower: the policy is evaluated
+backward.
 ``farsighted`` has another upper bound, ``strong`` does both exactly.
 
 Malformed input (proofs/certificate-format.md), or nodes that are not the reachable ones
