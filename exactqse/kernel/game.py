@@ -198,9 +198,7 @@ def check_partition(cells: tuple[tuple[int, ...], ...], count: int) -> None:
         raise GameError("cells are not in ascending order", where="observes")
 
 
-def _check_table(
-    table: Payoffs | Transitions, kind: type, shape: Sequence[int], label: str
-) -> None:
+def _check_table(table: Any, kind: type, shape: tuple[int, ...], label: str) -> None:
     """Raise GameError unless the table is of this shape, and nothing in it can change."""
     fixed, sizes = f"nested tuples of {kind.__name__}", "".join(f"[{n}]" for n in shape[1:])
     remedy = "Game.from_arrays makes nested tuples"

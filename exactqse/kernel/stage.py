@@ -35,6 +35,7 @@ Weights = tuple[int, ...]  # of the leader's actions
 Corner = tuple[Weights, dict[int, tuple[tuple[Interval, Interval], Slopes]]]  # by b: (x, y), slopes
 Ratio = tuple[int, int]  # of positive integers
 Form = tuple[Interval, Vector]  # A, L
+Members = list[tuple[int, Callable[..., Form], Ratio]]  # b, its majorant and the parameter
 Spot = tuple[int, int]  # leaf, corner
 Found = tuple[Interval, Vector, Spot]  # A, L and where they are
 
@@ -147,24 +148,27 @@ class Stage:
             members = [(b, *self._majorant(majorant, part, b, value)) for b, majorant in pairs]
             shift = self.reference + (entry.shift << self.p)
             for k, corner in enumerate(part):
-                low = high = 0
-                slopes: Vector = {}
-                for b, form, ratio in members:
-                    try:
-                        a, own = form(ratio, corner, b, value, shift)
-                    except FailureError as failure:
-                        place = f"{self.where}, leaf {leaf}, corner {k}, follower action {b}"
-                        raise FailureError(
-                            failure.outcome, f"majorant at {place}: {failure}"
-                        ) from None
-                    low, high = low + a[0], high + a[1]
-                    slopes = _plus(slopes, own, 1) if own else slopes
+                at = f"{self.where}, leaf {leaf}, corner {k}"
+                (low, high), slopes = self._sum(members, corner, value, shift, at)
                 if entry.shift:  # at another scale all that is used is the sign
-                    place = f"{self.where}, leaf {leaf}, corner {k}"
-                    require(f"the majorants' sum at {place} exceeds 0", low, high, self.p)
+                    require(f"the majorants' sum at {at} exceeds 0", low, high, self.p)
                     low = high = 0
                 yield (low, high), slopes, (leaf, k)
             leaf += 1
+
+    def _sum(self, members: Members, corner: Corner, value: Interval, shift: int, at: str) -> Form:
+        """A and L of all members together."""
+        low = high = 0
+        slopes: Vector = {}
+        for b, form, ratio in members:
+            try:
+                a, own = form(ratio, corner, b, value, shift)
+            except FailureError as failure:
+                reason = f"majorant at {at}, follower action {b}: {failure}"
+                raise FailureError(failure.outcome, reason) from None
+            low, high = low + a[0], high + a[1]
+            slopes = _plus(slopes, own, 1) if own else slopes
+        return (low, high), slopes
 
     def _corner(self, weights: Weights, cell: Sequence[int]) -> Corner:
         """A corner with what it makes of the columns of each b."""
