@@ -8,7 +8,6 @@ the place's own slope; or, where it is free, for that which suits a majorant of 
 (proofs/farsighted-bound.md).
 """
 
-from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -38,14 +37,8 @@ class Frontier:
     points: list[tuple[int, int]]  # of the hull
 
     def phi(self, sigma: int, p: int) -> Interval:
-        """max (K + sigma d), rounded up: on the hull the sums rise, then fall."""
-
-        def falls(k: int) -> bool:
-            (d, height), (e, after) = self.points[k : k + 2]
-            return (after - height << p) + sigma * (e - d) <= 0
-
-        d, height = self.points[bisect_left(range(len(self.points) - 1), x=True, key=falls)]
-        bound = height - (-sigma * d >> p)
+        """max (K + sigma d), rounded up."""
+        bound = max(height - (-sigma * d >> p) for d, height in self.points)
         return bound, bound
 
 
@@ -53,7 +46,7 @@ After = dict[int, Frontier]  # of the next step, by state
 
 
 def hull(points: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The corners of the upper concave hull, from left to right."""
+    """The corners of the upper concave hull, from left to right: no maximum is lost."""
     found: list[tuple[int, int]] = []
     for d, height in sorted(points):
         if found and found[-1][0] == d:

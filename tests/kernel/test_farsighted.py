@@ -554,6 +554,6 @@ def test_a_hull_holds_all_points(points: list[tuple[int, int]], data: st.DataObj
 
 
 def test_the_largest_of_a_hull_is_rounded_up() -> None:
-    """A quarter of a unit makes one, at the corner where the sums begin to fall."""
+    """A quarter of a unit makes one."""
     level = Frontier(0, (0, 0), 0, 0, 0, {}, free=False, points=[(0, 0), (1, 0), (2, -9)])
     assert [level.phi(sigma, 2) for sigma in (-1, 0, 1)] == [(0, 0), (0, 0), (1, 1)]
