@@ -14,6 +14,7 @@ from exactqse.kernel import certificate, gamefile
 from exactqse.kernel.certificate import Place
 from exactqse.model import policy
 from exactqse.simulate import datasetfile
+from exactqse.trials import records
 
 PROOFS = Path(__file__).resolve().parents[2] / "proofs"
 _CONSTANT = re.compile(r"^\| `([a-z]+)\.([A-Z_]+)` \| ([0-9]+) \|$", re.MULTILINE)
@@ -49,6 +50,7 @@ def test_stated_constants(page: str, count: int) -> None:
         ),
         ("policy-file.md", policy, ("format", "version", "pi")),
         ("dataset-file.md", datasetfile, datasetfile.FIELDS),
+        ("trial-record.md", records, records._FIELDS),
     ],
 )
 def test_stated_fields(page: str, module: Any, names: tuple[str, ...]) -> None:
