@@ -16,7 +16,6 @@ from exactqse.cli.inputs import assumed, load_game, number, writable
 from exactqse.cli.output import emit, error_console, show
 from exactqse.cli.solving import INTERRUPTED
 from exactqse.errors import FileError, InputError, shown
-from exactqse.kernel.files import write_bytes
 from exactqse.report import (
     assumption_lines,
     draw_learning,
@@ -29,6 +28,7 @@ from exactqse.report import (
     working,
 )
 from exactqse.solve.effort import counting
+from exactqse.writing import write_bytes
 
 if TYPE_CHECKING:
     from exactqse.model.game import Game
