@@ -118,8 +118,10 @@ class Place:
             share = np.exp(-np.maximum(np.diff(v), 0))
             cross = (W[1:] - share * W[:-1]) / (1 - share)
             apart = (np.diff(v) > _JUMP) & (mark[1:] | mark[:-1])
-            for some in (cross, cross + close):
-                found.append(some[apart & (self.lam[1:] < some) & (some < self.lam[:-1])])
+            found += [
+                some[apart & (self.lam[1:] < some) & (some < self.lam[:-1])]
+                for some in (cross, cross + close)
+            ]
         return np.concatenate(found)
 
     def bulging(self, used: Floats, worth: float) -> Floats:
