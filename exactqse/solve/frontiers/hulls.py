@@ -44,7 +44,8 @@ def upper_hull(x: Floats, y: Floats) -> Integers:
 
 def _shares(z: Floats) -> Floats:
     """Differences as shares of the range: their products neither overflow nor vanish."""
-    return np.diff(z) / (float(np.ptp(z)) or 1.0)
+    found: Floats = np.diff(z) / (float(np.ptp(z)) or 1.0)
+    return found
 
 
 def best_on(x: Floats, y: Floats, lam: Floats) -> tuple[Integers, Floats]:
