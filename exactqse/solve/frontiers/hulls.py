@@ -31,7 +31,7 @@ def upper_hull(x: Floats, y: Floats) -> Integers:
     However near to each other points are, none is dropped for that: G e^{-v} needs G to the digits
     that the least e^v has.
     """
-    order = np.lexsort((y, x))
+    order: Integers = np.lexsort((y, x))
     order = order[np.append(np.diff(x[order]) > 0, True)]
     while len(order) > 2:
         dx, dy = _shares(x[order]), _shares(y[order])
