@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from exactqse import games as games
     from exactqse import kernel as kernel
     from exactqse import model as model
+    from exactqse import simulate as simulate
     from exactqse import testing as testing
     from exactqse.arithmetic import Enclosure
     from exactqse.evaluate import evaluate, evaluate_float64, evaluate_symbolic
@@ -66,7 +67,7 @@ else:
                 "sweep",
             ),
         },
-        ("arithmetic", "errors", "formats", "games", "kernel", "model", "testing"),
+        ("arithmetic", "errors", "formats", "games", "kernel", "model", "simulate", "testing"),
     )
 
 __version__ = "0.1.0"

@@ -58,6 +58,10 @@ class CertificateError(InputError):
     """A certificate that is malformed, or one that speaks about another game."""
 
 
+class DatasetError(InputError):
+    """Offline data that no play of a game could have left, or data of another game."""
+
+
 class FormatError(InputError):
     """A foreign file (such as Gambit's ``.nfg``) that cannot be read as a two-player game."""
 

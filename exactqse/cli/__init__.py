@@ -17,6 +17,7 @@ import typer
 
 from exactqse import __version__
 from exactqse.cli.bundles import bundled
+from exactqse.cli.drawing import draw_command
 from exactqse.cli.evaluating import evaluate_command
 from exactqse.cli.gamefiles import convert_command, games, show_command
 from exactqse.cli.output import complain, complain_of_usage
@@ -66,6 +67,7 @@ _commands: dict[str, Callable[..., None]] = {
     "decide": decide_command,
     "sweep": sweep_command,
     "sensitivities": sensitivities_command,
+    "draw": draw_command,
     "show": show_command,
     "convert": convert_command,
 }

@@ -1,5 +1,6 @@
 """What is shown of results: rich renderables for the terminal, plain dictionaries for JSON."""
 
+from exactqse.report.datasets import dataset_document, dataset_lines
 from exactqse.report.documents import (
     catalogue_document,
     check_document,
@@ -56,6 +57,8 @@ __all__ = [
     "catalogue_document",
     "check_document",
     "check_lines",
+    "dataset_document",
+    "dataset_lines",
     "decision_document",
     "decision_lines",
     "draw_sweep",
