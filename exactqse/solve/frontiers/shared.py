@@ -43,7 +43,7 @@ class SharedCell:
         aim = sum(self._best(b, alpha)[2] for b in self.cell) + tolerance
         leaves: dict[Key, Grown] = {(): self._leaf(np.eye(len(alpha)), alpha)}
         splits: dict[Key, Split] = {}
-        while len(leaves) < _LEAVES:
+        while len(alpha) > 1 and len(leaves) < _LEAVES:
             worst = max(leaves, key=lambda key: leaves[key][0])
             if leaves[worst][0] <= aim:
                 break
