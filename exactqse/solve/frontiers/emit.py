@@ -47,14 +47,16 @@ def _claim(eta: float, place: Place) -> Claim:
 def _first(search: Search, n: int, margin: float) -> Claim:
     """The claim of a first state."""
     place = search.places[0][n]
-    stage, found = place.side(1).stage, place.side(1).found
-    v, _ = found.values()
+    stage = place.side(1).stage
+    v, _ = stage.respond(place.lam[1:]).values()
     shift = round(float(v[0]) + place.reference)
     drop = shift - place.reference
     unit = 2.0 ** floor(np.log2(margin))
     lam, step = np.ceil(place.lam[1] / unit) * unit, unit
     for _ in range(_ATTEMPTS):
         at = np.array([lam])
+        found = stage.respond(at)
+        v, _ = found.values()
         shown = bound(stage, at, found, search.rule, offset=drop)
         if shown.G[0] * np.exp(drop - v[0]) <= -margin:
             return Claim(1, shift, (Piece(Fraction(float(lam)), shown.trees[0]),))

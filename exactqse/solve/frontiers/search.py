@@ -247,8 +247,8 @@ class Search:
     def _root(self, n: int) -> tuple[float, float]:
         """The lam with G = 0, achieved and proved.
 
-        What is best just below a root is the solution. Just above it what has least v may be best:
-        there G is near 0 for all choices, and with a steep follower far nearer for some.
+        What is best just below a root is the solution. Just above it what has the least e^v may
+        be best: there G is below 0 for all, and nearest to 0 for what has least weight.
         """
         place = self.places[0][n]
         roots, sides = [], []
@@ -261,37 +261,38 @@ class Search:
                 below = np.flatnonzero(G <= 0)
                 at = int(below[0]) if below.size else _GRID - 1
                 low, high = float(lam[max(at - 1, 0)]), float(lam[at])
+            roots.append(self._proved_root(stage, high) if k else high)
             found = stage.respond(np.array([low]))
-            roots.append(self._proved_root(stage, high, found) if k else high)
             sides.append(Side(stage, found, polyline(np.zeros(1), np.zeros(1), np.zeros(1, int))))
         place.sides = sides[0], sides[1]
         place.lam = np.array(roots)
         return float(sides[0].found.values()[1][0]), roots[1]
 
-    def _proved_root(self, stage: Stage, lam: float, found: Response) -> float:
-        """A lam at which the bound is at most about 0, from a root and what is best just below it.
+    def _proved_root(self, stage: Stage, lam: float) -> float:
+        """A lam at which the bound is at most about 0.
 
-        The bound falls by about e^v for a unit of lam, but only while no other choice is better:
-        so Newton's steps stay inside a bracket, which is halved in between.
+        The bound falls by about e^v for a unit of lam, but only if the v that was found is that of
+        the best choice: so Newton's steps stay inside a bracket, which is halved in between.
         """
-        excess = self._excess(stage, lam, found)
+        excess = self._excess(stage, lam)
         high = max(lam, float(stage.Y.max()) + 2 * self.close)
         for turn in range(_NEWTON):
             if excess <= _TREES * self.gap or high - lam <= _TREES * self.gap:
                 break
             tried = (lam + high) / 2 if turn % 2 else min(lam + excess, high - (high - lam) / 8)
-            value = self._excess(stage, tried, found)
+            value = self._excess(stage, tried)
             if value <= 0:
                 high = tried
             else:
                 lam, excess = tried, value
         return lam if excess <= _TREES * self.gap else high
 
-    def _excess(self, stage: Stage, lam: float, found: Response) -> float:
+    def _excess(self, stage: Stage, lam: float) -> float:
         """The bound at lam, in units of e^v."""
+        at = np.array([lam])
+        found = stage.respond(at)
         v, _ = found.values()
-        shown = bound(stage, np.array([lam]), found, self.rule)
-        return float(shown.G[0] * np.exp(-v[0]))
+        return float(bound(stage, at, found, self.rule).G[0] * np.exp(-v[0]))
 
     def refine(self) -> bool:
         """Finer frontiers where they are used and matter; False where that is nowhere."""
