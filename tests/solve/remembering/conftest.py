@@ -9,12 +9,13 @@ valued again with mpmath in exact rationals, so it is a value that a leader does
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
+import pytest
 from mpmath import mp, mpf
 from numpy.typing import NDArray
 
@@ -79,7 +80,9 @@ class Leaders:
 
     def worth(self) -> Floats:
         """J of each."""
-        return sum(float(p) * self._values(m)[1] for (_, p), m in zip(self.rho, self.roots, strict=True))
+        return sum(
+            float(p) * self._values(m)[1] for (_, p), m in zip(self.rho, self.roots, strict=True)
+        )
 
     def _values(self, memory: Memory) -> tuple[Floats, Floats]:
         """v = eta V and W."""
@@ -89,11 +92,17 @@ class Leaders:
         for c, cell in enumerate(game.observes):
             for b in cell:
                 pi = memory.mix[c]
-                x, y = self.eta * pi @ self._at(self.r, h)[s, :, b], pi @ self._at(self.u, h)[s, :, b]
+                x, y = (
+                    self.eta * pi @ self._at(self.r, h)[s, :, b],
+                    pi @ self._at(self.u, h)[s, :, b],
+                )
                 for (e, t), ends in ahead.items():
                     if e == b:
                         moves, lottery = pi @ self._at(self.P, h)[s, :, b, t], memory.lottery[b, t]
-                        v, W = (sum(lottery[:, i] * end[k] for i, end in enumerate(ends)) for k in (0, 1))
+                        v, W = (
+                            sum(lottery[:, i] * end[k] for i, end in enumerate(ends))
+                            for k in (0, 1)
+                        )
                         x, y = x + self.gamma * moves * v, y + moves * W
                 xs.append(x)
                 ys.append(y)
@@ -180,10 +189,16 @@ def _rational(row: Floats) -> list[Any]:
     return [_mpf(p / total) for p in exact]
 
 
-def achieved(game: Game, seed: int = 0, *, starts: int = 32, sweeps: int = 6) -> Fraction:
+def _achieved(game: Game, seed: int = 0, *, starts: int = 32, sweeps: int = 6) -> Fraction:
     """A value that a leader who remembers achieves, to 30 digits, rounded down."""
     leaders = Leaders(game, starts, np.random.default_rng(seed))
     best = leaders.climb(sweeps)
     value = leaders.exact(int(best.argmax()))
     with mp.workdps(DIGITS):
         return Fraction(int(mp.floor(value * 10**30)), 10**30)
+
+
+@pytest.fixture(scope="session")
+def achieved() -> Callable[..., Fraction]:
+    """The brute force."""
+    return _achieved
