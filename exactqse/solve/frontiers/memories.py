@@ -1,4 +1,4 @@
-"""What the achieved frontiers are played with: memories, and the lotteries between them."""
+"""How achieved frontiers are played: memories, lotteries between them (proofs/frontiers.md)."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Leaders who remember, and trees: gamma > 0, finite eta, any partition.
 
 Where the leader remembers and randomises publicly, a place is worth to its parents what its
-frontier says, and backward induction over frontiers is exact. Where no two paths meet, that bounds
-a Markov leader as well, and often she needs one memory of each place only.
+frontier says, and backward induction over frontiers is exact (proofs/frontiers.md). Where no two
+paths meet, that bounds a Markov leader as well, and often she needs one memory of each place only.
 """
 
 from __future__ import annotations
