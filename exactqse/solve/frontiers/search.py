@@ -4,10 +4,10 @@ At a value lam the best choice of a place maximises sum_b e^{x_b} (y_b - lam) = 
 
     W <= lam + G(lam) e^{-v}
 
-for all choices, with equality at the best one (proofs/frontiers.md). Over the achieved frontiers of the next step the
-best choices are memories; over the proved ones the least of the bounds, made of chords and
-tangents, is the claim of the place. The two differ to second order in the distance of neighbouring
-lam, near those that are used.
+for all choices, with equality at the best one (proofs/frontiers.md). Over the achieved frontiers of
+the next step the best choices are memories; over the proved ones the least of the bounds, made of
+chords and tangents, is the claim of the place. The two differ to second order in the distance of
+neighbouring lam, near those that are used.
 """
 
 from __future__ import annotations
