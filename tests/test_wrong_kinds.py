@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from trial_learners import UniformLeader, Uninterested
 
 import exactqse
 from exactqse import Certificate, Enclosure, Game, Policy
@@ -34,6 +35,7 @@ from exactqse.kernel.elementary import INTEGER
 from exactqse.model.graph import describe_graph, game_graph
 from exactqse.simulate import Dataset, LeaderEnv, Noise, draw_dataset
 from exactqse.sweep import limits
+from exactqse.trials import OnlineRecord
 
 NFG = b'NFG 1 R "" { "a" "b" } { 1 1 } 1 2'
 GAME = get("conitzer-sandholm-2006")
@@ -109,6 +111,24 @@ CALLS: dict[str, Call] = {
     "Enclosure.at_least": (ONE_TO_TWO.at_least, {"value": 0}),
     "Enclosure.overlaps": (ONE_TO_TWO.overlaps, {"other": ONE_TO_TWO}),
     "Enclosure.__contains__": (lambda value: value in ONE_TO_TWO, {"value": 0}),
+    "run_online": (
+        exactqse.run_online,
+        {
+            "game": GAME,
+            "learner": UniformLeader(),
+            "episodes": 2,
+            "seed": 0,
+            "noise": Noise(),
+            "optimum": SOLUTION,
+            "progress": None,
+            "clock": None,
+        },
+    ),
+    "run_offline": (
+        exactqse.run_offline,
+        {"dataset": DATA, "learner": Uninterested(), "game": GAME, "seed": 0, "optimum": SOLUTION},
+    ),
+    "OnlineRecord.load": (OnlineRecord.load, {"path": "record.json"}),
     "draw_dataset": (
         draw_dataset,
         {
