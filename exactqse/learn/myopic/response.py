@@ -126,9 +126,8 @@ class ResponseClass:
         far = self.cap / width * (np.abs(shift) + half).max(axis=1)
         quadratic = problems.eta**2 * np.einsum("nd,nde,ne->n", shift, found.sigma, shift)
         quadratic += (curvature * half**2).sum(axis=1) / 3
-        inside = (found.gradient * shift).sum(axis=1) + _chi(far) * quadratic
+        inside = (found.gradient * shift).sum(axis=1) + above_tangent(far, quadratic)
         inside += np.log(width / (2 * half)).sum(axis=1)
-        inside = np.where(far > _STEEP, np.inf, inside)
         result: Floats = np.minimum(shrunk, inside) + np.log(count / self.delta)
         return result
 
@@ -187,7 +186,8 @@ def _psi(c: Floats) -> Floats:
     return np.where(c < _SMALL, 0.5 - c / 6, (np.expm1(-safe) + safe) / safe**2)
 
 
-def _chi(c: Floats) -> Floats:
-    """(e^c - c - 1) / c^2, which rises from 1/2; c at most a few hundred."""
+def above_tangent(c: Floats, variance: Floats) -> Floats:
+    """chi(c) variance with chi(c) = (e^c - c - 1) / c^2, which rises from 1/2."""
     safe = np.clip(c, _SMALL, _STEEP)
-    return np.where(c < _SMALL, 0.5 + c / 3, (np.expm1(safe) - safe) / safe**2)
+    chi = np.where(c < _SMALL, 0.5 + c / 3, (np.expm1(safe) - safe) / safe**2)
+    return np.where(c > _STEEP, np.where(variance > 0, np.inf, 0.0), chi * variance)

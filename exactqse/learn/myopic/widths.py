@@ -5,6 +5,8 @@ prescription at s, nu the estimated response to it, and G the matrix of the prod
 and phi^alpha_b' in (Sigma' + lambda I)^-1. Then
 
     | sum_b (nu*_b - nu_b) U_b |  <=  span(U) min( tanh(k/4), (eta xi/2) (e^{k/2} - 1)/(k/2) ),
+    | sum_b (nu*_b - nu_b) U_b |  <=  eta R sqrt(g.G g) + span(U) chi(k) (eta xi)^2,
+    g_b = nu_b (U_b - sum nu U),   chi(k) = (e^k - k - 1)/k^2,
     xi^2 = R^2 ( sum_b nu_b G_bb - nu.G nu ),
     k = min( c, eta R max_{b,b'} sqrt(G_bb + G_b'b' - 2 G_bb') )
 
@@ -18,7 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from exactqse.learn.myopic.response import Response
+from exactqse.learn.myopic.response import Response, above_tangent
 
 Floats = NDArray[np.float64]
 _STEEP = 300.0  # e^300: the other bound is the smaller one long before
@@ -70,7 +72,12 @@ class Stages:
         own = np.einsum("skbb->skb", G)
         spread = (nu * own).sum(axis=-1) - np.einsum("skb,skbc,skc->sk", nu, G, nu)
         apart = (own[..., :, None] + own[..., None, :] - 2 * G).max(axis=(-2, -1))
-        return value, np.ptp(gain, axis=-1) * self._effect(spread, apart)
+        span = np.ptp(gain, axis=-1)
+        slope = nu * (gain - value[..., None])
+        size = np.sqrt(np.maximum(np.einsum("skb,skbc,skc->sk", slope, G, slope), 0))
+        second = self._second(spread, apart)
+        local = self.eta * self.radius[:, None] * size + span * second
+        return value, np.minimum(span * self._effect(spread, apart), local)
 
     def largest_effect(self) -> Floats:
         """A bound over all prescriptions of the width over span(U), shape (S,).
@@ -99,11 +106,20 @@ class Stages:
         result: Floats = half @ np.swapaxes(full, -1, -2)
         return result
 
+    def _second(self, spread: Floats, apart: Floats) -> Floats:
+        """chi(k) (eta xi)^2, from xi^2/R^2 and the largest distance squared."""
+        squared = (self.eta * self.radius[:, None]) ** 2 * np.maximum(spread, 0)
+        return above_tangent(self._steepness(apart), squared)
+
+    def _steepness(self, apart: Floats) -> Floats:
+        """k."""
+        far = self.eta * self.radius[:, None] * np.sqrt(np.maximum(apart, 0))
+        return np.minimum(self.cap, far)
+
     def _effect(self, spread: Floats, apart: Floats) -> Floats:
         """The minimum in the formula above, from xi^2/R^2 and the largest distance squared."""
-        R = self.radius[:, None]
-        k = np.minimum(self.cap, self.eta * R * np.sqrt(np.maximum(apart, 0)))
-        xi = R * np.sqrt(np.maximum(spread, 0))
+        k = self._steepness(apart)
+        xi = self.radius[:, None] * np.sqrt(np.maximum(spread, 0))
         half = np.clip(k / 2, 1e-300, _STEEP)
         first = self.eta * xi / 2 * np.expm1(half) / half
         first = np.where(k / 2 > _STEEP, np.inf, first)
