@@ -49,8 +49,8 @@ def test_stated_constants(page: str, count: int) -> None:
             ("format", "version", "kind", *certificate._types("farsighted")),
         ),
         ("policy-file.md", policy, ("format", "version", "pi")),
-        ("dataset-file.md", datasetfile, datasetfile.FIELDS),
         ("trial-record.md", records, records._FIELDS),
+        ("dataset-file.md", datasetfile, datasetfile.FIELDS),
     ],
 )
 def test_stated_fields(page: str, module: Any, names: tuple[str, ...]) -> None:
