@@ -148,15 +148,17 @@ class Stage:
             members = [(b, *self._majorant(majorant, part, b, value)) for b, majorant in pairs]
             shift = self.reference + (entry.shift << self.p)
             for k, corner in enumerate(part):
-                at = f"{self.where}, leaf {leaf}, corner {k}"
-                (low, high), slopes = self._sum(members, corner, value, shift, at)
+                (low, high), slopes = self._sum(members, corner, value, shift, (leaf, k))
                 if entry.shift:  # at another scale all that is used is the sign
+                    at = f"{self.where}, leaf {leaf}, corner {k}"
                     require(f"the majorants' sum at {at} exceeds 0", low, high, self.p)
                     low = high = 0
                 yield (low, high), slopes, (leaf, k)
             leaf += 1
 
-    def _sum(self, members: Members, corner: Corner, value: Interval, shift: int, at: str) -> Form:
+    def _sum(
+        self, members: Members, corner: Corner, value: Interval, shift: int, spot: Spot
+    ) -> Form:
         """A and L of all members together."""
         low = high = 0
         slopes: Vector = {}
@@ -164,8 +166,8 @@ class Stage:
             try:
                 a, own = form(ratio, corner, b, value, shift)
             except FailureError as failure:
-                reason = f"majorant at {at}, follower action {b}: {failure}"
-                raise FailureError(failure.outcome, reason) from None
+                at = f"{self.where}, leaf {spot[0]}, corner {spot[1]}, follower action {b}"
+                raise FailureError(failure.outcome, f"majorant at {at}: {failure}") from None
             low, high = low + a[0], high + a[1]
             slopes = _plus(slopes, own, 1) if own else slopes
         return (low, high), slopes
