@@ -58,6 +58,10 @@ class CertificateError(InputError):
     """A certificate that is malformed, or one that speaks about another game."""
 
 
+class ClaimError(InputError):
+    """A claim that cannot be registered, found or evaluated."""
+
+
 class FormatError(InputError):
     """A foreign file (such as Gambit's ``.nfg``) that cannot be read as a two-player game."""
 
