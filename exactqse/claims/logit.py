@@ -109,7 +109,8 @@ def curvature(choices: Choices, theta: Vector, *, cooled: bool = True) -> arb:
     variances = []
     for nu, f in zip(responses, choices.utilities(choices.along), strict=True):
         mean = dot(nu, f)
-        variances.append(dot(nu, [(x - mean) ** 2 for x in f]))
+        off = [x - mean for x in f]
+        variances.append(dot(nu, [x * x for x in off]))  # arb's power of a ball around 0 is nan
     return (eta * eta if cooled else eta) * total(variances)
 
 
