@@ -24,6 +24,7 @@ Sizes = tuple[int, int, int, int]  # (H, S, A, B)
 
 SEARCH_GAP = Fraction(1, 10**6)  # where the solver divides simplices
 FARSIGHTED_GAP = Fraction(1, 100)  # where it divides ranges of values
+FARSIGHTED_NODES = 2000  # and parts that it may examine then: a wider enclosure is one, too
 _SPARE = 12  # digits of the working precision that are not asked of a solver
 DIGITS = 4  # of agreement between values that the solver encloses by a search
 
@@ -90,17 +91,25 @@ def make_game(
     )
 
 
-def draw_game(draw: Draw, sizes: Sizes, *, gammas: Sequence[str] = ("0",)) -> Game:
-    """A game of these sizes with payoffs in [0, 1]."""
+def draw_game(
+    draw: Draw, sizes: Sizes, *, gammas: Sequence[str] = ("0",), hottest: float = 10
+) -> Game:
+    """A game of these sizes with payoffs in [0, 1], and eta from 0.3 to ``hottest``."""
     return make_game(
         draw_kernel(draw, sizes),
         draw_table(draw, sizes),
         draw_table(draw, sizes),
-        eta=draw.scale(0.3, 10),
+        eta=draw.scale(0.3, hottest),
         gamma=Fraction(draw.choice(gammas)),
         observes=draw_cells(draw, sizes[3]),
         rho=draw.simplex(sizes[1]),
     )
+
+
+def draw_far(draw: Draw, *, states: int | None = None) -> Game:
+    """A game with a farsighted follower that the solver brings to its gap soon."""
+    sizes = (2, draw.whole(1, 2) if states is None else states, 2, 2)
+    return draw_game(draw, sizes, gammas=("1/2", "9/10"), hottest=3)
 
 
 def game_document(game: Game) -> dict[str, Any]:
@@ -135,7 +144,9 @@ def solved(game: Game, bits: int, *, leader: Leader = "markov") -> Solution:
         PrecisionError: it was not certified.
     """
     if game.gamma:
-        found = solve(game, gap=FARSIGHTED_GAP, checker="flint", leader=leader)
+        found = solve(
+            game, gap=FARSIGHTED_GAP, node_limit=FARSIGHTED_NODES, checker="flint", leader=leader
+        )
     elif game.eta is None or game.observes_action:
         found = solve(game, digits_of(bits), checker="flint")
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from functools import partial
 from typing import Any
@@ -15,6 +16,7 @@ from exactqse.claims.distributions import total
 from exactqse.claims.draws import Draw
 from exactqse.claims.games import (
     digits_of,
+    draw_far,
     enclosed,
     largest_change,
     make_game,
@@ -84,18 +86,30 @@ def any_policy(
     return [(abs(second - first), bound)]
 
 
-def plug_in(models: Models, bits: int, *, response: bool = True, factor: int = 2) -> Pairs:
+def plug_in(
+    models: Models, bits: int, *, response: bool = True, discounted: bool = True
+) -> Pairs:
     """J* - J(pi^) and twice the bound, pi^ being optimal in the estimate up to a known gap."""
     planned = solved(models.second, bits)
     gap = ball(planned.upper - planned.lower)
     loss = enclosed(solved(models.first, bits).value) - value(models.first, planned.policy, bits)
-    bound = evaluation_bound(models.first, models.second, response=response)
-    return [(loss, factor * bound + gap)]
+    bound = evaluation_bound(
+        models.first, models.second, response=response, discounted=discounted
+    )
+    return [(loss, 2 * bound + gap)]
 
 
 def value(game: Game, policy: Policy, bits: int) -> arb:
     """A ball around J(policy)."""
     return enclosed(evaluate(game, policy, digits_of(bits)).J)
+
+
+def draw_models_far(draw: Draw) -> Models:
+    """Two games with a farsighted follower and nothing else in common."""
+    first = draw_far(draw)
+    other = draw_far(draw, states=first.states)
+    second = replace(first, P=other.P, u=other.u, r=other.r)
+    return Models(first, second, Policy.uniform(first))
 
 
 def draw_rewards_only(draw: Draw) -> Models:
@@ -129,21 +143,35 @@ def _weights(game: Game) -> list[Fraction]:
 
 
 def draw_ahead(draw: Draw) -> Models:
-    """What he may earn in the second step moves his first answer, which is what she is paid for."""
-    zero, one = Fraction(0), Fraction(1)
-    P = [[[[(one, zero), (zero, one)]]] * 2] * 2
-    u = [[[[zero, one]]] * 2, [[[zero, zero]]] * 2]
-    r = [[[[zero, zero]]] * 2] * 2
-    change = [r[0], [[[zero, zero]], [[one, one]]]]
-    eta = draw.scale(0.3, 10)
+    """What he may earn in the second step moves his first answer, on which her choice depends."""
+    zero, one, safe = Fraction(0), Fraction(1), Fraction(3, 5)
+    P = [[[[(one, zero), (zero, one)]] * 2] * 2] * 2
+    nothing = [[zero, zero]] * 2
+    u = [[[[zero, one], [safe, safe]]] * 2, [nothing] * 2]
+    r = [[nothing] * 2] * 2
+    change = [r[0], [nothing, [[one, one]] * 2]]
+    eta = draw.scale(1.5, 3)
     first, second = (
-        make_game(P, u, x, eta=eta, gamma=Fraction(1, 2), observes=[[0], [1]]) for x in (r, change)
+        make_game(P, u, x, eta=eta, gamma=Fraction(1, 2), observes=[[0, 1]]) for x in (r, change)
     )
     return Models(first, second, Policy.uniform(first))
 
 
 _BOTH = ("the games share eta, gamma, sizes, the first state and what she sees", "finite eta")
-_SHORT: Any = partial(draw_models, horizon=2, gammas=("0",) * 7 + ("1/2",))
+_plug_in: Any = partial(
+    Claim[Models],
+    statement="J* - J(pi^) is at most twice the evaluation error, for pi^ optimal in the"
+    " estimate, plus the gap up to which it is optimal",
+    latex=r"J^*-J(\hat\pi)\le 2\sup_\pi|\tilde J(\pi)-J(\pi)|",
+    hypotheses=_BOTH,
+    source=SOURCE,
+    relation="<=",
+    sides=plug_in,
+    document=models_document,
+    limit=128,
+    digits=1,
+    sharp="2 is the factor of the triangle inequality; sharpness is open",
+)
 
 CLAIMS: tuple[Claim[Models], ...] = (
     Claim[Models](
@@ -178,29 +206,33 @@ CLAIMS: tuple[Claim[Models], ...] = (
             ),
         ),
     ),
-    Claim[Models](
+    _plug_in(
         id="C11b",
         title="Plug-in policies",
-        statement="J* - J(pi^) is at most twice the evaluation error, for pi^ optimal in the"
-        " estimate, plus the gap up to which it is optimal",
-        latex=r"J^*-J(\hat\pi)\le 2\sup_\pi|\tilde J(\pi)-J(\pi)|",
-        hypotheses=_BOTH,
-        source=SOURCE,
-        relation="<=",
-        sides=plug_in,
-        build=_SHORT,
-        document=models_document,
-        instances=30,
-        searches=40,
-        limit=128,
-        digits=1,
-        sharp="2 is the factor of the triangle inequality; sharpness is open",
+        build=partial(draw_models, horizon=2, gammas=("0",)),
+        instances=40,
+        searches=60,
         mutants=(
             Mutant[Models](
                 name="response",
                 what="the response errors are lost",
                 sides=partial(plug_in, response=False),
                 build=draw_rewards_only,
+            ),
+        ),
+    ),
+    _plug_in(
+        id="C11c",
+        title="Plug-in policies, a farsighted follower",
+        build=draw_models_far,
+        instances=6,
+        searches=0,
+        mutants=(
+            Mutant[Models](
+                name="gamma",
+                what="the follower's error does not propagate",
+                sides=partial(plug_in, discounted=False),
+                build=draw_ahead,
             ),
         ),
     ),
