@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -148,15 +149,16 @@ class Coverage(Statement):
         trials: at most so many are made by default.
     """
 
-    level: float
+    level: Fraction
     trial: Trial
     mutants: tuple[CoverageMutant, ...] = ()
-    trials: int = 400
+    trials: int = 2000
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        if not isinstance(self.level, float) or not 0 < self.level < 1:
-            raise ClaimError(f"level {shown(self.level)} is not in (0, 1)", where=self.id)
+        if not isinstance(self.level, Fraction) or not 0 < self.level < 1:
+            what = f"level {shown(self.level)} is not a Fraction in (0, 1)"
+            raise ClaimError(what, where=self.id)
         if not callable(self.trial):
             raise ClaimError("trial is not a function", where=self.id)
         _checked_counts(self, ("trials",))

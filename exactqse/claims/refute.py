@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -11,6 +12,7 @@ from exactqse.claims.claim import Claim, Mutant
 from exactqse.claims.draws import Draw
 from exactqse.claims.tightness import tightest
 from exactqse.claims.verdict import Outcome, Verdict, decide
+from exactqse.errors import PrecisionError
 
 T = TypeVar("T")
 
@@ -31,14 +33,12 @@ class Refutation(Generic[T]):
 
 
 def judge(claim: Claim[T], instance: T) -> Verdict:
-    """What is proved of the claim on one instance."""
-    return decide(
-        claim.of(instance),
-        claim.relation,
-        bits=claim.bits,
-        limit=claim.limit,
-        digits=claim.digits,
-    )
+    """What is proved of the claim on one instance; a side that cannot be enclosed decides nothing."""
+    options = {"bits": claim.bits, "limit": claim.limit, "digits": claim.digits}
+    try:
+        return decide(claim.of(instance), claim.relation, **options)
+    except PrecisionError:
+        return Verdict(Outcome.UNDECIDED, claim.limit, -math.inf)
 
 
 def refute(
