@@ -13,6 +13,7 @@ from exactqse.lazy import lazy
 
 if TYPE_CHECKING:
     from exactqse import arithmetic as arithmetic
+    from exactqse import claims as claims
     from exactqse import errors as errors
     from exactqse import formats as formats
     from exactqse import games as games
@@ -66,7 +67,7 @@ else:
                 "sweep",
             ),
         },
-        ("arithmetic", "errors", "formats", "games", "kernel", "model", "testing"),
+        ("arithmetic", "claims", "errors", "formats", "games", "kernel", "model", "testing"),
     )
 
 __version__ = "0.1.0"

@@ -7,10 +7,10 @@ from exactqse.lazy import lazy
 if TYPE_CHECKING:
     from exactqse.claims.claim import Claim, Coverage, CoverageMutant, Mutant
     from exactqse.claims.draws import Draw
-    from exactqse.claims.refute import judge, refute
+    from exactqse.claims.refuting import judge, refute
     from exactqse.claims.registry import builtin, from_file, gathered, selected
-    from exactqse.claims.run import Example, Finding, Mutation, replay, run
-    from exactqse.claims.sequential import Sequential, exact_p_values, sequential
+    from exactqse.claims.running import Example, Finding, Mutation, replay, run
+    from exactqse.claims.sequential import Sequential, exact_p_values, sequential_test
     from exactqse.claims.tightness import Found, tightest
     from exactqse.claims.verdict import Outcome, Verdict, compare, decide
 else:
@@ -19,10 +19,10 @@ else:
         {
             **dict.fromkeys(("Claim", "Coverage", "CoverageMutant", "Mutant"), "claim"),
             **dict.fromkeys(("Draw",), "draws"),
-            **dict.fromkeys(("judge", "refute"), "refute"),
+            **dict.fromkeys(("judge", "refute"), "refuting"),
             **dict.fromkeys(("builtin", "from_file", "gathered", "selected"), "registry"),
-            **dict.fromkeys(("Example", "Finding", "Mutation", "replay", "run"), "run"),
-            **dict.fromkeys(("Sequential", "exact_p_values", "sequential"), "sequential"),
+            **dict.fromkeys(("Example", "Finding", "Mutation", "replay", "run"), "running"),
+            **dict.fromkeys(("Sequential", "exact_p_values", "sequential_test"), "sequential"),
             **dict.fromkeys(("Found", "tightest"), "tightness"),
             **dict.fromkeys(("Outcome", "Verdict", "compare", "decide"), "verdict"),
         },
@@ -52,6 +52,6 @@ __all__ = [
     "replay",
     "run",
     "selected",
-    "sequential",
+    "sequential_test",
     "tightest",
 ]

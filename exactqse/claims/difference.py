@@ -148,9 +148,7 @@ def mean(row: Row, values: list[arb]) -> arb:
 # ---- C7 ----
 
 
-def performance(
-    guess: Guess, bits: int, *, response: bool = True, wrong: bool = False
-) -> Pairs:
+def performance(guess: Guess, bits: int, *, response: bool = True, wrong: bool = False) -> Pairs:
     """J~ - J, and the sum over steps of Bellman errors and response errors.
 
     ``response`` keeps the response errors; ``wrong`` weighs states by the estimated response.

@@ -1,6 +1,6 @@
 """Instances of claims about one response: rewards q and q~ on a finite set, and a temperature.
 
-    V = (1/eta) log sum_b e^(eta q_b),   nu_b = e^(eta (q_b - V)),   and V~, nu~ the same for q~
+V = (1/eta) log sum_b e^(eta q_b),   nu_b = e^(eta (q_b - V)),   and V~, nu~ the same for q~
 """
 
 from __future__ import annotations

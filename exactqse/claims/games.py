@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from typing import Any
 
@@ -19,7 +19,9 @@ from exactqse.solve import Solution, solve
 from exactqse.solve.api import Leader
 
 Table = list[list[list[list[Fraction]]]]  # [h][s][a][b]
-Kernel = list[list[list[list[tuple[Fraction, ...]]]]]  # [h][s][a][b] -> a distribution
+Kernel = Sequence[
+    Sequence[Sequence[Sequence[tuple[Fraction, ...]]]]
+]  # [h][s][a][b] -> a distribution
 Sizes = tuple[int, int, int, int]  # (H, S, A, B)
 
 SEARCH_GAP = Fraction(1, 10**6)  # where the solver divides simplices
@@ -38,7 +40,9 @@ def draw_sizes(draw: Draw, *, horizon: int = 2, states: int = 2, actions: int = 
 def draw_table(draw: Draw, sizes: Sizes, low: float = 0, high: float = 1) -> Table:
     """Payoffs in [low, high], per step."""
     H, S, A, B = sizes
-    return [[[list(draw.reals(B, low, high)) for _ in range(A)] for _ in range(S)] for _ in range(H)]
+    return [
+        [[list(draw.reals(B, low, high)) for _ in range(A)] for _ in range(S)] for _ in range(H)
+    ]
 
 
 def draw_kernel(draw: Draw, sizes: Sizes) -> Kernel:
@@ -163,22 +167,23 @@ def digits_of(bits: int) -> int:
 
 def span(table: Any) -> Fraction:
     """The largest number of a nested table less the smallest."""
-    numbers = list(_numbers(table))
+    numbers = list(numbers_of(table))
     return max(numbers) - min(numbers)
 
 
 def largest_change(first: Any, second: Any) -> Fraction:
     """The largest |x - y| over two nested tables of one shape."""
-    pairs = zip(_numbers(first), _numbers(second), strict=True)
+    pairs = zip(numbers_of(first), numbers_of(second), strict=True)
     return max(abs(x - y) for x, y in pairs)
 
 
-def _numbers(table: Any) -> Any:
+def numbers_of(table: Any) -> Iterator[Fraction]:
+    """Every number of a nested table."""
     if isinstance(table, Fraction):
         yield table
         return
     for part in table:
-        yield from _numbers(part)
+        yield from numbers_of(part)
 
 
 def spans_to_go(table: Sequence[Any], factor: Fraction = Fraction(1)) -> list[Fraction]:

@@ -1,4 +1,4 @@
-"""C5: likelihood, by the Hellinger distance, controls the follower's value (proofs/hellinger.md)."""
+"""C5: likelihood, by the Hellinger distance, controls his value (proofs/hellinger.md)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """C13: the negative log-likelihood of responses, a conditional logit (proofs/conditional-logit.md).
 
-    L(theta) = - sum_i log nu_i(b_i),   nu_i(b) = e^(eta phi_i(b).theta) / sum_c e^(eta phi_i(c).theta)
+L(theta) = - sum_i log nu_i(b_i),   nu_i(b) = e^(eta phi_i(b).theta) / sum_c e^(eta phi_i(c).theta)
 """
 
 from __future__ import annotations
@@ -75,7 +75,9 @@ def draw_choices(draw: Draw) -> Choices:
 
 def choices_document(choices: Choices) -> dict[str, Any]:
     """The instance, exactly."""
-    vectors = {name: [str(x) for x in getattr(choices, name)] for name in ("theta", "move", "along")}
+    vectors = {
+        name: [str(x) for x in getattr(choices, name)] for name in ("theta", "move", "along")
+    }
     features = [[[str(x) for x in phi] for phi in sample] for sample in choices.features]
     return {
         "eta": str(choices.eta),
@@ -211,9 +213,7 @@ CLAIMS: tuple[Claim[Choices], ...] = (
         relation="=",
         sides=gradient,
         bits=512,
-        mutants=(
-            _mutant(name="sign", what="plus the mean", sides=partial(gradient, sign=-1)),
-        ),
+        mutants=(_mutant(name="sign", what="plus the mean", sides=partial(gradient, sign=-1)),),
     ),
     _claim(
         id="C13c",

@@ -80,22 +80,16 @@ def any_policy(
 ) -> Pairs:
     """|J~(pi) - J(pi)| and its bound."""
     first, second = (value(game, models.policy, bits) for game in (models.first, models.second))
-    bound = evaluation_bound(
-        models.first, models.second, response=response, discounted=discounted
-    )
+    bound = evaluation_bound(models.first, models.second, response=response, discounted=discounted)
     return [(abs(second - first), bound)]
 
 
-def plug_in(
-    models: Models, bits: int, *, response: bool = True, discounted: bool = True
-) -> Pairs:
+def plug_in(models: Models, bits: int, *, response: bool = True, discounted: bool = True) -> Pairs:
     """J* - J(pi^) and twice the bound, pi^ being optimal in the estimate up to a known gap."""
     planned = solved(models.second, bits)
     gap = ball(planned.upper - planned.lower)
     loss = enclosed(solved(models.first, bits).value) - value(models.first, planned.policy, bits)
-    bound = evaluation_bound(
-        models.first, models.second, response=response, discounted=discounted
-    )
+    bound = evaluation_bound(models.first, models.second, response=response, discounted=discounted)
     return [(loss, 2 * bound + gap)]
 
 

@@ -76,7 +76,7 @@ def growth(features: Features) -> Iterator[tuple[fmpq, fmpq_mat]]:
         column = fmpq_mat(d, 1, [_exact(x) for x in vector])
         row = column.transpose()
         width = (row * grown.solve(column)).entries()[0]
-        grown = grown + column * row  # noqa: PLR6104 - matrices are not changed in place
+        grown = grown + column * row
         yield width, grown
 
 
@@ -89,13 +89,16 @@ def product(features: Features, bits: int, *, stale: bool = False) -> Pairs:
     del bits
     result = fmpq(1)
     ridge = _exact(features.ridge)
-    for vector, (width, last) in zip(features.vectors, growth(features), strict=True):
+    steps = list(growth(features))
+    for vector, (width, _) in zip(features.vectors, steps, strict=True):
         fresh = sum((_exact(x) ** 2 for x in vector), fmpq(0)) / ridge
         result *= 1 + (fresh if stale else width)
-    return [(result, last.det() / ridge**features.dimension)]
+    return [(result, steps[-1][1].det() / ridge**features.dimension)]
 
 
-def potential(features: Features, bits: int, *, factor: fmpq | int = 2, flat: bool = False) -> Pairs:
+def potential(
+    features: Features, bits: int, *, factor: fmpq | int = 2, flat: bool = False
+) -> Pairs:
     """sum min(1, |phi_t|^2) and factor d log(1 + T/d)."""
     del bits
     widths = [min(width, fmpq(1)) for width, _ in growth(features)]
@@ -128,9 +131,7 @@ CLAIMS: tuple[Claim[Features], ...] = (
         build=partial(draw_features, unit=False),
         sharp="decided exactly, in rationals",
         mutants=(
-            _mutant(
-                name="stale", what="norms of Lambda_0^-1", sides=partial(product, stale=True)
-            ),
+            _mutant(name="stale", what="norms of Lambda_0^-1", sides=partial(product, stale=True)),
         ),
     ),
     _claim(

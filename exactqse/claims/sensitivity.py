@@ -24,6 +24,7 @@ from exactqse.claims.games import (
     game_document,
     largest_change,
     make_game,
+    numbers_of,
     optimum,
     span,
     spans_to_go,
@@ -132,15 +133,9 @@ def by_span_of_rewards(moved: Moved, bits: int, *, over: fmpq | int = 4) -> Pair
 
 def span_of_change(first: Any, second: Any) -> Fraction:
     """max(second - first) - min(second - first) over all entries."""
-    rows = (
-        y - x
-        for s, t in zip(first, second, strict=True)
-        for a, b in zip(s, t, strict=True)
-        for c, d in zip(a, b, strict=True)
-        for x, y in zip(c, d, strict=True)
-    )
-    values = list(rows)
-    return max(values) - min(values)
+    pairs = zip(numbers_of(first), numbers_of(second), strict=True)
+    changes = [y - x for x, y in pairs]
+    return max(changes) - min(changes)
 
 
 def by_values(moved: Moved, bits: int, *, scale: fmpq | int = 1) -> Pairs:
@@ -231,9 +226,7 @@ CLAIMS: tuple[Claim[Moved], ...] = (
         build=_of_u,
         sharp="attained: U~ - U constant",
         mutants=(
-            _mutant(
-                name="constant", what="times 0.9", sides=partial(by_values, scale=fmpq(9, 10))
-            ),
+            _mutant(name="constant", what="times 0.9", sides=partial(by_values, scale=fmpq(9, 10))),
         ),
     ),
     _claim(

@@ -46,7 +46,7 @@ class Sequential:
     error: Fraction
 
 
-def sequential(outcomes: Iterable[bool], *, level: Fraction, error: Fraction) -> Sequential:
+def sequential_test(outcomes: Iterable[bool], *, level: Fraction, error: Fraction) -> Sequential:
     """Take outcomes until the verdict is clear, or until there are no more.
 
     Raises:

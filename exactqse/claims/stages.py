@@ -247,9 +247,7 @@ CLAIMS: tuple[Claim[Stage], ...] = (
         digits=40,
         instances=200,
         mutants=(
-            _mutant(
-                name="shift", what="W + 1e-6", sides=partial(root, shift=Fraction(1, 10**6))
-            ),
+            _mutant(name="shift", what="W + 1e-6", sides=partial(root, shift=Fraction(1, 10**6))),
         ),
     ),
     _claim(
@@ -262,9 +260,7 @@ CLAIMS: tuple[Claim[Stage], ...] = (
         sides=decreasing,
         sharp="attained: where every maximiser has the least r",
         mutants=(
-            _mutant(
-                name="slope", what="the largest Z", sides=partial(decreasing, steeper=True)
-            ),
+            _mutant(name="slope", what="the largest Z", sides=partial(decreasing, steeper=True)),
         ),
     ),
     _claim(
@@ -288,9 +284,7 @@ CLAIMS: tuple[Claim[Stage], ...] = (
         sides=two_actions,
         sharp="attained at such a mixture",
         mutants=(
-            _mutant(
-                name="pure", what="pure actions only", sides=partial(two_actions, edges=False)
-            ),
+            _mutant(name="pure", what="pure actions only", sides=partial(two_actions, edges=False)),
         ),
     ),
     _claim(

@@ -95,7 +95,7 @@ def mixed_margins(extreme: Game, policy: Policy, share: Fraction) -> list[Fracti
         for s in extreme.reachable[h]:
             target = next(b for b, nu in enumerate(answers[h][s]) if nu.lower == 1)
             r = extreme.at(extreme.r, h)[s]
-            strict = max(_pure(extreme), key=lambda rows: _margin(r, rows, target))  # noqa: B023
+            strict = max(_pure(extreme), key=lambda rows: _margin(r, rows, target))
             rows = policy.probabilities[h][s]
             blend = tuple(
                 tuple((1 - share) * p + share * q for p, q in zip(*pair, strict=True))
@@ -275,7 +275,9 @@ CLAIMS: tuple[Claim[Any], ...] = (
         digits=DIGITS,
         mutants=(
             Mutant[Game](
-                name="constant", what="1/4 becomes 1/4.4", sides=partial(to_uniform, over=fmpq(22, 5))
+                name="constant",
+                what="1/4 becomes 1/4.4",
+                sides=partial(to_uniform, over=fmpq(22, 5)),
             ),
             Mutant[Game](
                 name="temperature", what="eta is lost", sides=partial(to_uniform, cooled=False)

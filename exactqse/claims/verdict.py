@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
-from typing import Literal
+from typing import Any, Literal, TypeAlias
 
 from flint import arb, fmpq
 
 from exactqse.arithmetic.balls import exact_fraction, precision
 
-Number = arb | fmpq
+Number: TypeAlias = Any  # arb, or fmpq where it is exact
 Pairs = Iterable[tuple[Number, Number]]
 Sides = Callable[[int], Pairs]  # at a number of bits, which is the working precision then
 Relation = Literal["<=", "="]
@@ -68,7 +68,7 @@ class Verdict:
 def compare(lhs: Number, relation: Relation, rhs: Number, digits: int | None) -> Outcome:
     """What two enclosures at the working precision say; None takes no agreement for an answer."""
     if isinstance(lhs, fmpq) and isinstance(rhs, fmpq):
-        true = lhs == rhs if relation == "=" else lhs <= rhs
+        true = bool(lhs == rhs) if relation == "=" else lhs <= rhs
         return Outcome.HOLDS if true else Outcome.VIOLATED
     if relation == "<=" and lhs <= rhs:
         return Outcome.HOLDS

@@ -1,5 +1,14 @@
 """What is shown of results: rich renderables for the terminal, plain dictionaries for JSON."""
 
+from exactqse.report.claims import (
+    claim_document,
+    claim_lines,
+    claim_table,
+    example_document,
+    finding_document,
+    finding_lines,
+    findings_table,
+)
 from exactqse.report.documents import (
     catalogue_document,
     check_document,
@@ -27,7 +36,7 @@ from exactqse.report.games import (
     graph_lines,
     reward_tables,
 )
-from exactqse.report.pictures import draw_sweep, drawable
+from exactqse.report.pictures import draw_claims, draw_sweep, drawable
 from exactqse.report.progress import working
 from exactqse.report.sensitivities import (
     isolation_lines,
@@ -56,13 +65,21 @@ __all__ = [
     "catalogue_document",
     "check_document",
     "check_lines",
+    "claim_document",
+    "claim_lines",
+    "claim_table",
     "decision_document",
     "decision_lines",
+    "draw_claims",
     "draw_sweep",
     "drawable",
     "evaluation_document",
     "evaluation_lines",
     "evaluation_notes",
+    "example_document",
+    "finding_document",
+    "finding_lines",
+    "findings_table",
     "game_document",
     "game_summary",
     "graph_lines",

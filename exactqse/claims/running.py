@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -18,9 +18,9 @@ from numpy.random import Generator
 
 from exactqse.claims.claim import Claim, Coverage
 from exactqse.claims.draws import Draw, checked_coordinates
-from exactqse.claims.refute import judge, refute
+from exactqse.claims.refuting import judge, refute
 from exactqse.claims.registry import AnyClaim
-from exactqse.claims.sequential import Sequential, exact_p_values, sequential
+from exactqse.claims.sequential import Sequential, exact_p_values, sequential_test
 from exactqse.claims.tightness import tightest
 from exactqse.claims.verdict import Outcome, worst
 from exactqse.errors import ClaimError, InputError, shown
@@ -134,11 +134,12 @@ def run(
         raise InputError(f"{shown(seed)} is not an integer of at least 0", where="seed")
     start = time.monotonic()
     rng = claim.generator(seed)
+    plan = _Plan(DEEPER if deep else 1, mutants or deep, progress)
     try:
         if isinstance(claim, Coverage):
-            found = _run_coverage(claim, rng, 1 + (DEEPER - 1) * deep, mutants or deep, progress)
+            found = _run_coverage(claim, rng, plan)
         else:
-            found = _run_claim(claim, rng, 1 + (DEEPER - 1) * deep, mutants or deep, progress)
+            found = _run_claim(claim, rng, plan)
     except (ArithmeticError, LookupError, TypeError, AttributeError, ValueError) as error:
         if isinstance(error, InputError):
             raise
@@ -171,25 +172,36 @@ class _Tally:
             self.largest = sorted([*self.largest, (verdict.ratio, coordinates)])[-_KEPT:]
 
 
-def _run_claim(
-    claim: Claim[Any], rng: Generator, times: int, mutants: bool, progress: Progress | None
-) -> dict[str, Any]:
-    tally, count = _Tally(claim), times * claim.instances
+@dataclass(frozen=True)
+class _Plan:
+    """How much is done: ``times`` the claim's own numbers, and whether the mutants are tried."""
+
+    times: int
+    mutants: bool
+    progress: Progress | None
+
+    def tell(self, claim: AnyClaim, done: int, count: int) -> None:
+        """Tell of one more instance."""
+        if self.progress is not None:
+            self.progress(claim.id, done, count)
+
+
+def _run_claim(claim: Claim[Any], rng: Generator, plan: _Plan) -> dict[str, Any]:
+    tally, count = _Tally(claim), plan.times * claim.instances
     for i in range(count):
         tally.add(Draw(rng=rng))
-        if progress is not None:
-            progress(claim.id, i + 1, count)
+        plan.tell(claim, i + 1, count)
     found: dict[str, Any] = {}
     if claim.relation == "<=" and claim.searches:
         starts = [coordinates for _, coordinates in reversed(tally.largest)]
-        most = tightest(claim, rng=rng, evaluations=times * claim.searches, starts=starts)
+        most = tightest(claim, rng=rng, evaluations=plan.times * claim.searches, starts=starts)
         outcome = judge(claim, most.instance).outcome
         example = Example(most.coordinates, claim.document(most.instance), outcome)
         found = {"ratio": most.ratio, "worst": example, "evaluations": most.evaluations}
         if not outcome.good:
             tally.counts[outcome] += 1
             tally.against.append(example)
-    mutations = tuple(_mutation(claim, m, rng) for m in claim.mutants) if mutants else ()
+    mutations = tuple(_mutation(claim, m, rng) for m in claim.mutants) if plan.mutants else ()
     return {
         "outcome": worst(o for o in tally.counts if tally.counts[o]),
         "counts": dict(tally.counts),
@@ -209,22 +221,20 @@ def _mutation(claim: Claim[Any], mutant: Any, rng: Generator) -> Mutation:
     return Mutation(mutant.name, mutant.what, refuted=True, example=example)
 
 
-def _run_coverage(
-    claim: Coverage, rng: Generator, times: int, mutants: bool, progress: Progress | None
-) -> dict[str, Any]:
-    error, count = ERROR / (1 if times == 1 else 1000), times * claim.trials
+def _run_coverage(claim: Coverage, rng: Generator, plan: _Plan) -> dict[str, Any]:
+    error = ERROR if plan.times == 1 else ERROR / 1000
+    count = plan.times * claim.trials
 
-    def trials() -> Any:
+    def trials() -> Iterator[bool]:
         for i in range(count):
-            if progress is not None:
-                progress(claim.id, i + 1, count)
+            plan.tell(claim, i + 1, count)
             yield claim.trial(rng)
 
-    test = sequential(trials(), level=claim.level, error=error)
+    test = sequential_test(trials(), level=claim.level, error=error)
     mutations = []
-    for mutant in claim.mutants if mutants else ():
+    for mutant in claim.mutants if plan.mutants else ():
         outcomes = (mutant.trial(rng) for _ in range(claim.trials))
-        caught = sequential(outcomes, level=claim.level, error=error).outcome
+        caught = sequential_test(outcomes, level=claim.level, error=error).outcome
         mutations.append(Mutation(mutant.name, mutant.what, caught is Outcome.VIOLATED))
     counts = {
         Outcome.HOLDS: test.successes,

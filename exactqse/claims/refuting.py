@@ -33,7 +33,7 @@ class Refutation(Generic[T]):
 
 
 def judge(claim: Claim[T], instance: T) -> Verdict:
-    """What is proved of the claim on one instance; a side that cannot be enclosed decides nothing."""
+    """What is proved of the claim on one instance; nothing if a side cannot be enclosed."""
     options = {"bits": claim.bits, "limit": claim.limit, "digits": claim.digits}
     try:
         return decide(claim.of(instance), claim.relation, **options)
