@@ -112,7 +112,7 @@ CLAIMS: tuple[Claim[Pair], ...] = (
         latex=r"\mathrm{Var}_\nu(\tilde q-q) \le 8\,(1/\eta + B_A)^2\,\mathrm{Hel}^2",
         relation="<=",
         sides=value_by_likelihood,
-        sharp="not sharp: C5d is proved and smaller",
+        sharp="not sharp: C5d is smaller, and 8 can be 2 if 1/eta becomes 2/eta",
         mutants=(
             _mutant(
                 name="temperature",
@@ -129,12 +129,12 @@ CLAIMS: tuple[Claim[Pair], ...] = (
         r" 2\Bigl(\frac{B_A}{1-e^{-\eta B_A/2}}\Bigr)^2\mathrm{Hel}^2",
         relation="<=",
         sides=value_by_likelihood_sharper,
-        sharp="|l| <= eta B_A, since q - V and q~ - V~ both lie in [-B_A, 0]; best constant open",
+        sharp="2 is sharp as eta B_A grows: a rare action loses all of its weight",
         mutants=(
             _mutant(
                 name="constant",
-                what="the right side times 0.7",
-                sides=partial(value_by_likelihood_sharper, scale=fmpq(7, 10)),
+                what="the right side times 0.8",
+                sides=partial(value_by_likelihood_sharper, scale=fmpq(8, 10)),
             ),
         ),
     ),

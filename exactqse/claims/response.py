@@ -203,7 +203,7 @@ CLAIMS: tuple[Claim[Pair], ...] = (
         r"\quad m = \eta\max_b\delta_b",
         relation="<=",
         sides=first_order,
-        sharp="sharp for every m: D of two values, the larger one rare; C4a can be smaller or larger",
+        sharp="sharp for every m: D of two values, the larger one rare; C4a may be smaller",
         mutants=(
             _mutant(
                 name="constant",
