@@ -41,7 +41,9 @@ def rates() -> None:
         others = COUNT - holds - agrees
         rate = round(COUNT / seconds)
         rows.append([claim.id, COUNT, holds, agrees, others, f"{seconds:.2f}", rate])
-    rows.append([f"all {len(chosen)} on one", COUNT, "", "", "", f"{whole:.2f}", round(COUNT / whole)])
+    rows.append(
+        [f"all {len(chosen)} on one", COUNT, "", "", "", f"{whole:.2f}", round(COUNT / whole)]
+    )
     show("Claims about one response: rigorous instances a second", columns, rows)
 
 

@@ -21,6 +21,7 @@ from exactqse.claims.draws import Draw, checked_coordinates
 from exactqse.claims.refuting import judge, refute
 from exactqse.claims.registry import AnyClaim
 from exactqse.claims.sequential import Sequential, exact_p_values, sequential_test
+from exactqse.claims.shrinking import shrunk
 from exactqse.claims.tightness import tightest
 from exactqse.claims.verdict import Outcome, worst
 from exactqse.errors import ClaimError, InputError, shown
@@ -75,7 +76,8 @@ class Finding:
         counts: instances (trials) by outcome.
         ratio: the largest lhs/rhs met is at least this, certified; None where no rhs was positive.
         worst: the instance with that ratio.
-        against: the first instances that violate the claim or leave it undecided.
+        against: the first instances that violate the claim or leave it undecided; before them, if
+            it is violated, a simple one that Hypothesis shrank.
         bits: the largest precision that an instance took.
         evaluations: of the adversarial search.
         seconds: wall time.
@@ -201,15 +203,22 @@ def _run_claim(claim: Claim[Any], rng: Generator, plan: _Plan) -> dict[str, Any]
         if not outcome.good:
             tally.counts[outcome] += 1
             tally.against.append(example)
+    violated = [e for e in tally.against if e.outcome is Outcome.VIOLATED]
+    simple = [_simplest(claim, e) for e in violated[:1]]
     mutations = tuple(_mutation(claim, m, rng) for m in claim.mutants) if plan.mutants else ()
     return {
         "outcome": worst(o for o in tally.counts if tally.counts[o]),
         "counts": dict(tally.counts),
-        "against": tuple(tally.against),
+        "against": (*simple, *tally.against),
         "bits": tally.bits,
         "mutations": mutations,
         **found,
     }
+
+
+def _simplest(claim: Claim[Any], example: Example) -> Example:
+    """The example shrunk."""
+    return replay(claim, shrunk(claim, example.coordinates))
 
 
 def _mutation(claim: Claim[Any], mutant: Any, rng: Generator) -> Mutation:

@@ -175,8 +175,8 @@ _claim: Any = partial(
 _mutant: Any = Mutant[Moved]
 _of_r: Any = partial(draw_moved, of="r")
 _of_u: Any = partial(draw_moved, of="u")
-_long_r: Any = partial(draw_moved, of="r", horizon=3)
-_long_u: Any = partial(draw_moved, of="u", horizon=3)
+_long_r: Any = partial(draw_moved, of="r", horizon=2)
+_long_u: Any = partial(draw_moved, of="u", horizon=2)
 _TANH = "of two values, no choice of hers, and nu of the larger 1/(1 + e^(eta span/2))"
 
 CLAIMS: tuple[Claim[Moved], ...] = (
