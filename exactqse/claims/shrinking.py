@@ -1,7 +1,7 @@
 """Counterexamples made simple by Hypothesis, where it is installed (``exactqse[testing]``).
 
-An instance is a function of coordinates in [0, 1], so Hypothesis shrinks these: towards 0, towards
-short decimals. Every step is judged in ball arithmetic; what comes out violates the claim, too.
+An instance is a function of coordinates in [0, 1], so Hypothesis shrinks these: towards 0, on a
+grid of sixteenths. Every step is judged in ball arithmetic; what comes out violates the claim, too.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from exactqse.claims.verdict import Outcome
 
 T = TypeVar("T")
 _TRIES = 400  # instances that are judged
+_GRID = tuple(n / 16 for n in range(17))
 
 
 def shrunk(claim: Claim[T], coordinates: tuple[float, ...]) -> tuple[float, ...]:
@@ -28,8 +29,8 @@ def shrunk(claim: Claim[T], coordinates: tuple[float, ...]) -> tuple[float, ...]
         from hypothesis.errors import NoSuchExample  # noqa: PLC0415
     except ImportError:
         return coordinates
-    grid = st.integers(0, 16).map(lambda n: n / 16)
-    near = [st.one_of(grid, st.just(x)) for x in coordinates]
+    # one choice each, or else Hypothesis would take the coordinate as it is for the simpler one
+    near = [st.sampled_from((*_GRID, x)) for x in coordinates]
 
     def violates(found: tuple[float, ...]) -> bool:
         return judge(claim, claim.build(Draw(found))).outcome is Outcome.VIOLATED
