@@ -273,7 +273,7 @@ CLAIMS: tuple[Claim[Any], ...] = (
         build=draw_guess,
         document=guess_document,
         bits=512,
-        instances=60,
+        instances=300,
         searches=0,
         mutants=(
             Mutant[Guess](
@@ -303,7 +303,7 @@ CLAIMS: tuple[Claim[Any], ...] = (
         build=draw_models,
         document=models_document,
         bits=512,
-        instances=60,
+        instances=300,
         searches=0,
         mutants=(
             Mutant[Models](

@@ -189,7 +189,7 @@ _claim: Any = partial(
     build=draw_choices,
     document=choices_document,
     source=SOURCE,
-    instances=300,
+    instances=1000,
     searches=1000,
 )
 _mutant: Any = Mutant[Choices]

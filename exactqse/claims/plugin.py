@@ -181,7 +181,7 @@ CLAIMS: tuple[Claim[Models], ...] = (
         sides=any_policy,
         build=draw_models,
         document=models_document,
-        instances=60,
+        instances=200,
         searches=300,
         limit=512,
         sharp="attained at H = 1 where only r differs, as C10a; in general the terms add up",

@@ -114,7 +114,7 @@ def potential_sharp(features: Features, bits: int, *, scale: fmpq | int = 1) -> 
 
 
 _claim: Any = partial(
-    Claim[Features], document=features_document, source=SOURCE, instances=300, searches=300
+    Claim[Features], document=features_document, source=SOURCE, instances=1000, searches=1000
 )
 _mutant: Any = Mutant[Features]
 

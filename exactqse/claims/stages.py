@@ -227,7 +227,12 @@ def monotone(stage: Stage, bits: int, *, sign: int = 1) -> Pairs:
 
 
 _claim: Any = partial(
-    Claim[Stage], build=draw_stage, document=stage_document, limit=512, instances=300, searches=300
+    Claim[Stage],
+    build=draw_stage,
+    document=stage_document,
+    limit=512,
+    instances=1000,
+    searches=1000,
 )
 _mutant: Any = Mutant[Stage]
 _seeing: Any = partial(draw_stage, blind=False)
@@ -243,8 +248,7 @@ CLAIMS: tuple[Claim[Stage], ...] = (
         relation="=",
         sides=root,
         build=_seeing,
-        bits=256,
-        digits=40,
+        bits=512,
         instances=200,
         mutants=(
             _mutant(name="shift", what="W + 1e-6", sides=partial(root, shift=Fraction(1, 10**6))),

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -13,6 +17,7 @@ import exactqse
 from exactqse.cli.bundles import AsJson, bundled
 from exactqse.cli.inputs import writable
 from exactqse.cli.output import emit, error_console, show
+from exactqse.cli.solving import INTERRUPTED
 from exactqse.errors import FileError
 from exactqse.kernel.files import canonical_json, write_bytes
 from exactqse.report import (
@@ -136,20 +141,50 @@ def run_claims(
     """Check claims on random and adversarial instances; exit code 1 unless all hold."""
     files.checked()
     chosen = which.chosen()
-    findings = []
-    for i, claim in enumerate(chosen):
-        with working(error_console(), f"{claim.id} ({i + 1} of {len(chosen)})") as told:
-
-            def progress(_: str, done: int, count: int) -> None:
-                told(Standing(done, count))
-
-            found = exactqse.claims.run(
-                claim, seed=seed, deep=deep, mutants=mutants, progress=progress
-            )
-            findings.append(found)
-    _report(findings, files, as_json=as_json)
+    findings: list[Finding] = []
+    interrupted = False
+    try:
+        with _stoppable():
+            for i, claim in enumerate(chosen):
+                title = f"{claim.id} ({i + 1} of {len(chosen)})"
+                findings.append(_found(claim, title, seed=seed, deep=deep, mutants=mutants))
+    except KeyboardInterrupt:
+        interrupted = True
+    if findings or not interrupted:
+        _report(findings, files, as_json=as_json)
+    if interrupted:
+        raise typer.Exit(INTERRUPTED)
     if not all(finding.good for finding in findings):
         raise typer.Exit(FAILED)
+
+
+def _found(claim: Any, title: str, *, seed: int, deep: bool, mutants: bool) -> Finding:
+    with working(error_console(), title) as told:
+
+        def progress(_: str, done: int, count: int) -> None:
+            told(Standing(done, count))
+
+        found: Finding = exactqse.claims.run(
+            claim, seed=seed, deep=deep, mutants=mutants, progress=progress
+        )
+    return found
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """Within the block Ctrl-C ends the run, not only the solve that happens to be under way."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGINT, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _report(findings: list[Finding], files: RunFiles, *, as_json: bool) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import signal
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -71,7 +72,7 @@ def test_a_run_as_json_is_the_data_file(run: Run, tmp_path: Path) -> None:
     assert printed == json.loads(path.read_text())
     bound = next(f for f in printed["findings"] if f["claim"]["id"] == "C12b")
     assert bound["verdict"] == "holds"
-    assert bound["instances"] == {"holds": 300}
+    assert bound["instances"] == {"holds": 1000}
     (claim,) = selected(builtin(), ["C12b"])
     coordinates = [float(x) for x in bound["worst"]["coordinates"]]
     again = replay(claim, coordinates)
@@ -159,3 +160,24 @@ def test_ratios_are_rounded_down(value: Fraction) -> None:
     shown = Fraction(rounded_down(value))
     assert shown <= value
     assert value - shown <= max(Fraction(1, 10**6), value / 10**6)
+
+
+def test_an_interrupted_run_prints_what_it_has(run: Run, tmp_path: Path) -> None:
+    path = mine(tmp_path, 2)
+    late = """
+import os, signal
+from dataclasses import replace
+
+def interrupted(draw):
+    os.kill(os.getpid(), signal.SIGINT)
+    return draw.real(0, 5)
+
+LATE = replace(MINE, id="MINEb", build=interrupted)
+"""
+    path.write_text(path.read_text() + late)
+    before = signal.getsignal(signal.SIGINT)
+    result = run("claims", "run", "MINE", "--from", path)
+    assert result.code == 130
+    assert "1 claim hold" in result.out
+    assert "MINEb" not in result.out
+    assert signal.getsignal(signal.SIGINT) is before
