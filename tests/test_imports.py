@@ -15,7 +15,18 @@ import pytest
 import exactqse
 from exactqse.games import get
 
-HEAVY = {"numpy", "flint", "scipy", "sympy", "mpmath", "networkx", "hypothesis", "typer", "rich"}
+HEAVY = {
+    "numpy",
+    "flint",
+    "scipy",
+    "sympy",
+    "mpmath",
+    "networkx",
+    "hypothesis",
+    "typer",
+    "rich",
+    "gymnasium",
+}
 GAME = "exactqse.games.get('conitzer-sandholm-2006')"
 UNIFORM = f"{GAME}, exactqse.Policy.uniform({GAME})"
 PACKAGES = (
@@ -24,6 +35,7 @@ PACKAGES = (
     "exactqse.claims",
     "exactqse.evaluate",
     "exactqse.model",
+    "exactqse.simulate",
 )
 
 
@@ -71,6 +83,8 @@ def test_the_kernel_loads_the_standard_library_only(program: str) -> None:
         ("exactqse.claims.Draw", {"numpy"}),
         ("exactqse.claims.Claim", {"numpy", "flint"}),
         ("exactqse.claims.run", {"numpy", "flint", "scipy"}),
+        (f"exactqse.simulate.Environment({GAME}), exactqse.simulate.Dataset", {"numpy"}),
+        (f"exactqse.simulate.LeaderEnv({GAME})", {"numpy", "gymnasium"}),
         ("exactqse.testing.games", {"numpy", "flint", "hypothesis"}),
     ],
 )

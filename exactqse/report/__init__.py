@@ -9,6 +9,7 @@ from exactqse.report.claims import (
     finding_lines,
     findings_table,
 )
+from exactqse.report.datasets import dataset_document, dataset_lines
 from exactqse.report.documents import (
     catalogue_document,
     check_document,
@@ -36,7 +37,13 @@ from exactqse.report.games import (
     graph_lines,
     reward_tables,
 )
-from exactqse.report.pictures import draw_claims, draw_sweep, drawable
+from exactqse.report.learning import (
+    learning_document,
+    learning_lines,
+    learning_table,
+    summary_document,
+)
+from exactqse.report.pictures import draw_claims, draw_learning, draw_sweep, drawable
 from exactqse.report.progress import working
 from exactqse.report.sensitivities import (
     isolation_lines,
@@ -68,9 +75,12 @@ __all__ = [
     "claim_document",
     "claim_lines",
     "claim_table",
+    "dataset_document",
+    "dataset_lines",
     "decision_document",
     "decision_lines",
     "draw_claims",
+    "draw_learning",
     "draw_sweep",
     "drawable",
     "evaluation_document",
@@ -84,6 +94,9 @@ __all__ = [
     "game_summary",
     "graph_lines",
     "isolation_lines",
+    "learning_document",
+    "learning_lines",
+    "learning_table",
     "line",
     "policy_document",
     "policy_lines",
@@ -100,6 +113,7 @@ __all__ = [
     "solution_document",
     "solution_lines",
     "state_table",
+    "summary_document",
     "sweep_document",
     "sweep_lines",
     "sweep_table",

@@ -15,6 +15,7 @@ from exactqse.kernel.files import write_bytes
 if TYPE_CHECKING:
     from exactqse.claims import Finding
     from exactqse.sweep import Sweep
+    from exactqse.trials import Summary
 
 FORMATS = (".pdf", ".png", ".svg")
 _WIDE = 20  # a ratio of etas from which on the axis is logarithmic
@@ -64,6 +65,36 @@ def draw_claims(findings: Sequence[Finding], path: str | os.PathLike[str]) -> No
     axes.axvline(1, linestyle=":", color="black", label="sharp")
     axes.set_xlabel("largest lhs/rhs met, certified from below")
     axes.legend(fontsize="small", loc="lower left")
+    _save(figure, path)
+
+
+def draw_learning(summaries: Sequence[Summary], path: str | os.PathLike[str]) -> None:
+    """Draw cumulative regret of learners to a file: means, the band of quantiles, a guide sqrt(t).
+
+    Raises:
+        InputError: no matplotlib, or another format than .pdf, .png, .svg.
+        FileError: the file cannot be written.
+    """
+    drawable(Path(path))
+    figure = _matplotlib().Figure(figsize=(6.4, 4.0), layout="constrained")
+    axes = figure.add_subplot()
+    for summary in summaries:
+        curve = summary.curve
+        middle = [float(value) for value in curve.mean]
+        (drawn,) = axes.plot(curve.episodes, middle, linewidth=1.5, label=summary.learner)
+        low, _, high = curve.quantiles
+        axes.fill_between(curve.episodes, low, high, alpha=0.25, color=drawn.get_color())
+    least = min(summaries, key=lambda summary: summary.regret.mid)
+    episodes, end = least.curve.episodes, float(least.regret)
+    if end > 0:
+        guide = [end * (t / episodes[-1]) ** 0.5 for t in episodes]
+        axes.plot(episodes, guide, linestyle=":", color="grey", label="proportional to sqrt(t)")
+        axes.set_xscale("log")
+        axes.set_yscale("log", nonpositive="mask")
+    axes.set_xlabel("episodes t")
+    axes.set_ylabel("certified cumulative regret")
+    axes.set_title("mean over seeds, and their quantiles from 0.1 to 0.9", fontsize="small")
+    axes.legend(fontsize="small")
     _save(figure, path)
 
 

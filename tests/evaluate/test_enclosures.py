@@ -315,7 +315,7 @@ def test_the_precision_is_raised_until_the_widths_hold(monkeypatch: pytest.Monke
     game = single(["-4/3", -1, "-5/3"], ["1/5", 0, "1/7"], horizon=3, gamma="1/3")
     policy = Policy.uniform(game)
     for guard in range(24, 1, -1):
-        monkeypatch.setattr(enclosures, "_guard", lambda *_, bits=guard: bits)
+        monkeypatch.setattr(enclosures, "guard_bits", lambda *_, bits=guard: bits)
         assert all(within_tolerance(x, 30) for x in evaluate(game, policy, 30).numbers())
     monkeypatch.setattr(enclosures, "ATTEMPTS", 1)
     with pytest.raises(PrecisionError, match="wider than"):

@@ -12,6 +12,8 @@ import pytest
 
 from exactqse.kernel import certificate, gamefile
 from exactqse.model import policy
+from exactqse.simulate import datasetfile
+from exactqse.trials import records
 
 PROOFS = Path(__file__).resolve().parents[2] / "proofs"
 _CONSTANT = re.compile(r"^\| `([a-z]+)\.([A-Z_]+)` \| ([0-9]+) \|$", re.MULTILINE)
@@ -46,6 +48,8 @@ def test_stated_constants(page: str, count: int) -> None:
             ("format", "version", "kind", *certificate._types("farsighted")),
         ),
         ("policy-file.md", policy, ("format", "version", "pi")),
+        ("dataset-file.md", datasetfile, datasetfile.FIELDS),
+        ("trial-record.md", records, records._FIELDS),
     ],
 )
 def test_stated_fields(page: str, module: Any, names: tuple[str, ...]) -> None:
@@ -67,6 +71,14 @@ def test_stated_fields_of_kinds(kind: str) -> None:
     assert stated["kind"].count("`") == 2 * len(certificate.KINDS)
     node = _fields("certificate-format.md", f"Fields of a {kind} node")
     assert [*node] == [field.name for field in fields(certificate.KINDS[kind])]
+
+
+def test_stated_fields_of_parts() -> None:
+    parts = {"the setting": datasetfile.SETTING_FIELDS, "a run": datasetfile.RUN_FIELDS}
+    for part, names in parts.items():
+        assert tuple(_fields("dataset-file.md", f"Fields of {part}")) == names
+    noise = _fields("dataset-file.md", "Fields of the setting")["noise"]
+    assert re.findall("`([a-z]+)`", noise) == [*datasetfile.NOISE_FIELDS]
 
 
 def test_stated_lists() -> None:
