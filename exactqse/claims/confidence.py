@@ -1,4 +1,4 @@
-"""C14: likelihood confidence sets of finite classes, by simulation (proofs/likelihood-sets.md).
+"""C14: likelihood confidence sets of finite classes, by simulation (proofs/finite-likelihood-sets.md).
 
 For every step h a finite class of parameters theta, one of them the truth. In episode t the leader
 plays prescriptions that may depend on all that was seen; the follower answers step h by a
@@ -6,7 +6,10 @@ conditional logit on what is then phi(b) = phi^pi(s, b), under the true paramete
 
     L_t(theta) = - sum_{i<t} log nu^theta_i(b_i),     beta = log(H |Theta| / delta)
 
-The simulation is in float64: it says how often the events happen, not whether one did.
+The two claims are the two theorems of the page, step by step, each with its own delta: that both
+hold at once is claimed with 1 - 2 delta only. A run counts as a success when its event happened at
+every t, so that coverage at all times at once is tested. The simulation is in float64: it says how
+often the events happen, not whether one did.
 """
 
 from __future__ import annotations
@@ -22,7 +25,7 @@ from numpy.typing import NDArray
 
 from exactqse.claims.claim import Coverage, CoverageMutant
 
-SOURCE = "proofs/likelihood-sets.md"
+SOURCE = "proofs/finite-likelihood-sets.md"
 Array = NDArray[np.float64]
 
 

@@ -175,7 +175,7 @@ def test_self_concordance_is_sharp_for_rare_actions() -> None:
     assert sp.limit(after * (1 - after) / (p * (1 - p)), p, 0) == sp.exp(x)
 
 
-# ---- likelihood-sets.md, sequential-tests.md ----
+# ---- finite-likelihood-sets.md, sequential-tests.md ----
 
 
 def test_likelihood_ratios_have_mean_one() -> None:
