@@ -1,4 +1,4 @@
-"""C14: likelihood confidence sets of finite classes, by simulation (proofs/finite-likelihood-sets.md).
+"""C14: likelihood sets of finite classes, by simulation (proofs/finite-likelihood-sets.md).
 
 For every step h a finite class of parameters theta, one of them the truth. In episode t the leader
 plays prescriptions that may depend on all that was seen; the follower answers step h by a

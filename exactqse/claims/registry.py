@@ -26,6 +26,7 @@ _MODULES = (
     "response",
     "hellinger",
     "stages",
+    "majorants",
     "sensitivity",
     "difference",
     "plugin",

@@ -6,6 +6,7 @@ instance that was tried is not proved by that: proofs are in proofs/.
 
 from __future__ import annotations
 
+import json
 import math
 import time
 from collections import Counter
@@ -168,7 +169,7 @@ class _Tally:
         self.counts[verdict.outcome] += 1
         self.bits = max(self.bits, verdict.bits)
         if not verdict.outcome.good and len(self.against) < _SHOWN:
-            document = self.claim.document(instance)
+            document = _documented(self.claim, instance)
             self.against.append(Example(coordinates, document, verdict.outcome))
         if math.isfinite(verdict.ratio):
             self.largest = sorted([*self.largest, (verdict.ratio, coordinates)])[-_KEPT:]
@@ -198,7 +199,7 @@ def _run_claim(claim: Claim[Any], rng: Generator, plan: _Plan) -> dict[str, Any]
         starts = [coordinates for _, coordinates in reversed(tally.largest)]
         most = tightest(claim, rng=rng, evaluations=plan.times * claim.searches, starts=starts)
         outcome = judge(claim, most.instance).outcome
-        example = Example(most.coordinates, claim.document(most.instance), outcome)
+        example = Example(most.coordinates, _documented(claim, most.instance), outcome)
         found = {"ratio": most.ratio, "worst": example, "evaluations": most.evaluations}
         if not outcome.good:
             tally.counts[outcome] += 1
@@ -225,7 +226,7 @@ def _mutation(claim: Claim[Any], mutant: Any, rng: Generator) -> Mutation:
     found = refute(claim, mutant, rng=rng)
     if found is None:
         return Mutation(mutant.name, mutant.what, refuted=False)
-    document = claim.document(found.instance)
+    document = _documented(claim, found.instance)
     example = Example(found.coordinates, document, found.verdict.outcome)
     return Mutation(mutant.name, mutant.what, refuted=True, example=example)
 
@@ -262,4 +263,11 @@ def replay(claim: Claim[Any], coordinates: object) -> Example:
     """The instance of these coordinates, and what is found on it. Raises InputError."""
     values = checked_coordinates(coordinates)
     instance = claim.build(Draw(values))
-    return Example(values, claim.document(instance), judge(claim, instance).outcome)
+    return Example(values, _documented(claim, instance), judge(claim, instance).outcome)
+
+
+def _documented(claim: Claim[Any], instance: Any) -> Mapping[str, Any]:
+    """The instance's document, once it is seen that JSON can hold it. Raises TypeError."""
+    document = claim.document(instance)
+    json.dumps(document)
+    return document

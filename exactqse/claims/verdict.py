@@ -17,7 +17,7 @@ from flint import arb, fmpq
 
 from exactqse.arithmetic.balls import exact_fraction, precision
 
-Number: TypeAlias = Any  # arb, or fmpq where it is exact
+Number: TypeAlias = Any  # arb, or fmpq or int where it is exact
 Pairs = Iterable[tuple[Number, Number]]
 Sides = Callable[[int], Pairs]  # at a number of bits, which is the working precision then
 Relation = Literal["<=", "="]
@@ -41,6 +41,7 @@ class Outcome(StrEnum):
         return self in {Outcome.HOLDS, Outcome.AGREES}
 
 
+_KINDS = (arb, fmpq, int)
 _KNOWN = 30  # bits of a ratio that is worth looking at
 _ORDER = (Outcome.HOLDS, Outcome.AGREES, Outcome.UNDECIDED, Outcome.VIOLATED)
 
@@ -67,7 +68,11 @@ class Verdict:
 
 def compare(lhs: Number, relation: Relation, rhs: Number, digits: int | None) -> Outcome:
     """What two enclosures at the working precision say; None takes no agreement for an answer."""
-    if isinstance(lhs, fmpq) and isinstance(rhs, fmpq):
+    for side in (lhs, rhs):
+        if not isinstance(side, _KINDS):
+            what = f"a side is of type {type(side).__name__}, neither arb nor fmpq nor int"
+            raise TypeError(what)  # a float would be compared, and prove nothing
+    if not isinstance(lhs, arb) and not isinstance(rhs, arb):
         true = bool(lhs == rhs) if relation == "=" else lhs <= rhs
         return Outcome.HOLDS if true else Outcome.VIOLATED
     if relation == "<=" and lhs <= rhs:

@@ -90,7 +90,11 @@ def test_a_function_that_fails_is_told_with_the_claim(toy: Claim[Fraction]) -> N
 
     with pytest.raises(ClaimError, match="T1: its functions fail: ZeroDivisionError"):
         run(replace(toy, sides=broken))
-    with pytest.raises(InputError, match="seed: -1 is not an integer"):
+    with pytest.raises(ClaimError, match=r"T1: .*: TypeError: a side is of type float"):
+        run(replace(toy, sides=lambda *_: [(1.0, 2.0)]))
+    with pytest.raises(ClaimError, match=r"T1: .*: TypeError: .*JSON"):
+        run(replace(toy, document=lambda x: {"x": x}))
+    with pytest.raises(InputError, match=r"seed: -1 is not an integer"):
         run(toy, seed=-1)
 
 

@@ -19,6 +19,7 @@ def test_exact_numbers_are_decided(x: Fraction, y: Fraction) -> None:
     lhs, rhs = fmpq(x.numerator, x.denominator), fmpq(y.numerator, y.denominator)
     assert compare(lhs, "<=", rhs, None).good == (x <= y)
     assert compare(lhs, "=", rhs, None).good == (x == y)
+    assert compare(2, "<=", lhs, None).good == (x >= 2)
 
 
 @given(fractions, fractions)
