@@ -70,19 +70,22 @@ def rest(game: Game, margin: Fraction) -> arb:
     return others / (others + (ball(Fraction(game.eta or 0)) * ball(margin)).exp())
 
 
-def from_below(mixing: Mixing, bits: int, *, spoil: Fraction = Fraction(0)) -> Pairs:
+def from_below(
+    mixing: Mixing, bits: int, *, spoil: Fraction = Fraction(0), charged: bool = True
+) -> Pairs:
     """J_S - J*(eta), and sum_h R_h (t + (B-1)/(B-1 + e^(eta m_h))).
 
     J_S is the strong Stackelberg value, t the share, m_h the least margin by which the targets are
     best under the strong policy with the share of a stricter one mixed in. ``spoil`` is added to
-    the margins.
+    the margins; unless ``charged`` the share t is left out.
     """
     game, t = mixing.game, mixing.share
     extreme = game.with_(eta="inf")
     strong = solved(extreme, bits)
     margins = mixed_margins(extreme, strong.policy, t)
     R = spans_to_go([game.at(game.u, h) for h in range(game.horizon)])
-    bound = total(ball(R[h]) * (ball(t) + rest(game, m + spoil)) for h, m in enumerate(margins))
+    paid = ball(t) if charged else arb(0)
+    bound = total(ball(R[h]) * (paid + rest(game, m + spoil)) for h, m in enumerate(margins))
     return [(ball(strong.lower) - optimum(game, bits), bound)]
 
 
@@ -157,6 +160,14 @@ def draw_tied(draw: Draw) -> Mixing:
     u, r = [[[[zero, one]]]], [[[[zero, zero]]]]
     game = make_game(None, u, r, eta=draw.scale(5, 60), observes=[[0], [1]])
     return Mixing(game, Fraction(0))
+
+
+def draw_committed(draw: Draw) -> Mixing:
+    """The strong policy makes him indifferent, and she pays for every margin (see C16a)."""
+    u = [[[[Fraction(2), Fraction(4)], [Fraction(1), Fraction(3)]]]]
+    r = [[[[Fraction(1), Fraction(0)], [Fraction(0), Fraction(1)]]]]
+    game = make_game(None, u, r, eta=draw.scale(20, 60), observes=[[0, 1]])
+    return Mixing(game, draw.real(0.3, 0.6))
 
 
 # ---- C17 ----
@@ -236,6 +247,12 @@ CLAIMS: tuple[Claim[Any], ...] = (
                 what="ties are taken for a margin of 1",
                 sides=partial(from_below, spoil=Fraction(1)),
                 build=draw_tied,
+            ),
+            Mutant[Mixing](
+                name="share",
+                what="what the stricter policy costs is left out",
+                sides=partial(from_below, charged=False),
+                build=draw_committed,
             ),
         ),
     ),
