@@ -90,15 +90,16 @@ def measured(name: str, learners: list[str], options: Options) -> list[dict[str,
         )
         found = summarise([trial.record for trial in trials])
         slope = found.slope
+        interval = None if slope is None else slope.interval
         rows.append(
             {
                 "game": name,
                 "learner": label,
                 "regret": str(found.regret),
                 "regret_float": float(found.regret.mid),
-                "slope": None if slope is None else slope.value,
-                "slope_low": None if slope is None else slope.low,
-                "slope_high": None if slope is None else slope.high,
+                "slope": None if slope is None else slope.upper,
+                "slope_low": None if interval is None else interval[0],
+                "slope_high": None if interval is None else interval[1],
                 "optimism": [found.optimism.yes, found.optimism.claimed],
                 "pessimism": [found.pessimism.yes, found.pessimism.claimed],
                 "coverage": [found.coverage.yes, found.coverage.claimed],
@@ -139,7 +140,8 @@ def table(rows: list[dict[str, object]]) -> Table:
     columns = ("learner", "regret", "slope", "optimism", "widths", "coverage", "s a run")
     result = Table(*columns, title=str(rows[0]["game"]) if rows else "")
     for row in rows:
-        slope = "" if row["slope"] is None else "{slope:.2f} [{slope_low:.2f}, {slope_high:.2f}]"
+        known = row["slope_high"] is not None
+        slope = "{slope:.2f} [{slope_low:.2f}, {slope_high:.2f}]" if known else ""
         said = [
             "{} of {}".format(*row[name])  # type: ignore[misc]
             for name in ("optimism", "widths", "coverage")

@@ -85,6 +85,8 @@ def test_the_kernel_loads_the_standard_library_only(program: str) -> None:
         ("exactqse.claims.run", {"numpy", "flint", "scipy"}),
         (f"exactqse.simulate.Environment({GAME}), exactqse.simulate.Dataset", {"numpy"}),
         (f"exactqse.simulate.LeaderEnv({GAME})", {"numpy", "gymnasium"}),
+        ("exactqse.run_online, exactqse.run_offline", {"numpy", "flint"}),
+        ("exactqse.testing.LearnerConformance", {"numpy", "flint"}),
         ("exactqse.testing.games", {"numpy", "flint", "hypothesis"}),
     ],
 )

@@ -69,8 +69,8 @@ _commands: dict[str, Callable[..., None]] = {
     "decide": decide_command,
     "sweep": sweep_command,
     "sensitivities": sensitivities_command,
-    "draw": draw_command,
     "learn": learn_command,
+    "draw": draw_command,
     "show": show_command,
     "convert": convert_command,
 }

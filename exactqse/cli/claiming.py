@@ -19,7 +19,7 @@ from exactqse.cli.inputs import writable
 from exactqse.cli.output import emit, error_console, show
 from exactqse.cli.solving import INTERRUPTED
 from exactqse.errors import FileError
-from exactqse.kernel.files import canonical_json, write_bytes
+from exactqse.kernel.files import canonical_json
 from exactqse.report import (
     claim_document,
     claim_lines,
@@ -35,6 +35,7 @@ from exactqse.report import (
     working,
 )
 from exactqse.solve.effort import Standing
+from exactqse.writing import write_bytes
 
 if TYPE_CHECKING:
     from exactqse.claims import Example, Finding

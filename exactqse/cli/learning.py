@@ -14,8 +14,8 @@ import exactqse
 from exactqse.cli.bundles import AsJson, GameChoice
 from exactqse.cli.inputs import assumed, load_game, number, writable
 from exactqse.cli.output import emit, error_console, show
+from exactqse.cli.solving import INTERRUPTED
 from exactqse.errors import FileError, InputError, shown
-from exactqse.kernel.files import write_bytes
 from exactqse.report import (
     assumption_lines,
     draw_learning,
@@ -28,6 +28,7 @@ from exactqse.report import (
     working,
 )
 from exactqse.solve.effort import counting
+from exactqse.writing import write_bytes
 
 if TYPE_CHECKING:
     from exactqse.model.game import Game
@@ -98,6 +99,8 @@ def learn_command(
     learners = [_learner(name, game) for name in names]
     with working(error_console(), "solving") as progress:
         solution = exactqse.solve(game, gap=gap, checker="flint", progress=progress)
+    if solution.effort.interrupted:
+        raise typer.Exit(INTERRUPTED)
     with working(error_console(), "learning") as progress:
         trials = exactqse.trials.run_many(
             game,

@@ -12,7 +12,7 @@ from importlib import import_module
 from inspect import signature
 from typing import Any
 
-from exactqse.errors import InputError, shown
+from exactqse.errors import ExactQSEError, InputError, shown
 
 ONLINE: dict[str, str] = {  # name -> place, with default parameters
     "mle-ovi": "exactqse.learn.myopic:MLEOVI",
@@ -51,6 +51,8 @@ def find(name: str, *, game: object) -> Any:
         return found
     try:
         return found(**({"game": game} if _takes_game(found) else {}))
+    except ExactQSEError:
+        raise
     except TypeError as error:
         what = f"{shown(name)} cannot be made without arguments ({error})"
         raise InputError(what, where="learner", remedy="name a function that makes it") from error

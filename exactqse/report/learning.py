@@ -81,7 +81,8 @@ def learning_table(
     first = summaries[0]
     title = f"regret after {first.episodes:,} episodes, mean of {counted(len(first.seeds), 'seed')}"
     table = plain_table(title)
-    for heading in ("learner", "regret", "slope", "optimism", "coverage", "time"):
+    table.add_column("learner", no_wrap=True)
+    for heading in ("regret", "slope", "optimism", "coverage", "time"):
         table.add_column(heading, overflow="fold")
     for summary, spent in zip(summaries, seconds, strict=True):
         regret = str(coarse(summary.regret, _PLACES))
@@ -94,16 +95,16 @@ def learning_table(
 def _slope(slope: Slope | None) -> str:
     if slope is None:
         return "none"
-    middle = f"{(slope.lower + slope.upper) / 2:.3f}"
+    middle = f"{(slope.lower + slope.upper) / 2:.2f}"
     if slope.interval is None:
         return middle
     low, high = slope.interval
-    return f"{middle} [{low:.3f}, {high:.3f}]"
+    return f"{middle} [{low:.2f}, {high:.2f}]"
 
 
 def _runs(rate: Rate) -> str:
     if not rate.claimed:
-        return "not claimed"
+        return "-"
     text = f"{rate.yes} of {rate.claimed}"
     return f"{text}, {rate.undecided} undecided" if rate.undecided else text
 
@@ -127,7 +128,7 @@ def learning_lines(
     yield line(
         "regret is certified, J* - J of every announced policy; slope: log-log, last decade of "
         "episodes, with 95% by the bootstrap over seeds; a claim counts where it held in every "
-        "episode of a run",
+        "episode of a run; -: not claimed",
         "dim",
     )
 

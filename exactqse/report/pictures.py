@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from exactqse.errors import InputError
-from exactqse.kernel.files import write_bytes
+from exactqse.writing import write_bytes
 
 if TYPE_CHECKING:
     from exactqse.claims import Finding

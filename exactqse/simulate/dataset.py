@@ -7,13 +7,14 @@ import string
 from dataclasses import dataclass, fields
 
 from exactqse.errors import DatasetError, of_kind, shown
-from exactqse.kernel.files import read_bytes, write_bytes
+from exactqse.kernel.files import read_bytes
 from exactqse.kernel.game import KernelGame, require_game
 from exactqse.kernel.gamefile import game_hash
 from exactqse.simulate.checks import check_episodes
 from exactqse.simulate.datasetfile import decode, encode
 from exactqse.simulate.episodes import Episodes
 from exactqse.simulate.setting import Setting
+from exactqse.writing import write_bytes
 
 SEEDS = 1 << 128  # as many as numpy draws when none is given
 _HEXADECIMAL = frozenset(string.digits + "abcdef")

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from exactqse.errors import DatasetError, FileError, GameError, InputError, shown
 from exactqse.kernel import files
+from exactqse.kernel.codec import check_header, fields_of, list_of, natural, number
 from exactqse.kernel.files import canonical_json, parse_json
-from exactqse.kernel.gamefile import check_header, fields_of, list_of, natural, number
 from exactqse.simulate.episodes import Episodes
 from exactqse.simulate.noise import Noise
 from exactqse.simulate.setting import Setting

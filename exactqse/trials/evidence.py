@@ -4,10 +4,13 @@ The log-likelihood of a follower reward r at (h, s), gamma = 0, is
 
     sum_i log nu^{pi_i, r}(b_i | s),   nu proportional to exp(eta sum_a pi_i(a | s, b) r_h(s, a, b))
 
-over the episodes that visit s at step h. It depends on pi_i(. | s, .) and the count of each b only,
-so those are kept: a prescription that comes again takes no more memory and no more time.
-It is float64; a comparison closer than its rounding error is "undecided". That error is taken to be
-1e-11 of sum_i (max_b |eta q_i(b)| + log B), of which a log-likelihood is at most twice.
+over the episodes that visit s at step h. That is what a LikelihoodSet means whatever the game's
+gamma is: a learner who takes a farsighted follower for a myopic one is held to her own words. It
+depends on pi_i(. | s, .) and the count of each b only, so those are kept: a prescription that comes
+again takes no more memory and no more time.
+
+All is float64, and a comparison closer than its rounding error is "undecided". That error is taken
+to be 1e-11 of sum_i (max_b |eta q_i(b)| + log B), of which a log-likelihood is at most twice.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from exactqse.errors import ExactQSEError, FileError, InputError, LearnerError, of_kind
-from exactqse.kernel.files import canonical_json, parse_json, read_bytes, write_bytes
+from exactqse.kernel.files import canonical_json, parse_json, read_bytes
 from exactqse.learn.protocol import OnlineLearner
 from exactqse.model.game import Game
 from exactqse.simulate.noise import NO_NOISE, Noise
@@ -31,6 +31,7 @@ from exactqse.trials.online import Clock, Progress, run_online
 from exactqse.trials.optimum import certified
 from exactqse.trials.parameters import RELEASE, name_of, parameters_of
 from exactqse.trials.records import OnlineRecord
+from exactqse.writing import write_bytes
 
 
 @dataclass(frozen=True)

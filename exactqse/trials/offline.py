@@ -6,11 +6,10 @@ from dataclasses import fields
 
 import numpy as np
 
-from exactqse.errors import InputError, LearnerError, of_kind
+from exactqse.errors import LearnerError, of_kind
 from exactqse.learn.protocol import Announcement, OfflineLearner
 from exactqse.model.game import Game
 from exactqse.simulate.dataset import Dataset
-from exactqse.simulate.setting import Setting
 from exactqse.solve import Solution
 from exactqse.trials.answers import judged
 from exactqse.trials.arguments import MAX_SEED, natural
@@ -52,7 +51,7 @@ def run_offline(
     """
     of_kind(game, Game, "a Game", where="game")
     of_kind(dataset, Dataset, "a Dataset", where="dataset")
-    _require_of(dataset, game)
+    dataset.require_game(game)
     seed, best = natural(seed, "seed", most=MAX_SEED), certified(game, optimum)
     guard = Guard(name_of(learner), dataset.setting)
     announcement = _learnt(guard, learner, dataset, seed)
@@ -89,15 +88,6 @@ def run_offline(
         coverage=covered,
         fit=fits,
     )
-
-
-def _require_of(dataset: Dataset, game: Game) -> None:
-    """Raise InputError unless the dataset is one of this game."""
-    if dataset.game_hash != game.hash:
-        what = f"was drawn in the game {dataset.game_hash[:12]}, not in {game.hash[:12]}"
-        raise InputError(what, where="dataset", remedy="give the game that it was drawn in")
-    if dataset.setting != Setting.of(game, dataset.setting.noise):
-        raise InputError("its setting is not that of its game", where="dataset")
 
 
 def _learnt(guard: Guard, learner: OfflineLearner, dataset: Dataset, seed: int) -> Announcement:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,9 @@ def test_a_table_of_learners(run: Run) -> None:
     assert "uniform leader: J* <= upper in 3 of 3 runs, 95% [0.29, 1.00]" in result.out
     assert "uniform leader: coverage in 0.9 of runs stands" in result.out
     assert "first action: J* <= upper in 0 of 3 runs, 95% [0.00, 0.71]" in result.out
-    assert "not claimed" in result.out
+    row = next(line for line in result.out.splitlines() if "first action " in line)
+    assert "-" in row.split()
+    assert "-: not claimed" in result.out
 
 
 def test_json_is_what_the_records_say(run: Run, tmp_path: Path) -> None:
@@ -113,3 +116,14 @@ def test_the_command_line_and_the_library_agree(run: Run) -> None:
     learner: Any = exactqse.learn.registry.find("trial_learners:UniformLeader", game=None)
     record = run_online(get(GAME), learner, 25, 0)
     assert document["learners"][0]["regret"]["upper"] == str(record.final_regret.upper)
+
+
+def test_an_interrupted_search_for_the_optimum_ends_it(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    solution = exactqse.solve(get(GAME), 5)
+    stopped = replace(solution, effort=replace(solution.effort, interrupted=True))
+    monkeypatch.setattr(exactqse, "solve", lambda *_, **__: stopped)
+    result = run("learn", GAME, "--learner", TWO, "--out", tmp_path / "kept")
+    assert (result.code, result.out) == (130, "")
+    assert not (tmp_path / "kept").exists()

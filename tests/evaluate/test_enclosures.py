@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from exactqse.arithmetic import Enclosure
 from exactqse.errors import InputError, PolicyError, PrecisionError
 from exactqse.evaluate import enclosures, evaluate
-from exactqse.kernel.elementary import IntegerElementary
+from exactqse.kernel.elementary import Elementary
 from exactqse.kernel.interval import Interval
 from exactqse.kernel.operators import policy_value
 from exactqse.model import Game, Policy
@@ -150,10 +150,9 @@ def test_overlaps_the_kernel_for_a_finite_eta(
                 h,
                 s,
                 [tuple((a, x) for a, x in enumerate(row) if x) for row in rows[s]],
-                after,
+                [[each] * game.follower_actions for each in (after, soft)],
                 p,
-                IntegerElementary(),
-                soft,
+                Elementary(),
             )
             for s in range(game.states)
         ]

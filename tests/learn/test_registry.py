@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from trial_learners import Fixed, UniformLeader, guessing
 
-from exactqse.errors import InputError
+from exactqse import run_online, solve
+from exactqse.errors import InputError, KindError
 from exactqse.games import get
 from exactqse.learn import registry
 from exactqse.learn.registry import find
@@ -16,6 +17,7 @@ from exactqse.model import Game
 from exactqse.simulate import Setting
 
 GAME = get("ochs-1995-1")
+OPTIMUM = solve(GAME, 9, checker="flint")
 
 
 def test_a_class_a_function_and_a_learner_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,7 +52,10 @@ def test_what_is_not_there_is_said(name: str, what: str, monkeypatch: pytest.Mon
 @pytest.mark.parametrize("name", sorted(registry.ONLINE))
 def test_every_registered_learner_is_called_by_its_name(name: str) -> None:
     learner: Any = find(name, game=GAME)
-    assert learner.name == name
+    assert learner.name.lower() == name
+    record = run_online(GAME, learner, 60, 0, optimum=OPTIMUM)
+    assert record.optimism in {"yes", "unclaimed"}
+    assert record.coverage in {"yes", "unclaimed"}
 
 
 def test_a_learner_that_is_found_can_be_started() -> None:
@@ -67,3 +72,12 @@ def test_a_class_of_models_is_made_around_the_game(monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr("trial_learners.guessing", around)
     assert find("trial_learners:guessing", game=GAME).policy.shape == (1, 1, 2, 2)
+
+
+def test_what_a_maker_says_on_purpose_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> None:
+        raise KindError("not this one", where="maker")
+
+    monkeypatch.setattr("trial_learners.guessing", refuse)
+    with pytest.raises(KindError, match="maker: not this one"):
+        find("trial_learners:guessing", game=GAME)

@@ -47,6 +47,7 @@ def test_same_arguments_same_bytes_and_everything_is_recorded(game: Game, behavi
     first, again, other = (data.to_bytes() for data in draws)
     assert first == again != other
     data = draws[0]
+    assert not np.isin(data.runs[0].u, draws[2].runs[0].u).any()
     assert (len(data), data.seed, data.behaviour) == (13, 7, str(behaviour))
     assert (data.game_hash, data.setting) == (game.hash, Setting.of(game, Noise("gaussian", 1)))
     sizes = [len(run) for run in data.runs]
@@ -108,6 +109,8 @@ def test_rows_agree_within_the_cells() -> None:
     for behaviour in BEHAVIOURS:
         for policy in behaviour.policies(CELLS, np.random.default_rng(0)):
             assert np.array_equal(policy[:, :, 0], policy[:, :, 2])
+    policy = Random(1).policies(CELLS, np.random.default_rng(0))[0]
+    assert (policy[:, :, 0] != policy[:, :, 1]).all()
 
 
 def test_policies_do_not_depend_on_how_many_episodes_there_are() -> None:

@@ -268,3 +268,23 @@ def test_an_exact_optimum_is_reached_exactly() -> None:
     assert record.final_regret == Enclosure(Fraction(0), Fraction(0))
     less = Fixed(np.full((1, 1, 2, 2), 0.5), Belief(upper=np.nextafter(3.5, 0), lower=0.0))
     assert run_online(game, less, 5, 0, optimum=strong).optimism == "no"
+
+
+def test_policies_that_differ_anywhere_are_two() -> None:
+    class Alternating(Watching):
+        def announce(self) -> Announcement:
+            policy = UNIFORM.copy()
+            if len(self.seen) % 2:
+                policy[-1, -1, -1] = [0.25, 0.75]
+            return Announcement(policy)
+
+        def start(self, setting: Setting, random: np.random.Generator) -> Watching:
+            self.seen.clear()
+            return super().start(setting, random)
+
+    record = trial(Alternating([], 0), 6)
+    assert len(record.policies) == 2
+    assert [stretch.policy for stretch in record.stretches] == [0, 1, 0, 1, 0, 1]
+    gaps = {record.gap(stretch) for stretch in record.stretches}
+    assert len(gaps) == 2
+    assert record.final_regret.lower == 3 * sum(gap.lower for gap in gaps)

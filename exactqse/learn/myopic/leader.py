@@ -1,7 +1,7 @@
 """What the data say of the leader's side: u + P W for any W, and how far that may be off.
 
-The two estimators bound the error for all W in [0, C]^S at once: it is affine in W, so the corners
-{0, C}^S decide, and there are 2^S of them (proofs/leader-widths.md). Both hold with probability
+The two estimators bound the error for all W in [l, l + C]^S at once: it is affine in W, so the
+corners decide, and there are 2^S of them (proofs/leader-widths.md). Both hold with probability
 >= 1 - delta for every t at once.
 """
 
@@ -25,15 +25,19 @@ class LeaderEstimate(Protocol):
     def mean(self, h: int, W: Floats) -> Floats:
         """The estimate for W (S,), shape (S, A, B)."""
 
-    def width(self, h: int) -> Floats:
+    def width(self, h: int, W: Floats) -> Floats:
         """A bound of its error at the proven scale, shape (S, A, B); infinite where not seen."""
 
 
 @dataclass(frozen=True)
 class Counted:
-    """Empirical means: |error| <= sqrt(2 v log(2 2^S H S A B n (n + 1) / delta) / n).
+    """Empirical means.
 
-    n counts the visits of (h, s, a, b), and v is the variance proxy of one observed u + W(s').
+    With L = log(4 H S A B n(n + 1)/delta), at a pair of n visits, the error is at most
+
+        sqrt(2 v L/n)  +  span(W) sqrt((L + S log 2)/(2 n)),
+
+    one part for the rewards, of variance proxy v, and one for the transitions.
     """
 
     records: Records
@@ -49,14 +53,15 @@ class Counted:
         result: Floats = total / visits
         return result
 
-    def width(self, h: int) -> Floats:
-        """Hoeffding's bound, a union over pairs, corners and n."""
+    def width(self, h: int, W: Floats) -> Floats:
+        """Hoeffding's bounds, unions over pairs, n, and the sets of states."""
         n = self.records.n[h]
-        logs = np.log(2 * n.size * self.setting.horizon / self.delta)
-        logs += self.setting.states * np.log(2)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            logs = logs + np.log(n) + np.log1p(n)
-            bound = np.sqrt(2 * variance_proxy(self.setting, h) * logs / n)
+        seen = np.maximum(n, 1)
+        logs = np.log(4 * n.size * self.setting.horizon / self.delta * seen * (seen + 1))
+        bound = np.sqrt(2 * reward_proxy(self.setting) * logs / seen)
+        if h + 1 < self.setting.horizon:
+            logs = logs + self.setting.states * np.log(2)
+            bound = bound + np.ptp(W) * np.sqrt(logs / (2 * seen))
         result: Floats = np.where(n > 0, bound, np.inf)
         return result
 
@@ -85,8 +90,9 @@ class Ridge:
         result: Floats = self.features @ w
         return result
 
-    def width(self, h: int) -> Floats:
-        """The self-normalised bound, a union over steps and corners."""
+    def width(self, h: int, W: Floats) -> Floats:
+        """The self-normalised bound, a union over steps and corners; the same for every W."""
+        del W
         gram = self._gram(h)
         phi = self._rows()
         length = np.sqrt(np.einsum("pd,dp->p", phi, np.linalg.solve(gram, phi.T)))
@@ -105,10 +111,17 @@ class Ridge:
         return result
 
 
-def variance_proxy(setting: Setting, h: int) -> float:
-    """v of one observed u + W(s'), W in [0, C]^S: (range/2)^2, by Hoeffding's lemma, plus sd^2."""
+def reward_proxy(setting: Setting) -> float:
+    """The variance proxy of one observed reward: (range/2)^2 by Hoeffding's lemma, or sd^2."""
     low, high = setting.u_bounds
-    spread = (setting.horizon - h - 1) * (high - low)
+    drawn = setting.noise.kind == "bernoulli"
+    return ((high - low) / 2) ** 2 if drawn else setting.noise.sd**2
+
+
+def variance_proxy(setting: Setting, h: int) -> float:
+    """That of one observed u + W(s'), W in a cube of side C, of whatever is left after step h."""
+    low, high = setting.u_bounds
+    C = (setting.horizon - h - 1) * (high - low)
     if setting.noise.kind == "bernoulli":
-        spread += high - low
-    return (spread / 2) ** 2 + setting.noise.sd**2
+        return ((C + high - low) / 2) ** 2
+    return (C / 2) ** 2 + setting.noise.sd**2

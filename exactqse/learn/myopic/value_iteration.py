@@ -61,7 +61,7 @@ class Estimates:
         mean = self.leader.mean(h, W)
         if sign == 0 or self.scale == 0:
             return np.clip(mean, low, high)
-        width = self.scale * self.leader.width(h)
+        width = self.scale * self.leader.width(h, W)
         return np.clip(np.where(np.isinf(width), sign * np.inf, mean + sign * width), low, high)
 
     def stages(self, h: int) -> Stages:

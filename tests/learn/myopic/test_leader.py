@@ -44,7 +44,7 @@ def test_errors_stay_below_widths_for_all_values_at_once(
             for corner in corners:
                 W = left * (low + (high - low) * corner)
                 truth = GAME.u_float[h] + (GAME.P_float[h] @ W if left else 0)
-                error, width = np.abs(found.mean(h, W) - truth), found.width(h)
+                error, width = np.abs(found.mean(h, W) - truth), found.width(h, W)
                 failed |= bool((error > width + 1e-12).any())
                 slack = min(slack, float((width / np.maximum(error, 1e-9)).min()))
         missed += failed
@@ -56,5 +56,5 @@ def test_errors_stay_below_widths_for_all_values_at_once(
 def test_unseen_pairs_are_infinitely_wide_when_counted() -> None:
     environment = Environment(GAME)
     found = Counted(Records(environment.setting), environment.setting, 0.1)
-    assert np.isinf(found.width(0)).all()
+    assert np.isinf(found.width(0, np.ones(3))).all()
     assert (found.mean(0, np.ones(3)) == 0).all()

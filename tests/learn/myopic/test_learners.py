@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from exactqse import evaluate_float64, solve
+from exactqse import evaluate_float64, run_offline, solve
 from exactqse.errors import InputError, NotCoveredError
 from exactqse.games import dense, get
 from exactqse.learn.baselines import (
@@ -186,3 +186,26 @@ def test_other_followers_and_features_of_another_shape_are_refused() -> None:
             MLEOVI().start(Setting.of(game), random)
     with pytest.raises(InputError, match="features: have shape"):
         MLEOVI(LinearModel(features=((((1.0,),),),))).start(Setting.of(DENSE), random)
+
+
+def test_pessimism_beats_the_plug_in_learner_where_coverage_is_narrow() -> None:
+    """One action is known to be worth 3/4; seven worth 1/4 were tried about once each."""
+    u = [[["3/4"]], *[[["1/4"]]] * 7]
+    game = Game.from_arrays(None, [[row[0] for row in u]], [[row[0] for row in u]])
+    game = Game.from_arrays(
+        None, [[*game.u[0][0], (0,), (1,)]], [[*game.r[0][0], (0,), (1,)]], eta=1
+    )  # two more actions, never tried, so that 0 and 1 are rewards
+    policy = np.array([[[[400.0, *[1.0] * 7, 0.0, 0.0]]]]) / 407
+    optimum = solve(game)
+    found: dict[float, list[Fraction]] = {1.0: [], 0.0: []}
+    for seed in range(20):
+        data = _dataset(game, [policy], 400, seed)
+        for scale, worth in found.items():
+            record = run_offline(
+                data, MLEPVI(LinearModel(width_scale=scale)), game=game, optimum=optimum
+            )
+            worth.append(record.suboptimality.upper)
+            if scale == 1.0:
+                assert record.pessimism == "yes"
+    pessimistic, plug_in = (sum(worth, Fraction(0)) / 20 for worth in found.values())
+    assert pessimistic < plug_in / 1.5
