@@ -133,8 +133,8 @@ CLAIMS: tuple[Claim[Pair], ...] = (
         mutants=(
             _mutant(
                 name="constant",
-                what="the right side times 0.8",
-                sides=partial(value_by_likelihood_sharper, scale=fmpq(8, 10)),
+                what="the right side times 0.7",
+                sides=partial(value_by_likelihood_sharper, scale=fmpq(7, 10)),
             ),
         ),
     ),
