@@ -32,6 +32,7 @@ demo: $(VENV)/ready
 	$(BIN)/exactqse decide $(DEMO)/commitment.json --at-least 2.5
 	$(BIN)/exactqse sweep conitzer-sandholm-2006 --from 0.1 --to 100 --log --out $(DEMO)/sweep.json --picture $(DEMO)/sweep.pdf
 	$(BIN)/exactqse sensitivities conitzer-sandholm-2006
+	$(BIN)/exactqse claims run C2 C3 C12 --mutants --out $(DEMO)/claims.json --picture $(DEMO)/claims.pdf
 	$(BIN)/exactqse games export patrol-4 --out $(DEMO)/patrol.json
 	$(BIN)/exactqse solve $(DEMO)/patrol.json --digits 30 --out $(DEMO)/patrol.cert.json
 	$(BIN)/exactqse check $(DEMO)/patrol.json $(DEMO)/patrol.cert.json

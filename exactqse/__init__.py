@@ -13,6 +13,7 @@ from exactqse.lazy import lazy
 
 if TYPE_CHECKING:
     from exactqse import arithmetic as arithmetic
+    from exactqse import claims as claims
     from exactqse import errors as errors
     from exactqse import formats as formats
     from exactqse import games as games
@@ -73,6 +74,7 @@ else:
         },
         (
             "arithmetic",
+            "claims",
             "errors",
             "formats",
             "games",

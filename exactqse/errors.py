@@ -58,6 +58,10 @@ class CertificateError(InputError):
     """A certificate that is malformed, or one that speaks about another game."""
 
 
+class ClaimError(InputError):
+    """A claim that cannot be registered, found or evaluated."""
+
+
 class DatasetError(InputError):
     """Offline data that no play of a game could have left, or data of another game."""
 

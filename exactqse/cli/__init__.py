@@ -17,6 +17,7 @@ import typer
 
 from exactqse import __version__
 from exactqse.cli.bundles import bundled
+from exactqse.cli.claiming import claims
 from exactqse.cli.drawing import draw_command
 from exactqse.cli.evaluating import evaluate_command
 from exactqse.cli.gamefiles import convert_command, games, show_command
@@ -76,6 +77,7 @@ _commands: dict[str, Callable[..., None]] = {
 for _name, _command in _commands.items():
     app.command(_name)(bundled(_command))
 app.add_typer(games, name="games")
+app.add_typer(claims, name="claims")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

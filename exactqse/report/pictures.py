@@ -13,6 +13,7 @@ from exactqse.errors import InputError
 from exactqse.writing import write_bytes
 
 if TYPE_CHECKING:
+    from exactqse.claims import Finding
     from exactqse.sweep import Sweep
     from exactqse.trials import Summary
 
@@ -43,6 +44,27 @@ def draw_sweep(sweep: Sweep, path: str | os.PathLike[str]) -> None:
         _draw(figure.add_subplot(), sweep)
     except OverflowError as error:
         raise InputError("a number is beyond the range of float64", where="picture") from error
+    _save(figure, path)
+
+
+def draw_claims(findings: Sequence[Finding], path: str | os.PathLike[str]) -> None:
+    """Draw the largest certified ratio lhs/rhs of every inequality to a file; 1 is sharp.
+
+    Raises:
+        InputError: no matplotlib, no ratio to draw, or another format than .pdf, .png, .svg.
+        FileError: the file cannot be written.
+    """
+    drawable(Path(path))
+    known = [(f.claim.id, float(f.ratio)) for f in findings if f.ratio is not None]
+    if not known:
+        raise InputError("there is no ratio to draw", where="picture")
+    names, ratios = zip(*known[::-1], strict=True)
+    figure = _matplotlib().Figure(figsize=(6.4, 0.8 + 0.22 * len(known)), layout="constrained")
+    axes = figure.add_subplot()
+    axes.barh(names, ratios, height=0.6)
+    axes.axvline(1, linestyle=":", color="black", label="sharp")
+    axes.set_xlabel("largest lhs/rhs met, certified from below")
+    axes.legend(fontsize="small", loc="lower left")
     _save(figure, path)
 
 
