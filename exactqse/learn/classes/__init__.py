@@ -1,0 +1,1 @@
+"""Learners over finite classes: MLE-GOLF, MLE-BCP, OMLE, PMLE."""

@@ -1,0 +1,1 @@
+"""Learners held against the truth: regret and suboptimality as enclosures, verdicts, slopes."""
