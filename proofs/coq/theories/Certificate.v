@@ -66,7 +66,7 @@ Fixpoint weigh (l : list (nat * Z)) (f : nat -> option interval) : option interv
 
 Definition row_interval (w : row) (f : nat -> option interval) : option interval :=
   match weigh (numerators w) f with
-  | Some i => let d := Zpos (denominator w) in Some (fst i / d, ceil_div (snd i) d)%Z
+  | Some i => let d := Zpos (denominator w) in Some (floor_div (fst i) d, ceil_div (snd i) d)%Z
   | None => None
   end.
 
@@ -114,7 +114,7 @@ Proof.
   { unfold row_mean, Rdiv. rewrite <- rsum_scale_r. apply rsum_ext. intros; fold d; ring. }
   pose proof (floor_div_le (fst j) d ltac:(reflexivity)) as F.
   pose proof (ceil_div_ge (snd j) d ltac:(reflexivity)) as C.
-  rewrite Em. set (z := rsum _ _) in *. unfold encloses; cbn [fst snd].
+  rewrite Em. set (z := rsum _ _) in *. unfold encloses; cbn [fst snd]. rewrite floor_div_eq.
   replace (z / IZR d * unit p) with (z * unit p / IZR d) by (field; lra).
   split; apply Rmult_le_reg_r with (IZR d); try assumption;
     replace (z * unit p / IZR d * IZR d) with (z * unit p) by (field; lra); lra.

@@ -330,3 +330,6 @@ Proof.
   - now apply policy_of_admissible.
   - now apply (lower_accepted_sound (precision C) Hp c Ec G HG C).
 Qed.
+
+(** For emitted files: an entry of a row. *)
+Definition place (t : nat) (n : Z) : nat * Z := (t, n).

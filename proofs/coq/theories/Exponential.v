@@ -109,7 +109,9 @@ Fixpoint taylor (r : Z) (fuel : nat) (k : Z) : interval :=
   match fuel with
   | O => (one, 3 * one)%Z
   | S f => let inner := taylor r f (k + 1)%Z in
-           (one + down (r * fst inner) p / k, one + ceil_div (up (r * snd inner) p) k)%Z
+           let product := (r * fst inner)%Z in
+           (one + down product p / k,
+            one + ceil_div (up (product + (snd inner - fst inner) * r) p) k)%Z
   end.
 
 Lemma horner_step r k inner theta : (0 <= r)%Z -> (0 < k)%Z -> (0 <= fst inner)%Z ->
@@ -150,7 +152,10 @@ Proof.
       assert (0 <= down (r * fst (taylor r f (Z.of_nat (S n) + 1))) p / Z.of_nat (S n))%Z; [|lia].
       apply Z.div_pos; [|lia]. apply Z.shiftr_nonneg. nia.
     + exists (1 + IZR r / unit p / IZR (Z.of_nat (S n)) * theta). split.
-      * apply (horner_step r _ (taylor r f (Z.of_nat (S n) + 1))); [lia|lia|lia|exact Ht].
+      * cbn [taylor]. replace (r * fst (taylor r f (Z.of_nat (S n) + 1)) +
+          (snd (taylor r f (Z.of_nat (S n) + 1)) - fst (taylor r f (Z.of_nat (S n) + 1))) * r)%Z
+          with (r * snd (taylor r f (Z.of_nat (S n) + 1)))%Z by ring.
+        apply (horner_step r _ (taylor r f (Z.of_nat (S n) + 1))); [lia|lia|lia|exact Ht].
       * rewrite E. cbn [taylor_sum]. rewrite <- INR_IZR_INZ, INR_fact_S.
         pose proof (INR_fact_lt_0 n). assert (0 < INR (S n)) by (apply lt_0_INR; lia).
         rewrite <- (tech_pow_Rmult (IZR r / unit p) n). field. repeat split; lra.

@@ -7,7 +7,17 @@ Open Scope Z_scope.
 
 Definition interval := (Z * Z)%type.
 
-Definition ceil_div (a b : Z) : Z := - ((- a) / b).
+(** [a / b] rounded down; by a shift if [b] is a power of 2. *)
+Definition floor_div (a b : Z) : Z :=
+  let k := Z.log2 b in if Z.shiftl 1 k =? b then Z.shiftr a k else a / b.
+Definition ceil_div (a b : Z) : Z := - floor_div (- a) b.
+
+Lemma floor_div_eq a b : floor_div a b = a / b.
+Proof.
+  unfold floor_div. destruct (Z.eqb_spec (Z.shiftl 1 (Z.log2 b)) b) as [E|]; [|reflexivity].
+  rewrite Z.shiftr_div_pow2 by apply Z.log2_nonneg.
+  now rewrite <- E at 2; rewrite Z.shiftl_mul_pow2, Z.mul_1_l by apply Z.log2_nonneg.
+Qed.
 (** [a / 2^p], rounded down and up. *)
 Definition down (a p : Z) : Z := Z.shiftr a p.
 Definition up (a p : Z) : Z := - Z.shiftr (- a) p.
@@ -21,7 +31,7 @@ Qed.
 
 Lemma ceil_div_ge a b : (0 < b)%Z -> IZR a <= IZR (ceil_div a b) * IZR b.
 Proof.
-  intros H. pose proof (floor_div_le (- a) b H) as F. unfold ceil_div.
+  intros H. pose proof (floor_div_le (- a) b H) as F. unfold ceil_div. rewrite floor_div_eq.
   rewrite opp_IZR in *. lra.
 Qed.
 
@@ -63,12 +73,12 @@ Proof. now intros <-. Qed.
 
 (** ** Enclosures of rationals *)
 Definition enclose_ratio (n d : Z) : interval :=
-  let s := Z.shiftl n p in (s / d, ceil_div s d)%Z.
+  let s := Z.shiftl n p in (floor_div s d, ceil_div s d)%Z.
 
 Lemma enclose_ratio_correct n d : (0 < d)%Z -> encloses (enclose_ratio n d) (IZR n / IZR d).
 Proof.
   intros H. assert (Hd : 0 < IZR d) by now apply IZR_lt.
-  unfold enclose_ratio, encloses; simpl.
+  unfold enclose_ratio, encloses; cbn [fst snd]. rewrite floor_div_eq.
   pose proof (floor_div_le (Z.shiftl n p) d H) as F. pose proof (ceil_div_ge (Z.shiftl n p) d H) as C.
   rewrite shiftl_unit in F, C by assumption.
   assert (E : IZR n / IZR d * unit p = IZR n * unit p / IZR d) by (field; lra). rewrite E.
@@ -152,9 +162,17 @@ Proof.
   split; apply Rmult_le_reg_r with (unit p); try assumption; nra.
 Qed.
 
+(** The product of the upper ends, from that of the lower ends and the widths: the widths are short,
+    and [Z.mul] takes time in the length of its first factor. *)
+Definition upper_product (product : Z) (x y : interval) : Z :=
+  (product + (snd y - fst y) * fst x + (snd x - fst x) * snd y)%Z.
+
+Lemma upper_product_correct x y : upper_product (fst x * fst y) x y = (snd x * snd y)%Z.
+Proof. unfold upper_product. ring. Qed.
+
 (** Of nonnegative intervals. *)
 Definition mul_nonneg (x y : interval) : interval :=
-  (down (fst x * fst y) p, up (snd x * snd y) p).
+  let product := (fst x * fst y)%Z in (down product p, up (upper_product product x y) p).
 
 Lemma mul_nonneg_correct i j x y : (0 <= fst i)%Z -> (0 <= fst j)%Z ->
   encloses i x -> encloses j y -> encloses (mul_nonneg i j) (x * y) /\ (0 <= fst (mul_nonneg i j))%Z.
@@ -162,7 +180,7 @@ Proof.
   intros Hi Hj [Hx1 Hx2] [Hy1 Hy2]. apply IZR_le in Hi as Ri, Hj as Rj.
   pose proof (down_le (fst i * fst j) p Hp) as D. pose proof (up_ge (snd i * snd j) p Hp) as U.
   rewrite mult_IZR in D, U. split.
-  - unfold encloses, mul_nonneg; simpl.
+  - unfold encloses, mul_nonneg; rewrite upper_product_correct; simpl.
     assert (0 <= x * unit p) by lra. assert (0 <= y * unit p) by lra.
     split; apply Rmult_le_reg_r with (unit p); try assumption.
     + apply Rle_trans with ((x * unit p) * (y * unit p)); [|lra].
@@ -173,14 +191,14 @@ Proof.
 Qed.
 
 (** Times a ratio [n / d] of integers, [d] positive; floor and ceiling apart. *)
-Definition scale_down (x n d : Z) : Z := (x * n / d)%Z.
-Definition scale_up (x n d : Z) : Z := ceil_div (x * n) d.
+Definition scale_down (x n d : Z) : Z := floor_div (n * x) d.
+Definition scale_up (x n d : Z) : Z := ceil_div (n * x) d.
 
 Lemma scale_down_le x n d : (0 < d)%Z -> IZR (scale_down x n d) <= IZR x * (IZR n / IZR d).
 Proof.
   intros H. apply IZR_lt in H as Hd. pose proof (floor_div_le (x * n) d H) as F.
   rewrite mult_IZR in F. apply Rmult_le_reg_r with (IZR d); [assumption|].
-  unfold scale_down. replace (IZR x * (IZR n / IZR d) * IZR d) with (IZR x * IZR n) by (field; lra).
+  unfold scale_down. rewrite floor_div_eq, Z.mul_comm. replace (IZR x * (IZR n / IZR d) * IZR d) with (IZR x * IZR n) by (field; lra).
   exact F.
 Qed.
 
@@ -188,7 +206,7 @@ Lemma scale_up_ge x n d : (0 < d)%Z -> IZR x * (IZR n / IZR d) <= IZR (scale_up 
 Proof.
   intros H. apply IZR_lt in H as Hd. pose proof (ceil_div_ge (x * n) d H) as F.
   rewrite mult_IZR in F. apply Rmult_le_reg_r with (IZR d); [assumption|].
-  unfold scale_up. replace (IZR x * (IZR n / IZR d) * IZR d) with (IZR x * IZR n) by (field; lra).
+  unfold scale_up. rewrite Z.mul_comm. replace (IZR x * (IZR n / IZR d) * IZR d) with (IZR x * IZR n) by (field; lra).
   exact F.
 Qed.
 
@@ -236,7 +254,7 @@ Proof.
       apply Rle_trans with (IZR (snd i) * unit p); [apply Rmult_le_compat_r; lra|].
       eapply Rle_trans; [exact C1|].
       assert (IZR c <= 0); [|nra].
-      apply IZR_le. unfold c, ceil_div. apply lt_IZR in S.
+      apply IZR_le. unfold c, ceil_div. rewrite floor_div_eq. apply lt_IZR in S.
       assert (0 <= - Z.shiftl (snd i) p / snd j)%Z; [|lia].
       apply Z.div_pos; [|assumption]. pose proof (proj2 (Z.shiftl_neg (snd i) p) S). lia.
 Qed.

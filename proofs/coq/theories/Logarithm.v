@@ -27,8 +27,9 @@ Let Hu : 0 < unit p := unit_pos p Hp.
 Definition refine (t : tables) (z guess : Z) : option interval :=
   match exp_point p t (- guess) with
   | Some e =>
-      let low := (down (z * fst e) p - one p)%Z in
-      let high := (up ((z + 1) * snd e) p - one p)%Z in
+      let product := (z * fst e)%Z in
+      let low := (down product p - one p)%Z in
+      let high := (up (product + ((snd e - fst e) * z + snd e)) p - one p)%Z in
       if (- one p <=? 2 * low)%Z then
         Some (guess + low - up (2 * (low * low)) p, guess + high)%Z
       else None
@@ -40,6 +41,7 @@ Lemma refine_correct t z guess i x : sound p t -> (0 < z)%Z ->
 Proof.
   intros Ht Hz [Hx1 Hx2]. unfold refine.
   destruct (exp_point p t (- guess)) as [e|] eqn:Ee; [|discriminate].
+  cbv zeta. replace (z * fst e + ((snd e - fst e) * z + snd e))%Z with ((z + 1) * snd e)%Z by ring.
   set (low := (down (z * fst e) p - one p)%Z). set (high := (up ((z + 1) * snd e) p - one p)%Z).
   destruct (Z.leb_spec (- one p) (2 * low)) as [Hl|]; [|discriminate].
   set (square := (2 * (low * low))%Z).
@@ -104,7 +106,7 @@ Fixpoint improve (t : tables) (z guess : Z) (rounds : nat) : Z :=
            | Some e =>
                let d := (down (z * fst e) p - one p)%Z in
                let square := down (d * d) p in
-               improve t z (guess + d - down square 1 + down (d * square) p / 3)%Z n
+               improve t z (guess + d - down square 1 + floor_div (down (d * square) p) 3)%Z n
            | None => guess
            end
   end.
@@ -208,12 +210,12 @@ Qed.
 (** An upper bound of [ln (n / d)], in units. *)
 Definition log_ratio_upper (c : context) (n d : Z) : option Z :=
   let q := (p + Z.max 0 (Z.log2 d - Z.log2 n))%Z in
-  option_map snd (log_fixed c (Z.shiftl n q / d + 1) q).
+  option_map snd (log_fixed c (floor_div (Z.shiftl n q) d + 1) q).
 
 Lemma log_ratio_upper_correct c n d h : sound_context c -> (0 < n)%Z -> (0 < d)%Z ->
   log_ratio_upper c n d = Some h -> ln (IZR n / IZR d) * unit p <= IZR h.
 Proof.
-  intros Hc Hn Hd. unfold log_ratio_upper. set (q := (p + Z.max 0 (Z.log2 d - Z.log2 n))%Z).
+  intros Hc Hn Hd. unfold log_ratio_upper. rewrite floor_div_eq. set (q := (p + Z.max 0 (Z.log2 d - Z.log2 n))%Z).
   destruct (log_fixed c _ q) as [i|] eqn:E; [|discriminate]. simpl. intros H; injection H as <-.
   assert (Hq : (0 <= q)%Z) by (unfold q; lia).
   apply log_fixed_correct in E; [|assumption]. destruct E as [_ E].
@@ -234,7 +236,7 @@ Definition make_context : option context :=
   let bits := (7 * Z.of_nat levels)%Z in
   let quick := (Z.to_nat (p / bits) + 1)%nat in
   let rounds := (Z.to_nat (Z.log2 (p / 12) / 2) + 1)%nat in
-  match make_tables p (Z.to_nat p + 2) quick levels (Z.to_nat p) with
+  match make_tables p (Z.to_nat (p / 4) + 8) quick levels (Z.to_nat p) with
   | Some t => match log_near t (rounds + 1) (2 * one p) with
               | Some i => Some (Context t rounds i)
               | None => None

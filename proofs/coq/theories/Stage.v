@@ -13,12 +13,13 @@ Open Scope R_scope.
 Inductive hint := HUp (n d : positive) | HDown (n d : positive) | HTouch (corner : nat).
 Inductive entry := ESplit (i j : nat) | ELeaf (hints : list hint) (shift : Z).
 
-Inductive parameter := PUp (n d : positive) | PDown (n d : positive).
+(** Parameters, with an upper bound of [ln (n / d)], in units, which all corners share. *)
+Inductive parameter := PUp (n d : positive) | PDown (n d : positive) (log : Z).
 
 Definition of_parameter (m : parameter) : majorant :=
   match m with
   | PUp n d => Up (IZR (Zpos n) / IZR (Zpos d))
-  | PDown n d => Down (IZR (Zpos n) / IZR (Zpos d))
+  | PDown n d _ => Down (IZR (Zpos n) / IZR (Zpos d))
   end.
 
 Definition value := (interval * interval)%type.     (* x, y *)
@@ -45,24 +46,29 @@ Definition upper_end (lam : interval) (shift : Z) (m : parameter) (v : value) : 
       | Some e => Some (scale_up (snd e) (Zpos n) (Zpos d))
       | None => None
       end
-  | PDown n d =>
+  | PDown n d k =>
       let gap := (fst lam - snd y)%Z in
       if (0 <? gap)%Z then
-        match log_fixed p c gap p, log_ratio_upper p c (Zpos n) (Zpos d) with
-        | Some l, Some k =>
-            Some (- scale_down (one p + fst x - Z.shiftl shift p + fst l - k) (Zpos n) (Zpos d))%Z
-        | _, _ => None
+        match log_fixed p c gap p with
+        | Some l => Some (- scale_down (one p + fst x - Z.shiftl shift p + fst l - k) (Zpos n) (Zpos d))%Z
+        | None => None
         end
       else None
   end.
 
+Definition parameter_ok (m : parameter) : Prop :=
+  match m with
+  | PUp _ _ => True
+  | PDown n d k => ln (IZR (Zpos n) / IZR (Zpos d)) * unit p <= IZR k
+  end.
+
 Lemma upper_end_correct lam L shift m x y q w h :
-  encloses p lam L -> encloses p x q -> encloses p y w ->
+  parameter_ok m -> encloses p lam L -> encloses p x q -> encloses p y w ->
   upper_end lam shift m (x, y) = Some h ->
   applies L (of_parameter m) w /\
   majorant_value L (of_parameter m) (q - IZR shift) w * unit p <= IZR h.
 Proof.
-  intros [L1 L2] [X1 X2] [Y1 Y2]. destruct m as [n d|n d]; simpl.
+  intros Hm [L1 L2] [X1 X2] [Y1 Y2]. destruct m as [n d|n d k]; simpl in *.
   - set (z := (snd x + scale_up (snd y - fst lam) (Zpos d) (Zpos n) - Z.shiftl shift p - one p)%Z).
     destruct (exp_point p (exps c) z) as [e|] eqn:E; [|discriminate]. intros H; injection H as <-.
     apply exp_point_correct in E; [|assumption|apply Hc]. destruct E as [_ [_ E]].
@@ -85,10 +91,8 @@ Proof.
     lra.
   - destruct (Z.ltb_spec 0 (fst lam - snd y)) as [Hg|]; [|discriminate].
     destruct (log_fixed p c (fst lam - snd y) p) as [l|] eqn:El; [|discriminate].
-    destruct (log_ratio_upper p c _ _) as [k|] eqn:Ek; [|discriminate].
-    intros H; injection H as <-.
+    intros H; injection H as <-. rename Hm into Ek.
     pose proof (ratio_pos n d) as Hs.
-    apply log_ratio_upper_correct in Ek; [|assumption|assumption|reflexivity|reflexivity].
     apply log_fixed_correct in El; [|assumption|assumption]. destruct El as [El _].
     set (s := IZR (Zpos n) / IZR (Zpos d)) in *.
     apply IZR_lt in Hg. rewrite minus_IZR in *.
@@ -196,24 +200,43 @@ Definition bounded (X Y : nat -> nat -> R) (h : R) : Prop :=
 Definition part_bounded (h : R) (v : part) : Prop := forall X Y, part_ok v X Y -> bounded X Y h.
 
 (** *** Leaves *)
+Definition make_down (a b : positive) : option parameter :=
+  match log_ratio_upper p c (Zpos a) (Zpos b) with Some k => Some (PDown a b k) | None => None end.
+
+Lemma make_down_ok a b m : make_down a b = Some m -> parameter_ok m.
+Proof.
+  unfold make_down. destruct (log_ratio_upper _ _ _ _) as [k|] eqn:E; [|discriminate].
+  intros H; injection H as <-. now apply log_ratio_upper_correct in E.
+Qed.
+
+(** The majorant that touches where the value exceeds lam by [gain] and the exponent is [x]. *)
+Definition touching (gain x : Z) : option parameter :=
+  match one p with
+  | Zpos u =>
+      match gain with
+      | Zpos g => Some (PUp g u)
+      | _ => let weight := match exp_point p (exps c) x with Some e => fst e | None => one p end in
+             make_down (Z.to_pos (down (- gain * weight) p)) u
+      end
+  | _ => None
+  end.
+
+Lemma touching_ok gain x m : touching gain x = Some m -> parameter_ok m.
+Proof.
+  unfold touching. destruct (one p) as [|u|u]; try discriminate.
+  destruct gain; try apply make_down_ok. intros H; injection H as <-. exact I.
+Qed.
+
 Definition resolve (v : part) (j : nat) (m : hint) : option parameter :=
   match m with
   | HUp a b => Some (PUp a b)
-  | HDown a b => Some (PDown a b)
+  | HDown a b => make_down a b
   | HTouch k =>
       match nth_error v k with
       | Some (depth, values) =>
           match nth_error values j with
-          | Some w =>
-              let '((x, _), (y, _)) := at_corner depth w in
-              let gain := (y - snd lam)%Z in
-              match gain, one p with
-              | Zpos g, Zpos u => Some (PUp g u)
-              | _, Zpos u =>
-                  let weight := match exp_point p (exps c) x with Some e => fst e | None => one p end in
-                  Some (PDown (Z.to_pos (down (- gain * weight) p)) u)
-              | _, _ => None
-              end
+          | Some w => let at_k := at_corner depth w in
+                      touching (fst (snd at_k) - snd lam) (fst (fst at_k))
           | None => None
           end
       | None => None
@@ -228,6 +251,23 @@ Fixpoint resolve_all (v : part) (j : nat) (ms : list hint) : option (list parame
                  | _, _ => None
                  end
   end.
+
+Lemma resolve_ok v j h m : resolve v j h = Some m -> parameter_ok m.
+Proof.
+  destruct h as [a b|a b|k]; simpl.
+  - intros H; injection H as <-. exact I.
+  - apply make_down_ok.
+  - destruct (nth_error v k) as [[depth values]|]; [|discriminate].
+    destruct (nth_error values j) as [w|]; [|discriminate]. apply touching_ok.
+Qed.
+
+Lemma resolve_all_ok v ms : forall j ps, resolve_all v j ms = Some ps -> Forall parameter_ok ps.
+Proof.
+  induction ms as [|m ms IH]; simpl; intros j ps; [intros H; injection H as <-; constructor|].
+  destruct (resolve v j m) as [a|] eqn:Ea; [|discriminate].
+  destruct (resolve_all v (S j) ms) as [l|] eqn:El; [|discriminate]. intros H; injection H as <-.
+  constructor; [now apply resolve_ok in Ea|exact (IH _ _ El)].
+Qed.
 
 Fixpoint corner_sum (shift k : Z) (ms : list parameter) (vs : list value) : option Z :=
   match ms, vs with
@@ -261,20 +301,21 @@ Definition leaf (v : part) (ms : list hint) (shift : Z) : option (list Z) :=
   end.
 
 Lemma corner_sum_correct shift k (x y : nat -> R) : (0 <= k)%Z -> forall ms b0 vs h,
-  Forall2 (fun b v => value_ok k v (x b) (y b)) b0 vs -> corner_sum shift k ms vs = Some h ->
+  Forall parameter_ok ms -> Forall2 (fun b v => value_ok k v (x b) (y b)) b0 vs ->
+  corner_sum shift k ms vs = Some h ->
   length ms = length b0 /\
   (forall bm, In bm (combine b0 ms) -> applies L (of_parameter (snd bm)) (y (fst bm))) /\
   rsum (fun bm => majorant_value L (of_parameter (snd bm)) (x (fst bm) - IZR shift) (y (fst bm)))
     (combine b0 ms) * unit p <= IZR h.
 Proof.
-  intros Hk. induction ms as [|m ms IH]; intros b0 vs h F; inversion_clear F as [|b v b1 vs' Hv F'];
+  intros Hk. induction ms as [|m ms IH]; intros b0 vs h Hok F; inversion_clear F as [|b v b1 vs' Hv F'];
     cbn [corner_sum combine length rsum]; try discriminate.
   - intros H; injection H as <-. split; [reflexivity|]. split; [intros ? []|simpl; lra].
   - destruct (upper_end lam shift m (at_corner k v)) as [a|] eqn:Ea; [|discriminate].
     destruct (corner_sum shift k ms vs') as [t|] eqn:Et; [|discriminate]. intros Eh; injection Eh as Eh; subst h.
-    destruct (IH b1 vs' t F' Et) as (Hl & Ha & Hs). destruct Hv as [Hx Hy].
+    inversion_clear Hok as [|? ? Hm Hms]. destruct (IH b1 vs' t Hms F' Et) as (Hl & Ha & Hs). destruct Hv as [Hx Hy].
     unfold at_corner in Ea.
-    apply (upper_end_correct lam L shift m _ _ (x b) (y b) a HL) in Ea; [|now apply rounded..].
+    apply (upper_end_correct lam L shift m _ _ (x b) (y b) a Hm HL) in Ea; [|now apply rounded..].
     destruct Ea as [A1 A2]. split; [now f_equal|]. split.
     + intros bm [<-|Hin]; [exact A1|auto].
     + rewrite plus_IZR, Rmult_plus_distr_r. cbn [fst snd]. lra.
@@ -299,11 +340,11 @@ Proof.
 Qed.
 
 (** Shifted sums: [bounded] for the exponents less [shift]. *)
-Lemma leaf_sums_bound shift ms v l X Y (h : R) : (0 < n)%nat -> part_ok v X Y ->
+Lemma leaf_sums_bound shift ms v l X Y (h : R) : (0 < n)%nat -> Forall parameter_ok ms -> part_ok v X Y ->
   leaf_sums shift ms v = Some l -> (forall z, In z l -> IZR z <= h * unit p) ->
   bounded (fun a b => X a b - IZR shift) Y h.
 Proof.
-  intros Hn [Hlen Hv] El Hl t Ht.
+  intros Hn Hok [Hlen Hv] El Hl t Ht.
   assert (C : forall a, In a (seq 0 n) -> length ms = length cell /\
     (forall bm, In bm (combine cell ms) -> applies L (of_parameter (snd bm)) (Y a (fst bm))) /\
     rsum (fun bm => majorant_value L (of_parameter (snd bm)) (X a (fst bm) - IZR shift) (Y a (fst bm)))
@@ -312,7 +353,7 @@ Proof.
     2:{ apply nth_error_None in Ek. lia. }
     destruct (leaf_sums_correct shift ms v l El a k Ek) as (z & Hz & Ez).
     destruct (Hv a k Ek) as [Hk F].
-    destruct (corner_sum_correct shift (fst k) (X a) (Y a) Hk ms cell (snd k) z F Ez) as (Hm & Ha' & Hs).
+    destruct (corner_sum_correct shift (fst k) (X a) (Y a) Hk ms cell (snd k) z Hok F Ez) as (Hm & Ha' & Hs).
     split; [assumption|]. split; [assumption|]. apply Rmult_le_reg_r with (unit p); [assumption|].
     eapply Rle_trans; [exact Hs|auto]. }
   assert (Hm : length ms = length cell) by (apply (C 0%nat); apply in_seq; lia).
@@ -326,11 +367,12 @@ Qed.
 Lemma leaf_correct v ms shift l h : (0 < n)%nat -> leaf v ms shift = Some l ->
   (forall z, In z l -> IZR z <= h * unit p) -> part_bounded h v.
 Proof.
-  intros Hn. unfold leaf. destruct (resolve_all v 0 ms) as [ps|]; [|discriminate].
+  intros Hn. unfold leaf. destruct (resolve_all v 0 ms) as [ps|] eqn:Eps; [|discriminate].
+  apply resolve_all_ok in Eps.
   destruct (leaf_sums shift ps v) as [l'|] eqn:El; [|discriminate].
   destruct (Z.eqb_spec shift 0) as [->|Hs].
   - intros H; injection H as <-. intros Hl X Y Hv t Ht.
-    pose proof (leaf_sums_bound 0 ps v l' X Y h Hn Hv El Hl t Ht) as B.
+    pose proof (leaf_sums_bound 0 ps v l' X Y h Hn Eps Hv El Hl t Ht) as B.
     erewrite rsum_ext; [exact B|]. intros b _. simpl. f_equal. f_equal. apply mean_ext. intros; ring.
   - destruct (forallb _ l') eqn:Ef; [|discriminate]. intros H; injection H as <-.
     rewrite forallb_forall in Ef. intros Hl X Y Hv t Ht.
