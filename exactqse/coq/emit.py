@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from exactqse.coq.terms import certificate_term, rational, table_term
 from exactqse.errors import CertificateError, NotCoveredError, of_kind
 from exactqse.kernel.certificate import MAX_PRECISION, MIN_PRECISION, Certificate
@@ -14,14 +16,14 @@ _TRIED = (32, 40, 48, 56, 64, 80, 96, 112)
 _FILE = """(** Made by exactqse of a certificate of the game whose file has the SHA-256
     {hash}.
 
-    When Coq accepts this file its kernel has proved, about the game that is written out below, for the
-    model in ExactQSE.Game (myopic follower, eta = {eta}):
+    When Coq accepts this file its kernel has proved, about the game that is written out below,
+    for the model in ExactQSE.Game (myopic follower, eta = {eta}):
 
       no_policy_is_worth_more          J(pi) <= {upper}   for every policy pi of the leader;
       this_policy_is_worth_as_much     {lower} <= J(pi)   for the policy pi in the certificate.
 
-    The first Qed runs the checker of ExactQSE.Checker in the kernel, on integers; it is proved sound
-    there. What was assumed is printed at the end: the axioms of the real numbers, and nothing else. *)
+    The first Qed runs the checker of ExactQSE.Checker in the kernel, on integers; it is proved
+    sound there. What was assumed is printed at the end: axioms of Coq's real numbers. *)
 From Coq Require Import Reals QArith Qreals List.
 From ExactQSE Require Import Game Stage Certificate Checker.
 Import ListNotations.
@@ -83,7 +85,8 @@ def coq_file(game: KernelGame, certificate: Certificate, *, precision: int | Non
     Args:
         game: the game, of a myopic follower with finite eta.
         certificate: its certificate, not checked here.
-        precision: fractional bits of the arithmetic; by default ``least_precision``.
+        precision: fractional bits of the arithmetic; by default ``least_precision`` for the upper
+            bound and the certificate's own for the policy's value.
 
     Raises:
         KindError, NotCoveredError, CertificateError: see ``require_coq_covers``.
@@ -93,6 +96,7 @@ def coq_file(game: KernelGame, certificate: Certificate, *, precision: int | Non
         what = f"{precision} bits is not in {MIN_PRECISION}..{MAX_PRECISION}"
         raise CertificateError(what, where="precision")
     bits = least_precision(game, certificate) if precision is None else precision
+    fineness = certificate.precision if precision is None else precision
     return _FILE.format(
         hash=certificate.game,
         eta=game.eta,
@@ -101,15 +105,16 @@ def coq_file(game: KernelGame, certificate: Certificate, *, precision: int | Non
         lower_q=rational(certificate.lower),
         upper_q=rational(certificate.upper),
         table=table_term(game),
-        certificate=certificate_term(certificate, bits),
+        certificate=certificate_term(certificate, bits, fineness),
     )
 
 
 def least_precision(game: KernelGame, certificate: Certificate) -> int:
-    """The fewest bits, of a few, at which the kernel accepts; the certificate's own if none.
+    """The fewest bits, of a few, at which the kernel accepts ``upper``; the certificate's own if none.
 
     Only a matter of time: Coq computes with the bits of integers, and believes no one.
     """
+    modest = replace(certificate, lower=certificate.lower - 1)
     tried = (bits for bits in _TRIED if bits < certificate.precision)
-    accepted = (bits for bits in tried if check(game, certificate, precision=bits))
+    accepted = (bits for bits in tried if check(game, modest, precision=bits))
     return next(accepted, certificate.precision)

@@ -1,4 +1,4 @@
-"""Games and certificates as terms of proofs/coq: what Game.v calls a table, Certificate.v a certificate.
+"""Games and certificates as terms of proofs/coq: tables of Game.v, certificates of Certificate.v.
 
 The terms say what the Python objects say, number by number; only distributions are rewritten, over
 their common denominator, and trees stay the flat lists in preorder that they are.
@@ -44,12 +44,16 @@ def table_term(game: KernelGame) -> str:
     )
 
 
-def certificate_term(certificate: Certificate, precision: int) -> str:
-    """The certificate of a myopic follower's game, a ``certificate``, to be checked at these bits."""
+def certificate_term(certificate: Certificate, precision: int, fineness: int) -> str:
+    """The certificate of a myopic follower's game, a ``certificate``.
+
+    ``precision`` bits are for the upper bound, ``fineness`` for the policy's value.
+    """
     layers = groupby(certificate.nodes, lambda node: node.step)
     nodes = _list((_list(map(_node, layer), "\n  ") for _, layer in layers), "\n ")
     bounds = f"{rational(certificate.lower)} {rational(certificate.upper)}"
-    return f"Certificate {precision + GUARD_BITS} {bounds}\n {nodes}"
+    bits = f"{precision + GUARD_BITS} {fineness + GUARD_BITS}"
+    return f"Certificate {bits} {bounds}\n {nodes}"
 
 
 def rational(value: Fraction) -> str:

@@ -11,8 +11,10 @@ Open Scope R_scope.
 (** The claim at a state: no prescription is worth more than [bound]; [plan] and [trees] by cell. *)
 Record node := Node { state : nat; bound : Q; shift : Z; plan : list row; trees : list (list entry) }.
 
+(** Checked at [precision] bits, and its policy evaluated at [fineness] bits: more, as [lower] is near
+    the policy's value where [upper] may be far from the optimum. *)
 Record certificate := Certificate {
-  precision : Z; lower : Q; upper : Q; layers : list (list node) (* by step *) }.
+  precision : Z; fineness : Z; lower : Q; upper : Q; layers : list (list node) (* by step *) }.
 
 Fixpoint lookup {T} (l : list (nat * T)) (s : nat) : option T :=
   match l with

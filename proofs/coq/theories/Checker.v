@@ -309,26 +309,61 @@ End Game.
 End Precision.
 
 (** ** The whole *)
-Definition accepted (G : table) (C : certificate) : bool :=
-  let p := precision C in
-  (0 <=? p)%Z && is_game G && (length (layers C) =? H_ G)%nat &&
+Definition accepted_with (c d : context) (G : table) (C : certificate) : bool :=
+  (0 <=? precision C)%Z && (0 <=? fineness C)%Z && is_game G && (length (layers C) =? H_ G)%nat &&
   forallb (forallb (node_formed G)) (layers C) &&
-  match make_context p with
-  | Some c => upper_accepted p c G C && lower_accepted p c G C
-  | None => false
+  upper_accepted (precision C) c G C && lower_accepted (fineness C) d G C.
+
+Definition accepted (G : table) (C : certificate) : bool :=
+  (0 <=? precision C)%Z && (0 <=? fineness C)%Z &&
+  match make_context (precision C), make_context (fineness C) with
+  | Some c, Some d => accepted_with c d G C
+  | _, _ => false
   end.
 
-Theorem accepted_sound G C : accepted G C = true ->
-  (forall pi, admissible (meaning G) pi -> J (meaning G) pi <= Q2R (upper C)) /\ admissible (meaning G) (policy_of G C) /\ Q2R (lower C) <= J (meaning G) (policy_of G C).
+(** The same for many claims about games by their place in a list, all at the same precisions. *)
+Definition verdicts (p f : Z) (games : list table) (claims : list (nat * certificate)) : list bool :=
+  match make_context p, make_context f with
+  | Some c, Some d =>
+      map (fun claim : nat * certificate =>
+        let C := snd claim in
+        match nth_error games (fst claim) with
+        | Some G => (precision C =? p)%Z && (fineness C =? f)%Z && accepted_with c d G C
+        | None => false
+        end) claims
+  | _, _ => map (fun _ => false) claims
+  end.
+
+Theorem accepted_with_sound c d G C :
+  sound_context (precision C) c -> sound_context (fineness C) d -> accepted_with c d G C = true ->
+  (forall pi, admissible (meaning G) pi -> J (meaning G) pi <= Q2R (upper C)) /\
+  admissible (meaning G) (policy_of G C) /\ Q2R (lower C) <= J (meaning G) (policy_of G C).
 Proof.
-  unfold accepted. rewrite !andb_true_iff. intros [[[[Hp HG] Hl] Hf] Hm].
-  apply Z.leb_le in Hp. apply Nat.eqb_eq in Hl.
-  destruct (make_context (precision C)) as [c|] eqn:Ec; [|discriminate].
-  apply make_context_sound in Ec; [|assumption]. apply andb_true_iff in Hm. destruct Hm as [Hu Hlo].
-  split; [|split].
+  intros Ec Ed. unfold accepted_with. rewrite !andb_true_iff. intros [[[[[[Hp Hq] HG] Hl] Hf] Hu] Hlo].
+  apply Z.leb_le in Hp, Hq. apply Nat.eqb_eq in Hl. split; [|split].
   - now apply (upper_accepted_sound (precision C) Hp c Ec G HG C).
   - now apply policy_of_admissible.
-  - now apply (lower_accepted_sound (precision C) Hp c Ec G HG C).
+  - now apply (lower_accepted_sound (fineness C) Hq d Ed G HG C).
+Qed.
+
+Theorem accepted_sound G C : accepted G C = true ->
+  (forall pi, admissible (meaning G) pi -> J (meaning G) pi <= Q2R (upper C)) /\
+  admissible (meaning G) (policy_of G C) /\ Q2R (lower C) <= J (meaning G) (policy_of G C).
+Proof.
+  unfold accepted. rewrite !andb_true_iff. intros [[Hp Hq] H]. apply Z.leb_le in Hp, Hq.
+  destruct (make_context (precision C)) as [c|] eqn:Ec; [|discriminate].
+  destruct (make_context (fineness C)) as [d|] eqn:Ed; [|discriminate].
+  apply make_context_sound in Ec, Ed; try assumption. now apply (accepted_with_sound c d).
+Qed.
+
+(** What [verdicts] answers is what [accepted] would. *)
+Theorem verdicts_correct p f games k G C : nth_error games k = Some G ->
+  precision C = p -> fineness C = f -> (0 <= p)%Z -> (0 <= f)%Z ->
+  verdicts p f games [(k, C)] = [accepted G C].
+Proof.
+  intros HG <- <- Hp Hf. unfold verdicts, accepted. apply Z.leb_le in Hp, Hf. rewrite Hp, Hf. cbn [andb].
+  destruct (make_context (precision C)), (make_context (fineness C)); cbn [map fst snd]; try reflexivity.
+  now rewrite HG, !Z.eqb_refl.
 Qed.
 
 (** For emitted files: an entry of a row. *)

@@ -235,7 +235,8 @@ Definition make_context : option context :=
   let levels := (Nat.min 6 (Z.to_nat (p / 24) + 1)) in
   let bits := (7 * Z.of_nat levels)%Z in
   let quick := (Z.to_nat (p / bits) + 1)%nat in
-  let rounds := (Z.to_nat (Z.log2 (p / 12) / 2) + 1)%nat in
+  let rounds := if (p <=? 70)%Z then 1%nat else if (p <=? 250)%Z then 2%nat
+                else if (p <=? 1000)%Z then 3%nat else 5%nat in  (* each has four times the bits *)
   match make_tables p (Z.to_nat (p / 4) + 8) quick levels (Z.to_nat p) with
   | Some t => match log_near t (rounds + 1) (2 * one p) with
               | Some i => Some (Context t rounds i)
