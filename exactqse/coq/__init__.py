@@ -1,7 +1,7 @@
 """Certificates for Coq's kernel: files whose Qed proves the bounds of one game.
 
-``coq_file`` writes the file, ``run_coq`` has coqc read it. The theories behind it are in proofs/coq:
-a checker of certificates, written in Coq and proved sound there (proofs/certificate-soundness.md).
+``coq_file`` writes the file, ``run_coq`` has coqc read it. The theories behind it are in
+proofs/coq: a checker of certificates, written and proved sound there.
 """
 
 from exactqse.coq.compiler import CoqOutcome, run_coq

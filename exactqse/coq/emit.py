@@ -1,4 +1,8 @@
-"""From a game and its certificate to a file whose Qed proves the certificate's claim."""
+"""From a game and its certificate to a file whose Qed proves the certificate's claim.
+
+The claim is that of proofs/certificate-soundness.md; the proof there is Coq's
+(proofs/coq/theories/Checker.v, accepted_sound).
+"""
 
 from __future__ import annotations
 
@@ -110,7 +114,7 @@ def coq_file(game: KernelGame, certificate: Certificate, *, precision: int | Non
 
 
 def least_precision(game: KernelGame, certificate: Certificate) -> int:
-    """The fewest bits, of a few, at which the kernel accepts ``upper``; the certificate's own if none.
+    """The fewest bits, of a few, at which the kernel accepts ``upper``; else the certificate's own.
 
     Only a matter of time: Coq computes with the bits of integers, and believes no one.
     """

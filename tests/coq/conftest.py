@@ -1,4 +1,4 @@
-"""Coq, where it is there: these tests are skipped without it, unless NEEDS_COQ says that it must be."""
+"""Coq: without it these tests are skipped, or fail where NEEDS_COQ says that it must be there."""
 
 from __future__ import annotations
 

@@ -186,7 +186,7 @@ FORM = {  # what no certificate of exactqse can be, written into the terms
     "a row that sums to more than 1": (r"\(Row (\d+) \[place 0 (\d+)", r"(Row \1 [place 0 1\2"),
     "an unknown state": (r"Node 0 ", "Node 7 "),
     "a tree too few": (r"\[\[ELeaf \[[^\]]*\] -?\d+\];\n +", "["),
-    "a node too few": (r"\[\[Node 0 [^N]*;\n", "[["),
+    "a node too few": (r"\n \[Node 0 [^N]*;\n  Node 1", "\n [Node 1"),
     "no layers": (r"\n \[\[Node[\s\S]*", "\n []"),
     "fewer bits than the tables": (r"Certificate 68 68", "Certificate 67 68"),
     "negative bits": (r"Certificate 68 68", "Certificate (-68) (-68)"),
