@@ -309,13 +309,19 @@ End Game.
 End Precision.
 
 (** ** The whole *)
+(** [a && b] that does not compute [b] where [a] is false. *)
+Notation "a 'and_then' b" := (if a then b else false) (at level 41, right associativity).
+
+Lemma and_then_iff (a b : bool) : a and_then b = true <-> a = true /\ b = true.
+Proof. destruct a, b; intuition discriminate. Qed.
+
 Definition accepted_with (c d : context) (G : table) (C : certificate) : bool :=
-  (0 <=? precision C)%Z && (0 <=? fineness C)%Z && is_game G && (length (layers C) =? H_ G)%nat &&
-  forallb (forallb (node_formed G)) (layers C) &&
-  upper_accepted (precision C) c G C && lower_accepted (fineness C) d G C.
+  (0 <=? precision C)%Z and_then (0 <=? fineness C)%Z and_then is_game G and_then
+  (length (layers C) =? H_ G)%nat and_then forallb (forallb (node_formed G)) (layers C) and_then
+  upper_accepted (precision C) c G C and_then lower_accepted (fineness C) d G C.
 
 Definition accepted (G : table) (C : certificate) : bool :=
-  (0 <=? precision C)%Z && (0 <=? fineness C)%Z &&
+  (0 <=? precision C)%Z and_then (0 <=? fineness C)%Z and_then
   match make_context (precision C), make_context (fineness C) with
   | Some c, Some d => accepted_with c d G C
   | _, _ => false
@@ -328,7 +334,7 @@ Definition verdicts (p f : Z) (games : list table) (claims : list (nat * certifi
       map (fun claim : nat * certificate =>
         let C := snd claim in
         match nth_error games (fst claim) with
-        | Some G => (precision C =? p)%Z && (fineness C =? f)%Z && accepted_with c d G C
+        | Some G => (precision C =? p)%Z and_then (fineness C =? f)%Z and_then accepted_with c d G C
         | None => false
         end) claims
   | _, _ => map (fun _ => false) claims
@@ -339,7 +345,7 @@ Theorem accepted_with_sound c d G C :
   (forall pi, admissible (meaning G) pi -> J (meaning G) pi <= Q2R (upper C)) /\
   admissible (meaning G) (policy_of G C) /\ Q2R (lower C) <= J (meaning G) (policy_of G C).
 Proof.
-  intros Ec Ed. unfold accepted_with. rewrite !andb_true_iff. intros [[[[[[Hp Hq] HG] Hl] Hf] Hu] Hlo].
+  intros Ec Ed. unfold accepted_with. rewrite !and_then_iff. intros (Hp & Hq & HG & Hl & Hf & Hu & Hlo).
   apply Z.leb_le in Hp, Hq. apply Nat.eqb_eq in Hl. split; [|split].
   - now apply (upper_accepted_sound (precision C) Hp c Ec G HG C).
   - now apply policy_of_admissible.
@@ -350,7 +356,7 @@ Theorem accepted_sound G C : accepted G C = true ->
   (forall pi, admissible (meaning G) pi -> J (meaning G) pi <= Q2R (upper C)) /\
   admissible (meaning G) (policy_of G C) /\ Q2R (lower C) <= J (meaning G) (policy_of G C).
 Proof.
-  unfold accepted. rewrite !andb_true_iff. intros [[Hp Hq] H]. apply Z.leb_le in Hp, Hq.
+  unfold accepted. rewrite !and_then_iff. intros (Hp & Hq & H). apply Z.leb_le in Hp, Hq.
   destruct (make_context (precision C)) as [c|] eqn:Ec; [|discriminate].
   destruct (make_context (fineness C)) as [d|] eqn:Ed; [|discriminate].
   apply make_context_sound in Ec, Ed; try assumption. now apply (accepted_with_sound c d).
@@ -361,7 +367,7 @@ Theorem verdicts_correct p f games k G C : nth_error games k = Some G ->
   precision C = p -> fineness C = f -> (0 <= p)%Z -> (0 <= f)%Z ->
   verdicts p f games [(k, C)] = [accepted G C].
 Proof.
-  intros HG <- <- Hp Hf. unfold verdicts, accepted. apply Z.leb_le in Hp, Hf. rewrite Hp, Hf. cbn [andb].
+  intros HG <- <- Hp Hf. unfold verdicts, accepted. apply Z.leb_le in Hp, Hf. rewrite Hp, Hf.
   destruct (make_context (precision C)), (make_context (fineness C)); cbn [map fst snd]; try reflexivity.
   now rewrite HG, !Z.eqb_refl.
 Qed.
