@@ -15,10 +15,26 @@ import pytest
 import exactqse
 from exactqse.games import get
 
-HEAVY = {"numpy", "flint", "sympy", "mpmath", "networkx", "hypothesis", "typer", "rich"}
+HEAVY = {
+    "numpy",
+    "flint",
+    "sympy",
+    "mpmath",
+    "networkx",
+    "hypothesis",
+    "typer",
+    "rich",
+    "gymnasium",
+}
 GAME = "exactqse.games.get('conitzer-sandholm-2006')"
 UNIFORM = f"{GAME}, exactqse.Policy.uniform({GAME})"
-PACKAGES = ("exactqse", "exactqse.arithmetic", "exactqse.evaluate", "exactqse.model")
+PACKAGES = (
+    "exactqse",
+    "exactqse.arithmetic",
+    "exactqse.evaluate",
+    "exactqse.model",
+    "exactqse.simulate",
+)
 
 
 def printed(program: str) -> str:
@@ -62,6 +78,10 @@ def test_the_kernel_loads_the_standard_library_only(program: str) -> None:
         (f"exactqse.evaluate_symbolic({UNIFORM})", {"numpy", "sympy", "mpmath", "flint"}),
         (f"exactqse.model.describe_graph({GAME})", {"numpy", "networkx"}),
         ("exactqse.formats.read_nfg", {"numpy"}),
+        (f"exactqse.simulate.Environment({GAME}), exactqse.simulate.Dataset", {"numpy"}),
+        (f"exactqse.simulate.LeaderEnv({GAME})", {"numpy", "gymnasium"}),
+        ("exactqse.run_online, exactqse.run_offline", {"numpy", "flint"}),
+        ("exactqse.testing.LearnerConformance", {"numpy", "flint"}),
         ("exactqse.testing.games", {"numpy", "flint", "hypothesis"}),
     ],
 )

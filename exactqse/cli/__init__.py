@@ -17,8 +17,10 @@ import typer
 
 from exactqse import __version__
 from exactqse.cli.bundles import bundled
+from exactqse.cli.drawing import draw_command
 from exactqse.cli.evaluating import evaluate_command
 from exactqse.cli.gamefiles import convert_command, games, show_command
+from exactqse.cli.learning import learn_command
 from exactqse.cli.output import complain, complain_of_usage
 from exactqse.cli.proving import coq_command
 from exactqse.cli.solving import INTERRUPTED, check_command, decide_command, solve_command
@@ -68,6 +70,8 @@ _commands: dict[str, Callable[..., None]] = {
     "decide": decide_command,
     "sweep": sweep_command,
     "sensitivities": sensitivities_command,
+    "learn": learn_command,
+    "draw": draw_command,
     "show": show_command,
     "convert": convert_command,
 }

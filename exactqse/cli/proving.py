@@ -13,8 +13,8 @@ from exactqse.cli.output import emit, error_console, show
 from exactqse.coq import CoqOutcome, coq_file, require_coq_covers, run_coq
 from exactqse.coq.compiler import coqc, theories_folder
 from exactqse.kernel.certificate import Certificate
-from exactqse.kernel.files import write_bytes
 from exactqse.report import assumption_lines, line, working
+from exactqse.writing import write_bytes
 
 NEGATIVE = 1  # the exit code of a file that Coq refuses
 

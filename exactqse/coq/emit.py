@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from exactqse.coq.terms import certificate_term, rational, table_term
 from exactqse.errors import CertificateError, NotCoveredError, of_kind
-from exactqse.kernel.certificate import MAX_PRECISION, MIN_PRECISION, Certificate
+from exactqse.kernel.certificate import Certificate, require_precision
 from exactqse.kernel.check import check
 from exactqse.kernel.fit import require_fit
 from exactqse.kernel.game import KernelGame, require_game
@@ -96,9 +96,8 @@ def coq_file(game: KernelGame, certificate: Certificate, *, precision: int | Non
         KindError, NotCoveredError, CertificateError: see ``require_coq_covers``.
     """
     require_coq_covers(game, certificate)
-    if precision is not None and not MIN_PRECISION <= precision <= MAX_PRECISION:
-        what = f"{precision} bits is not in {MIN_PRECISION}..{MAX_PRECISION}"
-        raise CertificateError(what, where="precision")
+    if precision is not None:
+        require_precision(precision)
     bits = least_precision(game, certificate) if precision is None else precision
     fineness = certificate.precision if precision is None else precision
     return _FILE.format(

@@ -1,5 +1,6 @@
 """What is shown of results: rich renderables for the terminal, plain dictionaries for JSON."""
 
+from exactqse.report.datasets import dataset_document, dataset_lines
 from exactqse.report.documents import (
     catalogue_document,
     check_document,
@@ -27,7 +28,13 @@ from exactqse.report.games import (
     graph_lines,
     reward_tables,
 )
-from exactqse.report.pictures import draw_sweep, drawable
+from exactqse.report.learning import (
+    learning_document,
+    learning_lines,
+    learning_table,
+    summary_document,
+)
+from exactqse.report.pictures import draw_learning, draw_sweep, drawable
 from exactqse.report.progress import working
 from exactqse.report.sensitivities import (
     isolation_lines,
@@ -56,8 +63,11 @@ __all__ = [
     "catalogue_document",
     "check_document",
     "check_lines",
+    "dataset_document",
+    "dataset_lines",
     "decision_document",
     "decision_lines",
+    "draw_learning",
     "draw_sweep",
     "drawable",
     "evaluation_document",
@@ -67,6 +77,9 @@ __all__ = [
     "game_summary",
     "graph_lines",
     "isolation_lines",
+    "learning_document",
+    "learning_lines",
+    "learning_table",
     "line",
     "policy_document",
     "policy_lines",
@@ -83,6 +96,7 @@ __all__ = [
     "solution_document",
     "solution_lines",
     "state_table",
+    "summary_document",
     "sweep_document",
     "sweep_lines",
     "sweep_table",

@@ -189,14 +189,14 @@ class _Passes:
         self, step: int, state: int, policy: tuple[Distribution, ...], values: list[Interval]
     ) -> Interval:
         rows = by_response(self.game, policy)
-        value, _ = policy_value(self.game, step, state, rows, values, self.p, _ELEMENTARY)
+        after = [values] * len(rows), [()] * len(rows)
+        value, _ = policy_value(self.game, step, state, rows, after, self.p, _ELEMENTARY)
         return value
 
     def _certificate(self, nodes: tuple[Node, ...], values: list[Interval]) -> Certificate:
         """The nodes with their bounds of J*, none worse than the last pass's."""
         game, p = self.game, self.p
-        low, _, denominator = initial_mean(game, values)
-        lower = Fraction(low - (denominator << self.slack), denominator << p)
+        lower = initial_mean(game, values, p)[0] - Fraction(1 << self.slack, 1 << p)
         pairs = zip(game.rho.states, game.rho.numerators, strict=True)
         bounds = {node.state: node.upper for node in nodes if node.step == 0}
         mean = sum((bounds[s] * n for s, n in pairs), Fraction(0)) / game.rho.denominator

@@ -185,7 +185,8 @@ class _Rounded:
         size = np.abs(self.backward.centre) + self.backward.radius
         lean, fine = self.backward.common(), goal.unit * 2.0**-8
         reach = ((self.backward.radius + _RELATIVE * size) * lean).sum(0)
-        self.common = np.ceil(reach / fine + lean.any(0)) * fine
+        # one more, even where slopes cancel: those that a checker divides by eta are rounded
+        self.common = np.ceil(reach / fine + self.backward.radius.any(0)) * fine
         self.later = self.backward.replay(self.lam, self._short)
         room = np.maximum(goal.upper - np.where(self.empty, 0.0, batch.bound), 0.0)
         roots = batch.roots + (_ROOM * goal.unit if economy.attempts else room + _ROOM * goal.unit)

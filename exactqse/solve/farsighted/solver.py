@@ -70,10 +70,9 @@ def _solve(
     policy = best_policy(model)
     nodes = _nodes(game, policy)
     p = _precision(game, gap, model.scale)
-    values = policy_values(game, nodes, p, FlintElementary())
-    low, _, denominator = initial_mean(game, values)
+    low, _ = initial_mean(game, policy_values(game, nodes, p, FlintElementary()), p)
     slack = 16 + 2 * int(model.scale + 1).bit_length()  # bits that a checker's arithmetic may lose
-    lower = Fraction(low - (denominator << slack), denominator << p)
+    lower = low - Fraction(1 << slack, 1 << p)
     unit = 2.0 ** floor(log2(max(float(gap), 1e-13 * model.scale) / 256))
     search, rounding = _search(model, policy, gap), (unit, _MARGIN * 1000.0**caution)
     task = _Task(game, search, gap, p, lower, nodes, rounding)

@@ -18,7 +18,7 @@ from exactqse.kernel.certificate import Certificate, FarsightedNode, HistoryNode
 from exactqse.kernel.game import KernelGame
 from exactqse.kernel.gamefile import game_hash
 from exactqse.kernel.interval import Interval
-from exactqse.kernel.operators import history_values, initial_mean, policy_values
+from exactqse.kernel.operators import initial_mean, policy_values
 from exactqse.model.graph import describe_graph
 from exactqse.solve.effort import Budget, Effort, Progress
 from exactqse.solve.farsighted.incumbent import best_policy
@@ -57,7 +57,7 @@ def solve_history(
     search, proof, upper = _searched(game, gap, budget, caution)
     nodes = memories(game, search)
     p = _precision(game, gap, search)
-    lower = _below(game, history_values(game, nodes, p, FlintElementary()), p)
+    lower = _below(game, policy_values(game, nodes, p, FlintElementary()), p)
     return _claimed(game, gap, budget, p, (lower, upper), nodes, proof, progress)
 
 
@@ -136,10 +136,9 @@ def _ascended(game: KernelGame, search: Search) -> tuple[FarsightedNode, ...]:
     return tuple(rows)
 
 
-def _below(game: KernelGame, values: list[Interval] | dict[int, Interval], p: int) -> Fraction:
+def _below(game: KernelGame, values: dict[int, Interval], p: int) -> Fraction:
     """The value of the first step, rounded down."""
-    low, _, denominator = initial_mean(game, values)
-    return Fraction(low - (denominator << _SLACK), denominator << p)
+    return initial_mean(game, values, p)[0] - Fraction(1 << _SLACK, 1 << p)
 
 
 def _claimed(

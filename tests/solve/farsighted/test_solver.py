@@ -13,9 +13,11 @@ from hypothesis import strategies as st
 
 from exactqse.errors import PrecisionError
 from exactqse.evaluate import evaluate, evaluate_float64
+from exactqse.games import dense
 from exactqse.kernel.certificate import Certificate, Leaf
 from exactqse.kernel.check import check
 from exactqse.model import Game, Policy
+from exactqse.simulate.classes import perturbed_models
 from exactqse.solve.effort import Budget
 from exactqse.solve.farsighted import solve_farsighted
 from exactqse.solve.farsighted.reserve import Reserve
@@ -50,6 +52,16 @@ def test_three_steps() -> None:
     certificate, _ = solve_farsighted(game, Fraction(1, 10**3), Budget())
     assert check(game, certificate).outcome == "accepted"
     assert gap_of(certificate) <= 1e-3
+
+
+@pytest.mark.parametrize("gap", ["1/100", "1/1000", "1/10000"])
+def test_slopes_that_cancel_are_rounded_by_a_checker(gap: str) -> None:
+    """Their sum is 0 in rationals, and up to a bit each once divided by eta = 3."""
+    sizes = {"states": 2, "leader_actions": 2, "follower_actions": 2, "horizon": 2}
+    game = perturbed_models(dense(**sizes, seed=0, eta=3).with_(gamma="1/2"), 8, seed=0)[1]
+    certificate, _ = solve_farsighted(game, Fraction(gap), Budget())
+    assert check(game, certificate).outcome == "accepted"
+    assert certificate.upper - certificate.lower <= Fraction(gap)
 
 
 def test_first_states_lean_on_the_values_and_cancel() -> None:
