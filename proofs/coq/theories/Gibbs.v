@@ -186,4 +186,9 @@ Proof.
   replace (kl (quantal q) (quantal q')) with (eta * (kl (quantal q) (quantal q') / eta)) by (field; lra).
   rewrite <- I, <- A. ring.
 Qed.
+
+(** C8, values: the follower's value changes by the mean change of his action values, plus a divergence. *)
+Corollary value_difference q q' :
+  soft_value q' - soft_value q = mean (quantal q) (fun b => q' b - q b) l + kl (quantal q) (quantal q') / eta.
+Proof. rewrite divergence_identity. field. lra. Qed.
 End Gibbs.

@@ -180,3 +180,18 @@ Proof.
 Qed.
 
 End Horizon.
+
+(** C8, action values of a follower who looks ahead: what a change of rewards, of transitions and of the
+    next values contributes, under one prescription [alpha]. *)
+Theorem action_value_difference {A T} (la : list A) (lt : list T) (alpha r r' : A -> R) (P P' : A -> T -> R)
+    (V V' : T -> R) gamma :
+  mean alpha (fun a => r' a + gamma * mean (P' a) V' lt) la - mean alpha (fun a => r a + gamma * mean (P a) V lt) la =
+  mean alpha (fun a => r' a - r a) la
+  + gamma * mean alpha (fun a => mean (fun t => P' a t - P a t) V' lt) la
+  + gamma * mean alpha (fun a => mean (P a) (fun t => V' t - V t) lt) la.
+Proof.
+  rewrite <- mean_minus, <- !mean_scale, <- !mean_plus. apply mean_ext. intros a _.
+  rewrite mean_minus. unfold mean.
+  rewrite (rsum_ext (fun t => (P' a t - P a t) * V' t) (fun t => P' a t * V' t - P a t * V' t)) by (intros; ring).
+  rewrite rsum_minus. ring.
+Qed.
