@@ -52,8 +52,8 @@ Theorem this_policy_is_worth_as_much :
   admissible (meaning game) this_policy /\\ (Q2R {lower_q} <= J (meaning game) this_policy)%R.
 Proof. exact (proj2 (accepted_sound game claim claim_is_accepted)). Qed.
 
-Print Assumptions no_policy_is_worth_more.
-Print Assumptions this_policy_is_worth_as_much.
+Definition proved := conj no_policy_is_worth_more this_policy_is_worth_as_much.
+Print Assumptions proved.
 """
 
 

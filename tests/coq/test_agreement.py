@@ -224,4 +224,5 @@ def test_what_a_file_states_is_what_was_claimed() -> None:
     assert f"(Q2R ({low.numerator} # {low.denominator}) <= J (meaning game) this_policy)%R" in text
     assert f"    {game.hash}." in text
     assert text.count("Qed.") == 3
-    assert text.count("Print Assumptions") == 2
+    proved = "Definition proved := conj no_policy_is_worth_more this_policy_is_worth_as_much."
+    assert text.endswith(f"{proved}\nPrint Assumptions proved.\n")
