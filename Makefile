@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO := demo-output
 
-.PHONY: demo test lint format bench mutation clean
+.PHONY: demo test proofs coq lint format bench mutation clean
 
 $(VENV)/ready: requirements.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -42,6 +42,17 @@ demo: $(VENV)/ready
 test: lint
 	$(BIN)/python -m pytest -n 2 tests README.md proofs
 
+# Compile the Coq theories, and compare what every theorem assumes with proofs/coq/axioms.txt. After
+# that `make test` also has Coq judge emitted files and certificates; without it, it says what it left out.
+proofs: coq
+	$(MAKE) -C proofs/coq -j2 check
+
+# Coq, from the system's packages where that is allowed; the rest of exactqse does without.
+coq:
+	@command -v coqc > /dev/null || { [ "$$(id -u)" = 0 ] && command -v apt-get > /dev/null \
+	  && apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq coq > /dev/null; } \
+	  || { echo "make proofs needs Coq 8.16 or newer: apt-get install coq (as root), or see coq.inria.fr" >&2; exit 1; }
+
 lint: $(VENV)/ready
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -62,4 +73,5 @@ mutation: $(VENV)/ready-mutation
 	$(BIN)/mutmut results --all true | $(BIN)/python tests/kernel/survivors.py
 
 clean:
+	$(MAKE) -C proofs/coq clean
 	rm -rf $(VENV) $(DEMO) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

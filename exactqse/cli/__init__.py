@@ -23,6 +23,7 @@ from exactqse.cli.evaluating import evaluate_command
 from exactqse.cli.gamefiles import convert_command, games, show_command
 from exactqse.cli.learning import learn_command
 from exactqse.cli.output import complain, complain_of_usage
+from exactqse.cli.proving import coq_command
 from exactqse.cli.solving import INTERRUPTED, check_command, decide_command, solve_command
 from exactqse.cli.sweeping import sensitivities_command, sweep_command
 from exactqse.errors import ExactQSEError
@@ -65,6 +66,7 @@ def describe(
 _commands: dict[str, Callable[..., None]] = {
     "solve": solve_command,
     "check": check_command,
+    "coq": coq_command,
     "evaluate": evaluate_command,
     "decide": decide_command,
     "sweep": sweep_command,

@@ -104,7 +104,7 @@ def test_the_map_names_real_code_and_real_tests() -> None:
         f.read_text(encoding="utf-8") for f in sorted(Path(__file__).parent.glob("*.py"))
     )
     assert len(rows) == len(PAGES)
-    for _, _, _, code, test, _ in rows:
+    for _, _, _, code, test, _, _ in rows:
         assert (ROOT / code.strip().strip("`")).exists(), code
         assert f"def {test.strip().strip('`')}(" in tests, test
 

@@ -1,0 +1,128 @@
+"""Games and certificates as terms of proofs/coq: tables of Game.v, certificates of Certificate.v.
+
+The terms say what the Python objects say, number by number; only distributions are rewritten, over
+their common denominator, and trees stay the flat lists in preorder that they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from fractions import Fraction
+from itertools import groupby
+from math import lcm
+from typing import Any
+
+from exactqse.errors import NotCoveredError
+from exactqse.kernel.certificate import (
+    CHORD,
+    DOWN,
+    UP,
+    Certificate,
+    Distribution,
+    Leaf,
+    Majorant,
+    Node,
+    Split,
+    Tree,
+)
+from exactqse.kernel.game import KernelGame, Row
+
+_NAMES = {UP: "HUp", DOWN: "HDown", CHORD: "HDown"}
+GUARD_BITS = 20  # that Coq's tables of exp may lose, on top of the certificate's precision
+
+
+def table_term(game: KernelGame) -> str:
+    """The game, a ``table``."""
+    return (
+        f"Table {game.horizon} {game.states} {game.leader_actions} {game.follower_actions}\n"
+        f"  {_row(game.rho)}\n"
+        f"  {_nested(game.P, _row)}\n"
+        f"  {_nested(game.u, rational)}\n"
+        f"  {_nested(game.r, rational)}\n"
+        f"  {rational(_finite(game))} {rational(game.gamma)}\n"
+        f"  {_list(_list(map(str, cell)) for cell in game.observes)}%nat"
+    )
+
+
+def certificate_term(certificate: Certificate, precision: int, fineness: int) -> str:
+    """The certificate of a myopic follower's game, a ``certificate``.
+
+    ``precision`` bits are for the upper bound, ``fineness`` for the policy's value.
+    """
+    layers = groupby(certificate.nodes, lambda node: node.step)
+    nodes = _list((_list(map(_node, layer), "\n  ") for _, layer in layers), "\n ")
+    bounds = f"{rational(certificate.lower)} {rational(certificate.upper)}"
+    bits = f"{precision + GUARD_BITS} {fineness + GUARD_BITS}"
+    return f"Certificate {bits} {bounds}\n {nodes}"
+
+
+def rational(value: Fraction) -> str:
+    """A fraction as a Q."""
+    return f"({value.numerator} # {value.denominator})"
+
+
+def _finite(game: KernelGame) -> Fraction:
+    if game.eta is None:
+        raise NotCoveredError("eta = infinity has no finite exponents")
+    return game.eta
+
+
+def _integer(value: int) -> str:
+    return str(value) if value >= 0 else f"({value})"
+
+
+def _list(items: Iterable[str], separator: str = " ") -> str:
+    return "[" + f";{separator}".join(items) + "]"
+
+
+def _nested(table: Sequence[Any], entry: Callable[[Any], str]) -> str:
+    """[1 or H][s][a][b]."""
+    steps = (
+        _list(
+            (_list((_list(map(entry, by_b)) for by_b in by_a), "\n    ") for by_a in step), "\n   "
+        )
+        for step in table
+    )
+    return _list(steps, "\n  ")
+
+
+def _row(row: Row) -> str:
+    return _weights(row.denominator, zip(row.states, row.numerators, strict=True))
+
+
+def _weights(denominator: int, pairs: Iterable[tuple[int, int]]) -> str:
+    places = _list(f"place {t} {n}" for t, n in pairs)
+    return f"(Row {denominator} {places})"
+
+
+def _distribution(distribution: Distribution) -> str:
+    common = lcm(*(p.denominator for _, p in distribution))
+    numerators = ((a, p.numerator * (common // p.denominator)) for a, p in distribution)
+    return _weights(common, numerators)
+
+
+def _node(node: Any) -> str:
+    if not isinstance(node, Node):
+        raise NotCoveredError(f"a node of type {type(node).__name__}")
+    plan = _list(map(_distribution, node.policy))
+    trees = _list(map(_tree, node.trees), "\n    ")
+    head = f"Node {node.state} {rational(node.upper)} {_integer(node.shift)}"
+    return f"{head} {plan}\n   {trees}"
+
+
+def _tree(tree: Tree) -> str:
+    return _list(map(_entry, tree), "\n     ")
+
+
+def _entry(entry: Leaf | Split) -> str:
+    if isinstance(entry, Split):
+        return f"ESplit {entry.i} {entry.j}"
+    return f"ELeaf {_list(map(_hint, entry.majorants))} {_integer(entry.shift)}"
+
+
+def _hint(majorant: Majorant) -> str:
+    """A chord is the same as "down" where nothing is free, and nothing is in a myopic game."""
+    if isinstance(majorant, int):
+        return f"HTouch {majorant}"
+    tag, parameter = majorant
+    return f"{_NAMES[tag]} {parameter.numerator} {parameter.denominator}"
