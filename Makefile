@@ -20,7 +20,7 @@ $(VENV)/ready-mutation: requirements-mutation.lock $(VENV)/ready
 	$(BIN)/python -m pip install --quiet --require-hashes -r requirements-mutation.lock
 	touch $@
 
-# Solve a shipped game, have the certificate checked, evaluate a policy, decide a question.
+# Solve shipped games, have the certificates checked, evaluate, decide, sweep, learn, report.
 demo: $(VENV)/ready
 	mkdir -p $(DEMO)
 	$(BIN)/exactqse games list
@@ -32,9 +32,11 @@ demo: $(VENV)/ready
 	$(BIN)/exactqse decide $(DEMO)/commitment.json --at-least 2.5
 	$(BIN)/exactqse sweep conitzer-sandholm-2006 --from 0.1 --to 100 --log --out $(DEMO)/sweep.json --picture $(DEMO)/sweep.pdf
 	$(BIN)/exactqse sensitivities conitzer-sandholm-2006
+	$(BIN)/exactqse claims run C2 C3 C12 --mutants --out $(DEMO)/claims.json --picture $(DEMO)/claims.pdf
 	$(BIN)/exactqse games export patrol-4 --out $(DEMO)/patrol.json
 	$(BIN)/exactqse solve $(DEMO)/patrol.json --digits 30 --out $(DEMO)/patrol.cert.json
 	$(BIN)/exactqse check $(DEMO)/patrol.json $(DEMO)/patrol.cert.json
+	$(BIN)/exactqse learn $(DEMO)/commitment.json --learner mle-ovi-0.2,omle,explore-then-commit,uniform --episodes 3000 --seeds 3 --noise bernoulli --picture $(DEMO)/regret.pdf
 
 # Format, lint, types, import contracts, doctests, tests: the whole of what CI runs.
 test: lint

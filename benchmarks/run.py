@@ -16,6 +16,7 @@ from fractions import Fraction
 from functools import partial
 from importlib.metadata import version
 
+import claim_rates
 import mpmath
 import mpmath_peer
 import mpmath_plain
@@ -223,6 +224,8 @@ GROUPS: dict[str, Callable[[], None]] = {
     "scaling": partial(scaling, 3),
     "stages": partial(stages, 15),
     "digits": partial(digits_of_mpmath, 7),
+    "claims": claim_rates.rates,
+    "claims-run": claim_rates.everything,
 }
 
 

@@ -13,12 +13,16 @@ from exactqse.lazy import lazy
 
 if TYPE_CHECKING:
     from exactqse import arithmetic as arithmetic
+    from exactqse import claims as claims
     from exactqse import errors as errors
     from exactqse import formats as formats
     from exactqse import games as games
     from exactqse import kernel as kernel
+    from exactqse import learn as learn
     from exactqse import model as model
+    from exactqse import simulate as simulate
     from exactqse import testing as testing
+    from exactqse import trials as trials
     from exactqse.arithmetic import Enclosure
     from exactqse.evaluate import evaluate, evaluate_float64, evaluate_symbolic
     from exactqse.kernel.certificate import Certificate
@@ -42,6 +46,7 @@ if TYPE_CHECKING:
         sensitivities,
         sweep,
     )
+    from exactqse.trials import run_offline, run_online
 else:
     __getattr__, __dir__ = lazy(
         __name__,
@@ -53,6 +58,7 @@ else:
             **dict.fromkeys(("Game", "Policy"), "model"),
             **dict.fromkeys(("Decision", "Solution", "WeakSolution"), "solve"),
             **dict.fromkeys(("decide", "solve", "solve_float64", "solve_weak"), "solve"),
+            **dict.fromkeys(("run_offline", "run_online"), "trials"),
             **dict.fromkeys(
                 (
                     "Isolation",
@@ -66,7 +72,19 @@ else:
                 "sweep",
             ),
         },
-        ("arithmetic", "errors", "formats", "games", "kernel", "model", "testing"),
+        (
+            "arithmetic",
+            "claims",
+            "errors",
+            "formats",
+            "games",
+            "kernel",
+            "learn",
+            "model",
+            "simulate",
+            "testing",
+            "trials",
+        ),
     )
 
 __version__ = "0.1.0"
@@ -90,6 +108,8 @@ __all__ = [
     "evaluate_float64",
     "evaluate_symbolic",
     "isolation",
+    "run_offline",
+    "run_online",
     "sensitivities",
     "solve",
     "solve_float64",

@@ -58,8 +58,48 @@ class CertificateError(InputError):
     """A certificate that is malformed, or one that speaks about another game."""
 
 
+class ClaimError(InputError):
+    """A claim that cannot be registered, found or evaluated."""
+
+
+class DatasetError(InputError):
+    """Offline data that no play of a game could have left, or data of another game."""
+
+
 class FormatError(InputError):
     """A foreign file (such as Gambit's ``.nfg``) that cannot be read as a two-player game."""
+
+
+class LearnerError(InputError):
+    """A learner that breaks its protocol, raises, looks at what is hidden, or cannot be repeated.
+
+    Args:
+        what: what is wrong, in one clause.
+        learner: the learner's name.
+        episode: the number of episodes played before; None before or after the run.
+        step: the step h, where there is one.
+        state: the state s, where there is one.
+        remedy: what its author can do.
+    """
+
+    def __init__(
+        self,
+        what: str,
+        *,
+        learner: str = "",
+        episode: int | None = None,
+        step: int | None = None,
+        state: int | None = None,
+        remedy: str = "",
+    ) -> None:
+        self.learner, self.episode, self.step, self.state = learner, episode, step, state
+        places = (("episode", episode), ("step", step), ("state", state))
+        parts = [f"learner {learner}", *(f"{name} {i}" for name, i in places if i is not None)]
+        super().__init__(what, where=", ".join(parts), remedy=remedy)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Processes hand errors on: one is made again from its message, then from its fields."""
+        return _remade, (type(self), self.args, vars(self))
 
 
 class NotCoveredError(ExactQSEError, NotImplementedError):
@@ -68,6 +108,14 @@ class NotCoveredError(ExactQSEError, NotImplementedError):
 
 class PrecisionError(ExactQSEError, ArithmeticError):
     """A question that stayed undecided at the largest precision that was allowed."""
+
+
+def _remade(
+    kind: type[LearnerError], arguments: tuple[object, ...], parts: dict[str, object]
+) -> LearnerError:
+    error = kind.__new__(kind, *arguments)
+    vars(error).update(parts)
+    return error
 
 
 def of_kind(

@@ -15,10 +15,28 @@ import pytest
 import exactqse
 from exactqse.games import get
 
-HEAVY = {"numpy", "flint", "sympy", "mpmath", "networkx", "hypothesis", "typer", "rich"}
+HEAVY = {
+    "numpy",
+    "flint",
+    "scipy",
+    "sympy",
+    "mpmath",
+    "networkx",
+    "hypothesis",
+    "typer",
+    "rich",
+    "gymnasium",
+}
 GAME = "exactqse.games.get('conitzer-sandholm-2006')"
 UNIFORM = f"{GAME}, exactqse.Policy.uniform({GAME})"
-PACKAGES = ("exactqse", "exactqse.arithmetic", "exactqse.evaluate", "exactqse.model")
+PACKAGES = (
+    "exactqse",
+    "exactqse.arithmetic",
+    "exactqse.claims",
+    "exactqse.evaluate",
+    "exactqse.model",
+    "exactqse.simulate",
+)
 
 
 def printed(program: str) -> str:
@@ -62,6 +80,13 @@ def test_the_kernel_loads_the_standard_library_only(program: str) -> None:
         (f"exactqse.evaluate_symbolic({UNIFORM})", {"numpy", "sympy", "mpmath", "flint"}),
         (f"exactqse.model.describe_graph({GAME})", {"numpy", "networkx"}),
         ("exactqse.formats.read_nfg", {"numpy"}),
+        ("exactqse.claims.Draw", {"numpy"}),
+        ("exactqse.claims.Claim", {"numpy", "flint"}),
+        ("exactqse.claims.run", {"numpy", "flint", "scipy"}),
+        (f"exactqse.simulate.Environment({GAME}), exactqse.simulate.Dataset", {"numpy"}),
+        (f"exactqse.simulate.LeaderEnv({GAME})", {"numpy", "gymnasium"}),
+        ("exactqse.run_online, exactqse.run_offline", {"numpy", "flint"}),
+        ("exactqse.testing.LearnerConformance", {"numpy", "flint"}),
         ("exactqse.testing.games", {"numpy", "flint", "hypothesis"}),
     ],
 )
@@ -79,6 +104,7 @@ def test_the_command_line_loads_what_a_command_needs(tmp_path: Path) -> None:
     assert loaded(main.format(check)) == {"typer", "rich", "numpy"}
     flint = [*check, "--arithmetic", "flint"]
     assert loaded(main.format(flint)) == {"typer", "rich", "numpy", "flint"}
+    assert loaded(main.format(["claims", "show", "C3"])) == {"typer", "rich", "numpy", "flint"}
     solve = ["solve", str(game)]
     assert loaded(main.format(solve)) == {"typer", "rich", "numpy", "flint"}
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from trial_learners import UniformLeader, Uninterested
 
 import exactqse
 from exactqse import Certificate, Enclosure, Game, Policy
@@ -32,7 +33,9 @@ from exactqse.games import (
 )
 from exactqse.kernel.elementary import INTEGER
 from exactqse.model.graph import describe_graph, game_graph
+from exactqse.simulate import Dataset, LeaderEnv, Noise, draw_dataset
 from exactqse.sweep import limits
+from exactqse.trials import OnlineRecord
 
 NFG = b'NFG 1 R "" { "a" "b" } { 1 1 } 1 2'
 GAME = get("conitzer-sandholm-2006")
@@ -43,6 +46,7 @@ ONE_TO_TWO = Enclosure(Fraction(1), Fraction(2))
 FORMS = exactqse.evaluate_symbolic(GAME, POLICY)
 FOLLOWER = {"eta": 1, "gamma": 0, "observes": "action"}
 SIZES = {"states": 1, "leader_actions": 1, "follower_actions": 1, "horizon": 1, "seed": 0}
+DATA = draw_dataset(GAME, episodes=1, seed=0)
 Call = tuple[Callable[..., Any], dict[str, Any]]
 
 CALLS: dict[str, Call] = {
@@ -107,6 +111,40 @@ CALLS: dict[str, Call] = {
     "Enclosure.at_least": (ONE_TO_TWO.at_least, {"value": 0}),
     "Enclosure.overlaps": (ONE_TO_TWO.overlaps, {"other": ONE_TO_TWO}),
     "Enclosure.__contains__": (lambda value: value in ONE_TO_TWO, {"value": 0}),
+    "run_online": (
+        exactqse.run_online,
+        {
+            "game": GAME,
+            "learner": UniformLeader(),
+            "episodes": 2,
+            "seed": 0,
+            "noise": Noise(),
+            "optimum": SOLUTION,
+            "progress": None,
+            "clock": None,
+        },
+    ),
+    "run_offline": (
+        exactqse.run_offline,
+        {"dataset": DATA, "learner": Uninterested(), "game": GAME, "seed": 0, "optimum": SOLUTION},
+    ),
+    "OnlineRecord.load": (OnlineRecord.load, {"path": "record.json"}),
+    "draw_dataset": (
+        draw_dataset,
+        {
+            "game": GAME,
+            "behaviour": "uniform",
+            "episodes": 1,
+            "seed": 0,
+            "noise": Noise(),
+            "progress": None,
+        },
+    ),
+    "Dataset.load": (Dataset.load, {"path": "data.json"}),
+    "Dataset.save": (DATA.save, {"path": "saved.json"}),
+    "Dataset.from_bytes": (Dataset.from_bytes, {"data": DATA.to_bytes()}),
+    "Dataset.require_game": (DATA.require_game, {"game": GAME}),
+    "LeaderEnv": (LeaderEnv, {"game": GAME, "noise": Noise()}),
     "describe_graph": (describe_graph, {"game": GAME}),
     "game_graph": (game_graph, {"game": GAME}),
     "get": (get, {"name": "ochs-1995-1"}),
@@ -160,6 +198,7 @@ def files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     GAME.save("game.json")
     POLICY.save("policy.json")
     CLAIM.save("certificate.json")
+    DATA.save("data.json")
     Path("game.nfg").write_bytes(NFG)
 
 

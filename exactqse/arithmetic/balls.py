@@ -13,7 +13,7 @@ from functools import lru_cache
 from flint import arb, ctx, fmpq
 
 from exactqse.arithmetic.enclosure import Enclosure
-from exactqse.kernel.elementary import MAX_EXPONENT
+from exactqse.kernel.elementary import MAX_EXPONENT, Elementary
 from exactqse.kernel.interval import Interval
 
 
@@ -84,7 +84,7 @@ def exp_fixed(n: int, p: int) -> int:
     return _floor((arb(n) * _power(-p)).exp().mid(), p)
 
 
-class FlintElementary:
+class FlintElementary(Elementary):
     """exp and log by arb, to stand in for the kernel's own: faster, and independent."""
 
     name = "flint"

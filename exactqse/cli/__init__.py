@@ -17,8 +17,11 @@ import typer
 
 from exactqse import __version__
 from exactqse.cli.bundles import bundled
+from exactqse.cli.claiming import claims
+from exactqse.cli.drawing import draw_command
 from exactqse.cli.evaluating import evaluate_command
 from exactqse.cli.gamefiles import convert_command, games, show_command
+from exactqse.cli.learning import learn_command
 from exactqse.cli.output import complain, complain_of_usage
 from exactqse.cli.solving import INTERRUPTED, check_command, decide_command, solve_command
 from exactqse.cli.sweeping import sensitivities_command, sweep_command
@@ -66,12 +69,15 @@ _commands: dict[str, Callable[..., None]] = {
     "decide": decide_command,
     "sweep": sweep_command,
     "sensitivities": sensitivities_command,
+    "learn": learn_command,
+    "draw": draw_command,
     "show": show_command,
     "convert": convert_command,
 }
 for _name, _command in _commands.items():
     app.command(_name)(bundled(_command))
 app.add_typer(games, name="games")
+app.add_typer(claims, name="claims")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

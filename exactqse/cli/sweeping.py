@@ -14,7 +14,6 @@ from exactqse.cli.bundles import GameChoice, Page
 from exactqse.cli.inputs import assumed, load_game, number, writable
 from exactqse.cli.output import emit, error_console, show
 from exactqse.errors import InputError
-from exactqse.kernel.files import write_bytes
 from exactqse.report import (
     assumption_lines,
     draw_sweep,
@@ -34,6 +33,7 @@ from exactqse.report import (
 )
 from exactqse.solve.coverage import require_quantal
 from exactqse.solve.effort import counting
+from exactqse.writing import write_bytes
 
 
 @dataclass(frozen=True)

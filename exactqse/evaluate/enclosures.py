@@ -16,9 +16,10 @@ with weights e_b = exp(eta (Q_h(s,b) - m)) and Z = sum_b e_b, V = m + log(Z)/eta
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from itertools import chain
 
 from flint import arb, arb_mat, fmpz_mat
@@ -61,19 +62,19 @@ def evaluate(game: KernelGame, policy: Policy, digits: int = 30) -> Evaluation:
     if game.eta is None:
         exact = evaluate_best_response(game, policy)
         return Evaluation(**exact.mapped(_point, _point))
-    guard = _guard(game, game.eta)
+    guard = guard_bits(game, game.eta)
     for _ in range(ATTEMPTS):
         bits = 10 * digits // 3 + guard
         with precision(bits):
-            balls = _Pass(game, policy, game.eta, bits).run()
-            if _narrow(balls, digits):
+            balls = Pass(game, game.eta, bits).run(_balls_of(policy))
+            if all(narrow(x, digits) for x in balls.numbers()):
                 return Evaluation(**balls.mapped(enclosure, _probability))
         guard *= 2
     what = f"some enclosure is wider than 10^-{digits} relative to max(1, |x|) at {bits} bits"
     raise PrecisionError(what, where="evaluate")
 
 
-def _guard(game: KernelGame, eta: Fraction) -> int:
+def guard_bits(game: KernelGame, eta: Fraction) -> int:
     """Bits beyond those of the answer: a first guess, for speed only; the widths are measured."""
     r = game.horizon * _largest(game.r)
     scales = (eta * r, 1 / eta, r, game.horizon * _largest(game.u))
@@ -85,18 +86,29 @@ def _largest(table: Payoffs) -> Fraction:
     return max(abs(x) for step in table for state in step for row in state for x in row)
 
 
-class _Pass:
-    """One backward pass at the working precision, held by the caller as long as this lives."""
+Mixture = list[tuple[int, arb]]  # (a, probability), only those that are not 0
+Mixtures = Callable[[int, int, int], Mixture]  # of (h, s, b)
 
-    def __init__(self, game: KernelGame, policy: Policy, eta: Fraction, bits: int) -> None:
-        self.game, self.policy, self.bits = game, policy, bits
+
+def _balls_of(policy: Policy) -> Mixtures:
+    def row(h: int, s: int, b: int) -> Mixture:
+        return [(a, ball(p)) for a, p in enumerate(policy.probabilities[h][s][b]) if p]
+
+    return row
+
+
+class Pass:
+    """Backward passes at the working precision, held by the caller as long as this lives."""
+
+    def __init__(self, game: KernelGame, eta: Fraction, bits: int) -> None:
+        self.game, self.bits = game, bits
         self.eta, self.gamma = ball(eta), ball(game.gamma)
         self.rewards = _balls(game.u), _balls(game.r)
         self.matrices: dict[tuple[int, int], _Expectations] = {}
 
-    def run(self) -> Values[arb]:
-        """All six quantities as balls."""
-        return backward(self.game, self.stage, self.mean)
+    def run(self, policy: Mixtures) -> Values[arb]:
+        """All six quantities of a policy as balls."""
+        return backward(self.game, partial(self.stage, policy), self.mean)
 
     def mean(self, first: Sequence[Stage[arb]]) -> arb:
         """J = sum_s rho(s) W_0(s)."""
@@ -104,7 +116,7 @@ class _Pass:
         pairs = zip(rho.numerators, rho.states, strict=True)
         return sum((first[s].W * n for n, s in pairs), arb(0)) / rho.denominator
 
-    def stage(self, h: int, s: int, after: Sequence[Stage[arb]]) -> Stage[arb]:
+    def stage(self, policy: Mixtures, h: int, s: int, after: Sequence[Stage[arb]]) -> Stage[arb]:
         """The stage at (h, s), given balls around step h+1."""
         count, responses = self.game.leader_actions, range(self.game.follower_actions)
         u, r = (self.game.at(table, h)[s] for table in self.rewards)
@@ -115,7 +127,7 @@ class _Pass:
             ahead = [x + self.gamma * y for x, y in zip(r, PV, strict=True)] if PV else r
         Q, leader = [], []
         for b in responses:
-            weights = [(a, ball(p)) for a, p in enumerate(self.policy.probabilities[h][s][b]) if p]
+            weights = policy(h, s, b)
             Q.append(sum((p * ahead[a * len(responses) + b] for a, p in weights), arb(0)))
             leader.append(sum((p * U[a * len(responses) + b] for a, p in weights), arb(0)))
         V, nu = self.response(Q)
@@ -175,16 +187,12 @@ def _balls(table: Payoffs) -> tuple[tuple[list[arb], ...], ...]:
     return tuple(tuple([ball(x) for row in state for x in row] for state in step) for step in table)
 
 
-def _narrow(values: Values[arb], digits: int) -> bool:
-    """Whether every ball's ends certainly differ by at most 10^-digits max(1, |x|)."""
+def narrow(value: arb, digits: int) -> bool:
+    """Whether a ball's ends certainly differ by at most 10^-digits max(1, |x|)."""
     tolerance = ball(Fraction(1, 10**digits))
-
-    def narrow(x: arb) -> bool:
-        smallest = x.abs_lower()
-        wide = x.upper() - x.lower()
-        return bool(wide <= (tolerance * smallest if smallest > 1 else tolerance))
-
-    return all(map(narrow, values.numbers()))
+    smallest = value.abs_lower()
+    wide = value.upper() - value.lower()
+    return bool(wide <= (tolerance * smallest if smallest > 1 else tolerance))
 
 
 def _probability(value: arb) -> Enclosure:

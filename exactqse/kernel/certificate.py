@@ -1,21 +1,11 @@
 """The certificate: what a search claims, with every hint that the checker needs.
 
-A certificate has one kind of nodes, one for each reachable (step, state) in ascending order:
-
-* ``Node``: a myopic follower (gamma = 0, finite eta). An upper bound of the value, an integer that
-  shifts the exponents, and per cell of the partition that the leader sees the policy, a
-  distribution over A, and a tree. A tree divides the simplex over A by halving edges; its leaves
-  hold a majorant for each follower action of the cell (proofs/joint-majorant.md).
-* ``FarsightedNode``: gamma > 0, finite eta. The policy; the bounds are in ``cover``, which divides
-  the follower's values by halves of intervals (proofs/farsighted-bound.md).
-* ``HistoryNode``: the same for a leader who remembers and randomises publicly; several a place.
-* ``StrongNode``: a myopic follower who best responds (proofs/strong-stackelberg.md).
-
-The reader is strict (``codec``, proofs/certificate-format.md). It says nothing about truth: only
-``check`` does.
+It has one kind of nodes, in ascending order of (step, state), each with a policy. ``Node`` (gamma =
+0, finite eta: proofs/joint-majorant.md) and ``StrongNode`` (eta infinite:
+proofs/strong-stackelberg.md) claim a bound too; ``FarsightedNode`` and ``HistoryNode`` (gamma > 0:
+proofs/farsighted-bound.md) leave that to ``cover``, which divides the follower's values. The reader
+is strict (proofs/certificate-format.md). It says nothing about truth: only ``check`` does.
 """
-
-from __future__ import annotations
 
 import os
 from collections.abc import Sequence
@@ -23,12 +13,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
 from types import GenericAlias
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
-from exactqse.errors import CertificateError, GameError, approximate
-from exactqse.kernel.codec import plain, reader
-from exactqse.kernel.files import canonical_json, parse_json, read_bytes, write_bytes
-from exactqse.kernel.gamefile import check_header, fields_of
+from exactqse.errors import CertificateError, GameError, approximate, shown
+from exactqse.kernel.codec import check_header, demand, fields_of, plain, reader
+from exactqse.kernel.files import canonical_json, parse_json, read_bytes
+from exactqse.writing import write_bytes
 
 FORMAT = "exactqse-certificate"
 VERSION = 1
@@ -48,7 +38,6 @@ class Split:
     The first half has the midpoint for i, the second for j.
     """
 
-    as_list: ClassVar[bool] = True
     i: int
     j: int
 
@@ -60,7 +49,6 @@ class Leaf:
     A ``shift`` other than 0 is added to the node's; such a leaf only proves a bound of 0.
     """
 
-    as_list: ClassVar[bool] = True
     majorants: tuple[Majorant, ...]
     shift: int = 0
 
@@ -69,11 +57,18 @@ Tree = tuple[Leaf | Split, ...]  # a binary tree in preorder
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
-    """The claim at one (step, state): no prescription is worth more than ``upper`` there."""
+class Place:
+    """A (step, state)."""
 
+    as_object: ClassVar[bool] = True
     step: int
     state: int
+
+
+@dataclass(frozen=True, slots=True)
+class Node(Place):
+    """The claim at one (step, state): no prescription is worth more than ``upper`` there."""
+
     upper: Fraction
     shift: int
     policy: tuple[Distribution, ...]  # [cell]
@@ -81,35 +76,28 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
-class StrongNode:
+class StrongNode(Place):
     """The claim at one (step, state): no commitment is worth more than ``upper`` there."""
 
-    step: int
-    state: int
     upper: Fraction
     policy: tuple[Distribution, ...]  # [cell]
     duals: tuple[tuple[Fraction, ...], ...]  # mu[b][b'] >= 0, for every b a proof
 
 
 @dataclass(frozen=True, slots=True)
-class FarsightedNode:
+class FarsightedNode(Place):
     """The policy at one (step, state)."""
 
-    step: int
-    state: int
     policy: tuple[Distribution, ...]  # [cell]
 
 
 @dataclass(frozen=True, slots=True)
-class HistoryNode:
+class HistoryNode(FarsightedNode):
     """A memory of a leader who remembers, at (step, state): what she plays, and what comes after.
 
     After follower action b and a move to state t her next memory is drawn, publicly.
     """
 
-    step: int
-    state: int
-    policy: tuple[Distribution, ...]  # [cell]
     after: tuple[tuple[tuple[int, Distribution], ...], ...]  # [b]: (t, over indices of nodes)
 
 
@@ -120,7 +108,6 @@ class Slope:
     ``others`` names nodes of later steps by their index among all nodes.
     """
 
-    as_list: ClassVar[bool] = True
     own: Fraction
     others: tuple[tuple[int, Fraction], ...] = ()
 
@@ -129,7 +116,6 @@ class Slope:
 class Piece:
     """A bound for the node's own values up to ``end``, in absolute terms; None: to the last."""
 
-    as_list: ClassVar[bool] = True
     upper: Fraction
     trees: tuple[Tree, ...]  # [cell]
     end: Fraction | None = None
@@ -139,7 +125,6 @@ class Piece:
 class Claim:
     """The bound of one node in one part; ``free``: each transition to it picks its own value."""
 
-    as_list: ClassVar[bool] = True
     free: int  # 0 or 1
     shift: int  # of the exponents, where step = 0
     pieces: tuple[Piece, ...]
@@ -149,7 +134,6 @@ class Claim:
 class Part:
     """A part of the cover that is not divided: a claim for each node, with one table of slopes."""
 
-    as_list: ClassVar[bool] = True
     claims: tuple[Claim, ...]  # [node]
     slopes: int = 0  # index in the certificate's tables
 
@@ -158,7 +142,6 @@ class Part:
 class ValueSplit:
     """First the follower's values V at this (step, state) with V <= at, then those with V >= at."""
 
-    as_list: ClassVar[bool] = True
     step: int
     state: int
     at: Fraction
@@ -166,14 +149,8 @@ class ValueSplit:
 
 Cover = tuple[Part | ValueSplit, ...]  # a binary tree in preorder
 AnyNode = Node | FarsightedNode | HistoryNode | StrongNode
-KINDS: dict[str, type[AnyNode]] = {
-    "myopic": Node,
-    "farsighted": FarsightedNode,
-    "history": HistoryNode,
-    "strong": StrongNode,
-}
+KINDS = {"myopic": Node, "farsighted": FarsightedNode, "history": HistoryNode, "strong": StrongNode}
 COVERED = ("farsighted", "history")  # kinds with slopes and a cover
-_COMMON: dict[str, Any] = {"game": str, "precision": int, "lower": Fraction, "upper": Fraction}
 
 
 @dataclass(frozen=True)
@@ -194,37 +171,35 @@ class Certificate:
 
     def __post_init__(self) -> None:
         self._document()
-        if len(self.game) != 64 or set(self.game) - set("0123456789abcdef"):
-            raise CertificateError("is not a SHA-256 in lower-case hexadecimal", where="game")
-        if not MIN_PRECISION <= self.precision <= MAX_PRECISION:
-            what = f"{self.precision} bits is not in {MIN_PRECISION}..{MAX_PRECISION}"
-            raise CertificateError(what, where="precision")
+        is_hash = len(self.game) == 64 and set(self.game) <= set("0123456789abcdef")
+        demand(is_hash, "is not a SHA-256 in lower-case hexadecimal", "game")
+        require_precision(self.precision)
         places = [(node.step, node.state) for node in self.nodes]
-        if places != sorted(places if self.kind == "history" else set(places)):
-            raise CertificateError("are not in ascending order of (step, state)", where="nodes")
+        ascend = places == sorted(places if self.kind == "history" else set(places))
+        demand(ascend, "are not in ascending order of (step, state)", "nodes")
         for node in self.nodes:
             _check_node(node, f"node ({node.step}, {node.state})")
         if self.kind in COVERED:
             self._check_cover()
-        elif self.slopes != () or self.cover != ():
-            raise CertificateError("slopes and cover are for farsighted nodes", where="certificate")
+        else:
+            none = self.slopes == () and self.cover == ()
+            demand(none, "slopes and cover are for farsighted nodes", "certificate")
 
     def _check_cover(self) -> None:
         _check_complete([isinstance(entry, Part) for entry in self.cover], "cover")
+        what = "a claim needs free = 0 or 1, and pieces of which the last has no end"
         for i, part in enumerate(self.cover):
             for claim in part.claims if isinstance(part, Part) else ():
-                if claim.free not in (0, 1) or not claim.pieces or claim.pieces[-1].end is not None:
-                    what = "a claim needs free = 0 or 1, and pieces of which the last has no end"
-                    raise CertificateError(what, where=f"cover[{i}]")
+                ends = claim.pieces and claim.pieces[-1].end is None
+                demand(ends and claim.free in (0, 1), what, f"cover[{i}]")
                 for tree in (tree for piece in claim.pieces for tree in piece.trees):
                     _check_tree(tree, f"cover[{i}]")
 
     @property
     def kind(self) -> str:
         """What the nodes are: one of KINDS."""
-        names = {node_type: name for name, node_type in KINDS.items()}
         first = type(self.nodes[0]) if type(self.nodes) is tuple and self.nodes else Node
-        return names.get(first, "myopic")
+        return next((name for name, kind in KINDS.items() if kind is first), "myopic")
 
     def _document(self) -> dict[str, object]:
         """Its fields as JSON values and Fractions. Raises CertificateError."""
@@ -238,14 +213,15 @@ class Certificate:
         return canonical_json(self._document())
 
     @classmethod
-    def from_bytes(cls, data: bytes, where: str = "certificate") -> Certificate:
+    def from_bytes(cls, data: bytes, where: str = "certificate") -> Self:
         """Read a certificate file. Raises FileError, NumberError or CertificateError."""
         try:
             document = parse_json(data, where)
-            types = _types(document["kind"] if _names_kind(document) else "myopic")
+            is_kind = isinstance(document, dict) and document.get("kind") in tuple(KINDS)
+            demand(is_kind, f"is no object whose kind is one of {', '.join(KINDS)}", where)
+            types = _types(document["kind"])
             document = fields_of(document, ("format", "version", "kind", *types), where)
             check_header(document, FORMAT, VERSION, where)
-            _require_kind(document, where)
             return cls(**{name: reader(types[name])(document[name], name) for name in types})
         except GameError as error:
             raise CertificateError(error.what, where=error.where, remedy=error.remedy) from error
@@ -255,26 +231,24 @@ class Certificate:
         write_bytes(path, self.to_bytes())
 
     @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Certificate:
+    def load(cls, path: str | os.PathLike[str]) -> Self:
         """Read a certificate file. Raises InputError."""
         return cls.from_bytes(read_bytes(path), str(path))
 
 
-def _names_kind(document: Any) -> bool:
-    return isinstance(document, dict) and document.get("kind") in tuple(KINDS)
-
-
-def _require_kind(document: Any, where: str) -> None:
-    if not _names_kind(document):
-        raise GameError(f"kind is not one of {', '.join(KINDS)}", where=where)
+def require_precision(bits: object) -> None:
+    """Raise CertificateError unless this is a number of bits."""
+    what = f"{shown(bits)} bits is not in {MIN_PRECISION}..{MAX_PRECISION}"
+    demand(type(bits) is int and MIN_PRECISION <= bits <= MAX_PRECISION, what, "precision")
 
 
 def _types(kind: str) -> dict[str, Any]:
     """The fields of a kind's document, after its header, with their types."""
-    own = {"nodes": GenericAlias(tuple, (KINDS[kind], ...))}
+    types: dict[str, Any] = {"game": str, "precision": int, "lower": Fraction, "upper": Fraction}
+    types["nodes"] = GenericAlias(tuple, (KINDS[kind], ...))
     if kind in COVERED:
-        return {**_COMMON, **own, "slopes": tuple[tuple[Slope, ...], ...], "cover": Cover}
-    return {**_COMMON, **own}
+        types |= {"slopes": tuple[tuple[Slope, ...], ...], "cover": Cover}
+    return types
 
 
 def _check_node(node: AnyNode, where: str) -> None:
@@ -284,48 +258,43 @@ def _check_node(node: AnyNode, where: str) -> None:
         _check_tree(tree, where)
     for _, lottery in (draw for draws in getattr(node, "after", ()) for draw in draws):
         _check_distribution(lottery, where)
-    if isinstance(node, StrongNode) and any(mu < 0 for row in node.duals for mu in row):
-        raise CertificateError("a dual is negative", where=where)
+    duals = getattr(node, "duals", ())
+    demand(all(mu >= 0 for row in duals for mu in row), "a dual is negative", where)
 
 
 def _check_distribution(distribution: Distribution, where: str) -> None:
     actions = [a for a, _ in distribution]
-    if actions != sorted(set(actions)) or any(a < 0 for a in actions):
-        raise CertificateError("a distribution's entries do not ascend", where=where)
-    if any(p.numerator <= 0 for _, p in distribution):
-        raise CertificateError("a probability is not positive", where=where)
+    ascend = actions == sorted(set(actions)) and all(a >= 0 for a in actions)
+    demand(ascend, "a distribution's entries do not ascend", where)
+    demand(all(p.numerator > 0 for _, p in distribution), "a probability is not positive", where)
+    what = f"probabilities have a common denominator of over {MAX_COMMON_BITS} bits"
     common = 1
     for _, p in distribution:
         common = lcm(common, p.denominator)
-        if common.bit_length() > MAX_COMMON_BITS:
-            what = f"probabilities have a common denominator of over {MAX_COMMON_BITS} bits"
-            raise CertificateError(what, where=where)
-    if sum(p.numerator * (common // p.denominator) for _, p in distribution) != common:
-        raise CertificateError("probabilities do not sum to 1", where=where)
+        demand(common.bit_length() <= MAX_COMMON_BITS, what, where)
+    total = sum(p.numerator * (common // p.denominator) for _, p in distribution)
+    demand(total == common, "probabilities do not sum to 1", where)
 
 
 def _check_complete(leaves: Sequence[bool], where: str) -> None:
     """In preorder every part is divided or a leaf, once."""
     missing = 1
     for is_leaf in leaves:
-        if missing == 0:
-            raise CertificateError("a tree goes on after its last leaf", where=where)
+        demand(missing, "a tree goes on after its last leaf", where)
         missing += -1 if is_leaf else 1
-    if missing:
-        raise CertificateError(f"a tree lacks {missing} leaves", where=where)
+    demand(missing == 0, f"a tree lacks {missing} leaves", where)
 
 
 def _check_tree(tree: Tree, where: str) -> None:
     _check_complete([isinstance(entry, Leaf) for entry in tree], where)
     for entry in tree:
         if isinstance(entry, Split):
-            if entry.i == entry.j or min(entry.i, entry.j) < 0:
-                raise CertificateError(f"[{entry.i}, {entry.j}] is no edge", where=where)
+            is_edge = entry.i != entry.j and min(entry.i, entry.j) >= 0
+            demand(is_edge, f"[{entry.i}, {entry.j}] is no edge", where)
             continue
         for majorant in entry.majorants:
             if isinstance(majorant, int):
-                if majorant < 0:
-                    raise CertificateError(f"{majorant} is no corner", where=where)
+                demand(majorant >= 0, f"{majorant} is no corner", where)
             elif majorant[0] not in (UP, DOWN, CHORD):
                 raise CertificateError(f"unknown tag {majorant[0][:40]!r} in a leaf", where=where)
             elif majorant[1].numerator <= 0:

@@ -1,12 +1,10 @@
 """JSON values to nested dataclasses and back, by the classes' own annotations, strict both ways.
 
 An int is a JSON integer, or quoted from ``LONG`` on; a Fraction is a quoted number or a JSON
-integer; a tuple is a list; a dataclass is an object with exactly its fields, or the list of them if
-it says ``as_list = True``. Of a union the first type is meant that the JSON value could be, else
+integer; a tuple is a list; a dataclass is the list of its fields, or an object with exactly them if
+it says ``as_object = True``. Of a union the first type is meant that the JSON value could be, else
 the last. Nothing else passes: no float, bool or subclass (proofs/certificate-format.md).
 """
-
-from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import fields
@@ -16,8 +14,7 @@ from types import NoneType, UnionType
 from typing import Any, NoReturn, get_args, get_origin, get_type_hints
 
 from exactqse.errors import CertificateError, GameError, shown
-from exactqse.kernel.gamefile import fields_of, list_of, number
-from exactqse.kernel.numbers import format_rational
+from exactqse.kernel.numbers import format_rational, parse_rational
 
 LONG = 10**17  # with a sign, one digit more is too long for a JSON integer
 _JSON = {int: (int, str), Fraction: (int, str), str: (str,), NoneType: (NoneType,)}
@@ -27,7 +24,7 @@ _JSON = {int: (int, str), Fraction: (int, str), str: (str,), NoneType: (NoneType
 def reader(hint: Any) -> Callable[[Any, str], Any]:
     """The function from a JSON value and its place to a value of the type. Raises GameError."""
     if hint in _JSON:
-        return {int: _integer, Fraction: number}.get(hint) or _of_type(hint)
+        return {int: _integer, Fraction: number, str: _string}.get(hint, _null)
     args = get_args(hint)
     if get_origin(hint) is UnionType:
         options = [(option, reader(option)) for option in args]
@@ -93,14 +90,12 @@ def _parts(hint: Any) -> tuple[tuple[str, ...], tuple[Any, ...]]:
 
 
 def _is_object(hint: Any) -> bool:
-    return not get_args(hint) and not getattr(hint, "as_list", False)
+    return getattr(hint, "as_object", False)
 
 
 def _could_be(hint: Any, value: Any) -> bool:
     if hint in _JSON:
         return isinstance(value, _JSON[hint])
-    if _is_object(hint):
-        return isinstance(value, dict)
     first = _parts(hint)[1][0]
     return isinstance(value, list) and (
         get_args(hint)[1:] == (...,) or (bool(value) and _could_be(first, value[0]))
@@ -114,13 +109,15 @@ def _integer(value: Any, at: str) -> int:
     return exact.numerator
 
 
-def _of_type(hint: type) -> Callable[[Any, str], Any]:
-    def read(value: Any, at: str) -> Any:
-        if not isinstance(value, hint):
-            raise GameError(f"is not {'null' if hint is NoneType else 'a string'}", where=at)
-        return value
+def _string(value: Any, at: str) -> str:
+    if not isinstance(value, str):
+        raise GameError("is not a string", where=at)
+    return value
 
-    return read
+
+def _null(value: Any, at: str) -> None:
+    if value is not None:
+        raise GameError("is not null", where=at)
 
 
 def _long(value: object) -> str:
@@ -130,3 +127,61 @@ def _long(value: object) -> str:
 def _refuse(value: object) -> NoReturn:
     what = f"{shown(value)} of type {type(value).__name__} does not belong there"
     raise CertificateError(what, where="certificate")
+
+
+def demand(fits: object, what: str, where: str) -> None:
+    """Raise CertificateError unless it fits."""
+    if not fits:
+        raise CertificateError(what, where=where)
+
+
+def fields_of(value: Any, names: tuple[str, ...], where: str) -> dict[str, Any]:
+    """``value`` as an object with exactly these fields. Raises GameError."""
+    if not isinstance(value, dict):
+        raise GameError("is not a JSON object", where=where)
+    for name in names:
+        if name not in value:
+            raise GameError(f"field {name!r} is missing", where=where)
+    for name in value:
+        if name not in names:
+            raise GameError(f"unknown field {name[:40]!r}", where=where)
+    return value
+
+
+def check_header(document: dict[str, Any], form: str, version: int, where: str) -> None:
+    """Raise GameError unless the document names this format and version."""
+    if document["format"] != form:
+        raise GameError(f"format is not {form!r}", where=where)
+    if document["version"] is True or document["version"] != version:
+        what = f"version is not {version}"
+        raise GameError(what, where=where, remedy="use the release that wrote the file")
+
+
+def list_of(value: Any, where: str) -> list[Any]:
+    """``value`` as a list. Raises GameError."""
+    if not isinstance(value, list):
+        raise GameError("is not a list", where=where)
+    return value
+
+
+def number(value: Any, where: str) -> Fraction:
+    """An exact number: a string, or a JSON integer. Raises InputError."""
+    if isinstance(value, str):
+        return parse_rational(value, where)
+    return Fraction(natural(value, where, least=None))
+
+
+def natural(value: Any, where: str, least: int | None = 0) -> int:
+    """A JSON integer of at least ``least``. Raises GameError."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise GameError("is not a number; write an integer or a quoted number", where=where)
+    if least is not None and value < least:
+        raise GameError(f"{value} is less than {least}", where=where)
+    return value
+
+
+def index_of(key: str, where: str) -> int:
+    """A key such as "12" as an index, without signs or leading zeros. Raises GameError."""
+    if not (key.isascii() and key.isdigit()) or len(key) > 9 or str(int(key)) != key:
+        raise GameError(f"{key[:40]!r} is not an index", where=where)
+    return int(key)

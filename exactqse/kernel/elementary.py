@@ -6,34 +6,16 @@ log: any guess y of ln z is good, since ln z = y + ln(z e^{-y}) and t/(1+t) <= l
 guess decides only how narrow the result is (proofs/log.md).
 """
 
-from __future__ import annotations
-
 from functools import lru_cache
 from math import isqrt
-from typing import Protocol, runtime_checkable
 
 from exactqse.kernel.interval import Interval
 
 MAX_EXPONENT = 1 << 14  # callers refuse larger arguments: exp of them has that many bits
 
 
-@runtime_checkable
-class Elementary(Protocol):
-    """The two functions of a checker's arithmetic, so that another library can stand in."""
-
-    name: str
-
-    def __hash__(self) -> int: ...
-
-    def exp(self, x: Interval, p: int) -> Interval:
-        """An enclosure of exp on x."""
-
-    def log(self, numerator: Interval, denominator: int, p: int) -> Interval:
-        """An enclosure of ln(numerator / denominator), both of them positive integers."""
-
-
-class IntegerElementary:
-    """exp and log in integer arithmetic: the kernel's own."""
+class Elementary:
+    """exp and log in integer arithmetic. A subclass may compute them otherwise."""
 
     name = "kernel"
 
@@ -46,12 +28,12 @@ class IntegerElementary:
         return lo, hi - (-hi * 2 * width >> p)
 
     def log(self, numerator: Interval, denominator: int, p: int) -> Interval:
-        """An enclosure of ln(numerator / denominator); the upper end by ln(1 + d) <= d."""
+        """An enclosure of ln(numerator / denominator), by ln(1 + d) <= d."""
         lo, hi = log_ratio(numerator[0], denominator, p)
         return lo, hi - (-((numerator[1] - numerator[0]) << p) // numerator[0])
 
 
-INTEGER = IntegerElementary()
+INTEGER = Elementary()
 
 
 @lru_cache(maxsize=64)
@@ -82,8 +64,7 @@ def exp_point(n: int, p: int) -> Interval:
     w = size + halvings + p.bit_length() + 24
     log2 = ln2(w)
     fixed = n << (w - p) if w >= p else n >> (p - w)
-    k = fixed // (log2 + 2 if fixed >= 0 else log2)
-    rest = fixed - k * (log2 + 2 if fixed >= 0 else log2)
+    k, rest = divmod(fixed, log2 + 2 if fixed >= 0 else log2)
     argument = rest >> halvings
     error = (2 * abs(k) + 1 >> halvings) + 2  # in units 2^-w, of the argument
     total = term = 1 << w
@@ -96,9 +77,7 @@ def exp_point(n: int, p: int) -> Interval:
     for _ in range(halvings):
         error = ((2 * total + error) * error >> w) + 2
         total = total * total >> w
-    drop = w - p - k
-    if drop < 0:
-        return total << -drop, (total + error) << -drop
+    drop = w - p - k  # positive
     return total >> drop, -(-(total + error) >> drop)
 
 

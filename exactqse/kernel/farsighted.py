@@ -8,25 +8,19 @@ the place's own slope; or, where it is free, for that which suits a majorant of 
 (proofs/farsighted-bound.md).
 """
 
-from __future__ import annotations
-
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import partial
-from typing import TypeVar
 
-from exactqse.errors import approximate, at_least
 from exactqse.kernel.certificate import Certificate, Part, Slope, ValueSplit
 from exactqse.kernel.elementary import MAX_EXPONENT, Elementary
 from exactqse.kernel.game import KernelGame
-from exactqse.kernel.interval import Interval, enclose, multiply
-from exactqse.kernel.operators import continuation, expected, exponent, require_finite
-from exactqse.kernel.stage import FailureError, Free, Slopes, Stage, Vector
+from exactqse.kernel.interval import Interval, add, enclose, multiply
+from exactqse.kernel.operators import columns, continuations, expected, exponents, require_finite
+from exactqse.kernel.stage import Columns, FailureError, Free, Slopes, Stage, Vector, require
 
-T = TypeVar("T")
-Box = tuple[int | None, int | None]
-ANY: Box = (None, None)
+Box = tuple[Vector, Vector]  # the least and the largest v of places, where they are bounded
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,56 +37,45 @@ class Frontier:
     points: list[tuple[int, int]]  # of the hull
 
     def phi(self, sigma: int, p: int) -> Interval:
-        """max (K + sigma d), rounded up: on the hull the sums rise, then fall."""
-        low, high = 0, len(self.points) - 1
-        while low < high:
-            k = (low + high) // 2
-            (d, height), (e, after) = self.points[k : k + 2]
-            if (after - height << p) + sigma * (e - d) > 0:
-                low = k + 1
-            else:
-                high = k
-        d, height = self.points[low]
-        bound = height - (-sigma * d >> p)
+        """max (K + sigma d), rounded up."""
+        bound = max(height - (-sigma * d >> p) for d, height in self.points)
         return bound, bound
 
 
+After = dict[int, Frontier]  # of the next step, by state
+
+
 def hull(points: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The corners of the upper concave hull, from left to right."""
+    """The corners of the upper concave hull, from left to right: no maximum is lost."""
     found: list[tuple[int, int]] = []
     for d, height in sorted(points):
-        while found and (
-            found[-1][0] == d or (len(found) > 1 and _is_below(found[-1], found[-2], (d, height)))
-        ):
+        if found and found[-1][0] == d:
+            found.pop()
+        while len(found) > 1:
+            (e, left), (f, middle) = found[-2:]
+            if (middle - left) * (d - e) > (height - left) * (f - e):  # above the line
+                break
             found.pop()
         found.append((d, height))
     return found
 
 
-def _is_below(point: tuple[int, int], left: tuple[int, int], right: tuple[int, int]) -> bool:
-    """Whether a point is not above the line between its neighbours."""
-    rise, run = right[1] - left[1], right[0] - left[0]
-    return (point[1] - left[1]) * run <= rise * (point[0] - left[0])
-
-
 def check_cover(game: KernelGame, certificate: Certificate, p: int, elementary: Elementary) -> None:
     """Raise FailureError unless every part proves J* <= upper."""
     index = {place: j for j, place in enumerate(game.places)}
-    boxes: list[dict[int, Box]] = [{}]
+    boxes: list[Box] = [({}, {})]
     for number, entry in enumerate(certificate.cover):
-        box = boxes.pop()
+        box = least, most = boxes.pop()
         if isinstance(entry, ValueSplit):
             j = index[entry.step, entry.state]
             at = _scaled(game, entry.at, p)
-            least, most = box.get(j, ANY)
-            boxes += [{**box, j: (at[0], most)}, {**box, j: (least, at[1])}]
+            boxes += [({**least, j: at[0]}, most), (least, {**most, j: at[1]})]
             continue
         where = f"cover[{number}]"
         bound = PartBounds(game, certificate, entry, box, p, elementary, where).bound()
-        if bound is not None and bound > certificate.upper:
-            excess = at_least(bound - certificate.upper)
-            reason = f"upper is less than the bound of {where}, by {excess}"
-            raise FailureError("rejected", reason)
+        if bound is not None:
+            excess = bound - certificate.upper
+            require(f"upper is less than the bound of {where}", excess, excess)
 
 
 def _scaled(game: KernelGame, value: Fraction, p: int) -> Interval:
@@ -104,11 +87,11 @@ def _scaled(game: KernelGame, value: Fraction, p: int) -> Interval:
 def _leaning(game: KernelGame, slope: Slope, p: int) -> tuple[int, Vector]:
     """Slopes in V as slopes in v = eta V; the rounded ones are as good as any."""
     eta = require_finite(game)
-    own, *others = [
-        (n.numerator * eta.denominator << p) // (n.denominator * eta.numerator)
-        for n in (slope.own, *(n for _, n in slope.others))
-    ]
-    return own, dict(zip((j for j, _ in slope.others), others, strict=True))
+
+    def scaled(n: Fraction) -> int:
+        return (n.numerator * eta.denominator << p) // (n.denominator * eta.numerator)
+
+    return scaled(slope.own), {j: scaled(n) for j, n in slope.others}
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +101,7 @@ class PartBounds:
     game: KernelGame
     certificate: Certificate
     part: Part
-    box: dict[int, Box]
+    box: Box
     p: int
     elementary: Elementary
     where: str
@@ -147,56 +130,43 @@ class PartBounds:
             if place[0] == 0:
                 break
             after = {s: f for (step, s), f in found.items() if step == place[0] + 1}
-            low, high = self._range(j, after)
-            least, most = self.box.get(j, ANY)
-            v = (
-                low if least is None else max(low, least),
-                high if most is None else min(high, most),
-            )
-            if v[0] > v[1]:
+            frontier = self._frontier(j, after, radius)
+            if frontier is None:
                 return None
-            frontier = self._frontier(j, v, after, radius)
             found[place], radius[j] = frontier, frontier.radius
         return found
 
-    def _range(self, j: int, after: dict[int, Frontier]) -> Interval:
+    def _range(self, j: int, after: After) -> Interval:
         """Around ln sum_b e^{x_b}, for all policies and the values that the next step has."""
         soft = {t: frontier.v for t, frontier in after.items()}
-        columns = self._columns(j, lambda h, s, a, b: exponent(self.game, h, s, a, b, soft, self.p))
-        lows = [min(low for low, _ in column) for column in columns]
-        highs = [max(high for _, high in column) for column in columns]
+        x = exponents(self.game, *self.game.places[j], soft, self.p)
+        lows = [min(low for low, _ in column) for column in x]
+        highs = [max(high for _, high in column) for column in x]
         return self._log_sum_exp(lows)[0], self._log_sum_exp(highs)[1]
 
     def _log_sum_exp(self, xs: Sequence[int]) -> Interval:
         shift = max(xs)
-        weights = [self.elementary.exp((x - shift, x - shift), self.p) for x in xs]
-        total = sum(e[0] for e in weights), sum(e[1] for e in weights)
+        total = add(self.elementary.exp((x - shift, x - shift), self.p) for x in xs)
         log = self.elementary.log(total, 1 << self.p, self.p)
         return shift + log[0], shift + log[1]
 
-    def _columns(self, j: int, entry: Callable[[int, int, int, int], T]) -> list[list[T]]:
-        """[b][a] of ``entry`` at place j."""
-        step, state = self.game.places[j]
-        A, B = range(self.game.leader_actions), range(self.game.follower_actions)
-        return [[entry(step, state, a, b) for a in A] for b in B]
-
-    def _first(self, j: int, after: dict[int, Frontier], radius: Vector) -> tuple[Fraction, Vector]:
+    def _first(self, j: int, after: After, radius: Vector) -> tuple[Fraction, Vector]:
         """lam and c with W_0(s) <= lam + c . dv at place j of step 0."""
         claim, p = self.part.claims[j], self.p
         _, others = _leaning(self.game, self.certificate.slopes[self.part.slopes][j], p)
         stage = self.stage(j, claim.shift << p, others, after, radius)
         value = claim.pieces[0].upper
-        lam = enclose(value.numerator, value.denominator, p)
+        lam = enclose(*value.as_integer_ratio(), p)
         (_, high), spots = stage.bound(self.game.observes, claim.pieces[0].trees, lam)
-        if high > 0:
-            reason = f"the majorants may sum to {approximate(Fraction(high, 1 << p))} > 0"
-            raise FailureError("inconclusive", f"{stage.where}: {reason} at {spots}")
+        require(f"{stage.where}: the majorants' sum exceeds 0 at {spots}", min(high, 0), high, p)
         return value, others
 
-    def _frontier(
-        self, j: int, v: Interval, after: dict[int, Frontier], radius: Vector
-    ) -> Frontier:
-        """The claim of place j, by the points that it shows."""
+    def _frontier(self, j: int, after: After, radius: Vector) -> Frontier | None:
+        """The claim of place j, by the points that it shows; None for an empty interval."""
+        low, high = self._range(j, after)
+        v = max(low, self.box[0].get(j, low)), min(high, self.box[1].get(j, high))
+        if v[0] > v[1]:
+            return None
         table = self.certificate.slopes[self.part.slopes]
         own, others = _leaning(self.game, table[j], self.p)
         middle = v[0] + v[1] >> 1
@@ -208,7 +178,7 @@ class PartBounds:
         for piece in self.part.claims[j].pieces:
             end = last if piece.end is None else _scaled(self.game, piece.end, self.p)[0] - middle
             end = max(start, min(end, last))
-            lam = enclose(piece.upper.numerator, piece.upper.denominator, self.p)
+            lam = enclose(*piece.upper.as_integer_ratio(), self.p)
             (_, high), _ = stage.bound(self.game.observes, piece.trees, lam)
             points += [(d, lam[1] + self.chord(high, start, end, d)) for d in (start, end)]
             start = end
@@ -224,70 +194,58 @@ class PartBounds:
         slope = multiply((g, g), self.elementary.exp((-middle, -middle), self.p), self.p)
         return multiply(slope, (factor, factor), self.p)[1]
 
-    def stage(
-        self, j: int, reference: int, others: Vector, after: dict[int, Frontier], radius: Vector
-    ) -> Stage:
+    def stage(self, j: int, reference: int, others: Vector, after: After, radius: Vector) -> Stage:
         """What the majorants of place j see; ``others`` is c, and ``reference`` is taken from x."""
-        game, p, gamma = self.game, self.p, self.game.gamma
+        game, p, (h, s) = self.game, self.p, self.game.places[j]
         middles = {t: (f.middle, f.middle) for t, f in after.items()}
         tied = {t: f.phi(f.own, p) for t, f in after.items()}
-        loose = [t for t, f in after.items() if f.free]
+        x, y = exponents(game, h, s, middles, p), continuations(game, h, s, tied, p)
+        slopes, free = self._slopes(j, others, after, {}), self._free(j, others, after, tied)
+        where = f"{self.where}, step {h}, state {s}"
+        return Stage(where, p, self.elementary, x, y, slopes, radius, free, reference)
 
-        def x(step: int, state: int, a: int, b: int) -> Interval:
-            low, high = exponent(game, step, state, a, b, middles, p)
-            return low - reference, high - reference
+    def _free(self, j: int, others: Vector, after: After, tied: dict[int, Interval]) -> Free | None:
+        """The same without the free places of the next step, and what these add."""
+        game, p, (step, state) = self.game, self.p, self.game.places[j]
+        loose = {t: f for t, f in after.items() if f.free}
+        if not loose:
+            return None
+        nothing = dict.fromkeys(after, (0, 0))
 
-        def slopes(step: int, state: int, a: int, b: int, *, free: bool) -> Slopes:
-            lean: Vector = {}
+        def moved(b: int, values: dict[int, int]) -> list[Interval]:
+            """[a] of P values, of the free places."""
+            ends = nothing | {t: (value, value) for t, value in values.items()}
+            return [expected(by_b[b], ends) for by_b in game.at(game.P, step)[state]]
+
+        def height(b: int, sigma: int) -> list[Interval]:
+            return moved(b, {t: f.phi(sigma, p)[1] + (f.radius >> p) + 1 for t, f in loose.items()})
+
+        least = {t: min(K for _, K in f.points) for t, f in loose.items()}
+        return Free(
+            y=continuations(game, step, state, tied | dict.fromkeys(loose, (0, 0)), p),
+            slopes=self._slopes(j, others, after, loose),
+            gamma=game.gamma.as_integer_ratio(),
+            least=[moved(b, least) for b in range(game.follower_actions)],
+            height=height,
+        )
+
+    def _slopes(self, j: int, others: Vector, after: After, loose: After) -> Columns[Slopes]:
+        """[b][a] of gamma P and P c' - c - sigma P, of all places but those of ``loose``."""
+        game, (step, state) = self.game, self.game.places[j]
+        above, below = game.gamma.as_integer_ratio()
+
+        def slopes(a: int, b: int) -> Slopes:
+            lean: Vector = defaultdict(int)
             push: Vector = {}
             row = game.at(game.P, step)[state][a][b]
             for t, n in zip(row.states, row.numerators, strict=True) if after else ():
-                for i, c in after[t].others.items():
-                    lean[i] = lean.get(i, 0) + n * c
-                if not (free and after[t].free):
-                    i = after[t].j
-                    lean[i] = lean.get(i, 0) - n * after[t].own
-                    push[i] = (n * gamma.numerator << p) // (row.denominator * gamma.denominator)
-            keys = {**lean, **push, **others}
-            return {
-                i: (push.get(i, 0), lean.get(i, 0) // row.denominator - others.get(i, 0))
-                for i in keys
-            }
+                f = after[t]
+                for i, c in f.others.items():
+                    lean[i] += n * c
+                if t not in loose:
+                    lean[f.j] -= n * f.own
+                    push[f.j] = (n * above << self.p) // (row.denominator * below)
+            d, keys = row.denominator, [*lean, *others]
+            return {i: (push.get(i, 0), lean[i] // d - others.get(i, 0)) for i in keys}
 
-        def value(values: dict[int, Interval]) -> list[list[Interval]]:
-            """[b][a] of u + P values."""
-            return self._columns(j, lambda h, s, a, b: continuation(game, h, s, a, b, values, p))
-
-        def moved(b: int, values: dict[int, Interval]) -> list[Interval]:
-            """[a] of P values."""
-            rows = (game.at(game.P, step)[state][a][b] for a in range(game.leader_actions))
-            return [expected(row, values) for row in rows]
-
-        def height(b: int, sigma: int) -> list[Interval]:
-            high = {t: after[t].phi(sigma, p)[1] + (after[t].radius >> p) + 1 for t in loose}
-            return moved(b, nothing | {t: (bound, bound) for t, bound in high.items()})
-
-        step, state = game.places[j]
-        nothing = dict.fromkeys(after, (0, 0))
-        least = nothing | {t: (min(k for _, k in after[t].points),) * 2 for t in loose}
-        free = (
-            Free(
-                y=value(tied | dict.fromkeys(loose, (0, 0))),
-                slopes=self._columns(j, partial(slopes, free=True)),
-                gamma=gamma.as_integer_ratio(),
-                least=[moved(b, least) for b in range(game.follower_actions)],
-                height=height,
-            )
-            if loose
-            else None
-        )
-        return Stage(
-            where=f"{self.where}, step {step}, state {state}",
-            p=p,
-            elementary=self.elementary,
-            x=self._columns(j, x),
-            y=value(tied),
-            slopes=self._columns(j, partial(slopes, free=False)),
-            radius=radius,
-            free=free,
-        )
+        return columns(game, slopes)

@@ -1,21 +1,15 @@
-"""The one gate from bytes to JSON values, and from values to files.
+"""The one gate from bytes to JSON values, and from values to bytes (proofs/game-file.md).
 
-What a reader enforces, in this order: at most ``MAX_BYTES`` bytes; UTF-8; strict JSON (no NaN, no
-infinities, no duplicate keys, nothing after the value); no floating-point literals (an exact number
-is a string or an integer); integers of at most 18 digits; nesting that the parser can follow.
-A writer writes to a temporary name in the same folder and renames, so a file is whole or absent.
-Files whose name ends in ``.gz`` are compressed.
-The specification is in proofs/game-file.md.
+A reader enforces, in this order: at most ``MAX_BYTES`` bytes; UTF-8; strict JSON (no NaN, no
+duplicate keys, nothing after the value); no floating-point literals; integers of at most 18 digits;
+nesting that the parser can follow. Files whose name ends in ``.gz`` are unpacked.
 """
 
-from __future__ import annotations
-
-import gzip
 import json
 import os
-import tempfile
 import zlib
 from collections import Counter
+from collections.abc import Callable
 from gzip import GzipFile
 from pathlib import Path
 from typing import Any
@@ -47,15 +41,16 @@ def parse_json(data: bytes, where: str) -> Any:
     of_kind(data, bytes, "bytes", where=where)
     if len(data) > MAX_BYTES:
         raise FileError(f"is larger than {MAX_BYTES} bytes", where=where)
-    rules = _Rules(where)
     try:
         return json.loads(
             data.decode("utf-8"),
-            parse_float=rules.refuse_float,
-            parse_constant=rules.refuse_constant,
-            parse_int=rules.integer,
-            object_pairs_hook=rules.unique,
+            parse_float=_refuse_float,
+            parse_constant=_refuse_constant,
+            parse_int=_integer,
+            object_pairs_hook=_unique,
         )
+    except FileError as error:  # of the four
+        raise FileError(error.what, where=where, remedy=error.remedy) from None
     except UnicodeDecodeError as error:
         raise FileError(f"is not UTF-8 at byte {error.start}", where=where) from error
     except RecursionError as error:
@@ -65,56 +60,30 @@ def parse_json(data: bytes, where: str) -> Any:
         raise FileError(what, where=where, remedy="it may be truncated") from error
 
 
-class _Rules:
-    """What strict reading does with literals and objects."""
-
-    def __init__(self, where: str) -> None:
-        self.where = where
-
-    def refuse_float(self, text: str) -> None:
-        remedy = f'write it in quotes, "{text[:40]}", so that its value is exact'
-        raise FileError(f"floating-point literal {text[:40]}", where=self.where, remedy=remedy)
-
-    def refuse_constant(self, text: str) -> None:
-        raise FileError(f"{text} is not a number", where=self.where)
-
-    def integer(self, text: str) -> int:
-        if len(text) > _MAX_JSON_INTEGER:
-            what = "an integer literal too long"
-            raise FileError(what, where=self.where, remedy="write it in quotes")
-        return int(text)
-
-    def unique(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        result = dict(pairs)
-        if len(result) != len(pairs):
-            count = Counter(key for key, _ in pairs)
-            twice = count.most_common(1)[0][0]
-            raise FileError(f"duplicate key {twice[:40]!r}", where=self.where)
-        return result
+def _refuse_float(text: str) -> None:
+    remedy = f'write it in quotes, "{text[:40]}", so that its value is exact'
+    raise FileError(f"floating-point literal {text[:40]}", remedy=remedy)
 
 
-def canonical_json(value: object) -> bytes:
+def _refuse_constant(text: str) -> None:
+    raise FileError(f"{text} is not a number")
+
+
+def _integer(text: str) -> int:
+    if len(text) > _MAX_JSON_INTEGER:
+        raise FileError("an integer literal too long", remedy="write it in quotes")
+    return int(text)
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) != len(pairs):
+        twice = Counter(key for key, _ in pairs).most_common(1)[0][0]
+        raise FileError(f"duplicate key {twice[:40]!r}")
+    return result
+
+
+def canonical_json(value: object, text_of: Callable[[Any], object] = format_rational) -> bytes:
     """Compact ASCII JSON, keys in the order given, Fractions quoted, one newline at the end."""
-    text = json.dumps(value, separators=(",", ":"), default=format_rational)
+    text = json.dumps(value, separators=(",", ":"), default=text_of)
     return f"{text}\n".encode("ascii")
-
-
-def write_bytes(path: str | os.PathLike[str], data: bytes) -> None:
-    """Write ``data`` so that ``path`` is either its old self or whole. Raises FileError."""
-    of_kind(path, (str, os.PathLike), "a path", where="path")
-    target = Path(path)
-    try:
-        descriptor, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
-        try:
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(gzip.compress(data, mtime=0) if str(path).endswith(".gz") else data)
-            mask = os.umask(0)
-            os.umask(mask)
-            Path(name).chmod(0o666 & ~mask)
-            Path(name).replace(target)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
-    except (OSError, ValueError) as error:
-        what = f"cannot be written ({getattr(error, 'strerror', error)})"
-        raise FileError(what, where=str(path)) from error

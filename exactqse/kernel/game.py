@@ -6,15 +6,13 @@ table whose steps are all equal is stored as stationary: equal games have equal 
 are those of proofs/game-file.md.
 """
 
-from __future__ import annotations
-
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from itertools import pairwise
 from math import gcd, lcm
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from exactqse.errors import GameError, approximate, of_kind
 
@@ -80,6 +78,13 @@ def reduced_row(
     return Row(denominator // divisor, states, tuple(n // divisor for n in numerators))
 
 
+def expectation(row: Row, values: Mapping[int, Fraction]) -> Fraction:
+    """The mean of exact values under a distribution of states."""
+    d = lcm(*(values[s].denominator for s in row.states))
+    terms = ((values[s] * d).numerator * n for s, n in zip(row.states, row.numerators, strict=True))
+    return Fraction(sum(terms), d * row.denominator)
+
+
 Payoffs = tuple[tuple[tuple[tuple[Fraction, ...], ...], ...], ...]  # [1 or H][S][A][B]
 Transitions = tuple[tuple[tuple[tuple[Row, ...], ...], ...], ...]  # [1 or H][S][A][B]
 
@@ -116,14 +121,14 @@ class KernelGame:
     eta: Fraction | None
     gamma: Fraction
     observes: tuple[tuple[int, ...], ...]
-    names: tuple[tuple[str, ...] | None, tuple[str, ...] | None, tuple[str, ...] | None] = field(
-        default=(None, None, None)
-    )
+    names: tuple[tuple[str, ...] | None, ...] = (None, None, None)
 
     def __post_init__(self) -> None:
-        for label, count in zip(_SIZES, self.shape, strict=True):
+        for label, count, names in zip(_SIZES, self.shape, (None, *self.names), strict=True):
             if count < 1:
                 raise GameError(f"there must be at least one, not {count}", where=label)
+            if names is not None and (len(names) != count or len(set(names)) != count):
+                raise GameError(f"need {count} different names", where=f"names of {label}")
         if self.horizon > MAX_HORIZON:
             raise GameError(f"{self.horizon} is more than {MAX_HORIZON} steps", where="horizon")
         if self.eta is not None and self.eta <= 0:
@@ -131,24 +136,14 @@ class KernelGame:
         if not 0 <= self.gamma <= 1:
             raise GameError(f"{self.gamma} is not in [0, 1]", where="gamma")
         check_partition(self.observes, self.follower_actions)
-        self._check_names()
-        for label, table, kind in (
-            ("P", self.P, Row),
-            ("u", self.u, Fraction),
-            ("r", self.r, Fraction),
-        ):
-            _check_fixed(table, kind, label)
-            _check_shape(table, self.shape, label)
+        for label, kind in {"P": Row, "u": Fraction, "r": Fraction}.items():
+            table = getattr(self, label)
+            _check_table(table, kind, self.shape, label)
             if all(step == table[0] for step in table):
                 object.__setattr__(self, label, table[:1])
         rows = (row for step in self.P for state in step for by_b in state for row in by_b)
         if any(row.states[-1] >= self.states for row in (self.rho, *rows)):
             raise GameError(f"a row names a state beyond {self.states - 1}", where="rho or P")
-
-    def _check_names(self) -> None:
-        for label, names, count in zip(_SIZES[1:], self.names, self.shape[1:], strict=True):
-            if names is not None and (len(names) != count or len(set(names)) != count):
-                raise GameError(f"need {count} different names", where=f"names of {label}")
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -182,11 +177,6 @@ class KernelGame:
         """The reachable (step, state), in ascending order."""
         return tuple((h, s) for h, layer in enumerate(self.reachable) for s in layer)
 
-    @property
-    def observes_action(self) -> bool:
-        """Whether the leader sees the follower's action before she moves."""
-        return len(self.observes) == self.follower_actions
-
 
 def require_game(game: object) -> None:
     """Raise KindError unless this is a game."""
@@ -208,26 +198,22 @@ def check_partition(cells: tuple[tuple[int, ...], ...], count: int) -> None:
         raise GameError("cells are not in ascending order", where="observes")
 
 
-def _check_fixed(table: Payoffs | Transitions, kind: type, label: str) -> None:
-    """Raise GameError unless nothing in the table can change: tuples of tuples of ``kind``."""
-    states = [state for step in table for state in step]
-    actions = [action for state in states for action in state]
-    if any(type(x) is not tuple for x in (table, *table, *states, *actions)) or any(
-        type(entry) is not kind for action in actions for entry in action
-    ):
-        what = f"must be nested tuples of {kind.__name__}"
-        raise GameError(what, where=label, remedy="build the game with Game.from_arrays")
-
-
-def _check_shape(table: Payoffs | Transitions, shape: tuple[int, ...], label: str) -> None:
-    horizon, states, leader, follower = shape
-    if len(table) not in {1, horizon}:
-        raise GameError(f"has {len(table)} steps, not 1 or {horizon}", where=label)
+def _check_table(table: Any, kind: type, shape: tuple[int, ...], label: str) -> None:
+    """Raise GameError unless the table is of this shape, and nothing in it can change."""
+    fixed, sizes = f"nested tuples of {kind.__name__}", "".join(f"[{n}]" for n in shape[1:])
+    remedy = "Game.from_arrays makes nested tuples"
+    if type(table) is not tuple or len(table) not in {1, shape[0]}:
+        what = f"has {len(table)} steps, not 1 or {shape[0]} in {fixed}"
+        raise GameError(what, where=label, remedy=remedy)
     for h, step in enumerate(table):
-        if (
-            len(step) != states
-            or any(len(state) != leader for state in step)
-            or any(len(action) != follower for state in step for action in state)
-        ):
-            what = f"has not the shape [{states}][{leader}][{follower}]"
-            raise GameError(what, where=f"{label}[{h}]")
+        if not _has_shape(step, kind, shape[1:]):
+            what = f"has not the shape {sizes} in {fixed}"
+            raise GameError(what, where=f"{label}[{h}]", remedy=remedy)
+
+
+def _has_shape(part: Any, kind: type, sizes: Sequence[int]) -> bool:
+    if not sizes:
+        return type(part) is kind
+    inner = sizes[1:]
+    fits = type(part) is tuple and len(part) == sizes[0]
+    return fits and all(_has_shape(x, kind, inner) for x in part)

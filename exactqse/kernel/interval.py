@@ -4,7 +4,7 @@ Every operation rounds outward (proofs/fixed-point.md). Shifts and ``//`` round 
 infinity in Python, for negative numbers too; the ceiling is the negated floor of the negative.
 """
 
-from __future__ import annotations
+from collections.abc import Iterable
 
 Interval = tuple[int, int]
 
@@ -23,6 +23,12 @@ def scale(x: Interval, numerator: int, denominator: int) -> Interval:
         k = denominator.bit_length() - 1
         return lo * numerator >> k, -(-hi * numerator >> k)
     return lo * numerator // denominator, -(-hi * numerator // denominator)
+
+
+def add(terms: Iterable[Interval]) -> Interval:
+    """The sum of the terms, exactly."""
+    lows, highs = zip(*terms, strict=True)
+    return sum(lows), sum(highs)
 
 
 def multiply(x: Interval, y: Interval, p: int) -> Interval:

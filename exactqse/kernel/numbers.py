@@ -1,14 +1,9 @@
-"""Exact rational numbers as text: one grammar, stated limits, no floats.
+"""Exact rational numbers as text: one grammar, stated limits, no floats (proofs/game-file.md).
 
-Grammar: an optional sign, then an integer ("12"), a fraction ("1/3"), or a decimal with an
-optional exponent ("0.1", "-2.5e-3"). Limits: at most ``MAX_DIGITS`` digits in all and an exponent
-of at most ``MAX_EXPONENT`` in absolute value, so that no short text can ask for a huge number;
-in lowest terms, numerator and denominator together have at most ``MAX_BITS`` bits, so that every
+An optional sign, then an integer ("12"), a fraction ("1/3"), or a decimal with an optional exponent
+("0.1", "-2.5e-3"). The limits see to it that no short text asks for a huge number, and that every
 number that is read has a canonical text that can be read again.
-The specification is in proofs/game-file.md.
 """
-
-from __future__ import annotations
 
 import re
 from fractions import Fraction
@@ -58,7 +53,4 @@ def limited(value: Fraction, where: str = "") -> Fraction:
 
 def format_rational(value: Fraction) -> str:
     """The canonical text of ``value``: lowest terms, "n" or "n/d". NumberError if too long."""
-    limited(value)
-    if value.denominator == 1:
-        return str(value.numerator)
-    return f"{value.numerator}/{value.denominator}"
+    return str(limited(value))

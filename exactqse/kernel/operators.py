@@ -5,27 +5,35 @@ holds one interval per state; a state that is never reached may hold anything. E
 the exact one (proofs/stage-value.md).
 """
 
-from __future__ import annotations
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from itertools import groupby
-from math import lcm
 from operator import mul
+from typing import TypeVar
 
 from exactqse.errors import NotCoveredError
 from exactqse.kernel.certificate import AnyNode, Distribution, HistoryNode
 from exactqse.kernel.elementary import Elementary
 from exactqse.kernel.game import KernelGame, Row
-from exactqse.kernel.interval import Interval, divide, enclose, multiply, scale
+from exactqse.kernel.interval import Interval, add, divide, enclose, multiply, scale
 
+T = TypeVar("T")
+Rows = Sequence[Distribution]
 Values = Sequence[Interval] | Mapping[int, Interval]  # by state
+Next = Sequence[Sequence[Values]]  # W and v, each by b
 
 
-def scaled_reward(game: KernelGame, step: int, state: int, a: int, b: int, p: int) -> Interval:
-    """eta r_h(s, a, b)."""
+def exponent(
+    game: KernelGame, step: int, state: int, a: int, b: int, soft: Values, p: int
+) -> Interval:
+    """x = eta r_h(s, a, b) + gamma sum over t of P_h(t | s, a, b) v(t), for v = eta V_{h+1}."""
     eta, reward = require_finite(game), game.at(game.r, step)[state][a][b]
-    return enclose(eta.numerator * reward.numerator, eta.denominator * reward.denominator, p)
+    x = enclose(eta.numerator * reward.numerator, eta.denominator * reward.denominator, p)
+    if not soft or not game.gamma:
+        return x
+    mean = expected(game.at(game.P, step)[state][a][b], soft)
+    below, above = scale(mean, game.gamma.numerator, game.gamma.denominator)
+    return x[0] + below, x[1] + above
 
 
 def require_finite(game: KernelGame) -> Fraction:
@@ -35,28 +43,32 @@ def require_finite(game: KernelGame) -> Fraction:
     return game.eta
 
 
-def exponent(
-    game: KernelGame, step: int, state: int, a: int, b: int, soft: Values, p: int
-) -> Interval:
-    """x = eta r_h(s, a, b) + gamma sum over t of P_h(t | s, a, b) v(t), for v = eta V_{h+1}."""
-    x = scaled_reward(game, step, state, a, b, p)
-    if not soft or not game.gamma:
-        return x
-    mean = expected(game.at(game.P, step)[state][a][b], soft)
-    below, above = scale(mean, game.gamma.numerator, game.gamma.denominator)
-    return x[0] + below, x[1] + above
-
-
 def continuation(
     game: KernelGame, step: int, state: int, a: int, b: int, after: Values, p: int
 ) -> Interval:
     """y = u_h(s, a, b) + sum over t of P_h(t | s, a, b) W_{h+1}(t)."""
     reward = game.at(game.u, step)[state][a][b]
-    lo, hi = enclose(reward.numerator, reward.denominator, p)
+    lo, hi = enclose(*reward.as_integer_ratio(), p)
     if not after:
         return lo, hi
     below, above = expected(game.at(game.P, step)[state][a][b], after)
     return lo + below, hi + above
+
+
+def columns(game: KernelGame, entry: Callable[[int, int], T]) -> list[list[T]]:
+    """[b][a] of ``entry`` (a, b)."""
+    A = range(game.leader_actions)
+    return [[entry(a, b) for a in A] for b in range(game.follower_actions)]
+
+
+def exponents(game: KernelGame, h: int, s: int, soft: Values, p: int) -> list[list[Interval]]:
+    """[b][a] of x."""
+    return columns(game, lambda a, b: exponent(game, h, s, a, b, soft, p))
+
+
+def continuations(game: KernelGame, h: int, s: int, after: Values, p: int) -> list[list[Interval]]:
+    """[b][a] of y."""
+    return columns(game, lambda a, b: continuation(game, h, s, a, b, after, p))
 
 
 def expected(row: Row, values: Values) -> Interval:
@@ -68,60 +80,36 @@ def expected(row: Row, values: Values) -> Interval:
     return low // row.denominator, -(-high // row.denominator)
 
 
-def expectation(row: Row, values: Mapping[int, Fraction]) -> Fraction:
-    """The mean of exact values under a distribution of states."""
-    d = lcm(*(values[s].denominator for s in row.states))
-    terms = ((values[s] * d).numerator * n for s, n in zip(row.states, row.numerators, strict=True))
-    return Fraction(sum(terms), d * row.denominator)
-
-
 def mixture(distribution: Distribution, values: Sequence[Interval]) -> Interval:
     """The expectation of ``values``, one for each pair of the distribution, in its order."""
-    lo = hi = 0
-    for (_, probability), value in zip(distribution, values, strict=True):
-        below, above = scale(value, probability.numerator, probability.denominator)
-        lo, hi = lo + below, hi + above
-    return lo, hi
+    pairs = zip(distribution, values, strict=True)
+    return add(scale(value, q.numerator, q.denominator) for (_, q), value in pairs)
 
 
 def policy_value(
-    game: KernelGame,
-    step: int,
-    state: int,
-    policy: Sequence[Distribution],
-    after: Sequence[Interval],
-    p: int,
-    elementary: Elementary,
-    soft: Sequence[Interval] = (),
+    game: KernelGame, h: int, s: int, policy: Rows, after: Next, p: int, elementary: Elementary
 ) -> tuple[Interval, Interval]:
     """W_h(s) = sum_b e^{x_b} y_b / sum_b e^{x_b} of a prescription, and v = ln sum_b e^{x_b}.
 
-    ``after`` and ``soft`` are W and v of the next step; v is computed where gamma > 0, else 0. The
+    ``after`` is W and v of the next step, each by b; v is computed where gamma > 0, else 0. The
     exponents are shifted by an integer near their largest: the quotient does not change.
     """
     xs, ys = [], []
-    for b, by_b in enumerate(policy):
-        xs.append(mixture(by_b, [exponent(game, step, state, a, b, soft, p) for a, _ in by_b]))
-        ys.append(mixture(by_b, [continuation(game, step, state, a, b, after, p) for a, _ in by_b]))
-    return response(game, xs, ys, p, elementary)
-
-
-def response(
-    game: KernelGame, xs: Sequence[Interval], ys: Sequence[Interval], p: int, elementary: Elementary
-) -> tuple[Interval, Interval]:
-    """W and v of a quantal response to exponents and values, one for each b."""
+    for b, (by_b, W, v) in enumerate(zip(policy, *after, strict=True)):
+        xs.append(mixture(by_b, [exponent(game, h, s, a, b, v, p) for a, _ in by_b]))
+        ys.append(mixture(by_b, [continuation(game, h, s, a, b, W, p) for a, _ in by_b]))
     shift = max(x[0] for x in xs) >> p << p
     weights = [elementary.exp((x[0] - shift, x[1] - shift), p) for x in xs]
     products = [multiply(e, y, p) for e, y in zip(weights, ys, strict=True)]
-    total = sum(e[0] for e in weights), sum(e[1] for e in weights)
-    value = divide((sum(n[0] for n in products), sum(n[1] for n in products)), total, p)
+    total = add(weights)
+    value = divide(add(products), total, p)
     if not game.gamma:
         return value, (0, 0)
     log = elementary.log(total, 1 << p, p)
     return value, (shift + log[0], shift + log[1])
 
 
-def by_response(game: KernelGame, policy: Sequence[Distribution]) -> list[Distribution]:
+def by_response(game: KernelGame, policy: Rows) -> list[Distribution]:
     """From one distribution per cell to one per follower action."""
     pairs = zip(game.observes, policy, strict=True)
     cell_of = {b: distribution for cell, distribution in pairs for b in cell}
@@ -130,40 +118,35 @@ def by_response(game: KernelGame, policy: Sequence[Distribution]) -> list[Distri
 
 def policy_values(
     game: KernelGame, nodes: Sequence[AnyNode], p: int, elementary: Elementary
-) -> list[Interval]:
-    """W_0(s) of the policy in ``nodes``, which ascend by (step, state) over the reachable ones."""
-    after: list[Interval] = []
-    soft: list[Interval] = []
-    for step, layer in groupby(reversed(nodes), lambda node: node.step):
-        values, logs = [(0, 0)] * game.states, [(0, 0)] * game.states
-        for node in layer:
-            rows, s = by_response(game, node.policy), node.state
-            values[s], logs[s] = policy_value(game, step, s, rows, after, p, elementary, soft)
-        after, soft = values, logs
-    return after
-
-
-def history_values(
-    game: KernelGame, nodes: Sequence[HistoryNode], p: int, elementary: Elementary
 ) -> dict[int, Interval]:
-    """W_0(s) of a leader who remembers; her memories at step 0 are told by their states."""
-    values: list[Interval] = [(0, 0)] * len(nodes)
-    soft: list[Interval] = [(0, 0)] * len(nodes)
-    for j, node in reversed(list(enumerate(nodes))):
-        h, s, xs, ys = node.step, node.state, [], []
-        for b, by_b in enumerate(by_response(game, node.policy)):
-            draws = [(t, d, [i for i, _ in d]) for t, d in (node.after[b] if node.after else ())]
-            v = {t: mixture(d, [soft[i] for i in memories]) for t, d, memories in draws}
-            W = {t: mixture(d, [values[i] for i in memories]) for t, d, memories in draws}
-            xs.append(mixture(by_b, [exponent(game, h, s, a, b, v, p) for a, _ in by_b]))
-            ys.append(mixture(by_b, [continuation(game, h, s, a, b, W, p) for a, _ in by_b]))
-        values[j], soft[j] = response(game, xs, ys, p, elementary)
-    return {node.state: values[j] for j, node in enumerate(nodes) if node.step == 0}
+    """W_0(s) of the policy in ``nodes``, which ascend by (step, state).
+
+    After a HistoryNode come those that it draws; after any other, those of the next step.
+    """
+    W: dict[int, Interval] = {}  # by index of node
+    v: dict[int, Interval] = {}
+    layer: dict[int, int] = {}  # from state to index
+    for h, pairs in groupby(reversed([*enumerate(nodes)]), lambda pair: pair[1].step):
+        all_b = [[{t: x[j] for t, j in layer.items()}] * game.follower_actions for x in (W, v)]
+        layer = {}
+        for j, node in pairs:
+            after = all_b
+            if isinstance(node, HistoryNode) and node.after:
+                after = [
+                    [
+                        {t: mixture(d, [x[i] for i, _ in d]) for t, d in draws}
+                        for draws in node.after
+                    ]
+                    for x in (W, v)
+                ]
+            rows = by_response(game, node.policy)
+            W[j], v[j] = policy_value(game, h, node.state, rows, after, p, elementary)
+            layer[node.state] = j
+    return {s: W[j] for s, j in layer.items()}
 
 
-def initial_mean(game: KernelGame, values: Values) -> tuple[int, int, int]:
-    """(lo, hi, denominator): the mean of ``values`` under rho is in [lo, hi] / denominator."""
-    pairs = list(zip(game.rho.states, game.rho.numerators, strict=True))
-    lo = sum(values[s][0] * n for s, n in pairs)
-    hi = sum(values[s][1] * n for s, n in pairs)
-    return lo, hi, game.rho.denominator
+def initial_mean(game: KernelGame, values: Values, p: int) -> tuple[Fraction, Fraction]:
+    """Both ends of the mean of ``values`` under rho, exactly."""
+    row = game.rho
+    low, high = (sum(map(mul, row.numerators, [values[s][k] for s in row.states])) for k in (0, 1))
+    return Fraction(low, row.denominator << p), Fraction(high, row.denominator << p)

@@ -11,28 +11,33 @@ A majorant of e^exponent (value - lam) at a corner is A + sum_j L_j dv_j
 (proofs/joint-majorant.md).
 """
 
-from __future__ import annotations
-
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import lru_cache
 from heapq import heappush, heapreplace
 from math import gcd
-from typing import Literal
+from typing import Literal, NoReturn, TypeVar
 
+from exactqse.errors import at_least, between
 from exactqse.kernel.certificate import CHORD, DOWN, UP, Majorant, Split, Tree
 from exactqse.kernel.elementary import MAX_EXPONENT, Elementary
-from exactqse.kernel.interval import Interval, multiply, scale
+from exactqse.kernel.interval import Interval, add, multiply, scale
 
 FINENESS, PARTS = 13, 1 << 8  # how fine and how many the parts of a chord may be
 Outcome = Literal["accepted", "rejected", "inconclusive"]
 Vector = dict[int, int]  # by place, 0 where nothing is said
+T = TypeVar("T")
+Columns = Sequence[Sequence[T]]  # [b][a]
 Slopes = dict[int, tuple[int, int]]  # by place: push, lean
 Weights = tuple[int, ...]  # of the leader's actions
 Corner = tuple[Weights, dict[int, tuple[tuple[Interval, Interval], Slopes]]]  # by b: (x, y), slopes
 Ratio = tuple[int, int]  # of positive integers
 Form = tuple[Interval, Vector]  # A, L
+Members = list[tuple[int, Callable[..., Form], Ratio]]  # b, its majorant and the parameter
 Spot = tuple[int, int]  # leaf, corner
+Found = tuple[Interval, Vector, Spot]  # A, L and where they are
 
 
 class FailureError(Exception):
@@ -43,6 +48,24 @@ class FailureError(Exception):
         super().__init__(reason)
 
 
+def refuse(what: str, *, surely: bool) -> NoReturn:
+    """Raise FailureError: something is so, or may be so."""
+    if surely:
+        raise FailureError("rejected", what)
+    raise FailureError("inconclusive", f"undecided whether {what}; raise the precision")
+
+
+def require(what: str, low: Fraction | int, high: Fraction | int, p: int = 0) -> None:
+    """Raise FailureError unless an excess, enclosed at p bits, is at most 0.
+
+    That is all that a verdict rests on (proofs/certificate-soundness.md).
+    """
+    if high > 0:
+        ends = Fraction(low, 1 << p), Fraction(high, 1 << p)
+        amount = at_least(ends[0]) if low > 0 else f"a number in {between(*ends)}"
+        refuse(f"{what}, by {amount}", surely=low > 0)
+
+
 @dataclass(frozen=True, slots=True)
 class Free:
     """Columns [b][a] of a stage without its free places, and these.
@@ -51,10 +74,10 @@ class Free:
     gamma P_t d and the value by P_t K.
     """
 
-    y: Sequence[Sequence[Interval]]
-    slopes: Sequence[Sequence[Slopes]]
+    y: Columns[Interval]
+    slopes: Columns[Slopes]
     gamma: Ratio
-    least: Sequence[Sequence[Interval]]  # sum_t P_t min K
+    least: Columns[Interval]  # sum_t P_t min K
     height: Callable[[int, int], Sequence[Interval]]  # (b, sigma): sum_t P_t max (K + sigma d)
 
 
@@ -62,17 +85,18 @@ class Free:
 class Stage:
     """The columns of a step at a state, at p bits.
 
-    With ``free``, y and slopes only say where tangents are.
+    ``reference`` is taken from x. With ``free``, y and slopes only say where tangents are.
     """
 
     where: str
     p: int
     elementary: Elementary
-    x: Sequence[Sequence[Interval]]
-    y: Sequence[Sequence[Interval]]
-    slopes: Sequence[Sequence[Slopes]]
+    x: Columns[Interval]
+    y: Columns[Interval]
+    slopes: Columns[Slopes]
     radius: Vector = field(default_factory=dict)
     free: Free | None = None
+    reference: int = 0
 
     def bound(
         self, cells: Sequence[Sequence[int]], trees: Sequence[Tree], value: Interval
@@ -108,9 +132,7 @@ class Stage:
         reach = self._reach(slopes)
         return a[0] + reach, a[1] + reach
 
-    def _corners(
-        self, cell: Sequence[int], tree: Tree, value: Interval
-    ) -> Iterator[tuple[Interval, Vector, Spot]]:
+    def _corners(self, cell: Sequence[int], tree: Tree, value: Interval) -> Iterator[Found]:
         """A and L, summed over the members of the cell, at each corner of each leaf."""
         actions = range(len(self.x[0]))
         pure = [tuple(int(a == c) for a in actions) for c in actions]
@@ -122,24 +144,33 @@ class Stage:
                 middle = self._corner(_middle(part[entry.i][0], part[entry.j][0]), cell)
                 parts += [[*part[:k], middle, *part[k + 1 :]] for k in (entry.j, entry.i)]
                 continue
-            members = [
-                (b, *self._majorant(majorant, part, b, value))
-                for b, majorant in zip(cell, entry.majorants, strict=True)
-            ]
+            pairs = zip(cell, entry.majorants, strict=True)
+            members = [(b, *self._majorant(majorant, part, b, value)) for b, majorant in pairs]
+            shift = self.reference + (entry.shift << self.p)
             for k, corner in enumerate(part):
-                low = high = 0
-                slopes: Vector = {}
-                for b, form, ratio in members:
-                    a, own = form(ratio, corner, b, value, entry.shift << self.p, (leaf, k))
-                    low, high = low + a[0], high + a[1]
-                    slopes = _plus(slopes, own, 1) if own else slopes
-                if entry.shift and high > 0:
-                    kind: Outcome = "rejected" if low > 0 else "inconclusive"
-                    reason = "the majorants' sum is not at most 0"
-                    raise self._failure(kind, reason, (leaf, k), cell[-1])
-                # at another scale all that is used is the sign
-                yield (0, 0) if entry.shift else (low, high), slopes, (leaf, k)
+                (low, high), slopes = self._sum(members, corner, value, shift, (leaf, k))
+                if entry.shift:  # at another scale all that is used is the sign
+                    at = f"{self.where}, leaf {leaf}, corner {k}"
+                    require(f"the majorants' sum at {at} exceeds 0", low, high, self.p)
+                    low = high = 0
+                yield (low, high), slopes, (leaf, k)
             leaf += 1
+
+    def _sum(
+        self, members: Members, corner: Corner, value: Interval, shift: int, spot: Spot
+    ) -> Form:
+        """A and L of all members together."""
+        low = high = 0
+        slopes: Vector = {}
+        for b, form, ratio in members:
+            try:
+                a, own = form(ratio, corner, b, value, shift)
+            except FailureError as failure:
+                at = f"{self.where}, leaf {spot[0]}, corner {spot[1]}, follower action {b}"
+                raise FailureError(failure.outcome, f"majorant at {at}: {failure}") from None
+            low, high = low + a[0], high + a[1]
+            slopes = _plus(slopes, own, 1) if own else slopes
+        return (low, high), slopes
 
     def _corner(self, weights: Weights, cell: Sequence[int]) -> Corner:
         """A corner with what it makes of the columns of each b."""
@@ -158,90 +189,75 @@ class Stage:
             form = {UP: self._up, DOWN: self._down, CHORD: self._chord}[majorant[0]]
             return form, majorant[1].as_integer_ratio()
         ((x, _), (y, _)), _ = part[majorant][1][b]
-        gain, unit = y - value[1], 1 << self.p
+        x, gain, unit = x - self.reference, y - value[1], 1 << self.p
         if gain > 0:
             return self._up, (gain, unit)
         weight = self.elementary.exp((x, x), self.p)[0] if x >> self.p < MAX_EXPONENT else unit
         return self._down, (max(-gain * weight >> self.p, 1), unit)
 
-    def _up(
-        self, s: Ratio, corner: Corner, b: int, value: Interval, shift: int, spot: Spot
-    ) -> Form:
+    def _up(self, s: Ratio, corner: Corner, b: int, value: Interval, shift: int) -> Form:
         """s e^z (e^D - D + g . dv): z = x + (y - lam)/s - 1, g = push + lean/s, |g . dv| <= D."""
         (above, below), p = s, self.p
         (x, y), slopes = corner[1][b]
         if self.free:
             sigma = self.free.gamma[0] * (above << p) // (self.free.gamma[1] * below)
-            rest, slopes = self._rest(self.free, corner[0], b)
-            high = _mixed(corner[0], self.free.height(b, sigma))
-            y = rest[0] + high[0], rest[1] + high[1]
+            slopes = _mixed_slopes(corner[0], self.free.slopes[b])
+            y = add(_mixed(corner[0], c) for c in (self.free.y[b], self.free.height(b, sigma)))
         ratio = scale((y[0] - value[1], y[1] - value[0]), below, above)
         offset = shift + (1 << p)
         z = x[0] + ratio[0] - offset, x[1] + ratio[1] - offset
         if not slopes:
-            return scale(self._exp(z, spot, b), above, below), {}
+            return scale(self._exp(z), above, below), {}
         g = {j: push + lean * below // above for j, (push, lean) in slopes.items()}
         units = self._units(6 + 5 * below // above)  # of rounding, in g . dv
-        e = self._exp((z[0] - units, z[1] + units), spot, b)
+        e = self._exp((z[0] - units, z[1] + units))
         d = self._reach(g)
-        factor = self._exp((d, d), spot, b)
+        factor = self._exp((d, d))
         a = scale(multiply(e, (factor[0] - d, factor[1] - d), p), above, below)
         own = {j: e[1] * n * above // (below << p) for j, n in g.items()}
         return (a[0] - self._units(1), a[1] + self._units(1)), own
 
-    def _exp(self, z: Interval, spot: Spot, b: int) -> Interval:
+    def _exp(self, z: Interval) -> Interval:
         """exp, where z is of a size that one can compute with."""
-        if z[0] >> self.p >= MAX_EXPONENT:
-            raise self._failure("rejected", f"its exponent exceeds {MAX_EXPONENT}", spot, b)
         if z[1] >> self.p >= MAX_EXPONENT:
-            raise self._failure("inconclusive", f"its exponent may exceed {MAX_EXPONENT}", spot, b)
+            surely = z[0] >> self.p >= MAX_EXPONENT
+            refuse(f"its exponent exceeds {MAX_EXPONENT}", surely=surely)
         return self.elementary.exp(z, self.p)
 
-    def _failure(self, outcome: Outcome, reason: str, spot: Spot, b: int) -> FailureError:
-        place = f"{self.where}, leaf {spot[0]}, corner {spot[1]}, follower action {b}"
-        return FailureError(outcome, f"majorant at {place}: {reason}")
-
-    def _down(
-        self, kappa: Ratio, corner: Corner, b: int, value: Interval, shift: int, spot: Spot
-    ) -> Form:
+    def _down(self, kappa: Ratio, corner: Corner, b: int, value: Interval, shift: int) -> Form:
         """-kappa (1 + x + ln((T - D)/kappa) + t D + (push - t lean) . dv) for T = lam - y.
 
         |lean . dv| <= D < T, and t <= 1/T.
         """
-        (above, below), p = kappa, self.p
-        one = 1 << p
+        p, one = self.p, 1 << self.p
         (x, y), slopes = corner[1][b]
         gap = value[0] - y[1], value[1] - y[0]
         d = units = 0
         if slopes:
             units = self._units(4)
             d = self._reach({j: lean for j, (_, lean) in slopes.items()}) + units
-        if gap[1] <= d:
-            raise self._failure("rejected", "down needs y < upper", spot, b)
         if gap[0] <= d:
-            reason = "y < upper is undecided; raise the precision"
-            raise self._failure("inconclusive", reason, spot, b)
+            refuse("down has no y < upper", surely=gap[1] <= d)
         log = _log(self.elementary, (gap[0] - d, gap[1] - d), one, p)
-        own = _log(self.elementary, (above, above), below, p)
+        own = _log(self.elementary, (kappa[0], kappa[0]), kappa[1], p)
         inner = one + x[0] - shift + log[0] - own[1], one + x[1] - shift + log[1] - own[0]
         if not slopes:
-            return scale(inner, -above, below), {}
+            return self._falling(kappa, inner, {}, 0)
         t = (1 << 2 * p) // gap[1]
         units += (units * t >> p) + 1
         bend = t * d >> p
-        a = scale((inner[0] + bend - units, inner[1] + bend + units + 1), -above, below)
-        vector = {
-            j: ((lean * t >> p) - push) * above // below for j, (push, lean) in slopes.items()
-        }
-        return (a[0] - self._units(1), a[1] + self._units(1)), vector
+        inner = inner[0] + bend - units, inner[1] + bend + units + 1
+        return self._falling(kappa, inner, slopes, t)
 
-    def _rest(self, free: Free, weights: Weights, b: int) -> tuple[Interval, Slopes]:
-        """y and slopes without the free places."""
-        return _mixed(weights, free.y[b]), _mixed_slopes(weights, free.slopes[b])
+    def _falling(self, kappa: Ratio, inner: Interval, slopes: Slopes, t: int) -> Form:
+        """-kappa (inner + (push - t lean) . dv)."""
+        (above, below), p = kappa, self.p
+        a, units = scale(inner, -above, below), self._units(1) if slopes else 0
+        rows = slopes.items()
+        vector = {j: ((lean * t >> p) - push) * above // below for j, (push, lean) in rows}
+        return (a[0] - units, a[1] + units), vector
 
-    def _chord(
-        self, kappa: Ratio, corner: Corner, b: int, value: Interval, shift: int, spot: Spot
-    ) -> Form:
+    def _chord(self, kappa: Ratio, corner: Corner, b: int, value: Interval, shift: int) -> Form:
         """The same where free places pick points: ln T >= its chords on parts of T's range.
 
         On a chord's part all is linear in the points; the largest of the parts' bounds holds. Where
@@ -249,44 +265,36 @@ class Stage:
         """
         free = self.free
         if free is None:
-            return self._down(kappa, corner, b, value, shift, spot)
-        (above, below), p = kappa, self.p
+            return self._down(kappa, corner, b, value, shift)
+        p, weights = self.p, corner[0]
         x = corner[1][b][0][0][0] - shift
-        y, slopes = self._rest(free, corner[0], b)
+        y, slopes = _mixed(weights, free.y[b]), _mixed_slopes(weights, free.slopes[b])
         d = self._reach({j: lean for j, (_, lean) in slopes.items()}) + self._units(4)
-        least = _mixed(corner[0], free.least[b])[0]
-        most = _mixed(corner[0], free.height(b, 0))[1]
+        least, most = _mixed(weights, free.least[b])[0], _mixed(weights, free.height(b, 0))[1]
         gap = value[0] - y[1]  # T = gap - sum P K, and what leans
         start, end = gap - most - d, gap - least + d + (value[1] - value[0]) + (y[1] - y[0])
         if start <= 0:
-            raise self._failure("inconclusive", "down needs y < upper for every value", spot, b)
-        own = _log(self.elementary, (above, above), below, p)[1]
+            refuse("y >= upper for some value", surely=False)
+        own = _log(self.elementary, (kappa[0], kappa[0]), kappa[1], p)[1]
 
         def part(low: int, high: int) -> tuple[int, int, int, int]:
-            """(-A, low, high, tilt) by the chord of ln over [low, high]."""
+            """(-A/kappa, low, high, tilt) by the chord of ln over [low, high]."""
             logs = [_log(self.elementary, (t, t), 1 << p, p)[0] for t in (low, high)]
             tilt = max(logs[1] - logs[0] << p, 0) // max(high - low, 1) + 1
             chord = min(logs[0], logs[1] - (tilt * (high - low) >> p) - 1)
             inner = (1 << p) + x + chord - own + (tilt * (gap - low) >> p)
-            inner -= self._pull(free, corner[0], b, tilt) + self._units(4 + (4 * tilt >> p)) + 2
-            return inner * above // below, low, high, tilt
+            sigma = -(free.gamma[0] << 2 * p) // (free.gamma[1] * tilt)
+            pull = -(-tilt * _mixed(weights, free.height(b, sigma))[1] >> p)  # max tilt K - gamma d
+            return inner - pull - self._units(4 + (4 * tilt >> p)) - 2, low, high, tilt
 
         parts = [part(start, end)]
         while True:  # the largest bound comes first
-            a, low, high, tilt = parts[0]
+            inner, low, high, tilt = parts[0]
             if slopes or high - low <= low >> FINENESS or len(parts) > PARTS:
                 break
             heapreplace(parts, part(low, low + high >> 1))
             heappush(parts, part(low + high >> 1, high))
-        vector = {
-            j: ((lean * tilt >> p) - push) * above // below for j, (push, lean) in slopes.items()
-        }
-        return (self._units(1) - a, self._units(1) - a), vector
-
-    def _pull(self, free: Free, weights: Weights, b: int, tilt: int) -> int:
-        """sum_t P_t max (tilt K - gamma d), rounded up."""
-        sigma = -(free.gamma[0] << 2 * self.p) // (free.gamma[1] * tilt)
-        return -(-tilt * _mixed(weights, free.height(b, sigma))[1] >> self.p)
+        return self._falling(kappa, (inner, inner), slopes, tilt)
 
 
 def _plus(x: Vector, y: Vector, sign: int) -> Vector:
@@ -307,8 +315,8 @@ def _middle(c: Weights, d: Weights) -> Weights:
 def _mixed(weights: Weights, column: Sequence[Interval]) -> Interval:
     """The mean of the column under the weights."""
     total = sum(weights)
-    low = sum(w * v[0] for w, v in zip(weights, column, strict=True))
-    high = sum(w * v[1] for w, v in zip(weights, column, strict=True))
+    pairs = [(w, v) for w, v in zip(weights, column, strict=True) if w]
+    low, high = (sum([w * v[k] for w, v in pairs]) for k in (0, 1))
     return low // total, -(-high // total)
 
 
@@ -317,13 +325,13 @@ def _mixed_slopes(weights: Weights, column: Sequence[Slopes]) -> Slopes:
     rows = [(w, row) for w, row in zip(weights, column, strict=True) if w]
     if len(rows) == 1:
         return rows[0][1]
-    places = {j for _, row in rows for j in row}
-    total, zero = sum(weights), (0, 0)
-    ends = {j: [(w, row.get(j, zero)) for w, row in rows] for j in places}
-    return {
-        j: (sum(w * n for w, (n, _) in pairs) // total, sum(w * n for w, (_, n) in pairs) // total)
-        for j, pairs in ends.items()
-    }
+    pushes: Vector = defaultdict(int)
+    leans: Vector = defaultdict(int)
+    for w, row in rows:
+        for j, (push, lean) in row.items():
+            pushes[j] += w * push
+            leans[j] += w * lean
+    return {j: (push // sum(weights), leans[j] // sum(weights)) for j, push in pushes.items()}
 
 
 @lru_cache(maxsize=1 << 16)  # corners are shared by leaves, kappa by the corners of a leaf

@@ -4,23 +4,20 @@ x_b(a) = r_h(s, a, b), y_b(a) = u_h(s, a, b) + sum_t P_h(t | s, a, b) W_{h+1}(t)
 lo <= J(policy) <= J* <= hi (proofs/strong-stackelberg.md). No comparison is left undecided.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import groupby
 
-from exactqse.errors import approximate
 from exactqse.kernel.certificate import Distribution, StrongNode
-from exactqse.kernel.game import KernelGame
-from exactqse.kernel.operators import expectation
+from exactqse.kernel.game import KernelGame, expectation
+from exactqse.kernel.stage import require
 
 GRID = 1 << 4096  # a policy's value of a larger denominator is rounded down to a multiple of 1/GRID
 Table = tuple[tuple[Fraction, ...], ...]  # x and y as [a][b], duals as [b][b']
 
 
-def check_strong(game: KernelGame, nodes: Sequence[StrongNode], lo: Fraction, hi: Fraction) -> str:
-    """Why the nodes do not prove lo <= J(policy) <= J* <= hi, or ""."""
+def check_strong(game: KernelGame, nodes: Sequence[StrongNode], lo: Fraction, hi: Fraction) -> None:
+    """Raise FailureError unless the nodes prove lo <= J(policy) <= J* <= hi."""
     bounds = values = dict.fromkeys(range(game.states), Fraction(0))
     for step, layer in groupby(reversed(nodes), lambda node: node.step):
         above, below, bounds, values = bounds, values, {}, {}
@@ -30,14 +27,13 @@ def check_strong(game: KernelGame, nodes: Sequence[StrongNode], lo: Fraction, hi
             z = y if below == above else leader_table(game, step, s, below)
             bounds[s], values[s] = node.upper, policy_value(game, node.policy, x, z)
             for b, mu in enumerate(node.duals):
-                if (excess := target_bound(game, x, y, b, mu) - node.upper) > 0:
-                    place = f"step {step}, state {s}, follower action {b}"
-                    return f"upper bound at {place}: too low by {approximate(excess)}"
-    if (excess := expectation(game.rho, bounds) - hi) > 0:
-        return f"upper is less than the mean of step 0, by {approximate(excess)}"
-    if (excess := lo - expectation(game.rho, values)) > 0:
-        return f"lower exceeds J(policy) by {approximate(excess)}"
-    return ""
+                place = f"step {step}, state {s}, follower action {b}"
+                excess = target_bound(game, x, y, b, mu) - node.upper
+                require(f"upper bound at {place} is too low", excess, excess)
+    excess = expectation(game.rho, bounds) - hi
+    require("upper is less than the mean of step 0", excess, excess)
+    excess = lo - expectation(game.rho, values)
+    require("lower exceeds J(policy)", excess, excess)
 
 
 def target_bound(game: KernelGame, x: Table, y: Table, b: int, mu: Sequence[Fraction]) -> Fraction:

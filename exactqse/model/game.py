@@ -13,10 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exactqse.errors import GameError, InputError, of_kind, shown
-from exactqse.kernel.files import read_bytes, write_bytes
+from exactqse.kernel.files import read_bytes
 from exactqse.kernel.game import MAX_HORIZON, KernelGame, Row, Transitions, require_game
 from exactqse.kernel.gamefile import game_bytes, game_hash, read_game
 from exactqse.model.arrays import distribution, exact, listed, payoffs, transitions, whole
+from exactqse.writing import write_bytes
 
 _KINDS = ("state", "leader", "follower")
 Number = int | float | str | Fraction
@@ -28,6 +29,11 @@ class Game(KernelGame):
 
     Build one with :meth:`from_arrays` or :meth:`load`; the fields are those of the kernel's game.
     """
+
+    @property
+    def observes_action(self) -> bool:
+        """Whether the leader sees the follower's action before she moves."""
+        return len(self.observes) == self.follower_actions
 
     @classmethod
     def from_arrays(

@@ -12,11 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exactqse.errors import GameError, PolicyError, approximate, of_kind
-from exactqse.kernel.files import canonical_json, parse_json, read_bytes, write_bytes
+from exactqse.kernel.codec import check_header, fields_of, list_of, number
+from exactqse.kernel.files import canonical_json, parse_json, read_bytes
 from exactqse.kernel.game import KernelGame, require_game
-from exactqse.kernel.gamefile import check_header, fields_of, list_of, number
 from exactqse.kernel.numbers import format_rational
 from exactqse.model.arrays import exact, listed
+from exactqse.writing import write_bytes
 
 FORMAT = "exactqse-policy"
 VERSION = 1

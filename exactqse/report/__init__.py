@@ -1,5 +1,15 @@
 """What is shown of results: rich renderables for the terminal, plain dictionaries for JSON."""
 
+from exactqse.report.claims import (
+    claim_document,
+    claim_lines,
+    claim_table,
+    example_document,
+    finding_document,
+    finding_lines,
+    findings_table,
+)
+from exactqse.report.datasets import dataset_document, dataset_lines
 from exactqse.report.documents import (
     catalogue_document,
     check_document,
@@ -27,7 +37,13 @@ from exactqse.report.games import (
     graph_lines,
     reward_tables,
 )
-from exactqse.report.pictures import draw_sweep, drawable
+from exactqse.report.learning import (
+    learning_document,
+    learning_lines,
+    learning_table,
+    summary_document,
+)
+from exactqse.report.pictures import draw_claims, draw_learning, draw_sweep, drawable
 from exactqse.report.progress import working
 from exactqse.report.sensitivities import (
     isolation_lines,
@@ -56,17 +72,31 @@ __all__ = [
     "catalogue_document",
     "check_document",
     "check_lines",
+    "claim_document",
+    "claim_lines",
+    "claim_table",
+    "dataset_document",
+    "dataset_lines",
     "decision_document",
     "decision_lines",
+    "draw_claims",
+    "draw_learning",
     "draw_sweep",
     "drawable",
     "evaluation_document",
     "evaluation_lines",
     "evaluation_notes",
+    "example_document",
+    "finding_document",
+    "finding_lines",
+    "findings_table",
     "game_document",
     "game_summary",
     "graph_lines",
     "isolation_lines",
+    "learning_document",
+    "learning_lines",
+    "learning_table",
     "line",
     "policy_document",
     "policy_lines",
@@ -83,6 +113,7 @@ __all__ = [
     "solution_document",
     "solution_lines",
     "state_table",
+    "summary_document",
     "sweep_document",
     "sweep_lines",
     "sweep_table",

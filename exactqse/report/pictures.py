@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from importlib import import_module
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from exactqse.errors import InputError
-from exactqse.kernel.files import write_bytes
+from exactqse.writing import write_bytes
 
 if TYPE_CHECKING:
+    from exactqse.claims import Finding
     from exactqse.sweep import Sweep
+    from exactqse.trials import Summary
 
 FORMATS = (".pdf", ".png", ".svg")
 _WIDE = 20  # a ratio of etas from which on the axis is logarithmic
@@ -41,6 +44,61 @@ def draw_sweep(sweep: Sweep, path: str | os.PathLike[str]) -> None:
         _draw(figure.add_subplot(), sweep)
     except OverflowError as error:
         raise InputError("a number is beyond the range of float64", where="picture") from error
+    _save(figure, path)
+
+
+def draw_claims(findings: Sequence[Finding], path: str | os.PathLike[str]) -> None:
+    """Draw the largest certified ratio lhs/rhs of every inequality to a file; 1 is sharp.
+
+    Raises:
+        InputError: no matplotlib, no ratio to draw, or another format than .pdf, .png, .svg.
+        FileError: the file cannot be written.
+    """
+    drawable(Path(path))
+    known = [(f.claim.id, float(f.ratio)) for f in findings if f.ratio is not None]
+    if not known:
+        raise InputError("there is no ratio to draw", where="picture")
+    names, ratios = zip(*known[::-1], strict=True)
+    figure = _matplotlib().Figure(figsize=(6.4, 0.8 + 0.22 * len(known)), layout="constrained")
+    axes = figure.add_subplot()
+    axes.barh(names, ratios, height=0.6)
+    axes.axvline(1, linestyle=":", color="black", label="sharp")
+    axes.set_xlabel("largest lhs/rhs met, certified from below")
+    axes.legend(fontsize="small", loc="lower left")
+    _save(figure, path)
+
+
+def draw_learning(summaries: Sequence[Summary], path: str | os.PathLike[str]) -> None:
+    """Draw cumulative regret of learners to a file: means, the band of quantiles, a guide sqrt(t).
+
+    Raises:
+        InputError: no matplotlib, or another format than .pdf, .png, .svg.
+        FileError: the file cannot be written.
+    """
+    drawable(Path(path))
+    figure = _matplotlib().Figure(figsize=(6.4, 4.0), layout="constrained")
+    axes = figure.add_subplot()
+    for summary in summaries:
+        curve = summary.curve
+        middle = [float(value) for value in curve.mean]
+        (drawn,) = axes.plot(curve.episodes, middle, linewidth=1.5, label=summary.learner)
+        low, _, high = curve.quantiles
+        axes.fill_between(curve.episodes, low, high, alpha=0.25, color=drawn.get_color())
+    least = min(summaries, key=lambda summary: summary.regret.mid)
+    episodes, end = least.curve.episodes, float(least.regret)
+    if end > 0:
+        guide = [end * (t / episodes[-1]) ** 0.5 for t in episodes]
+        axes.plot(episodes, guide, linestyle=":", color="grey", label="proportional to sqrt(t)")
+        axes.set_xscale("log")
+        axes.set_yscale("log", nonpositive="mask")
+    axes.set_xlabel("episodes t")
+    axes.set_ylabel("certified cumulative regret")
+    axes.set_title("mean over seeds, and their quantiles from 0.1 to 0.9", fontsize="small")
+    axes.legend(fontsize="small")
+    _save(figure, path)
+
+
+def _save(figure: Any, path: str | os.PathLike[str]) -> None:
     stream = BytesIO()
     figure.savefig(stream, format=Path(path).suffix[1:].lower(), dpi=200)
     write_bytes(path, stream.getvalue())

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from exactqse.evaluate.float64 import evaluate_float64
 from exactqse.model.game import Game
-from exactqse.simulate.episodes import Episodes, Integers
+from exactqse.simulate.episodes import Episodes
 from exactqse.simulate.noise import NO_NOISE, Noise
-from exactqse.simulate.setting import Setting
+from exactqse.simulate.world import World, cumulative, drawn
 
 Floats = NDArray[np.float64]
 
@@ -30,11 +30,8 @@ class Environment:
 
     def __init__(self, game: Game, noise: Noise = NO_NOISE) -> None:
         self._game = game
-        self.setting = Setting.of(game, noise)
-        steps = range(game.horizon)
-        self._start = _cumulative(np.array(self.setting.rho))
-        self._P = [_cumulative(game.P_float[h if len(game.P) > 1 else 0]) for h in steps]
-        self._u = [game.u_float[h if len(game.u) > 1 else 0] for h in steps]
+        self._world = World(game, noise)
+        self.setting = self._world.setting
         self._announced: bytes = b""
         self._nu: Floats = np.zeros(0)
         self._pi: Floats = np.zeros(0)
@@ -49,33 +46,17 @@ class Environment:
         horizon = self.setting.horizon
         s, b, a = np.empty((3, episodes, horizon), dtype=np.intp)
         u = np.empty((episodes, horizon))
-        state = _drawn(np.broadcast_to(self._start, (episodes, len(self._start))), random)
+        state = self._world.first(episodes, random)
         for h in range(horizon):
             s[:, h] = state
-            b[:, h] = response = _drawn(self._nu[h, state], random)
-            a[:, h] = action = _drawn(self._pi[h, state, response], random)
-            mean = self._u[h][state, action, response]
-            u[:, h] = self.setting.noise.observed(mean, self.setting.u_bounds, random)
-            state = _drawn(self._P[h][state, action, response], random)
+            b[:, h] = response = drawn(self._nu[h, state], random)
+            a[:, h] = action = drawn(self._pi[h, state, response], random)
+            u[:, h], state = self._world.after(h, state, action, response, random)
         return Episodes(policy.copy(), s, b, a, u)
 
     def _announce(self, policy: Floats) -> None:
         key = policy.tobytes()
         if key != self._announced:
             nu = evaluate_float64(self._game, policy).nu
-            self._nu, self._pi = _cumulative(nu), _cumulative(policy)
+            self._nu, self._pi = cumulative(nu), cumulative(policy)
             self._announced = key
-
-
-def _cumulative(probabilities: Floats) -> Floats:
-    """Distribution functions along the last axis that end at exactly 1."""
-    total = np.cumsum(np.maximum(probabilities, 0), axis=-1)
-    result: Floats = total / total[..., -1:]
-    return result
-
-
-def _drawn(cumulative: Floats, random: np.random.Generator) -> Integers:
-    """One index per row; never one of probability 0, since a uniform draw is below 1."""
-    uniform = random.random((len(cumulative), 1))
-    result: Integers = np.count_nonzero(cumulative <= uniform, axis=1)
-    return result

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
+import sys
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,12 @@ from exactqse.errors import InputError, shown
 
 Floats = NDArray[np.float64]
 Kind = Literal["none", "bernoulli", "gaussian"]
+
+
+def is_real(value: Any) -> bool:
+    """Whether this is a number within the range of float64."""
+    real = isinstance(value, int | float) and not isinstance(value, bool)
+    return real and -sys.float_info.max <= value <= sys.float_info.max
 
 
 @dataclass(frozen=True)
@@ -35,8 +41,7 @@ class Noise:
         if self.kind not in get_args(Kind):
             kinds = ", ".join(get_args(Kind))
             raise InputError(f"{shown(self.kind)} is not one of {kinds}", where="noise.kind")
-        real = isinstance(self.sd, int | float) and not isinstance(self.sd, bool)
-        if not real or not math.isfinite(self.sd) or (self.sd > 0) != (self.kind == "gaussian"):
+        if not is_real(self.sd) or self.sd < 0 or (self.sd > 0) != (self.kind == "gaussian"):
             what = f"{shown(self.sd)} is no standard deviation of {self.kind} noise"
             raise InputError(what, where="noise.sd", remedy="> 0 for gaussian, 0 otherwise")
 

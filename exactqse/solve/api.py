@@ -16,6 +16,7 @@ from exactqse.kernel.elementary import INTEGER
 from exactqse.kernel.game import KernelGame
 from exactqse.model.arrays import exact
 from exactqse.solve import farsighted, frontiers
+from exactqse.solve.coverage import observes_action
 from exactqse.solve.effort import (
     Budget,
     Effort,
@@ -101,7 +102,7 @@ def solve(
     if leader not in get_args(Leader):
         raise InputError(f"{shown(leader)} is not 'markov' or 'history'", where="leader")
     require_covered(game)
-    searched = bool(game.gamma) or not (game.eta is None or game.observes_action)
+    searched = bool(game.gamma) or not (game.eta is None or observes_action(game))
     if digits is None and gap is None:
         digits = FARSIGHTED_DIGITS if game.gamma else SEARCH_DIGITS if searched else DEFAULT_DIGITS
     aim = _aim(digits, gap)
@@ -328,7 +329,7 @@ def decide(
     known: Certificate | None = None
     while True:
         solution = solve(game, digits, resume=known, checker=checker, progress=progress)
-        known = None if game.observes_action or game.gamma else solution.certificate
+        known = None if observes_action(game) or game.gamma else solution.certificate
         if solution.lower >= at_least:
             return Decision("yes", at_least, digits, solution)
         if solution.upper < at_least:

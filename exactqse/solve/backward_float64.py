@@ -11,6 +11,7 @@ from exactqse.errors import InputError, NotCoveredError
 from exactqse.kernel.check import require_covered
 from exactqse.kernel.game import KernelGame
 from exactqse.model.game import Game
+from exactqse.solve.coverage import observes_action
 from exactqse.solve.stage_float64 import solve_stages
 
 Floats = NDArray[np.float64]
@@ -33,7 +34,7 @@ def solve_float64(game: KernelGame) -> Float64Solution:
         InputError: a number of the game or of the result is beyond the range of float64.
     """
     require_covered(game)
-    if not game.observes_action:
+    if not observes_action(game):
         what = f"the leader observes {list(map(list, game.observes))}, less than the action"
         raise NotCoveredError(what, remedy="use exactqse.solve")
     face = game if isinstance(game, Game) else Game.from_kernel(game)

@@ -22,3 +22,8 @@ def require_quantal(game: KernelGame) -> None:
     if missing:
         remedy = "the covered case is gamma = 0 and a finite eta"
         raise NotCoveredError(f"not covered: {', '.join(missing)}", remedy=remedy)
+
+
+def observes_action(game: KernelGame) -> bool:
+    """Whether the leader sees the follower's action before she moves."""
+    return len(game.observes) == game.follower_actions

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil, floor
 from operator import mul
 
 import numpy as np
@@ -202,8 +203,7 @@ def _solve_floats(stages: list[Stage]) -> StageSolutions:
 
 def _bounds(game: KernelGame, values: list[Interval], bits: Bits) -> tuple[Fraction, Fraction]:
     """J of the rounded policy rounded down, the certified value up, to the margin's bits."""
-    low, high, denominator = initial_mean(game, values)
-    drop = bits.p - bits.margin
-    slack = denominator << (drop - _SLACK_BITS)
-    lower, upper = (low - slack) // (denominator << drop), -(-high // (denominator << drop))
-    return Fraction(lower, 1 << bits.margin), Fraction(upper, 1 << bits.margin)
+    low, high = initial_mean(game, values, bits.p)
+    unit = 1 << bits.margin
+    lower, upper = floor(low * unit - Fraction(1, 1 << _SLACK_BITS)), ceil(high * unit)
+    return Fraction(lower, unit), Fraction(upper, unit)

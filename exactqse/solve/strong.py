@@ -12,10 +12,9 @@ from fractions import Fraction
 
 from exactqse.errors import NumberError, PrecisionError
 from exactqse.kernel.certificate import MIN_PRECISION, Certificate, StrongNode
-from exactqse.kernel.game import KernelGame
+from exactqse.kernel.game import KernelGame, expectation
 from exactqse.kernel.gamefile import game_hash
 from exactqse.kernel.numbers import limited
-from exactqse.kernel.operators import expectation
 from exactqse.kernel.strong import GRID, Table, leader_table, policy_value, target_bound
 from exactqse.solve.commitment import Mixtures
 from exactqse.solve.coverage import require_best_response

@@ -17,8 +17,7 @@ from fractions import Fraction
 
 from exactqse.errors import InputError
 from exactqse.kernel.certificate import Distribution
-from exactqse.kernel.game import KernelGame
-from exactqse.kernel.operators import expectation
+from exactqse.kernel.game import KernelGame, expectation
 from exactqse.kernel.strong import Table, leader_table
 from exactqse.model.arrays import exact
 from exactqse.model.policy import Policy

@@ -15,8 +15,7 @@ from fractions import Fraction
 
 from exactqse.arithmetic import Enclosure
 from exactqse.errors import NotCoveredError
-from exactqse.kernel.game import KernelGame, require_game
-from exactqse.kernel.operators import expectation
+from exactqse.kernel.game import KernelGame, expectation, require_game
 from exactqse.kernel.strong import Table, leader_table
 from exactqse.solve.api import solve
 from exactqse.solve.solution import Solution

@@ -181,7 +181,7 @@ def test_a_failed_write_leaves_the_old_file(
     def fail(*_args: object) -> NoReturn:
         raise failure
 
-    monkeypatch.setattr("exactqse.kernel.files.Path.replace", fail)
+    monkeypatch.setattr("exactqse.writing.Path.replace", fail)
     result = run("solve", GAME, "--out", path)
     assert (result.code, result.out) == (2 if isinstance(failure, OSError) else 130, "")
     assert path.read_text() == "old"

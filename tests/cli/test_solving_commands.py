@@ -158,7 +158,7 @@ def test_a_best_response_is_checked_from_its_file(
     path.write_text(json.dumps(document | {"upper": "3"}))
     result = run("check", GAME, path, *BEST_RESPONSE)
     assert result.code == 1
-    assert result.out.startswith("rejected: upper is less than the mean of step 0, by 0.5")
+    assert result.out.startswith("rejected: upper is less than the mean of step 0, by at least 0.5")
     assert run("check", GAME, path).code == 2
 
 
@@ -186,9 +186,9 @@ def lower_a_node(document: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (claim_too_much, "lower exceeds J(policy) by at least 1"),
+        (claim_too_much, "lower exceeds J(policy), by at least 1"),
         (claim_too_little, "upper is less than the mean of step 0, by at least 1"),
-        (lower_a_node, "upper bound at step 0, state 0: the majorants sum to at least"),
+        (lower_a_node, "upper bound at step 0, state 0: the majorants' sum exceeds 0"),
     ],
 )
 def test_a_false_claim_is_rejected_with_its_reason(

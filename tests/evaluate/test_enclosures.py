@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from exactqse.arithmetic import Enclosure
 from exactqse.errors import InputError, PolicyError, PrecisionError
 from exactqse.evaluate import enclosures, evaluate
-from exactqse.kernel.elementary import IntegerElementary
+from exactqse.kernel.elementary import Elementary
 from exactqse.kernel.interval import Interval
 from exactqse.kernel.operators import policy_value
 from exactqse.model import Game, Policy
@@ -150,10 +150,9 @@ def test_overlaps_the_kernel_for_a_finite_eta(
                 h,
                 s,
                 [tuple((a, x) for a, x in enumerate(row) if x) for row in rows[s]],
-                after,
+                [[each] * game.follower_actions for each in (after, soft)],
                 p,
-                IntegerElementary(),
-                soft,
+                Elementary(),
             )
             for s in range(game.states)
         ]
@@ -315,7 +314,7 @@ def test_the_precision_is_raised_until_the_widths_hold(monkeypatch: pytest.Monke
     game = single(["-4/3", -1, "-5/3"], ["1/5", 0, "1/7"], horizon=3, gamma="1/3")
     policy = Policy.uniform(game)
     for guard in range(24, 1, -1):
-        monkeypatch.setattr(enclosures, "_guard", lambda *_, bits=guard: bits)
+        monkeypatch.setattr(enclosures, "guard_bits", lambda *_, bits=guard: bits)
         assert all(within_tolerance(x, 30) for x in evaluate(game, policy, 30).numbers())
     monkeypatch.setattr(enclosures, "ATTEMPTS", 1)
     with pytest.raises(PrecisionError, match="wider than"):

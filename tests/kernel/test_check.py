@@ -111,7 +111,7 @@ def test_a_tight_lower_bound_is_inconclusive_at_few_bits(deep: tuple[Game, Certi
     loose = replace(found, nodes=nodes, upper=found.upper + 1)
     assert check(game, loose, precision=16).outcome == "inconclusive"
     verdict = check(game, loose, precision=17)
-    assert verdict.reason.startswith("lower <= J(policy) is undecided, J(policy) in [")
+    assert verdict.reason.startswith("undecided whether lower exceeds J(policy), by a number in [")
     assert verdict.reason.endswith("]; raise the precision")
     assert check(game, loose)
 
@@ -300,7 +300,8 @@ def test_bounds_that_are_attained() -> None:
     verdict = check(game, found)
     assert verdict.outcome == "inconclusive"
     assert verdict.reason == (
-        "lower <= J(policy) is undecided, J(policy) in [0.4999, 0.5001]; raise the precision"
+        "undecided whether lower exceeds J(policy), by a number in [-5.422E-20, 5.422E-20];"
+        " raise the precision"
     )
     for bits in (16, 65536):
         assert check(game, replace(found, lower=Fraction(49, 100)), precision=bits)
@@ -314,7 +315,7 @@ def test_down_needs_a_value_below_the_bound() -> None:
     verdict = check(game, found)
     assert verdict.outcome == "rejected"
     assert verdict.reason == (
-        "majorant at step 0, state 0, leaf 0, corner 0, follower action 0: down needs y < upper"
+        "majorant at step 0, state 0, leaf 0, corner 0, follower action 0: down has no y < upper"
     )
     game, found = single(
         u=[["1/2", 0]], r=[[0, 0]], node=leaf((DOWN, half), (DOWN, half)), lower="0", upper="1"
@@ -324,7 +325,9 @@ def test_down_needs_a_value_below_the_bound() -> None:
     game, found = single(u=[["1/3", 0]], r=[[0, 0]], node=node, lower="0", upper="1")
     verdict = check(game, found)
     assert verdict.outcome == "inconclusive"
-    assert verdict.reason.endswith("follower action 0: y < upper is undecided; raise the precision")
+    assert verdict.reason.endswith(
+        "follower action 0: undecided whether down has no y < upper; raise the precision"
+    )
 
 
 @pytest.mark.parametrize(
@@ -346,7 +349,9 @@ def test_an_exponent_at_the_limit() -> None:
     game, found = single(u=[["4/3", 0]], r=[[0, 0]], node=node, lower="0", upper="1")
     verdict = check(game, found)
     assert verdict.outcome == "inconclusive"
-    assert verdict.reason.endswith("its exponent may exceed 16384")
+    assert verdict.reason.endswith(
+        "undecided whether its exponent exceeds 16384; raise the precision"
+    )
 
 
 def test_the_mean_over_first_states() -> None:
@@ -363,7 +368,7 @@ def test_the_mean_over_first_states() -> None:
     assert check(game, replace(found, lower=Fraction(5, 2))).outcome in {"accepted", "inconclusive"}
     verdict = check(game, replace(found, lower=Fraction(251, 100)))
     assert verdict.outcome == "rejected"
-    assert verdict.reason.startswith("lower exceeds J(policy) by at least 0.009999")
+    assert verdict.reason.startswith("lower exceeds J(policy), by at least 0.009999")
 
 
 NEARLY = Fraction(99999, 10**5)  # to nearest, four digits of it are 1
@@ -373,8 +378,8 @@ NEARLY = Fraction(99999, 10**5)  # to nearest, four digits of it are 1
     ("node", "lower", "upper", "reason"),
     [
         (("2", DOWN, 1), "1", 2 - NEARLY, "upper is less than the mean of step 0, by {}"),
-        (("2", DOWN, 1), 1 + NEARLY, "2", "lower exceeds J(policy) by {}"),
-        ((1 - NEARLY, UP, NEARLY), "0", "1", "the majorants sum to {} > 0"),
+        (("2", DOWN, 1), 1 + NEARLY, "2", "lower exceeds J(policy), by {}"),
+        ((1 - NEARLY, UP, NEARLY), "0", "1", " of the cells [[0]], by {}"),
     ],
 )
 def test_at_least_is_rounded_down(
@@ -401,4 +406,5 @@ def test_the_ends_of_an_interval_are_rounded_outward() -> None:
     game, found = single(u=[["2/3"]], r=[[0]], node=node, lower="2/3", upper="1")
     verdict = check(game, found)
     assert verdict.outcome == "inconclusive"
-    assert "J(policy) in [0.6666, 0.6667]; raise" in verdict.reason
+    # -4/3 and 5/3 units of 2^-64, which to nearest are -7.228E-20 and 9.035E-20
+    assert "by a number in [-7.229E-20, 9.036E-20]; raise" in verdict.reason

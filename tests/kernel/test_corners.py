@@ -151,7 +151,7 @@ def test_a_tangent_majorant_has_this_parameter(corner: int, lam: Fraction, tag: 
 
 def test_a_tangent_at_a_value_that_is_the_bound_is_refused_where_it_touches() -> None:
     """kappa = 0, of which the least unit is made; "down" needs y < lam all the same."""
-    with pytest.raises(FailureError, match="corner 0, follower action 0: down needs y < upper"):
+    with pytest.raises(FailureError, match="corner 0, follower action 0: down has no y < upper"):
         bound(stage([Fraction(0)], [HALF]), (Leaf((0,)),), HALF)
 
 
@@ -188,7 +188,9 @@ def test_a_shifted_leaf_counts_as_its_sign() -> None:
     s = stage([Fraction(3)], [Fraction(0)])
     kappa = Fraction(1)
     assert bound(s, (Leaf(((DOWN, kappa),), 2),), Fraction(1))[0] == (0, 0)
-    with pytest.raises(FailureError, match="the majorants' sum is not at most 0") as caught:
+    with pytest.raises(
+        FailureError, match="the majorants' sum at here, leaf 0, corner 0 exceeds 0"
+    ) as caught:
         bound(s, (Leaf(((DOWN, kappa),), 9),), Fraction(1))
     assert caught.value.outcome == "rejected"
 

@@ -57,6 +57,13 @@ def test_exp_point(p: int, whole: int, fraction: Fraction) -> None:
     assert_exp((whole << p) + int(fraction * 2**p), p)
 
 
+@pytest.mark.parametrize("p", range(6))
+def test_exp_at_few_bits(p: int) -> None:
+    """The early return is not taken at whole = -p, where (0, 1) would be false for p = 1."""
+    for n in range(-(p + 2) << p, 5 << p):
+        assert_exp(n, p)
+
+
 @pytest.mark.parametrize("p", PRECISIONS)
 def test_exp_near_zero_and_near_the_early_return(p: int) -> None:
     for n in (0, 1, -1, 2, -2, 3, -3):

@@ -228,10 +228,10 @@ def test_a_cover_divides_the_values(
     )
     assert (b - a, d - c, f - e) == (1, 1, 1)
     assert seen == [
-        ("cover[2]", {1: (None, b), 2: (None, d)}),
-        ("cover[3]", {1: (None, b), 2: (c, None)}),
-        ("cover[5]", {1: (a, f)}),
-        ("cover[6]", {1: (e, None)}),
+        ("cover[2]", ({}, {1: b, 2: d})),
+        ("cover[3]", ({2: c}, {1: b})),
+        ("cover[5]", ({1: a}, {1: f})),
+        ("cover[6]", ({1: e}, {})),
     ]
 
 
@@ -241,10 +241,11 @@ def test_a_claim_that_is_not_shown(game: Game, claim: Certificate) -> None:
     cover = (COVER[0], PART, replace(PART, claims=(first, *PART.claims[1:])))
     verdict = check(game, replace(claim, cover=cover))
     assert verdict.outcome == "inconclusive"
-    start, _, rest = verdict.reason.partition(": the majorants may sum to ")
-    assert start == "cover[2], step 0, state 0"
-    assert rest.partition(" > 0 at ")[2] == "[(0, 1)]"
-    assert float(rest.partition(" ")[0]) > 0
+    start, _, rest = verdict.reason.partition(": the majorants' sum exceeds 0 at ")
+    assert start == "undecided whether cover[2], step 0, state 0"
+    spots, _, rest = rest.partition(", by a number in [0, ")
+    assert spots == "[(0, 1)]"
+    assert float(rest.partition("]")[0]) > 0
 
 
 def test_a_value_that_may_be_anywhere_is_too_wide_for_exp(game: Game, claim: Certificate) -> None:

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from exactqse.errors import FileError, KindError
 from exactqse.kernel import files
-from exactqse.kernel.files import canonical_json, parse_json, read_bytes, write_bytes
+from exactqse.kernel.files import canonical_json, parse_json, read_bytes
+from exactqse.writing import write_bytes
 
 REFUSED = {
     b"": "is not valid JSON at line 1, column 1",

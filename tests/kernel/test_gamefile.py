@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exactqse.errors import FileError, GameError, InputError, NumberError
-from exactqse.kernel.gamefile import game_bytes, game_hash, index_of, read_game
+from exactqse.kernel.codec import index_of
+from exactqse.kernel.gamefile import game_bytes, game_hash, read_game
 from exactqse.model import Game
 
 DOCUMENT: dict[str, Any] = {
@@ -149,9 +150,9 @@ def test_wrong_types(field: str, value: object) -> None:
         (("follower_actions",), [2], "follower_actions", "names must be strings"),
         (("follower_actions",), None, "follower_actions", "is not a number"),
         (("observes",), 0, "observes", "is not a list"),
-        (("observes",), [[0], [1, "2"]], "observes", "is not a number"),
-        (("observes",), [0, 1], "observes", "is not a list"),
-        (("observes",), [[0], [-1]], "observes", "-1 is less than 0"),
+        (("observes",), [[0], [1, "2"]], "observes[1][1]", "is not a number"),
+        (("observes",), [0, 1], "observes[0]", "is not a list"),
+        (("observes",), [[0], [-1]], "observes[1][0]", "-1 is less than 0"),
         (("observes",), [[1], [0]], "observes", "cells are not in ascending"),
         (("rho",), {}, "rho", "probabilities sum to 1 - 1"),
         (("rho",), {"0": "1/2"}, "rho", "probabilities sum to 1 - 0.5"),

@@ -61,7 +61,7 @@ def test_precision_is_a_plain_int(precision: object) -> None:
     with pytest.raises(CertificateError) as caught:
         check(game(), solve(game(), 10).certificate, precision=precision)
     assert caught.value.where == "precision"
-    assert caught.value.what == f"{precision!r} is not an int"
+    assert caught.value.what == f"{precision!r} bits is not in 16..65536"
 
 
 def test_a_game_of_lists_is_refused() -> None:

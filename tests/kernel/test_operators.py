@@ -13,16 +13,14 @@ from exactqse.arithmetic.balls import ball, exact_fraction, precision
 from exactqse.errors import NotCoveredError
 from exactqse.kernel.certificate import Certificate, Distribution
 from exactqse.kernel.elementary import INTEGER
-from exactqse.kernel.game import make_row
+from exactqse.kernel.game import expectation, make_row
 from exactqse.kernel.interval import Interval, enclose
 from exactqse.kernel.operators import (
     by_response,
     continuation,
-    expectation,
     exponent,
     mixture,
     policy_value,
-    scaled_reward,
 )
 from exactqse.model import Game
 from exactqse.testing import games
@@ -102,7 +100,9 @@ def test_policy_value_is_true_and_narrow(data: st.DataObject, p: int) -> None:
     soft = [] if last else [data.draw(numbers) for _ in range(game.states)]
     boxes = [enclose(x.numerator, x.denominator, p) for x in after]
     logs = [enclose(x.numerator, x.denominator, p) for x in soft]
-    value, log = policy_value(game, step, state, policy, boxes, p, INTEGER, logs)
+    value, log = policy_value(
+        game, step, state, policy, [[each] * len(policy) for each in (boxes, logs)], p, INTEGER
+    )
     true_value, true_log = truth(game, step, state, tuple(policy), p, after=after, soft=soft)
     assert value[0] <= true_value[0]
     assert true_value[1] <= value[1]
@@ -119,7 +119,7 @@ def test_policy_value_is_true_and_narrow(data: st.DataObject, p: int) -> None:
             y = payoff(game, step, state, (a, b), after) * 2**p
             assert encloses(continuation(*place, boxes, p), y, 3)
             x = game.eta * game.at(game.r, step)[state][a][b] * 2**p
-            assert encloses(scaled_reward(*place, p), x, 1)
+            assert encloses(exponent(*place, (), p), x, 1)
             assert encloses(
                 exponent(*place, logs, p), logit(game, step, state, (a, b), soft) * 2**p, 4
             )
@@ -138,7 +138,7 @@ def test_wide_exponents_are_enclosed() -> None:
         r = [[[sign * tiny, -sign * tiny]] * 12]
         game = Game.from_arrays(None, [[[1, 0]] * 12], r, eta=1)
         uniform = tuple((a, Fraction(1, 12)) for a in range(12))
-        lo, hi = policy_value(game, 0, 0, (uniform, uniform), [], p, INTEGER)[0]
+        lo, hi = policy_value(game, 0, 0, (uniform, uniform), [[()] * 2] * 2, p, INTEGER)[0]
         assert lo < 2 ** (p - 1) < hi
 
 
@@ -178,7 +178,7 @@ def test_adding_to_the_rewards(deep: tuple[Game, Certificate]) -> None:
 
     def value(u: object, r: object) -> Interval:
         other = Game.from_arrays(None, u, r, eta=game.eta, horizon=game.horizon)
-        return policy_value(other, 0, node.state, node.policy, [], p, INTEGER)[0]
+        return policy_value(other, 0, node.state, node.policy, [[()] * 2] * 2, p, INTEGER)[0]
 
     plain = value(game.u, game.r)
     for by in (Fraction(-1000), Fraction(1000), Fraction(7, 3)):
@@ -213,14 +213,12 @@ def test_mixture_needs_one_value_a_pair() -> None:
 def test_infinite_eta_has_no_exponents() -> None:
     game = Game.from_arrays(None, [[[0, 1]]], [[[0, 1]]], eta="inf")
     with pytest.raises(NotCoveredError, match=r"^eta = infinity"):
-        scaled_reward(game, 0, 0, 0, 0, 53)
-    with pytest.raises(NotCoveredError, match=r"^eta = infinity"):
         exponent(game, 0, 0, 0, 0, [], 53)
 
 
 def test_a_myopic_follower_does_not_look_at_the_values_to_come() -> None:
     game = Game.from_arrays(None, [[[0, 1]]], [[["1/3", 1]]], horizon=2)
-    assert exponent(game, 0, 0, 0, 0, [(7, 7)], 53) == scaled_reward(game, 0, 0, 0, 0, 53)
+    assert exponent(game, 0, 0, 0, 0, [(7, 7)], 53) == enclose(1, 3, 53)
     half = game.with_(gamma="1/2")
     low, high = exponent(half, 0, 0, 0, 1, [(6, 9)], 53)
     assert (low, high) == (3 + (1 << 53), 5 + (1 << 53))

@@ -317,3 +317,9 @@ def test_bad_files_are_refused_by_name(spoil: Any, reason: str, tmp_path: Path) 
     path.write_text(spoil(path.read_text()))
     with pytest.raises(InputError, match=reason):
         Game.load(path)
+
+
+def test_observes_action() -> None:
+    one = [[[1, 1]]]
+    assert Game.from_arrays(None, one, one).observes_action
+    assert not Game.from_arrays(None, one, one, observes="nothing").observes_action

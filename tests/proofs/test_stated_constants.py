@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 
 from exactqse.kernel import certificate, gamefile
+from exactqse.kernel.certificate import Place
 from exactqse.model import policy
+from exactqse.simulate import datasetfile
+from exactqse.trials import records
 
 PROOFS = Path(__file__).resolve().parents[2] / "proofs"
 _CONSTANT = re.compile(r"^\| `([a-z]+)\.([A-Z_]+)` \| ([0-9]+) \|$", re.MULTILINE)
@@ -46,6 +49,8 @@ def test_stated_constants(page: str, count: int) -> None:
             ("format", "version", "kind", *certificate._types("farsighted")),
         ),
         ("policy-file.md", policy, ("format", "version", "pi")),
+        ("trial-record.md", records, records._FIELDS),
+        ("dataset-file.md", datasetfile, datasetfile.FIELDS),
     ],
 )
 def test_stated_fields(page: str, module: Any, names: tuple[str, ...]) -> None:
@@ -69,6 +74,14 @@ def test_stated_fields_of_kinds(kind: str) -> None:
     assert [*node] == [field.name for field in fields(certificate.KINDS[kind])]
 
 
+def test_stated_fields_of_parts() -> None:
+    parts = {"the setting": datasetfile.SETTING_FIELDS, "a run": datasetfile.RUN_FIELDS}
+    for part, names in parts.items():
+        assert tuple(_fields("dataset-file.md", f"Fields of {part}")) == names
+    noise = _fields("dataset-file.md", "Fields of the setting")["noise"]
+    assert re.findall("`([a-z]+)`", noise) == [*datasetfile.NOISE_FIELDS]
+
+
 def test_stated_lists() -> None:
     """Every dataclass that is written as a list, with its fields in their order."""
     section = _text("certificate-format.md").split("\n## Lists\n")[1].split("\n## ")[0]
@@ -76,7 +89,8 @@ def test_stated_lists() -> None:
     classes = {
         name: ", ".join(field.name for field in fields(value))
         for name, value in vars(certificate).items()
-        if getattr(value, "as_list", False)
+        if is_dataclass(value)
+        and not (value is certificate.Certificate or issubclass(value, Place))
     }
     assert dict(stated) == classes
     assert len(stated) == len(classes) == 7

@@ -100,7 +100,9 @@ def test_an_invalid_policy_is_refused() -> None:
         Environment(GAME).play(np.full((3, 3, 3, 2), 0.4), 1, np.random.default_rng(0))
 
 
-@pytest.mark.parametrize(("kind", "sd"), [("loud", 0.0), ("gaussian", 0.0), ("none", 1.0)])
+@pytest.mark.parametrize(
+    ("kind", "sd"), [("loud", 0.0), ("gaussian", 0.0), ("none", 1.0), ("none", -1.0)]
+)
 def test_noise_that_is_none(kind: str, sd: float) -> None:
     with pytest.raises(InputError, match="noise"):
         Noise(kind, sd)  # type: ignore[arg-type]

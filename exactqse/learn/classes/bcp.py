@@ -60,8 +60,8 @@ class MLEBCP:
 
     @property
     def name(self) -> str:
-        """MLE-BCP."""
-        return "MLE-BCP"
+        """What tables and pictures call it."""
+        return "mle-bcp"
 
     def learn(self, dataset: Dataset, random: np.random.Generator) -> Announcement:
         """The maximin policy, of equals the first; ``random`` is not used.

@@ -65,8 +65,8 @@ class MLEGolf:
 
     @property
     def name(self) -> str:
-        """MLE-GOLF."""
-        return "MLE-GOLF"
+        """What tables and pictures call it."""
+        return "mle-golf"
 
     def start(self, setting: Setting, random: np.random.Generator) -> _Session:
         """A new run; ``random`` is not used. Pairs are solved once for all runs.

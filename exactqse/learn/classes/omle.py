@@ -57,8 +57,8 @@ class OMLE:
 
     @property
     def name(self) -> str:
-        """OMLE."""
-        return "OMLE"
+        """What tables and pictures call it."""
+        return "omle"
 
     def start(self, setting: Setting, random: np.random.Generator) -> _Session:
         """A new run; ``random`` is not used.

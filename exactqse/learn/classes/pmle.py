@@ -49,8 +49,8 @@ class PMLE:
 
     @property
     def name(self) -> str:
-        """PMLE."""
-        return "PMLE"
+        """What tables and pictures call it."""
+        return "pmle"
 
     def learn(self, dataset: Dataset, random: np.random.Generator) -> Announcement:
         """The maximin policy, of equals the first; ``random`` is not used.

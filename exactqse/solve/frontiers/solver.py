@@ -1,8 +1,8 @@
 """Leaders who remember, and trees: gamma > 0, finite eta, any partition.
 
 Where the leader remembers and randomises publicly, a place is worth to its parents what its
-frontier says, and backward induction over frontiers is exact. Where no two paths meet, that bounds
-a Markov leader as well, and often she needs one memory of each place only.
+frontier says, and backward induction over frontiers is exact (proofs/frontiers.md). Where no two
+paths meet, that bounds a Markov leader as well, and often she needs one memory of each place only.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from exactqse.kernel.certificate import Certificate, FarsightedNode, HistoryNode
 from exactqse.kernel.game import KernelGame
 from exactqse.kernel.gamefile import game_hash
 from exactqse.kernel.interval import Interval
-from exactqse.kernel.operators import history_values, initial_mean, policy_values
+from exactqse.kernel.operators import initial_mean, policy_values
 from exactqse.model.graph import describe_graph
 from exactqse.solve.effort import Budget, Effort, Progress
 from exactqse.solve.farsighted.incumbent import best_policy
@@ -26,7 +26,7 @@ from exactqse.solve.farsighted.model import model_of
 from exactqse.solve.frontiers.emit import part, slopes
 from exactqse.solve.frontiers.memories import likely, memories
 from exactqse.solve.frontiers.search import Search
-from exactqse.solve.rounding import distribution
+from exactqse.solve.rounding import fractional_bits, rounded
 
 _SHARE = 0.7  # of the gap that the search takes; rounding takes the rest
 _MARGIN = 0.05  # of the gap
@@ -57,7 +57,7 @@ def solve_history(
     search, proof, upper = _searched(game, gap, budget, caution)
     nodes = memories(game, search)
     p = _precision(game, gap, search)
-    lower = _below(game, history_values(game, nodes, p, FlintElementary()), p)
+    lower = _below(game, policy_values(game, nodes, p, FlintElementary()), p)
     return _claimed(game, gap, budget, p, (lower, upper), nodes, proof, progress)
 
 
@@ -131,15 +131,14 @@ def _ascended(game: KernelGame, search: Search) -> tuple[FarsightedNode, ...]:
     for h, layer in enumerate(game.reachable):
         for k, s in enumerate(layer):
             pi = policy.pi[h][0, k]
-            mixtures = (distribution(dict(enumerate(pi[cell[0]]))) for cell in game.observes)
+            mixtures = (rounded(pi[cell[0]]) for cell in game.observes)
             rows.append(FarsightedNode(h, s, tuple(mixtures)))
     return tuple(rows)
 
 
-def _below(game: KernelGame, values: list[Interval] | dict[int, Interval], p: int) -> Fraction:
+def _below(game: KernelGame, values: dict[int, Interval], p: int) -> Fraction:
     """The value of the first step, rounded down."""
-    low, _, denominator = initial_mean(game, values)
-    return Fraction(low - (denominator << _SLACK), denominator << p)
+    return initial_mean(game, values, p)[0] - Fraction(1 << _SLACK, 1 << p)
 
 
 def _claimed(
@@ -161,7 +160,5 @@ def _claimed(
 
 
 def _precision(game: KernelGame, gap: Fraction, search: Search) -> int:
-    """Fractional bits: of the gap, and as many again for sums, exponentials and divisions."""
-    size = int(search.model.scale + 1).bit_length()
-    steep = ceil(1.5 * search.radius)  # of e^{v - m}
-    return max(64, int(1 / gap).bit_length() + 48) + 3 * size + steep + game.horizon.bit_length()
+    """Fractional bits, with those of e^{v - m}."""
+    return fractional_bits(game, gap, search.model.scale) + ceil(1.5 * search.radius)

@@ -1,0 +1,28 @@
+"""Learners that need more than a class to be made: practical widths, and classes around a game."""
+
+from __future__ import annotations
+
+from exactqse.learn.classes import OMLE, LocalClasses, MLEGolf, ModelClass
+from exactqse.learn.myopic import MLEOVI, LinearModel
+from exactqse.model.game import Game
+from exactqse.simulate.classes import optimal_tables, perturbed_models, response_tables
+
+PRACTICAL = 0.2  # of the proven widths; benchmarks/README.md says what it was seen to do
+_MODELS = 8
+_SEED = 1
+
+
+def practical_ovi() -> MLEOVI:
+    """MLE-OVI with a fifth of the proven widths: no guarantee, and far less regret."""
+    return MLEOVI(LinearModel(width_scale=PRACTICAL), name=f"mle-ovi-{PRACTICAL}")
+
+
+def omle(game: Game) -> OMLE:
+    """OMLE over eight games, the true one among them."""
+    return OMLE(ModelClass(perturbed_models(game, _MODELS, seed=_SEED)))
+
+
+def golf(game: Game) -> MLEGolf:
+    """MLE-GOLF over the rewards and the optimal values of eight games, the true one among them."""
+    models = perturbed_models(game, _MODELS, seed=_SEED)
+    return MLEGolf(LocalClasses(response_tables(models), optimal_tables(models)))

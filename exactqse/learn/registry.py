@@ -1,0 +1,65 @@
+"""Learners by name, for the command line: those that come with exactqse, and a user's own.
+
+A learner's place is ``module:attribute``. The attribute is a learner, or what makes one when it is
+called without arguments, or with the argument ``game``: a class, or a function. The game is there
+for who makes a class of models, and puts the true one among others; the learner never sees which.
+"""
+
+from __future__ import annotations
+
+import difflib
+from importlib import import_module
+from inspect import signature
+from typing import Any
+
+from exactqse.errors import ExactQSEError, InputError, shown
+
+ONLINE: dict[str, str] = {  # name -> place, with default parameters
+    "mle-ovi": "exactqse.learn.myopic:MLEOVI",
+    "mle-ovi-0.2": "exactqse.learn.named:practical_ovi",
+    "mle-golf": "exactqse.learn.named:golf",
+    "omle": "exactqse.learn.named:omle",
+    "explore-then-commit": "exactqse.learn.baselines:ExploreThenCommit",
+    "epsilon-greedy": "exactqse.learn.baselines:EpsilonGreedy",
+    "plug-in": "exactqse.learn.baselines:PlugIn",
+    "best-response": "exactqse.learn.baselines:BestResponseLeader",
+    "uniform": "exactqse.learn.baselines:UniformLeader",
+}
+
+
+def find(name: str, *, game: object) -> Any:
+    """The learner of that name, or at that place.
+
+    Args:
+        name: of a learner in ``ONLINE``, or a place.
+        game: the game that it is going to play, for a function that makes a class of models.
+
+    Raises:
+        InputError: no such name, module or attribute, or it cannot be made without arguments.
+    """
+    if name not in ONLINE and ":" not in name:
+        near = difflib.get_close_matches(name, ONLINE, n=1, cutoff=0.5)
+        known = f"did you mean {near[0]}?" if near else f"known are {', '.join(ONLINE) or 'none'};"
+        remedy = f"{known} one of your own is module:attribute"
+        raise InputError(f"{shown(name)} is no learner", where="learner", remedy=remedy)
+    module, _, attribute = ONLINE.get(name, name).partition(":")
+    try:
+        found = getattr(import_module(module), attribute)
+    except (ImportError, AttributeError, ValueError) as error:
+        raise InputError(f"{shown(name)} is not there ({error})", where="learner") from error
+    if hasattr(found, "start") and not isinstance(found, type):
+        return found
+    try:
+        return found(**({"game": game} if _takes_game(found) else {}))
+    except ExactQSEError:
+        raise
+    except TypeError as error:
+        what = f"{shown(name)} cannot be made without arguments ({error})"
+        raise InputError(what, where="learner", remedy="name a function that makes it") from error
+
+
+def _takes_game(found: Any) -> bool:
+    try:
+        return "game" in signature(found).parameters
+    except (TypeError, ValueError):  # no function, or one of C without a signature
+        return False

@@ -1,0 +1,83 @@
+"""Learners by name, and by place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from trial_learners import Fixed, UniformLeader, guessing
+
+from exactqse import run_online, solve
+from exactqse.errors import InputError, KindError
+from exactqse.games import get
+from exactqse.learn import registry
+from exactqse.learn.registry import find
+from exactqse.model import Game
+from exactqse.simulate import Setting
+
+GAME = get("ochs-1995-1")
+OPTIMUM = solve(GAME, 9, checker="flint")
+
+
+def test_a_class_a_function_and_a_learner_are_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert find("trial_learners:UniformLeader", game=GAME) == UniformLeader()
+    found = find("trial_learners:guessing", game=GAME)
+    assert isinstance(found, Fixed)
+    assert found.name == guessing().name
+    monkeypatch.setattr("trial_learners.guessing", UniformLeader(chunk=3))
+    assert find("trial_learners:guessing", game=GAME) == UniformLeader(chunk=3)
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("mle-ov", "'mle-ov' is no learner; did you mean mle-ovi"),
+        ("x" * 80, "is no learner; known are mle-ovi"),
+        ("absent:x", r"'absent:x' is not there \(No module named 'absent'\)"),
+        ("trial_learners:x", "is not there"),
+        ("trial_learners:", "is not there"),
+        (":x", "is not there"),
+        ("trial_learners:FiniteMLE", "cannot be made without arguments"),
+        ("math:pi", "cannot be made without arguments"),
+    ],
+)
+def test_what_is_not_there_is_said(name: str, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "ONLINE", {"mle-ovi": "trial_learners:UniformLeader"})
+    with pytest.raises(InputError, match=what):
+        find(name, game=GAME)
+    assert find("mle-ovi", game=GAME) == UniformLeader()
+
+
+@pytest.mark.parametrize("name", sorted(registry.ONLINE))
+def test_every_registered_learner_is_called_by_its_name(name: str) -> None:
+    learner: Any = find(name, game=GAME)
+    assert learner.name.lower() == name
+    record = run_online(GAME, learner, 60, 0, optimum=OPTIMUM)
+    assert record.optimism in {"yes", "unclaimed"}
+    assert record.coverage in {"yes", "unclaimed"}
+
+
+def test_a_learner_that_is_found_can_be_started() -> None:
+    setting = Setting(1, 1, 2, 2, (1.0,), 1.0, 0.0, ((0,), (1,)), (0.0, 1.0), (0.0, 1.0))
+    session = find("trial_learners:UniformLeader", game=GAME).start(
+        setting, np.random.default_rng(0)
+    )
+    assert session.announce().policy.shape == (1, 1, 2, 2)
+
+
+def test_a_class_of_models_is_made_around_the_game(monkeypatch: pytest.MonkeyPatch) -> None:
+    def around(game: Game) -> Fixed:
+        return Fixed(np.zeros(game.shape), name="around")
+
+    monkeypatch.setattr("trial_learners.guessing", around)
+    assert find("trial_learners:guessing", game=GAME).policy.shape == (1, 1, 2, 2)
+
+
+def test_what_a_maker_says_on_purpose_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> None:
+        raise KindError("not this one", where="maker")
+
+    monkeypatch.setattr("trial_learners.guessing", refuse)
+    with pytest.raises(KindError, match="maker: not this one"):
+        find("trial_learners:guessing", game=GAME)
