@@ -40,7 +40,8 @@ class ModelClass:
 
     Attributes:
         models: different games of the same sizes, rho, eta, gamma and partition.
-        gap: of the equilibria: upper - lower <= gap, as far as the search gets.
+        gap: of the equilibria: upper - lower <= gap, unless the search is ended before.
+        node_limit: of each search; what it has then is certified, only wider. None: no limit.
 
     Raises:
         InputError: no games, games that differ in what is known, or the same one twice.
@@ -49,6 +50,7 @@ class ModelClass:
     models: tuple[Game, ...]
     _: KW_ONLY
     gap: Fraction = Fraction(1, 1000)
+    node_limit: int | None = None
     _plans: dict[int, Plan] = field(default_factory=dict, repr=False)
     _values: dict[tuple[int, bytes], Enclosure] = field(default_factory=dict, repr=False)
 
@@ -99,7 +101,7 @@ class ModelClass:
         if index not in self._plans:
             game = self.models[index]
             try:
-                solution = solve(game, gap=self.gap)
+                solution = solve(game, gap=self.gap, node_limit=self.node_limit)
             except PrecisionError as error:
                 where = f"models[{index}]"
                 raise PrecisionError(error.what, where=where, remedy=error.remedy) from error

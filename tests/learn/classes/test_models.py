@@ -144,6 +144,15 @@ def test_bounds_are_those_of_the_models_in_the_set() -> None:
     )
 
 
+def test_a_search_that_ends_early_leaves_wider_bounds() -> None:
+    game = small(0, gamma="1/2", observes="nothing")
+    gap = Fraction(1, 1000)
+    early = ModelClass((game,), gap=gap, node_limit=1).plan(0).value
+    whole = ModelClass((game,), gap=gap).plan(0).value
+    assert whole.width <= gap < early.width
+    assert early.overlaps(whole)
+
+
 def coverage_failures(width_scale: float, delta: float, runs: int = 200) -> int:
     """Runs in which some set lacks the truth, each with another truth."""
     models = ModelClass(tuple(coin(r / 4, (0, 1)) for r in range(-4, 5)))
