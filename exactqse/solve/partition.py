@@ -24,8 +24,8 @@ from exactqse.kernel.operators import by_response, initial_mean, policy_value
 from exactqse.solve.effort import Budget, Effort, Standing, Watcher
 from exactqse.solve.layer import Layer
 from exactqse.solve.leaves import MAX_LOG2
-from exactqse.solve.majorants import Floats
 from exactqse.solve.prescription import plan_bits
+from exactqse.solve.rounding import rounded
 from exactqse.solve.solution import myopic_nodes
 from exactqse.solve.stage_tables import Claim, StageTables, plain_claim, stage_tables
 
@@ -33,7 +33,6 @@ _SHARE = 0.9  # of the gap that the layers' tolerances take; rounding takes the 
 _PASS = 1 << 13  # parts of a layer that the first pass may examine
 _TOLERANCE_BITS = 20  # of a layer's tolerance, a dyadic number
 _GROWTH = 3  # of the next one: less would repeat too much, more would let too much be lost
-_WEIGHT_BITS = 60
 _SEED = 0
 _SLACK_BITS = 12  # units of 2^-p, relative to values, that rounding may take from J(policy)
 
@@ -166,7 +165,7 @@ class _Passes:
         stages = []
         for n, state in enumerate(states):
             claim = self._claim(layer.claim(n), known[n], tables[n])
-            mixtures = [tuple(map(_distribution, alpha)) for alpha in layer.policies(n)]
+            mixtures = [tuple(map(rounded, alpha)) for alpha in layer.policies(n)]
             node = known[n]
             if node is not None:
                 mixtures.append(node.policy)
@@ -228,11 +227,3 @@ def _steepness(game: KernelGame) -> int:
     rewards = [v for step in game.r for state in step for by_b in state for v in by_b]
     spread = (game.eta or 0) * (max(rewards) - min(rewards))
     return min(int(spread * 3 / 2), MAX_LOG2)
-
-
-def _distribution(row: Floats) -> Distribution:
-    """The row in exact rationals: weights of 2^-60, the largest takes what rounding leaves."""
-    weights = [round(float(p) * 2**_WEIGHT_BITS) for p in row]
-    top = max(range(len(weights)), key=weights.__getitem__)
-    weights[top] += 2**_WEIGHT_BITS - sum(weights)
-    return tuple((a, Fraction(w, 2**_WEIGHT_BITS)) for a, w in enumerate(weights) if w)

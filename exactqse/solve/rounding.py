@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from math import frexp, ldexp
 
 from exactqse.kernel.certificate import Distribution
+from exactqse.kernel.game import KernelGame
 
 _BITS = 26
 _WEIGHT_BITS = 60
@@ -24,3 +25,14 @@ def distribution(weights: Mapping[int, float]) -> Distribution:
     top = max(parts, key=parts.__getitem__)
     parts[top] += 2**_WEIGHT_BITS - sum(parts.values())
     return tuple((key, Fraction(n, 2**_WEIGHT_BITS)) for key, n in parts.items() if n)
+
+
+def rounded(mixture: Iterable[float]) -> Distribution:
+    """A mixture of all actions, as ``distribution`` rounds it."""
+    return distribution(dict(enumerate(mixture)))
+
+
+def fractional_bits(game: KernelGame, gap: Fraction, scale: float) -> int:
+    """Of the gap, and as many again for sums, exponentials and divisions of values up to scale."""
+    size = int(scale + 1).bit_length()
+    return max(64, int(1 / gap).bit_length() + 48) + 3 * size + game.horizon.bit_length()

@@ -162,6 +162,21 @@ def test_what_leans_is_bounded() -> None:
     assert zero(tangent.diff(t).subs(t, s) + sp.exp(-s))
 
 
+def test_lines_above_a_frontier() -> None:
+    """Lemma 2 of frontiers.md: e^v (W - lam) is the sum; and how far a falling line bulges."""
+    x, y = sp.symbols("x:3", real=True), sp.symbols("y:3", real=True)
+    total = sum(sp.exp(one) for one in x)
+    value = sum(sp.exp(one) * gain for one, gain in zip(x, y, strict=True)) / total
+    terms = sum(sp.exp(one) * (gain - lam) for one, gain in zip(x, y, strict=True))
+    assert zero(total * (value - lam) - terms)
+    assert zero(terms.diff(lam) + total)
+    P, Q, first, second = sp.symbols("P Q v0 v1", positive=True)  # pi_a P_at of two actions
+    mean = (P * first + Q * second) / (P + Q)
+    assert zero(P * first + Q * second - (P + Q) * mean)
+    bulge = -sp.exp(-t) + (sp.exp(-t - d / 2) + sp.exp(-t + d / 2)) / 2  # of -e^{-v}, at the middle
+    assert zero(sp.series(bulge, d, 0, 4).removeO() - sp.exp(-t) * d**2 / 8)
+
+
 def test_a_free_places_own_value_cancels() -> None:
     """With sigma = gamma s, g = gamma P - sigma P / s has no part of the place."""
     gamma, P = sp.symbols("gamma P", positive=True)

@@ -1,8 +1,4 @@
-"""The bound of many parts at once, in float64 (proofs/farsighted-bound.md).
-
-The batch is the last axis everywhere. Axes, where they occur: n places of a step, B actions of the
-follower, F leaves of a cell's tree, A corners of a leaf, m pieces, N parts; J coordinates first.
-"""
+"""The bound of many parts at once, in float64 (proofs/farsighted-bound.md); axes as in forms.py."""
 
 from __future__ import annotations
 
@@ -10,87 +6,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from exactqse.solve.farsighted.forms import Forms, Points, Rows, Sensitivity
 from exactqse.solve.farsighted.model import Booleans, Floats, Integers, Model
-from exactqse.solve.farsighted.slopes import offsets
-from exactqse.solve.majorants import tighten
+from exactqse.solve.farsighted.parameters import TINY, Parameters, best_t, joint_t
 
-_TINY = 1e-300
 _LEAST_GAP = 1e-9  # of lam - y where Down is used, relative to the leader's scale
 _SURE = 1e-6  # of y - lam, whose sign says what a tangent is, relative to the leader's scale
 _EXPONENT = 600.0
-_JOINT_STEPS = 8
-
-
-@dataclass(frozen=True, eq=False)
-class Rows:
-    """A step's tables at the corners of trees: P (n, B, F, A, n'), u and r (n, B, F, A).
-
-    ``first`` is the first coordinate of later steps.
-    """
-
-    P: Floats
-    u: Floats
-    r: Floats
-    first: int
-
-
-@dataclass(frozen=True, eq=False)
-class Points:
-    """Claims of a step: d and K (m + 1, n, N), K - sb d lies above W - c dv at the ends."""
-
-    d: Floats
-    K: Floats
-
-
-@dataclass(frozen=True, eq=False)
-class Parameters:
-    """Of the majorants of one step: s where not down, kappa where down, (n, B, F, m, N).
-
-    ``corner``: the corner at which a majorant is tangent, where the certificate says that instead
-    of a number; -1 elsewhere, None for nowhere.
-    """
-
-    down: Booleans
-    value: Floats
-    corner: Integers | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Forms:
-    """A + L . dv at the corners, (n, B, F, A, m, N), and derivatives that parameters follow.
-
-    Attributes:
-        A, L: the form, L for each coordinate of later steps.
-        slope: dA/dlam.
-        fall, shrink: dL/dlam = -fall eta gamma P - shrink L, about.
-        bend: dA/dradius_j = bend |L_j| where Up, bend |lean_j| where Down.
-        parameters: s and kappa.
-    """
-
-    A: Floats
-    L: list[Floats]
-    slope: Floats
-    fall: Floats
-    shrink: Floats
-    bend: Floats
-    parameters: Parameters
-
-
-@dataclass(frozen=True, eq=False)
-class Sensitivity:
-    """How G changes, at the corners that decide it.
-
-    Attributes:
-        radius: (J', n, m, N), dG/dradius_j.
-        value: (n', n, m, N), dG/dphi of the next step.
-        omega: (n, B, A, m, N), -dG/dlam, by pure pair.
-        s: (n, B, m, N), the parameter s, or y - lam where Down.
-    """
-
-    radius: Floats
-    value: Floats
-    omega: Floats
-    s: Floats
 
 
 @dataclass(eq=False)
@@ -273,8 +195,8 @@ class Stage:
     def _choose(self, lam: Floats, fixed: Parameters | None) -> tuple[Floats, Floats | None]:
         """t = 1/s (n, B, F, m, N), and for cells with several members their dual weights."""
         if fixed is not None:
-            return np.where(fixed.down, 1.0, 1 / np.maximum(fixed.value, _TINY)), None
-        top = 1 / (self.reach.max(3)[..., None, :] + 1e-6 * self.model.scale + _TINY)
+            return np.where(fixed.down, 1.0, 1 / np.maximum(fixed.value, TINY)), None
+        top = 1 / (self.reach.max(3)[..., None, :] + 1e-6 * self.model.scale + TINY)
         t: Floats | None = None
         tau = None
         for _ in range(3 if self.any_free else 1):
@@ -282,9 +204,9 @@ class Stage:
             alpha = alpha - lam[:, None, None, None]
             beta = np.broadcast_to(beta, alpha.shape)
             if self.model.singles:
-                t = _best_t(alpha, beta)
+                t = best_t(alpha, beta)
             else:
-                t, tau = _joint_t(alpha, beta, self.model)
+                t, tau = joint_t(alpha, beta, self.model)
             t = np.minimum(np.where(np.isfinite(t) & (t > 0), t, top), top)
             if not self.any_free:
                 break
@@ -301,7 +223,7 @@ class Stage:
         safe = np.where(allowed[:, :, :, None], T, reach + 1)
         logs = self.x[..., None, :] + np.log(safe - reach) + reach / safe
         if fixed is not None:
-            return fixed.down, np.log(np.maximum(fixed.value, _TINY)), logs, reach
+            return fixed.down, np.log(np.maximum(fixed.value, TINY)), logs, reach
         low, cost = logs, np.zeros_like(logs)
         if self.loose.any():
             low = logs - np.where(self.loose, self._fall(safe, None), 0.0)
@@ -359,81 +281,3 @@ class Stage:
         shape = form.shape
         result: Floats = form.reshape(shape[0], shape[1], shape[2] * shape[3], *shape[4:])
         return result
-
-
-def _best_t(alpha: Floats, beta: Floats) -> Floats:
-    """argmin over t > 0 of max_a (alpha_a t + beta_a) - ln t, exact; axis 3 holds a."""
-    corners = alpha.shape[3]
-    a = [alpha[:, :, :, k] for k in range(corners)]
-    b = [beta[:, :, :, k] for k in range(corners)]
-    with np.errstate(all="ignore"):
-        alone = [np.where(x > 0, 1 / x, np.inf) for x in a]
-        if corners == 1:
-            return alone[0]
-        if corners == 2:
-            t = (b[0] - b[1]) / (a[1] - a[0])
-            for i, j in ((0, 1), (1, 0)):
-                s = alone[i]
-                t = np.where((a[i] > 0) & (a[i] * s + b[i] >= a[j] * s + b[j]), s, t)
-            return t
-        pairs = [
-            (b[i] - b[j]) / (a[j] - a[i]) for i in range(corners) for j in range(i + 1, corners)
-        ]
-        best, value = np.full(a[0].shape, np.inf), np.full(a[0].shape, np.inf)
-        for t in (*alone, *pairs):
-            worst = np.max([x * t + y for x, y in zip(a, b, strict=True)], axis=0) - np.log(t)
-            less = np.isfinite(t) & (t > 0) & (worst < value)
-            best, value = np.where(less, t, best), np.where(less, worst, value)
-        return best
-
-
-def _joint_t(alpha: Floats, beta: Floats, model: Model) -> tuple[Floats, Floats]:
-    """t and dual weights (n, B, F, A, m, N) where cells have several members."""
-    n, B, F, A, m, N = alpha.shape
-    t, tau = np.empty((n, B, F, m, N)), np.empty(alpha.shape)
-    for cell in model.cells:
-        members = list(cell)
-        X, Y = (
-            np.moveaxis(form[:, members], (3, 1), (-2, -1)).reshape(-1, A, len(members))
-            for form in (beta, alpha)
-        )
-        shift = X.max((1, 2), keepdims=True)
-        start = np.full(X.shape[:2], 1 / A)
-        scale = np.maximum(Y.mean(1), 0.05 * np.abs(Y).max(1) + _TINY)
-        found = tighten(X - shift, Y, np.zeros(len(X)), start, scale, _JOINT_STEPS)
-        s = np.where(found.down, np.inf, found.parameter).reshape(n, F, m, N, -1)
-        weights = found.tau.reshape(n, F, m, N, A)
-        for k, b in enumerate(members):
-            t[:, b] = 1 / s[..., k]
-            tau[:, b] = np.moveaxis(weights, -1, 2)
-    return t, tau
-
-
-def contract(model: Model, lo: Floats, hi: Floats) -> tuple[Floats, Floats, Booleans]:
-    """Boxes (J, N) cut to the values that policies can have, and which are empty."""
-    first = offsets(model)
-    lo, hi = lo.copy(), hi.copy()
-    eta = model.eta
-    for h in reversed(range(1, len(model.layers))):
-        layer = model.layers[h]
-        low = high = layer.r[..., None]
-        if h + 1 < len(model.layers):
-            later = slice(first[h + 1], first[h + 2])
-            low = low + model.gamma * (layer.P @ lo[later])
-            high = high + model.gamma * (layer.P @ hi[later])
-        here = slice(first[h], first[h + 1])
-        lo[here] = np.maximum(lo[here], _log_sum(eta * low.min(2)) / eta)
-        hi[here] = np.minimum(hi[here], _log_sum(eta * high.max(2)) / eta)
-        hi[here] = np.where(
-            hi[here] < lo[here] - 1e-12 * (1 + np.abs(lo[here])),
-            hi[here],
-            np.maximum(hi[here], lo[here]),
-        )
-    empty = np.asarray((hi < lo).any(0))
-    return lo, np.maximum(hi, lo), empty
-
-
-def _log_sum(x: Floats) -> Floats:
-    top = x.max(1, keepdims=True)
-    total: Floats = (top + np.log(np.exp(x - top).sum(1, keepdims=True)))[:, 0]
-    return total

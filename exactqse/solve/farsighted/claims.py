@@ -11,9 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from exactqse.solve.farsighted.bound import Parameters, Points, Rows, Sensitivity, Stage
+from exactqse.solve.farsighted.bound import Stage
 from exactqse.solve.farsighted.forests import Forest
+from exactqse.solve.farsighted.forms import Points, Rows, Sensitivity
 from exactqse.solve.farsighted.model import Booleans, Floats, Integers, Model
+from exactqse.solve.farsighted.parameters import Parameters
 from exactqse.solve.farsighted.slopes import Prescriptions, offsets
 
 _GRID = 33

@@ -21,7 +21,7 @@ import numpy as np
 from exactqse.errors import PrecisionError
 from exactqse.kernel.certificate import DOWN, Claim, Cover, Leaf, Part, Piece, Slope, ValueSplit
 from exactqse.kernel.game import KernelGame, expectation
-from exactqse.solve.farsighted.bound import contract
+from exactqse.solve.farsighted.boxes import contract
 from exactqse.solve.farsighted.model import Floats, Model
 from exactqse.solve.farsighted.slopes import offsets
 

@@ -28,9 +28,10 @@ from exactqse.kernel.certificate import (
     ValueSplit,
 )
 from exactqse.kernel.game import KernelGame
-from exactqse.solve.farsighted.bound import Parameters, Stage
+from exactqse.solve.farsighted.bound import Stage
 from exactqse.solve.farsighted.claims import Backward
 from exactqse.solve.farsighted.model import Booleans, Floats, Integers
+from exactqse.solve.farsighted.parameters import Parameters
 from exactqse.solve.farsighted.search import NO_ROOT, Nodes, Search
 from exactqse.solve.farsighted.slopes import Slopes, offsets
 

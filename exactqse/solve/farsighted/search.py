@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 
 from exactqse.solve.effort import Budget
-from exactqse.solve.farsighted.bound import contract
+from exactqse.solve.farsighted.boxes import contract
 from exactqse.solve.farsighted.claims import Backward, Bounder, Parts, even_ends
 from exactqse.solve.farsighted.model import Booleans, Floats, Integers
 from exactqse.solve.farsighted.slopes import Prescriptions, Slopes, slopes_at

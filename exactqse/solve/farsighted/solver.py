@@ -19,7 +19,7 @@ import numpy as np
 
 from exactqse.arithmetic.balls import FlintElementary
 from exactqse.errors import PrecisionError
-from exactqse.kernel.certificate import Certificate, Distribution, FarsightedNode
+from exactqse.kernel.certificate import Certificate, FarsightedNode
 from exactqse.kernel.game import KernelGame
 from exactqse.kernel.gamefile import game_hash
 from exactqse.kernel.operators import initial_mean, policy_values
@@ -29,15 +29,15 @@ from exactqse.solve.farsighted.coarse import coarse_cover
 from exactqse.solve.farsighted.emit import cover, sample
 from exactqse.solve.farsighted.forests import finer, whole
 from exactqse.solve.farsighted.incumbent import Evaluated, best_policy
-from exactqse.solve.farsighted.model import Floats, Model, model_of
+from exactqse.solve.farsighted.model import Model, model_of
 from exactqse.solve.farsighted.reserve import Reserve
 from exactqse.solve.farsighted.search import Search
 from exactqse.solve.farsighted.slopes import BITS, of_policy, slopes_at
+from exactqse.solve.rounding import fractional_bits, rounded
 
 _SHARES = (0.9, 0.7, 0.4)  # of the gap that the search takes; rounding takes the rest
 _SLOPE_BITS = 5
 _LEVELS = 4  # of trees over the leader's mixtures
-_WEIGHT_BITS = 60
 _MARGIN = 1e-11
 _BITS = 4.5  # for a unit of radius, which multiplies rounding by e up to three times
 _BEYOND = "float64 could not separate the bounds further"
@@ -69,7 +69,7 @@ def _solve(
     model = model_of(game)
     policy = best_policy(model)
     nodes = _nodes(game, policy)
-    p = _precision(game, gap, model.scale)
+    p = fractional_bits(game, gap, model.scale)
     low, _ = initial_mean(game, policy_values(game, nodes, p, FlintElementary()), p)
     slack = 16 + 2 * int(model.scale + 1).bit_length()  # bits that a checker's arithmetic may lose
     lower = low - Fraction(1 << slack, 1 << p)
@@ -163,25 +163,9 @@ def _uncollected() -> Iterator[None]:
             gc.enable()
 
 
-def _precision(game: KernelGame, gap: Fraction, scale: float) -> int:
-    """Fractional bits: of the gap, and as many again for sums, exponentials and divisions."""
-    size = int(scale + 1).bit_length()
-    return max(64, int(1 / gap).bit_length() + 48) + 3 * size + game.horizon.bit_length()
-
-
 def _nodes(game: KernelGame, policy: Evaluated) -> tuple[FarsightedNode, ...]:
     return tuple(
-        FarsightedNode(
-            h, s, tuple(_distribution(policy.pi[h][0, k, cell[0]]) for cell in game.observes)
-        )
+        FarsightedNode(h, s, tuple(rounded(policy.pi[h][0, k, cell[0]]) for cell in game.observes))
         for h, states in enumerate(game.reachable)
         for k, s in enumerate(states)
     )
-
-
-def _distribution(row: Floats) -> Distribution:
-    """The row in exact rationals: weights of 2^-60, the largest takes what rounding leaves."""
-    weights = [round(float(p) * 2**_WEIGHT_BITS) for p in row]
-    top = max(range(len(weights)), key=weights.__getitem__)
-    weights[top] += 2**_WEIGHT_BITS - sum(weights)
-    return tuple((a, Fraction(w, 2**_WEIGHT_BITS)) for a, w in enumerate(weights) if w)

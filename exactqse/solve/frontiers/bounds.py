@@ -70,7 +70,7 @@ def _seen(
     z = (xs + (ys - lam[:, None]) / s[:, None]).max(1)
     G = np.where(down, -kappa, s * np.exp(z - 1))
     trees: list[Tree] = [
-        (Leaf((majorant(stage, bool(is_down), float(k * factor if is_down else t)),)),)
+        (Leaf((majorant(stage, float(k * factor if is_down else t), down=bool(is_down)),)),)
         for is_down, k, t in zip(down, kappa, s, strict=True)
     ]
     return G * factor, trees

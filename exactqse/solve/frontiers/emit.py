@@ -48,7 +48,7 @@ def _first(search: Search, n: int, margin: float) -> Claim:
     """The claim of a first state."""
     place = search.places[0][n]
     stage = place.side(1).stage
-    v, _ = place.side(1).found.values()
+    v, _ = stage.respond(place.lam[1:]).values()
     shift = round(float(v[0]) + place.reference)
     drop = shift - place.reference
     unit = 2.0 ** floor(np.log2(margin))

@@ -9,6 +9,7 @@ import numpy as np
 from exactqse.solve.farsighted.model import Floats, Integers
 from exactqse.solve.frontiers.hulls import upper_hull
 
+_WIDEST = 2.0  # of pieces that fall: a wider one's tangent is no bound worth having
 _LEVEL = 0.01  # a piece that rises less above its chord is not divided
 
 
@@ -51,7 +52,7 @@ def pieces(
     some = ends > np.concatenate([[low], ends[:-1]])
     if not some.any():
         some[-1] = True
-    found = Pieces(of[some], np.concatenate([[low], ends[some]]))
+    found = _narrowed(Pieces(of[some], np.concatenate([[low], ends[some]])), G, worth)
     k = np.clip(np.searchsorted(found.ends, cuts) - 1, 0, len(found.of) - 1)
     inside = (found.ends[k] < cuts) & (cuts < found.ends[k + 1])
     inside &= found.rise(G)[k] > _LEVEL * worth
@@ -59,3 +60,17 @@ def pieces(
     order = np.argsort(every, kind="stable")
     of = np.concatenate([found.of, found.of[k[inside]]])[order]
     return Pieces(of, np.concatenate([[low], every[order]]))
+
+
+def _narrowed(found: Pieces, G: Floats, worth: float) -> Pieces:
+    """Without pieces so wide that their tangents rise above lam.
+
+    At the right end the tangent is lam + |G| e^{-middle} (width / 2 - 1).
+    """
+    width = np.diff(found.ends)
+    middle = (found.ends[1:] + found.ends[:-1]) / 2
+    above = np.maximum(-G[found.of], 0) * np.exp(-middle) * (width / _WIDEST - 1)
+    parts = np.where(above > _LEVEL * worth, np.ceil(width / _WIDEST), 1).astype(np.intp)
+    rows = zip(found.ends[:-1], found.ends[1:], parts + 1, strict=True)
+    inner = [np.linspace(left, right, count)[1:] for left, right, count in rows]
+    return Pieces(np.repeat(found.of, parts), np.concatenate([found.ends[:1], *inner]))

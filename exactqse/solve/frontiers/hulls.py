@@ -8,8 +8,6 @@ import numpy as np
 
 from exactqse.solve.farsighted.model import Floats, Integers
 
-_NEAR = 1e-13  # points at distances of this are one
-
 
 @dataclass(frozen=True, eq=False)
 class Polyline:
@@ -30,23 +28,24 @@ def upper_hull(x: Floats, y: Floats) -> Integers:
     """The vertices of the least concave function above the points, by ascending x.
 
     A point below a chord of others is no vertex: such points leave together, until none is left.
+    However near to each other points are, none is dropped for that: G e^{-v} needs G to the digits
+    that the least e^v has.
     """
-    order = np.lexsort((y, x))
-    xs = x[order]
-    near = np.diff(xs) <= _NEAR * (1 + np.abs(xs[1:]))
-    if near.any():
-        group = np.concatenate([[0], np.cumsum(~near)])
-        order = order[np.lexsort((y[order], group))]
-        last = np.append(np.diff(group) > 0, True)
-        order = order[last]
+    order: Integers = np.lexsort((y, x))
+    order = order[np.append(np.diff(x[order]) > 0, True)]
     while len(order) > 2:
-        xs, ys = x[order], y[order]
-        dx, dy = np.diff(xs), np.diff(ys)
+        dx, dy = _shares(x[order]), _shares(y[order])
         bent = dy[:-1] * dx[1:] > dy[1:] * dx[:-1]
         if bent.all():
             break
         order = order[np.concatenate([[True], bent, [True]])]
     return order
+
+
+def _shares(z: Floats) -> Floats:
+    """Differences as shares of the range: their products neither overflow nor vanish."""
+    found: Floats = np.diff(z) / (float(np.ptp(z)) or 1.0)
+    return found
 
 
 def best_on(x: Floats, y: Floats, lam: Floats) -> tuple[Integers, Floats]:

@@ -1,4 +1,4 @@
-"""What the achieved frontiers are played with: memories, and the lotteries between them."""
+"""How achieved frontiers are played: memories, lotteries between them (proofs/frontiers.md)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from exactqse.kernel.game import KernelGame
 from exactqse.solve.farsighted.model import Floats
 from exactqse.solve.frontiers.search import Search
 from exactqse.solve.frontiers.stage import Response, Stage
-from exactqse.solve.rounding import distribution
+from exactqse.solve.rounding import distribution, rounded
 
 Lottery = dict[int, float]  # over the vertices of a next state's frontier
 
@@ -89,7 +89,7 @@ def _node(
     plays: list[Play],
 ) -> HistoryNode:
     h, n, _ = key
-    policy = tuple(distribution(dict(enumerate(plays[cell[0]].alpha))) for cell in game.observes)
+    policy = tuple(rounded(plays[cell[0]].alpha) for cell in game.observes)
     after: list[tuple[tuple[int, Distribution], ...]] = []
     if h + 1 < game.horizon:
         states = game.reachable[h + 1]

@@ -4,10 +4,10 @@ At a value lam the best choice of a place maximises sum_b e^{x_b} (y_b - lam) = 
 
     W <= lam + G(lam) e^{-v}
 
-for all choices, with equality at the best one. Over the achieved frontiers of the next step the
-best choices are memories; over the proved ones the least of the bounds, made of chords and
-tangents, is the claim of the place. The two differ to second order in the distance of neighbouring
-lam, near those that are used.
+for all choices, with equality at the best one (proofs/frontiers.md). Over the achieved frontiers of
+the next step the best choices are memories; over the proved ones the least of the bounds, made of
+chords and tangents, is the claim of the place. The two differ to second order in the distance of
+neighbouring lam, near those that are used.
 """
 
 from __future__ import annotations
@@ -26,9 +26,10 @@ from exactqse.solve.frontiers.stage import Response, Stage
 
 _ROUNDS = 24
 _STALLED = 0.9  # of the gap that is left after a few rounds
-_FEW = 3
+_FEW = 5
 _SHARE = 0.1  # of the gap that errors not worth a finer frontier may take in all
 _NEARER = 0.25  # of the distance to the neighbour
+_JUMP = 0.5  # of v between neighbours: less is a bend
 _CUT = 0.36  # the same for cuts; up to a third the tangents beside them would be too high
 _NARROW = 1e-9
 _TREES = 0.02  # of the gap that is left, for the trees of one place
@@ -104,6 +105,24 @@ class Place:
         np.add.at(total, side.line.tag, used)
         rough: Booleans = total * error > worth
         return rough
+
+    def jumps(self, mark: Booleans, close: float) -> Floats:
+        """Where the best choice jumps between neighbours of which one is marked, and ``close`` by.
+
+        A choice is worth e^v (W - lam) at every lam: so two choices are worth the same where these
+        lines cross. A choice that is best between the two moves the crossing, and is found there.
+        """
+        found = []
+        for side in self.sides:
+            v, W = side.found.values()
+            share = np.exp(-np.maximum(np.diff(v), 0))
+            cross = (W[1:] - share * W[:-1]) / (1 - share)
+            apart = (np.diff(v) > _JUMP) & (mark[1:] | mark[:-1])
+            found += [
+                some[apart & (self.lam[1:] < some) & (some < self.lam[:-1])]
+                for some in (cross, cross + close)
+            ]
+        return np.concatenate(found)
 
     def bulging(self, used: Floats, worth: float) -> Floats:
         """Where to divide pieces whose tangents lie too high above vertices that are used."""
@@ -226,7 +245,11 @@ class Search:
         return _SHARE * self.gap / len(self.places)
 
     def _root(self, n: int) -> tuple[float, float]:
-        """The lam with G = 0, achieved and proved."""
+        """The lam with G = 0, achieved and proved.
+
+        What is best just below a root is the solution. Just above it what has the least e^v may
+        be best: there G is below 0 for all, and nearest to 0 for what has least weight.
+        """
         place = self.places[0][n]
         roots, sides = [], []
         for k, stage in enumerate(self._stages(0, n)):
@@ -238,25 +261,38 @@ class Search:
                 below = np.flatnonzero(G <= 0)
                 at = int(below[0]) if below.size else _GRID - 1
                 low, high = float(lam[max(at - 1, 0)]), float(lam[at])
-            root = self._proved_root(stage, high) if k else high
-            roots.append(root)
-            found = stage.respond(np.array([root]))
+            roots.append(self._proved_root(stage, high) if k else high)
+            found = stage.respond(np.array([low]))
             sides.append(Side(stage, found, polyline(np.zeros(1), np.zeros(1), np.zeros(1, int))))
         place.sides = sides[0], sides[1]
         place.lam = np.array(roots)
-        return roots[0], roots[1]
+        return float(sides[0].found.values()[1][0]), roots[1]
 
     def _proved_root(self, stage: Stage, lam: float) -> float:
-        """A lam at which the bound is about 0; its slope is about -e^v."""
-        for _ in range(_NEWTON):
-            at = np.array([lam])
-            found = stage.respond(at)
-            v, _ = found.values()
-            excess = float(bound(stage, at, found, self.rule).G[0] * np.exp(-v[0]))
-            if excess <= _TREES * self.gap:
+        """A lam at which the bound is at most about 0.
+
+        The bound falls by about e^v for a unit of lam, but only if the v that was found is that of
+        the best choice: so Newton's steps stay inside a bracket, which is halved in between.
+        """
+        excess = self._excess(stage, lam)
+        high = max(lam, float(stage.Y.max()) + 2 * self.close)
+        for turn in range(_NEWTON):
+            if excess <= _TREES * self.gap or high - lam <= _TREES * self.gap:
                 break
-            lam += excess
-        return lam
+            tried = (lam + high) / 2 if turn % 2 else min(lam + excess, high - (high - lam) / 8)
+            value = self._excess(stage, tried)
+            if value <= 0:
+                high = tried
+            else:
+                lam, excess = tried, value
+        return lam if excess <= _TREES * self.gap else high
+
+    def _excess(self, stage: Stage, lam: float) -> float:
+        """The bound at lam, in units of e^v."""
+        at = np.array([lam])
+        found = stage.respond(at)
+        v, _ = found.values()
+        return float(bound(stage, at, found, self.rule).G[0] * np.exp(-v[0]))
 
     def refine(self) -> bool:
         """Finer frontiers where they are used and matter; False where that is nowhere."""
@@ -271,7 +307,7 @@ class Search:
                 cuts = place.bulging(proved[h][n], worth[1])
                 changed |= bool(mark.any() or cuts.size)
                 place.cuts = np.unique(np.concatenate([place.cuts, cuts]))
-                place.lam = _finer(place.lam, mark)
+                place.lam = _finer(place.lam, mark, place.jumps(mark, 2 * self.close))
         return changed
 
     def _used(self, k: int) -> list[list[Floats]]:
@@ -293,8 +329,8 @@ class Search:
         return used
 
 
-def _finer(lam: Floats, mark: Booleans) -> Floats:
-    """Nearer neighbours of those that are marked; beyond the last one that is, as much again.
+def _finer(lam: Floats, mark: Booleans, more: Floats) -> Floats:
+    """Nearer neighbours of those that are marked, and ``more``; beyond the last, as much again.
 
     Lines through neighbours at growing distances lie below what is near: one new point a side is
     enough.
@@ -307,7 +343,7 @@ def _finer(lam: Floats, mark: Booleans) -> Floats:
     ]
     size = lam[0] - lam[-1]
     new += [lam[:1][mark[:1]] + size, lam[-1:][mark[-1:]] - size]
-    return np.unique(np.concatenate([lam, *new]))[::-1]
+    return np.unique(np.concatenate([lam, *new, more]))[::-1]
 
 
 def _ranges(model: Model) -> tuple[list[Floats], list[Floats]]:

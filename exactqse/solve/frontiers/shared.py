@@ -23,7 +23,7 @@ Key = tuple[int, ...]  # the halves that lead to a leaf
 Grown = tuple[float, list[Member], Floats]  # a leaf: bound, majorants, corners
 
 
-def majorant(stage: Stage, down: bool, value: float) -> Majorant:  # noqa: FBT001
+def majorant(stage: Stage, value: float, *, down: bool) -> Majorant:
     """With a parameter of few bits; before the last step what falls needs chords."""
     falling = CHORD if stage.ahead else DOWN
     return (falling if down else UP), short(min(max(value, _LEAST), _MOST))
@@ -43,7 +43,7 @@ class SharedCell:
         aim = sum(self._best(b, alpha)[2] for b in self.cell) + tolerance
         leaves: dict[Key, Grown] = {(): self._leaf(np.eye(len(alpha)), alpha)}
         splits: dict[Key, Split] = {}
-        while len(leaves) < _LEAVES:
+        while len(alpha) > 1 and len(leaves) < _LEAVES:
             worst = max(leaves, key=lambda key: leaves[key][0])
             if leaves[worst][0] <= aim:
                 break
@@ -65,7 +65,7 @@ class SharedCell:
             members = (
                 (down, value * self.factor if down else value) for down, value in leaves[key][1]
             )
-            return [Leaf(tuple(majorant(self.stage, *member) for member in members))]
+            return [Leaf(tuple(majorant(self.stage, t, down=down) for down, t in members))]
         halves = (self._preorder((*key, side), splits, leaves) for side in (0, 1))
         return [splits[key], *(entry for half in halves for entry in half)]
 

@@ -1,8 +1,8 @@
 """Leaders who remember, and trees: gamma > 0, finite eta, any partition.
 
 Where the leader remembers and randomises publicly, a place is worth to its parents what its
-frontier says, and backward induction over frontiers is exact. Where no two paths meet, that bounds
-a Markov leader as well, and often she needs one memory of each place only.
+frontier says, and backward induction over frontiers is exact (proofs/frontiers.md). Where no two
+paths meet, that bounds a Markov leader as well, and often she needs one memory of each place only.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from exactqse.solve.farsighted.model import model_of
 from exactqse.solve.frontiers.emit import part, slopes
 from exactqse.solve.frontiers.memories import likely, memories
 from exactqse.solve.frontiers.search import Search
-from exactqse.solve.rounding import distribution
+from exactqse.solve.rounding import fractional_bits, rounded
 
 _SHARE = 0.7  # of the gap that the search takes; rounding takes the rest
 _MARGIN = 0.05  # of the gap
@@ -131,7 +131,7 @@ def _ascended(game: KernelGame, search: Search) -> tuple[FarsightedNode, ...]:
     for h, layer in enumerate(game.reachable):
         for k, s in enumerate(layer):
             pi = policy.pi[h][0, k]
-            mixtures = (distribution(dict(enumerate(pi[cell[0]]))) for cell in game.observes)
+            mixtures = (rounded(pi[cell[0]]) for cell in game.observes)
             rows.append(FarsightedNode(h, s, tuple(mixtures)))
     return tuple(rows)
 
@@ -160,7 +160,5 @@ def _claimed(
 
 
 def _precision(game: KernelGame, gap: Fraction, search: Search) -> int:
-    """Fractional bits: of the gap, and as many again for sums, exponentials and divisions."""
-    size = int(search.model.scale + 1).bit_length()
-    steep = ceil(1.5 * search.radius)  # of e^{v - m}
-    return max(64, int(1 / gap).bit_length() + 48) + 3 * size + steep + game.horizon.bit_length()
+    """Fractional bits, with those of e^{v - m}."""
+    return fractional_bits(game, gap, search.model.scale) + ceil(1.5 * search.radius)

@@ -1,0 +1,38 @@
+"""Boxes of the follower's values, cut to what policies can reach (proofs/farsighted-bound.md)."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from exactqse.solve.farsighted.model import Booleans, Floats, Model
+from exactqse.solve.farsighted.slopes import offsets
+
+
+def contract(model: Model, lo: Floats, hi: Floats) -> tuple[Floats, Floats, Booleans]:
+    """Boxes (J, N) cut to the values that policies can have, and which are empty."""
+    first = offsets(model)
+    lo, hi = lo.copy(), hi.copy()
+    eta = model.eta
+    for h in reversed(range(1, len(model.layers))):
+        layer = model.layers[h]
+        low = high = layer.r[..., None]
+        if h + 1 < len(model.layers):
+            later = slice(first[h + 1], first[h + 2])
+            low = low + model.gamma * (layer.P @ lo[later])
+            high = high + model.gamma * (layer.P @ hi[later])
+        here = slice(first[h], first[h + 1])
+        lo[here] = np.maximum(lo[here], _log_sum(eta * low.min(2)) / eta)
+        hi[here] = np.minimum(hi[here], _log_sum(eta * high.max(2)) / eta)
+        hi[here] = np.where(
+            hi[here] < lo[here] - 1e-12 * (1 + np.abs(lo[here])),
+            hi[here],
+            np.maximum(hi[here], lo[here]),
+        )
+    empty = np.asarray((hi < lo).any(0))
+    return lo, np.maximum(hi, lo), empty
+
+
+def _log_sum(x: Floats) -> Floats:
+    top = x.max(1, keepdims=True)
+    total: Floats = (top + np.log(np.exp(x - top).sum(1, keepdims=True)))[:, 0]
+    return total

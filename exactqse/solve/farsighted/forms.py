@@ -1,0 +1,71 @@
+"""What a stage of many parts is made of, and what comes of it (proofs/farsighted-bound.md).
+
+The batch is the last axis everywhere. Axes, where they occur: n places of a step, B actions of the
+follower, F leaves of a cell's tree, A corners of a leaf, m pieces, N parts; J coordinates first.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from exactqse.solve.farsighted.model import Floats
+from exactqse.solve.farsighted.parameters import Parameters
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """A step's tables at the corners of trees: P (n, B, F, A, n'), u and r (n, B, F, A).
+
+    ``first`` is the first coordinate of later steps.
+    """
+
+    P: Floats
+    u: Floats
+    r: Floats
+    first: int
+
+
+@dataclass(frozen=True, eq=False)
+class Points:
+    """Claims of a step: d and K (m + 1, n, N), K - sb d lies above W - c dv at the ends."""
+
+    d: Floats
+    K: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Forms:
+    """A + L . dv at the corners, (n, B, F, A, m, N), and derivatives that parameters follow.
+
+    Attributes:
+        A, L: the form, L for each coordinate of later steps.
+        slope: dA/dlam.
+        fall, shrink: dL/dlam = -fall eta gamma P - shrink L, about.
+        bend: dA/dradius_j = bend |L_j| where Up, bend |lean_j| where Down.
+        parameters: s and kappa.
+    """
+
+    A: Floats
+    L: list[Floats]
+    slope: Floats
+    fall: Floats
+    shrink: Floats
+    bend: Floats
+    parameters: Parameters
+
+
+@dataclass(frozen=True, eq=False)
+class Sensitivity:
+    """How G changes, at the corners that decide it.
+
+    Attributes:
+        radius: (J', n, m, N), dG/dradius_j.
+        value: (n', n, m, N), dG/dphi of the next step.
+        omega: (n, B, A, m, N), -dG/dlam, by pure pair.
+        s: (n, B, m, N), the parameter s, or y - lam where Down.
+    """
+
+    radius: Floats
+    value: Floats
+    omega: Floats
+    s: Floats
