@@ -135,7 +135,8 @@ def of_kind(
 def shown(value: object) -> str:
     """``value`` as a message shows it: one short line."""
     try:
-        text = " ".join(repr(value).split())
+        plain = str(value) if isinstance(value, Fraction) else repr(value)
+        text = " ".join(plain.split())
     except ValueError:  # an integer of more digits than Python writes
         return f"{type(value).__name__} of many digits"
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 3]}..."

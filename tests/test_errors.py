@@ -38,6 +38,7 @@ def test_a_shown_value_is_one_short_line() -> None:
     assert "\n" not in shown(np.zeros((9, 9)))
     assert len(shown("x" * 99)) == 60
     assert shown(10**5000) == "int of many digits"
+    assert shown(Fraction(-1, 3)) == "-1/3"
 
 
 def test_a_class_is_no_instance() -> None:

@@ -176,7 +176,8 @@ def _noise(text: str) -> Noise:
     try:
         value = float(sd or 0)
     except ValueError:
-        raise InputError(f"{shown(text)} is no noise", where="--noise") from None
+        remedy = "use none, bernoulli, or gaussian:0.1"
+        raise InputError(f"{shown(text)} is no noise", where="--noise", remedy=remedy) from None
     return exactqse.simulate.Noise(kind, value)  # type: ignore[arg-type]
 
 

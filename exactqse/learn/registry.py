@@ -26,6 +26,8 @@ ONLINE: dict[str, str] = {  # name -> place, with default parameters
     "uniform": "exactqse.learn.baselines:UniformLeader",
 }
 
+OFFLINE = ("mle-pvi", "mle-bcp", "pmle")  # they learn from a dataset, so no command plays them
+
 
 def find(name: str, *, game: object) -> Any:
     """The learner of that name, or at that place.
@@ -35,9 +37,13 @@ def find(name: str, *, game: object) -> Any:
         game: the game that it is going to play, for a function that makes a class of models.
 
     Raises:
-        InputError: no such name, module or attribute, or it cannot be made without arguments.
+        InputError: no such name, module or attribute, it raises when it is imported or made, or it
+            cannot be made without arguments.
     """
     if name not in ONLINE and ":" not in name:
+        if name in OFFLINE:
+            remedy = "learn from a dataset with exactqse.run_offline"
+            raise InputError(f"{name} plays no episodes", where="learner", remedy=remedy)
         near = difflib.get_close_matches(name, ONLINE, n=1, cutoff=0.5)
         known = f"did you mean {near[0]}?" if near else f"known are {', '.join(ONLINE) or 'none'};"
         remedy = f"{known} one of your own is module:attribute"
@@ -47,6 +53,8 @@ def find(name: str, *, game: object) -> Any:
         found = getattr(import_module(module), attribute)
     except (ImportError, AttributeError, ValueError) as error:
         raise InputError(f"{shown(name)} is not there ({error})", where="learner") from error
+    except Exception as error:  # the module is the user's own, and may raise anything
+        raise _failed(f"the module of {shown(name)}", error) from error
     if hasattr(found, "start") and not isinstance(found, type):
         return found
     try:
@@ -56,6 +64,13 @@ def find(name: str, *, game: object) -> Any:
     except TypeError as error:
         what = f"{shown(name)} cannot be made without arguments ({error})"
         raise InputError(what, where="learner", remedy="name a function that makes it") from error
+    except Exception as error:
+        raise _failed(shown(name), error) from error
+
+
+def _failed(what: str, error: Exception) -> InputError:
+    """The error of someone else's code, as one of ours."""
+    return InputError(f"{what} raised {type(error).__name__}: {error}", where="learner")
 
 
 def _takes_game(found: Any) -> bool:

@@ -15,7 +15,7 @@ from typing import Any, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
-from exactqse.errors import LearnerError, shown
+from exactqse.errors import ExactQSEError, LearnerError, shown
 from exactqse.learn.protocol import (
     Announcement,
     Belief,
@@ -67,7 +67,10 @@ class Guard:
             remedy = ""
             if isinstance(error, ValueError) and "read-only" in str(error):
                 remedy = "what a learner is given is not its own to write to: copy it"
-            what = f"{method} raised {type(error).__name__}: {error}"
+            ours = isinstance(error, ExactQSEError)  # it says itself what is wrong
+            what = (
+                f"{method}: {error}" if ours else f"{method} raised {type(error).__name__}: {error}"
+            )
             raise self._error(what, remedy=remedy) from error
         if asked := vars(self.setting).get("_asked"):
             what = f"{method} asked the setting for {', '.join(sorted(set(asked)))}"

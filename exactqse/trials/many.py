@@ -137,6 +137,7 @@ def run_many(
     """
     of_kind(game, Game, "a Game", where="game")
     of_kind(noise, Noise, "a Noise", where="noise")
+    of_kind(learners, Sequence, "a sequence of learners", where="learners")
     count, workers = natural(episodes, "episodes", least=1), natural(workers, "workers", least=1)
     chosen = range(natural(seeds, "seeds", least=1)) if isinstance(seeds, int) else seeds
     numbers = [natural(seed, "seeds", most=MAX_SEED) for seed in chosen]

@@ -17,7 +17,7 @@ from exactqse.trials.evidence import Evidence, coverage
 from exactqse.trials.guard import Guard, content, sealed
 from exactqse.trials.offline_records import OfflineRecord
 from exactqse.trials.optimum import bounds, certified
-from exactqse.trials.parameters import RELEASE, name_of, parameters_of
+from exactqse.trials.parameters import RELEASE, name_of, parameters_of, require_method
 from exactqse.trials.values import Values
 
 
@@ -53,6 +53,7 @@ def run_offline(
     of_kind(dataset, Dataset, "a Dataset", where="dataset")
     dataset.require_game(game)
     seed, best = natural(seed, "seed", most=MAX_SEED), certified(game, optimum)
+    require_method(learner, "learn", remedy="an online learner plays: use run_online")
     guard = Guard(name_of(learner), dataset.setting)
     announcement = _learnt(guard, learner, dataset, seed)
     first = content(announcement)

@@ -23,7 +23,7 @@ from exactqse.trials.arguments import MAX_SEED, natural
 from exactqse.trials.evidence import Evidence, coverage
 from exactqse.trials.guard import Guard, content, sealed
 from exactqse.trials.optimum import bounds, certified
-from exactqse.trials.parameters import RELEASE, name_of, parameters_of
+from exactqse.trials.parameters import RELEASE, name_of, parameters_of, require_method
 from exactqse.trials.records import Announced, OnlineRecord, Stretch
 from exactqse.trials.values import Values
 
@@ -89,6 +89,7 @@ def run_online(
     of_kind(clock, (Clock, NoneType), "a Clock", where="clock")
     if isinstance(progress, type) or not (progress is None or callable(progress)):
         raise KindError(f"{shown(progress)} is not a function", where="progress")
+    require_method(learner, "start", remedy="an offline learner takes a dataset: use run_offline")
     best = certified(game, optimum)
     trial = _Trial(game, learner, seed, noise, bounds(best), clock or Clock())
     trial.play(count, progress)

@@ -27,6 +27,12 @@ def name_of(learner: object) -> str:
     return name
 
 
+def require_method(learner: object, method: str, *, remedy: str) -> None:
+    """Raise LearnerError unless the learner has the method: the other kind has another one."""
+    if not callable(getattr(learner, method, None)):
+        raise LearnerError(f"has no method {method}", learner=name_of(learner), remedy=remedy)
+
+
 def parameters_of(learner: object) -> dict[str, Any]:
     """The learner's public fields, its name apart: those of a dataclass, else its attributes.
 

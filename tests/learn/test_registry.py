@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -40,6 +42,7 @@ def test_a_class_a_function_and_a_learner_are_found(monkeypatch: pytest.MonkeyPa
         (":x", "is not there"),
         ("trial_learners:FiniteMLE", "cannot be made without arguments"),
         ("math:pi", "cannot be made without arguments"),
+        ("mle-pvi", "mle-pvi plays no episodes; learn from a dataset"),
     ],
 )
 def test_what_is_not_there_is_said(name: str, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,6 +50,24 @@ def test_what_is_not_there_is_said(name: str, what: str, monkeypatch: pytest.Mon
     with pytest.raises(InputError, match=what):
         find(name, game=GAME)
     assert find("mle-ovi", game=GAME) == UniformLeader()
+
+
+@pytest.mark.parametrize(
+    ("text", "attribute", "what"),
+    [
+        ("raise RuntimeError('boom')", "x", "the module of 'faulty:x' raised RuntimeError: boom"),
+        ("def x(:", "x", "the module of 'faulty:x' raised SyntaxError"),
+        ("def x(): raise KeyError('boom')", "x", "'faulty:x' raised KeyError: 'boom'"),
+    ],
+)
+def test_what_a_module_raises_is_said(
+    text: str, attribute: str, what: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "faulty.py").write_text(text + "\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "faulty", raising=False)
+    with pytest.raises(InputError, match=what):
+        find(f"faulty:{attribute}", game=GAME)
 
 
 @pytest.mark.parametrize("name", sorted(registry.ONLINE))

@@ -13,9 +13,10 @@ from trial_learners import Fixed, ResponseMLE
 
 import exactqse
 from exactqse import Policy
-from exactqse.errors import FileError, InputError, LearnerError
+from exactqse.errors import FileError, InputError, KindError, LearnerError
 from exactqse.games import dense
 from exactqse.learn import Announcement
+from exactqse.learn.myopic import MLEPVI
 from exactqse.trials import run_many, run_online
 
 GAME = dense(states=2, leader_actions=2, follower_actions=2, horizon=2, seed=3, eta=2)
@@ -160,3 +161,10 @@ def test_bad_arguments_are_refused() -> None:
         given: dict[str, Any] = {"learners": TWO, "episodes": 1, "seeds": 1, **arguments}
         with pytest.raises(InputError):
             run_many(GAME, optimum=SOLUTION, **given)
+
+
+def test_learners_of_the_wrong_kind_are_told_where_they_belong() -> None:
+    with pytest.raises(KindError, match="learners: expected a sequence of learners, found Fixed"):
+        run_many(GAME, TWO[0], 10, 1, optimum=SOLUTION)  # type: ignore[arg-type]
+    with pytest.raises(LearnerError, match=r"mle-pvi: has no method start; .* use run_offline"):
+        run_many(GAME, [MLEPVI()], 10, 1, optimum=SOLUTION)  # type: ignore[list-item]

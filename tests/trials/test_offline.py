@@ -16,6 +16,7 @@ from exactqse import Policy, run_offline
 from exactqse.errors import FileError, InputError, LearnerError
 from exactqse.games import dense
 from exactqse.learn import Announcement, Belief, LikelihoodSet, ModelSet
+from exactqse.learn.myopic import MLEOVI
 from exactqse.simulate import Dataset, Environment
 from exactqse.trials import OfflineRecord, Rate, rate, suboptimality_slope
 
@@ -169,3 +170,8 @@ def test_records_that_are_no_table_have_no_slope() -> None:
     with pytest.raises(InputError, match="differ in behaviour"):
         suboptimality_slope([*records, replace(records[0], behaviour="another")])
     assert rate(records, "pessimism") == Rate(0, 0, 0, unclaimed=12)
+
+
+def test_an_online_learner_is_told_where_it_belongs() -> None:
+    with pytest.raises(LearnerError, match=r"mle-ovi: has no method learn; .* use run_online"):
+        run_offline(drawn(), MLEOVI(), game=GAME, optimum=SOLUTION)  # type: ignore[arg-type]
