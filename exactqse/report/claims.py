@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from exactqse.claims import Claim, Coverage, Example, Finding
 
 _PLACES = 6  # of a ratio in a table, rounded down
+_SOURCE = 35  # characters of a source that a table leaves on one line
 _GOOD, _BAD, _OPEN = "bold green", "bold red", "bold yellow"
 
 
@@ -42,8 +43,10 @@ def claim_document(claim: Claim[Any] | Coverage) -> Document:
 def claim_table(claims: Sequence[Claim[Any] | Coverage]) -> RenderableType:
     """One line a claim."""
     table = plain_table("claims")
-    for heading in ("claim", "", "statement", "source"):
+    for heading in ("claim", "", "statement"):
         table.add_column(heading, overflow="fold")
+    longest = max((len(claim.source) for claim in claims), default=0)
+    table.add_column("source", overflow="fold", min_width=min(longest, _SOURCE))
     for claim in claims:
         relation = getattr(claim, "relation", "P")
         table.add_row(*map(cell, (claim.id, relation, claim.title, claim.source)))
@@ -156,7 +159,8 @@ def finding_lines(findings: Sequence[Finding]) -> Iterator[Text]:
         refuted = sum(m.refuted for m in tried)
         yield line(f"{counted(len(tried), 'mutant')} tried, {refuted:,} refuted")
     if not bad:
-        yield line(f"{counted(len(findings), 'claim')} hold on every instance tried", _GOOD)
+        hold = "holds" if len(findings) == 1 else "hold"
+        yield line(f"{counted(len(findings), 'claim')} {hold} on every instance tried", _GOOD)
     yield line(
         "holds: proved for each instance in ball arithmetic; to N digits: the two sides were not"
         " told apart; the claims themselves are proved in proofs/",

@@ -81,8 +81,10 @@ def learning_table(
     first = summaries[0]
     title = f"regret after {first.episodes:,} episodes, mean of {counted(len(first.seeds), 'seed')}"
     table = plain_table(title)
-    table.add_column("learner", no_wrap=True)
-    for heading in ("regret", "slope", "optimism", "coverage", "time"):
+    table.padding, table.show_edge, table.pad_edge = (0, 1, 0, 0), False, False
+    for heading in ("learner", "regret"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("slope", "optimism", "coverage", "time"):
         table.add_column(heading, overflow="fold")
     for summary, spent in zip(summaries, seconds, strict=True):
         regret = str(coarse(summary.regret, _PLACES))
@@ -114,6 +116,7 @@ def learning_lines(
 ) -> Iterator[Text]:
     """J*, other claims, what the columns mean, and where the time went."""
     said = "" if solution.verdict is None else solution.verdict.arithmetic
+    yield line("")
     yield line(f"J* = {coarse(solution.value, 12)}, accepted by the {said} checker")
     for summary in summaries:
         yield from _claims(summary)
@@ -151,4 +154,6 @@ def _claims(summary: Summary) -> Iterator[Text]:
     if summary.covers != "unclaimed":
         verdict = {"yes": "stands", "no": "is refuted", "undecided": "is undecided"}
         level = f"{1 - (summary.delta or 0):g}"
-        yield line(f"{summary.learner}: coverage in {level} of runs {verdict[summary.covers]}")
+        yield line(
+            f"{summary.learner}: its claim to cover {level} of runs {verdict[summary.covers]}"
+        )

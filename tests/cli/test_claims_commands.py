@@ -178,6 +178,6 @@ LATE = replace(MINE, id="MINEb", build=interrupted)
     before = signal.getsignal(signal.SIGINT)
     result = run("claims", "run", "MINE", "--from", path)
     assert result.code == 130
-    assert "1 claim hold" in result.out
+    assert "1 claim holds" in result.out
     assert "MINEb" not in result.out
     assert signal.getsignal(signal.SIGINT) is before

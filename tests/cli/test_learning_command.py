@@ -24,7 +24,7 @@ def test_a_table_of_learners(run: Run) -> None:
     assert "6.714[3, 4]" in result.out  # 100 (2.567143 - 5/2)
     assert "J* = 2.5671432904[09, 10], accepted by the flint checker" in result.out
     assert "uniform leader: J* <= upper in 3 of 3 runs, 95% [0.29, 1.00]" in result.out
-    assert "uniform leader: coverage in 0.9 of runs stands" in result.out
+    assert "uniform leader: its claim to cover 0.9 of runs stands" in result.out
     assert "first action: J* <= upper in 0 of 3 runs, 95% [0.00, 0.71]" in result.out
     row = next(line for line in result.out.splitlines() if "first action " in line)
     assert "-" in row.split()
