@@ -53,7 +53,7 @@ class GameChoice:
     ] = None
     leader: Annotated[
         int | None,
-        typer.Option(metavar="1|2", help="Which player of an .nfg file leads.  [default: 1]"),
+        typer.Option(metavar="1|2", help="Which player of an .nfg file leads.  \\[default: 1]"),
     ] = None
 
 
@@ -100,7 +100,7 @@ class Aim:
         typer.Option(
             metavar="N",
             help="Bounds no wider than 10^-N, 1 to 1000.  "
-            "[default: 15; 6 if she sees less; 3 if gamma > 0]",
+            "\\[default: 15; 6 if she sees less; 3 if gamma > 0]",
         ),
     ] = None
     gap: Annotated[

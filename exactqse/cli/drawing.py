@@ -50,12 +50,12 @@ class BehaviourChoice:
     ] = BehaviourName.UNIFORM
     policies: Annotated[
         int | None,
-        typer.Option(metavar="N", help="How many policies, perturbed or random.  [default: 8]"),
+        typer.Option(metavar="N", help="How many policies, perturbed or random.  \\[default: 8]"),
     ] = None
     epsilon: Annotated[
         float | None,
         typer.Option(
-            metavar="X", help="How far perturbed ones are from the equilibrium.  [default: 0.5]"
+            metavar="X", help="How far perturbed ones are from the equilibrium.  \\[default: 0.5]"
         ),
     ] = None
     node_limit: Annotated[
@@ -64,13 +64,15 @@ class BehaviourChoice:
     ] = None
     concentration: Annotated[
         float | None,
-        typer.Option(metavar="X", help="The Dirichlet parameter of random policies.  [default: 1]"),
+        typer.Option(
+            metavar="X", help="The Dirichlet parameter of random policies.  \\[default: 1]"
+        ),
     ] = None
     never: Annotated[
         int | None,
         typer.Option(
             metavar="A",
-            help="The action that a narrow policy avoids.  [default: all but one, everywhere]",
+            help="The action that a narrow policy avoids.  \\[default: all but one, everywhere]",
         ),
     ] = None
 

@@ -46,7 +46,8 @@ class Plan:
         typer.Option(
             "--learner",
             metavar="NAME[,NAME...]",
-            help="Learners, or module:attribute for one of your own.",
+            help="mle-ovi, mle-ovi-0.3, mle-golf, omle, explore-then-commit, epsilon-greedy, "
+            "plug-in, best-response, uniform; or module:attribute for one of your own.",
             show_default=False,
         ),
     ]
@@ -58,7 +59,7 @@ class Plan:
     ] = "none"
     gap: Annotated[
         str | None,
-        typer.Option(metavar="NUMBER", help="Bounds of J* no wider than this.  [default: solve's]"),
+        typer.Option(metavar="NUMBER", help="Bounds of J* no wider.  \\[default: solve's]"),
     ] = None
     workers: Annotated[int, typer.Option(metavar="N", help="Processes.")] = 1
 

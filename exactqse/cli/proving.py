@@ -33,13 +33,13 @@ def coq_command(
     ] = False,
     precision: Annotated[
         int | None,
-        typer.Option(metavar="BITS", help="Fractional bits.  [default: the least that suffice]"),
+        typer.Option(metavar="BITS", help="Fractional bits.  \\[default: the least that suffice]"),
     ] = None,
     theories: Annotated[
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="The compiled theories.  [default: proofs/coq/theories of the checkout]",
+            help="The compiled theories.  \\[default: proofs/coq/theories of the checkout]",
         ),
     ] = None,
     as_json: AsJson = False,

@@ -124,7 +124,7 @@ def check_command(
     ],
     precision: Annotated[
         int | None,
-        typer.Option(metavar="BITS", help="Fractional bits.  [default: the certificate's]"),
+        typer.Option(metavar="BITS", help="Fractional bits.  \\[default: the certificate's]"),
     ] = None,
     arithmetic: Checker = Arithmetic.KERNEL,
     as_json: AsJson = False,

@@ -66,7 +66,7 @@ class Along:
     ] = None
     leader: Annotated[
         int | None,
-        typer.Option(metavar="1|2", help="Which player of an .nfg file leads.  [default: 1]"),
+        typer.Option(metavar="1|2", help="Which player of an .nfg file leads.  \\[default: 1]"),
     ] = None
 
     @property
@@ -106,7 +106,7 @@ Digits = Annotated[
     int | None,
     typer.Option(
         metavar="N",
-        help="Bounds no wider than 10^-N, 1 to 1000.  [default: 15, or 6 if she sees less]",
+        help="Bounds no wider than 10^-N, 1 to 1000.  \\[default: 15, or 6 if she sees less]",
     ),
 ]
 TimeLimit = Annotated[

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 import exactqse
 from exactqse.cli import app, main
 from exactqse.games import get
+from exactqse.learn.registry import ONLINE
 
 Run = Callable[..., Any]
 GAME = "conitzer-sandholm-2006"
@@ -143,6 +144,22 @@ def test_help_and_version(run: Run) -> None:
     assert run().code == 0
     runner = CliRunner()
     assert runner.invoke(app, ["--help"]).exit_code == 0
+
+
+def helped(run: Run, command: str) -> str:
+    return " ".join(run(command, "--help").out.replace("│", "").split())
+
+
+@pytest.mark.parametrize(
+    ("command", "default"), [("solve", "15;"), ("learn", "solve's"), ("draw", "8"), ("sweep", "1")]
+)
+def test_defaults_that_depend_are_told(run: Run, command: str, default: str) -> None:
+    """Unescaped, rich takes [default: ...] for markup, and drops it."""
+    assert f"[default: {default}" in helped(run, command)
+
+
+def test_the_help_names_every_learner(run: Run) -> None:
+    assert f"{', '.join(ONLINE)}; or module:attribute" in helped(run, "learn")
 
 
 def test_the_input_is_not_overwritten(run: Run, tmp_path: Path) -> None:
