@@ -96,7 +96,9 @@ class RunFiles:
         if self.picture is not None:
             drawable(self.picture)
         if self.save is not None and not self.save.is_dir():
-            raise FileError("is no folder", where=str(self.save), remedy="make it first")
+            if self.save.exists():
+                raise FileError("is no folder", where=str(self.save), remedy="name a folder")
+            writable(self.save)
 
 
 @claims.callback()
@@ -198,6 +200,7 @@ def _report(findings: list[Finding], files: RunFiles, *, as_json: bool) -> None:
         draw_claims(findings, files.picture)
         saved.append(f"picture written to {files.picture}")
     if files.save is not None:
+        files.save.mkdir(exist_ok=True)
         names = [name for finding in findings for name in _saved(finding, files.save)]
         saved.append(f"{len(names)} files written to {files.save}")
     if as_json:

@@ -92,6 +92,7 @@ def test_ratios_are_drawn(run: Run, tmp_path: Path) -> None:
 
 
 def test_instances_are_saved_and_games_can_be_solved(run: Run, tmp_path: Path) -> None:
+    tmp_path = tmp_path / "new"
     result = run("claims", "run", "C11a", "--save", tmp_path)
     assert f"3 files written to {tmp_path}" in result.out
     names = sorted(path.name for path in tmp_path.iterdir())
@@ -134,7 +135,8 @@ def test_what_is_undecided_is_no_success(run: Run, tmp_path: Path) -> None:
         (("run", "C3", "--seed", -1), "seed: -1 is not an integer of at least 0"),
         (("run", "C3", "--from", "absent.py"), "absent.py: there is no such file"),
         (("run", "C3", "--picture", "ratios.gif"), "picture: ratios.gif does not end in"),
-        (("run", "C3", "--save", "absent"), "absent: is no folder; make it first"),
+        (("run", "C3", "--save", __file__), "is no folder; name a folder"),
+        (("run", "C3", "--save", "absent/x"), "absent/x: its folder does not exist; make it first"),
         (("run", "C3", "--out", "absent/data.json"), "its folder does not exist"),
     ],
 )
