@@ -100,6 +100,16 @@ class RunFiles:
                 raise FileError("is no folder", where=str(self.save), remedy="name a folder")
             writable(self.save)
 
+    def make_folder(self) -> None:
+        """Make the folder of instances if there is none. Raises FileError."""
+        if self.save is None:
+            return
+        try:
+            self.save.mkdir(exist_ok=True)
+        except OSError as error:
+            what = f"cannot be made ({error.strerror})"
+            raise FileError(what, where=str(self.save)) from error
+
 
 @claims.callback()
 def claims_default(context: typer.Context) -> None:
@@ -144,6 +154,7 @@ def run_claims(
     """Check claims on random and adversarial instances; exit code 1 unless all hold."""
     files.checked()
     chosen = which.chosen()
+    files.make_folder()
     findings: list[Finding] = []
     interrupted = False
     try:
@@ -200,7 +211,6 @@ def _report(findings: list[Finding], files: RunFiles, *, as_json: bool) -> None:
         draw_claims(findings, files.picture)
         saved.append(f"picture written to {files.picture}")
     if files.save is not None:
-        files.save.mkdir(exist_ok=True)
         names = [name for finding in findings for name in _saved(finding, files.save)]
         saved.append(f"{len(names)} files written to {files.save}")
     if as_json:

@@ -137,6 +137,7 @@ def test_what_is_undecided_is_no_success(run: Run, tmp_path: Path) -> None:
         (("run", "C3", "--picture", "ratios.gif"), "picture: ratios.gif does not end in"),
         (("run", "C3", "--save", __file__), "is no folder; name a folder"),
         (("run", "C3", "--save", "absent/x"), "absent/x: its folder does not exist; make it first"),
+        (("run", "C3", "--save", "/proc/new"), "/proc/new: cannot be made ("),
         (("run", "C3", "--out", "absent/data.json"), "its folder does not exist"),
     ],
 )
