@@ -59,12 +59,12 @@ def draw_claims(findings: Sequence[Finding], path: str | os.PathLike[str]) -> No
     if not known:
         raise InputError("there is no ratio to draw", where="picture")
     names, ratios = zip(*known[::-1], strict=True)
-    figure = _matplotlib().Figure(figsize=(6.4, 0.8 + 0.22 * len(known)), layout="constrained")
+    figure = _matplotlib().Figure(figsize=(6.4, 1.1 + 0.22 * len(known)), layout="constrained")
     axes = figure.add_subplot()
     axes.barh(names, ratios, height=0.6)
     axes.axvline(1, linestyle=":", color="black", label="sharp")
     axes.set_xlabel("largest lhs/rhs met, certified from below")
-    axes.legend(fontsize="small", loc="lower left")
+    figure.legend(fontsize="small", loc="outside upper right")  # over no bar
     _save(figure, path)
 
 
