@@ -46,19 +46,13 @@ def test_path_integral() -> None:
 
 
 def test_gaussian_mixture() -> None:
-    """leader-widths.md, Lemma 3: the mean of exp(xZ - v x^2 (L - 1)/2) over x from N(0, 1/v)."""
+    """leader-widths.md, Lemma 2: the mean of exp(xZ - v x^2 (L - 1)/2) over x from N(0, 1/v)."""
     x, z = sp.symbols("x z", real=True)
     v, big = sp.symbols("v L", positive=True)
     density = sp.sqrt(v / (2 * sp.pi)) * sp.exp(-v * x**2 / 2)
     integrand = sp.exp(x * z - v * x**2 * (big - 1) / 2) * density
     mean = sp.integrate(sp.simplify(integrand), (x, -sp.oo, sp.oo))
     assert sp.simplify(mean - sp.exp(z**2 / (2 * v * big)) / sp.sqrt(big)) == 0
-
-
-def test_visits_sum_to_one() -> None:
-    """leader-widths.md, Lemma 2: the shares of delta of n = 1, 2, ... sum to 1."""
-    n = sp.symbols("n", integer=True, positive=True)
-    assert sp.summation(1 / (n * (n + 1)), (n, 1, sp.oo)) == 1
 
 
 def test_widths_add_up() -> None:

@@ -33,9 +33,9 @@ class LeaderEstimate(Protocol):
 class Counted:
     """Empirical means.
 
-    With L = log(4 H S A B n(n + 1)/delta), at a pair of n visits, the error is at most
+    With L = 2 log(2 H S A B/delta) + log(1 + n), at a pair of n visits, the error is at most
 
-        sqrt(2 v L/n)  +  span(W) sqrt((L + S log 2)/(2 n)),
+        sqrt(v L (n + 1))/n  +  (span(W)/2) sqrt((L + 2 S log 2)(n + 1))/n,
 
     one part for the rewards, of variance proxy v, and one for the transitions.
     """
@@ -54,14 +54,14 @@ class Counted:
         return result
 
     def width(self, h: int, W: Floats) -> Floats:
-        """Hoeffding's bounds, unions over pairs, n, and the sets of states."""
+        """The bounds of mixtures for all n at once, unions over pairs and the sets of states."""
         n = self.records.n[h]
         seen = np.maximum(n, 1)
-        logs = np.log(4 * n.size * self.setting.horizon / self.delta * seen * (seen + 1))
-        bound = np.sqrt(2 * reward_proxy(self.setting) * logs / seen)
+        logs = 2 * np.log(2 * n.size * self.setting.horizon / self.delta) + np.log1p(seen)
+        bound = np.sqrt(reward_proxy(self.setting) * logs * (seen + 1)) / seen
         if h + 1 < self.setting.horizon:
-            logs = logs + self.setting.states * np.log(2)
-            bound = bound + np.ptp(W) * np.sqrt(logs / (2 * seen))
+            logs = logs + 2 * self.setting.states * np.log(2)
+            bound = bound + np.ptp(W) / 2 * np.sqrt(logs * (seen + 1)) / seen
         result: Floats = np.where(n > 0, bound, np.inf)
         return result
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from exactqse.learn.myopic.model import LinearModel
+from exactqse.learn.myopic.model import TABULAR, LinearModel
 from exactqse.learn.myopic.records import Records
 from exactqse.learn.myopic.value_iteration import evaluated, optimistic_value, plan
 from exactqse.learn.protocol import Announcement, Belief
@@ -34,7 +34,7 @@ class MLEOVI:
         InputError: a parameter out of range.
     """
 
-    model: LinearModel = LinearModel()  # noqa: RUF009  frozen
+    model: LinearModel = TABULAR
     growth: float = 1.15
     name: str = "mle-ovi"
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from exactqse.learn.myopic.model import LinearModel
+from exactqse.learn.myopic.model import TABULAR, LinearModel
 from exactqse.learn.myopic.records import Records
 from exactqse.learn.myopic.value_iteration import evaluated, plan
 from exactqse.learn.protocol import Announcement, Belief
@@ -25,7 +25,7 @@ class MLEPVI:
         model: features, failure probability and scale of the widths.
     """
 
-    model: LinearModel = LinearModel()  # noqa: RUF009  frozen
+    model: LinearModel = TABULAR
     name: str = "mle-pvi"
 
     def learn(self, dataset: Dataset, random: np.random.Generator) -> Announcement:

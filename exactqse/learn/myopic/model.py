@@ -104,3 +104,6 @@ def _require_real(
     inside = real and (low < value < high if strict else low <= value < high)  # type: ignore[operator]
     if not inside:
         raise InputError(f"{shown(value)} is not in {low:g}..{high:g}", where=where)
+
+
+TABULAR = LinearModel()

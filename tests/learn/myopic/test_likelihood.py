@@ -28,10 +28,10 @@ def _problems(seed: int, *, separated: bool) -> Logits:
     return Logits(features, counts, 1.5, -1.0, 2.0)
 
 
-@pytest.mark.parametrize("separated", [False, True])
+@pytest.mark.parametrize("kind", ["mixed", "separated"])
 @pytest.mark.parametrize("seed", range(4))
-def test_the_estimate_is_a_minimiser_up_to_its_gap(seed: int, separated: bool) -> None:  # noqa: FBT001
-    problems = _problems(seed, separated=separated)
+def test_the_estimate_is_a_minimiser_up_to_its_gap(seed: int, kind: str) -> None:
+    problems = _problems(seed, separated=kind == "separated")
     found = fit(problems, np.zeros((3, 4)))
     loss = problems.loss(found.theta)
     assert ((found.theta >= -1) & (found.theta <= 2)).all()
