@@ -201,17 +201,15 @@ def check_partition(cells: tuple[tuple[int, ...], ...], count: int) -> None:
 
 def _check_table(table: Any, kind: type, shape: tuple[int, ...], label: str) -> None:
     """Raise GameError unless the table is of this shape, and nothing in it can change."""
-    fixed, sizes = f"nested tuples of {kind.__name__}", "".join(f"[{n}]" for n in shape[1:])
-    remedy = "Game.from_arrays makes nested tuples"
+    form, sizes = f"nested tuples of {kind.__name__}", "".join(f"[{n}]" for n in shape[1:])
+    hint = "Game.from_arrays makes nested tuples"
     n = len(table) if type(table) is tuple else "no"
     if n not in {1, shape[0]}:
-        raise GameError(
-            f"has {n} steps, not 1 or {shape[0]} in {fixed}", where=label, remedy=remedy
-        )
+        raise GameError(f"has {n} steps, not 1 or {shape[0]} in {form}", where=label, remedy=hint)
     for h, step in enumerate(table):
         if not _has_shape(step, kind, shape[1:]):
-            what = f"has not the shape {sizes} in {fixed}"
-            raise GameError(what, where=f"{label}[{h}]", remedy=remedy)
+            what = f"has not the shape {sizes} in {form}"
+            raise GameError(what, where=f"{label}[{h}]", remedy=hint)
 
 
 def _has_shape(part: Any, kind: type, sizes: Sequence[int]) -> bool:
