@@ -127,7 +127,7 @@ class KernelGame:
     def __post_init__(self) -> None:
         for label, count, names in zip(_SIZES, self.shape, (None, *self.names), strict=True):
             if type(count) is not int or count < 1:
-                raise GameError(f"there must be at least one, not {count}", where=label)
+                raise GameError(f"there must be at least one, not {count!r}", where=label)
             if names is not None and (len(names) != count or len(set(names)) != count):
                 raise GameError(f"need {count} different names", where=f"names of {label}")
         if self.horizon > MAX_HORIZON:
