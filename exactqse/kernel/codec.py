@@ -14,7 +14,7 @@ from types import NoneType, UnionType
 from typing import Any, NoReturn, get_args, get_origin, get_type_hints
 
 from exactqse.errors import CertificateError, GameError, shown
-from exactqse.kernel.numbers import format_rational, parse_rational
+from exactqse.kernel.numbers import format_rational, is_plain, parse_rational
 
 LONG = 10**17  # with a sign, one digit more is too long for a JSON integer
 _JSON = {int: (int, str), Fraction: (int, str), str: (str,), NoneType: (NoneType,)}
@@ -63,7 +63,7 @@ def plain(hint: Any) -> Callable[[Any], Any]:
     if hint in _JSON:
         if hint is int:
             return lambda v: v if type(v) is int and abs(v) < LONG else _long(v)
-        return lambda v: v if type(v) is hint else _refuse(v)
+        return lambda v: v if is_plain(v, hint) else _refuse(v)
     if args[1:] == (...,):
         item = plain(args[0])
         return lambda v: [item(x) for x in v] if type(v) is tuple else _refuse(v)

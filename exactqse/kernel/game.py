@@ -15,6 +15,7 @@ from math import gcd, lcm
 from typing import Any, TypeVar
 
 from exactqse.errors import GameError, approximate, of_kind
+from exactqse.kernel.numbers import is_plain
 
 T = TypeVar("T")
 MAX_HORIZON = 10**6
@@ -36,10 +37,10 @@ class Row:
         if (
             sum(self.numerators) != self.denominator
             or gcd(self.denominator, *self.numerators) != 1
-            or any(n <= 0 for n in self.numerators)
+            or any(type(n) is not int or n <= 0 for n in (self.denominator, *self.numerators))
             or len(self.states) != len(self.numerators)
             or (type(self.states), type(self.numerators)) != (tuple, tuple)
-            or any(s >= t for s, t in pairwise((-1, *self.states)))
+            or any(type(t) is not int or s >= t for s, t in pairwise((-1, *self.states)))
         ):
             raise GameError(f"{self.states} with {self.numerators} over {self.denominator}"[:120])
         if self.denominator.bit_length() > MAX_ROW_BITS:
@@ -125,8 +126,8 @@ class KernelGame:
 
     def __post_init__(self) -> None:
         for label, count, names in zip(_SIZES, self.shape, (None, *self.names), strict=True):
-            if count < 1:
-                raise GameError(f"there must be at least one, not {count}", where=label)
+            if type(count) is not int or count < 1:
+                raise GameError(f"there must be at least one, not {count!r}", where=label)
             if names is not None and (len(names) != count or len(set(names)) != count):
                 raise GameError(f"need {count} different names", where=f"names of {label}")
         if self.horizon > MAX_HORIZON:
@@ -200,20 +201,19 @@ def check_partition(cells: tuple[tuple[int, ...], ...], count: int) -> None:
 
 def _check_table(table: Any, kind: type, shape: tuple[int, ...], label: str) -> None:
     """Raise GameError unless the table is of this shape, and nothing in it can change."""
-    fixed, sizes = f"nested tuples of {kind.__name__}", "".join(f"[{n}]" for n in shape[1:])
-    remedy = "Game.from_arrays makes nested tuples"
-    if type(table) is not tuple or len(table) not in {1, shape[0]}:
-        what = f"has {len(table)} steps, not 1 or {shape[0]} in {fixed}"
-        raise GameError(what, where=label, remedy=remedy)
+    form, sizes = f"nested tuples of {kind.__name__}", "".join(f"[{n}]" for n in shape[1:])
+    hint = "Game.from_arrays makes nested tuples"
+    n = len(table) if type(table) is tuple else "no"
+    if n not in {1, shape[0]}:
+        raise GameError(f"has {n} steps, not 1 or {shape[0]} in {form}", where=label, remedy=hint)
     for h, step in enumerate(table):
         if not _has_shape(step, kind, shape[1:]):
-            what = f"has not the shape {sizes} in {fixed}"
-            raise GameError(what, where=f"{label}[{h}]", remedy=remedy)
+            what = f"has not the shape {sizes} in {form}"
+            raise GameError(what, where=f"{label}[{h}]", remedy=hint)
 
 
 def _has_shape(part: Any, kind: type, sizes: Sequence[int]) -> bool:
     if not sizes:
-        return type(part) is kind
-    inner = sizes[1:]
+        return is_plain(part, kind)
     fits = type(part) is tuple and len(part) == sizes[0]
-    return fits and all(_has_shape(x, kind, inner) for x in part)
+    return fits and all(_has_shape(x, kind, sizes[1:]) for x in part)

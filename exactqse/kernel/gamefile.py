@@ -71,10 +71,10 @@ def read_game(data: bytes, where: str = "game file") -> KernelGame:
 
 def game_bytes(game: KernelGame) -> bytes:
     """The game's canonical file."""
-    labels = (names or count for names, count in zip(game.names, game.shape[1:], strict=True))
-    eta = "inf" if game.eta is None else game.eta
+    labels = (k if n is None else [*n] for n, k in zip(game.names, game.shape[1:], strict=True))
+    eta, gamma = ("inf" if x is None else format_rational(x) for x in (game.eta, game.gamma))
     head = (FORMAT, VERSION, game.horizon, *labels)
-    values = (*head, eta, game.gamma, game.observes, game.rho, game.P, game.u, game.r)
+    values = (*head, eta, gamma, game.observes, game.rho, game.P, game.u, game.r)
     return canonical_json(dict(zip(_FIELDS, values, strict=True)), _text)
 
 

@@ -53,4 +53,10 @@ def limited(value: Fraction, where: str = "") -> Fraction:
 
 def format_rational(value: Fraction) -> str:
     """The canonical text of ``value``: lowest terms, "n" or "n/d". NumberError if too long."""
-    return str(limited(value))
+    return str(Fraction(limited(value)))  # of an int or a bool, too
+
+
+def is_plain(value: object, kind: type) -> bool:
+    """Whether it is of this very type; a Fraction must be of ints: NumPy's would overflow."""
+    ints = type(value) is not Fraction or {*map(type, value.as_integer_ratio())} == {int}
+    return type(value) is kind and ints

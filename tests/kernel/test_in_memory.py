@@ -9,6 +9,8 @@ import pytest
 from exactqse import Game, check, solve
 from exactqse.errors import CertificateError, GameError, KindError
 from exactqse.kernel.certificate import Certificate, Leaf, Node
+from exactqse.kernel.game import Row
+from exactqse.kernel.gamefile import game_hash
 
 
 def game() -> Game:
@@ -88,3 +90,52 @@ def test_arguments_of_the_wrong_kind() -> None:
             check(game(), found, elementary=wrong)
         assert caught.value.where == "elementary"
         assert caught.value.what == f"expected an object with exp and log, found {name}"
+
+
+@pytest.mark.parametrize("field", ["lower", "upper"])
+def test_a_fraction_of_numbers_that_overflow_is_refused(field: str) -> None:
+    """lower = 2 of NumPy's ints was once accepted next to a smaller upper: a product wrapped."""
+    certificate = solve(game(), 10).certificate
+    for number in (Fraction(np.int64(2), np.int64(1)), Fraction(3, np.int64(7))):
+        with pytest.raises(CertificateError, match="of type Fraction does not belong there"):
+            replace(certificate, **{field: number})
+
+
+def test_a_game_of_numbers_that_overflow_is_refused() -> None:
+    entry = Fraction(np.int64(1), np.int64(3))
+    with pytest.raises(GameError, match=r"^u\[0\]: has not the shape \[1\]\[2\]\[2\] in nested"):
+        replace(game(), u=((((entry,) * 2,) * 2,),))
+    for parts in (
+        (1, (0,), (np.int64(1),)),
+        (np.int64(1), (0,), (1,)),
+        (1, (np.int64(0),), (1,)),
+        (1, (0.0,), (1,)),
+        (1, (0,), (True,)),
+    ):
+        with pytest.raises(GameError):
+            Row(*parts)
+
+
+@pytest.mark.parametrize("size", [1.0, True, np.int64(1), Fraction(1)])
+def test_sizes_are_plain_ints(size: object) -> None:
+    for label in ("horizon", "states"):
+        with pytest.raises(GameError, match=f"^{label}: there must be at least one, not "):
+            replace(game(), **{label: size})
+
+
+def test_equal_games_have_equal_hashes_whatever_holds_them() -> None:
+    given = replace(game(), eta=Fraction(1), names=(("x",), None, ("y", "z")))
+    for eta, gamma in ((1, 0), (True, False)):
+        assert game_hash(replace(given, eta=eta, gamma=gamma)) == game_hash(given)
+    assert game_hash(replace(given, names=("x", None, "yz"))) == game_hash(given)
+    with pytest.raises(AttributeError):  # a float is not exact, even 0.0
+        game_hash(replace(given, gamma=0.0))
+
+
+@pytest.mark.parametrize("table", [[], [1, 2], iter(()), None, 3])
+def test_a_table_that_is_no_tuple_is_refused_with_its_place(table: object) -> None:
+    for label in ("P", "u", "r"):
+        with pytest.raises(
+            GameError, match=f"^{label}: has no steps, not 1 or 1 in nested tuples of"
+        ):
+            replace(game(), **{label: table})
