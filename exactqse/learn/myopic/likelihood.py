@@ -23,9 +23,10 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 _STEPS = 60
-_HALVINGS = 30
+_HALVINGS = 12
 _DAMPING = 1e-9  # of the largest curvature: makes systems regular along the gauge
-_GAP = 1e-7
+_GAP = 1e-6  # next to the logarithms that it is added to, nothing
+_ROUNDING = 1e-13
 
 
 @dataclass(frozen=True)
@@ -103,7 +104,7 @@ def fit(problems: Logits, start: Floats) -> Fit:
         gap = _gap(problems, theta, gradient)
         if (gap <= _GAP).all():
             break
-        theta, loss, moved = _step(problems, theta, loss, gradient, sigma)
+        theta, loss, moved = _step(problems, theta, loss, gradient * (gap > _GAP)[:, None], sigma)
         if not moved:
             break
     gradient, sigma = problems.slopes(theta)
@@ -119,7 +120,10 @@ def _gap(problems: Logits, theta: Floats, gradient: Floats) -> Floats:
 def _step(
     problems: Logits, theta: Floats, loss: Floats, gradient: Floats, sigma: Floats
 ) -> tuple[Floats, Floats, bool]:
-    """One projected Newton step of every problem, halved until L does not grow."""
+    """One projected Newton step of every problem, halved until L does not grow.
+
+    Problems that are solved come with a gradient of 0, and stay.
+    """
     held = ((theta <= problems.low) & (gradient > 0)) | ((theta >= problems.high) & (gradient < 0))
     free = ~held
     hessian = problems.eta**2 * sigma
@@ -133,7 +137,7 @@ def _step(
     for _ in range(_HALVINGS):
         new = np.clip(theta - length[:, None] * direction, problems.low, problems.high)
         found = problems.loss(new)
-        worse = ~(found <= loss)
+        worse = ~(found <= loss + _ROUNDING * np.abs(loss))
         if not worse.any():
             break
         length = np.where(worse, length / 2, length)

@@ -13,9 +13,14 @@ from numpy.typing import NDArray
 
 from exactqse.learn.myopic.model import TABULAR, LinearModel
 from exactqse.learn.myopic.records import Records
-from exactqse.learn.myopic.value_iteration import evaluated, optimistic_value, plan
+from exactqse.learn.myopic.value_iteration import (
+    evaluated,
+    occupancy,
+    optimistic_value,
+    plan,
+)
 from exactqse.learn.protocol import Announcement, Belief
-from exactqse.learn.schedule import block, require_growth
+from exactqse.learn.schedule import block, require_growth, until_doubled
 from exactqse.simulate.episodes import Episodes
 from exactqse.simulate.setting import Setting
 
@@ -28,7 +33,8 @@ class MLEOVI:
 
     Attributes:
         model: features, failure probability and scale of the widths.
-        growth: a new policy is planned whenever the number of episodes has grown by this factor.
+        growth: a new policy is planned when the number of episodes has grown by this factor, or
+            earlier, when the visits of some pair are expected to have doubled.
 
     Raises:
         InputError: a parameter out of range.
@@ -67,7 +73,9 @@ class OVISession:
             lower=evaluated(estimates, self._policy, -1.0),
             sets=(self._model.likelihood_set(self._setting, estimates.response),),
         )
-        episodes = block(self._records.episodes, self._learner.growth)
+        most = block(self._records.episodes, self._learner.growth)
+        expected = occupancy(estimates, self._policy, self._records.transitions())
+        episodes = until_doubled(self._records.n, expected, most)
         return Announcement(self._policy, belief, episodes)
 
     def observe(self, episodes: Episodes) -> None:

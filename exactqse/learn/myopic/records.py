@@ -49,6 +49,12 @@ class Records:
         np.add.at(self.responses[place], (h, seen.s, seen.b), 1)
         self.episodes += len(seen)
 
+    def transitions(self) -> Floats:
+        """Frequencies of s' after (h, s, a, b), uniform where nothing was seen; as ``after``."""
+        states = self.after.shape[-1]
+        seen = self.after.sum(axis=-1, keepdims=True)
+        return np.where(seen > 0, self.after / np.maximum(seen, 1), 1 / states)
+
     def _place(self, policy: Floats) -> int:
         key = policy.tobytes()
         if key not in self._places:

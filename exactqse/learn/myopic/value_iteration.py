@@ -120,6 +120,24 @@ def evaluated(estimates: Estimates, policy: Floats, sign: float) -> float:
     return estimates.start_value(W) + sign * estimates.rounding()
 
 
+def occupancy(estimates: Estimates, policy: Floats, transitions: Floats) -> Floats:
+    """How often an episode is expected to visit each pair, under the estimates, (H, S, A, B).
+
+    Args:
+        estimates: for the response.
+        policy: shape (H, S, B, A).
+        transitions: an estimate of P_h(s' | s, a, b) for h < H - 1, shape (H - 1, S, A, B, S).
+    """
+    at = np.array(estimates.setting.rho)
+    steps = []
+    for h, alpha in enumerate(policy):
+        nu = estimates.stages(h).response(alpha[:, None])[:, 0]
+        steps.append(np.einsum("s,sb,sba->sab", at, nu, alpha))
+        if h < len(transitions):
+            at = np.einsum("sab,sabt->t", steps[-1], transitions[h])
+    return np.array(steps)
+
+
 def optimistic_value(estimates: Estimates) -> float:
     """An upper bound of J*: at every state the supremum over all prescriptions of both parts."""
     W = np.zeros(estimates.setting.states)

@@ -61,9 +61,7 @@ class Stages:
         Returns:
             both of shape (S, K).
         """
-        q = self.eta * np.einsum("skba,sab->skb", alpha, self.reward)
-        nu = np.exp(q - q.max(axis=-1, keepdims=True))
-        nu /= nu.sum(axis=-1, keepdims=True)
+        nu = self.response(alpha)
         gain = np.einsum("skba,sab->skb", alpha, U)
         value = np.einsum("skb,skb->sk", nu, gain)
         if not self.radius.any():
@@ -78,6 +76,13 @@ class Stages:
         second = self._second(spread, apart)
         local = self.eta * self.radius[:, None] * size + span * second
         return value, np.minimum(span * self._effect(spread, apart), local)
+
+    def response(self, alpha: Floats) -> Floats:
+        """The estimated nu of prescriptions (S, K, B, A), shape (S, K, B)."""
+        q = self.eta * np.einsum("skba,sab->skb", alpha, self.reward)
+        nu = np.exp(q - q.max(axis=-1, keepdims=True))
+        result: Floats = nu / nu.sum(axis=-1, keepdims=True)
+        return result
 
     def largest_effect(self) -> Floats:
         """A bound over all prescriptions of the width over span(U), shape (S,).

@@ -18,6 +18,8 @@ from exactqse.learn.baselines import (
     UniformLeader,
 )
 from exactqse.learn.myopic import MLEOVI, MLEPVI, LinearModel
+from exactqse.learn.myopic.records import Records
+from exactqse.learn.myopic.value_iteration import occupancy
 from exactqse.learn.protocol import Announcement, OnlineLearner
 from exactqse.model import Game, Policy
 from exactqse.simulate import Dataset, Environment, Noise, Setting
@@ -209,3 +211,14 @@ def test_pessimism_beats_the_plug_in_learner_where_coverage_is_narrow() -> None:
                 assert record.pessimism == "yes"
     pessimistic, plug_in = (sum(worth, Fraction(0)) / 20 for worth in found.values())
     assert pessimistic < plug_in / 1.5
+
+
+def test_occupancy_is_how_often_pairs_are_visited() -> None:
+    environment, random = Environment(DENSE), np.random.default_rng(0)
+    records = Records(environment.setting)
+    policy = random.dirichlet(np.ones(2), size=(3, 3, 2))
+    records.add(environment.play(policy, 60_000, random))
+    estimates = LinearModel().estimates(environment.setting, records)
+    expected = occupancy(estimates, policy, records.transitions())
+    assert np.allclose(expected.sum(axis=(1, 2, 3)), 1)
+    assert np.abs(expected - records.n / 60_000).max() < 0.01
