@@ -62,8 +62,7 @@ class EstimatingSession:
         self._theta = estimates.response.theta
         eta = float(self.setting.eta or 0.0) * steepness
         assumed = replace(estimates, setting=replace(self.setting, eta=eta))
-        policy, _ = plan(assumed, 0.0, self.random)
-        return policy
+        return plan(assumed, 0.0, self.random)
 
     def uniform(self) -> Floats:
         """Every leader action with equal probability."""

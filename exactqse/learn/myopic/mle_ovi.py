@@ -67,7 +67,7 @@ class OVISession:
         """The policy that is best if the truth is as good as the data allow."""
         estimates = self._model.estimates(self._setting, self._records, self._theta)
         self._theta = estimates.response.theta
-        self._policy, _ = plan(estimates, 1.0, self._random, self._policy)
+        self._policy = plan(estimates, 1.0, self._random, self._policy)
         belief = Belief(
             upper=optimistic_value(estimates),
             lower=evaluated(estimates, self._policy, -1.0),

@@ -40,6 +40,6 @@ class MLEPVI:
         for run in dataset.runs:
             records.add(run)
         estimates = model.estimates(setting, records)
-        policy, _ = plan(estimates, -1.0, random)
+        policy = plan(estimates, -1.0, random)
         sets = (model.likelihood_set(setting, estimates.response),)
         return Announcement(policy, Belief(lower=evaluated(estimates, policy, -1.0), sets=sets))

@@ -80,8 +80,8 @@ class Estimates:
 
 def plan(
     estimates: Estimates, sign: float, random: np.random.Generator, previous: Floats | None = None
-) -> tuple[Floats, float]:
-    """A policy (H, S, B, A) that does well at this sign, and what local ascent thinks of it."""
+) -> Floats:
+    """A policy (H, S, B, A) that does well at this sign; nothing is claimed of it here."""
     setting = estimates.setting
     horizon, states, follower, leader = setting.shape
     policy = np.zeros(setting.shape)
@@ -99,7 +99,7 @@ def plan(
             alpha, value = ascend(objective, np.concatenate(starts, axis=1), setting.observes)
         policy[h] = alpha
         W = np.clip(value, *estimates.bounds(h))
-    return policy, estimates.start_value(W)
+    return policy
 
 
 def _objective(stages: Stages, U: Floats, sign: float) -> Callable[[Floats], Floats]:
