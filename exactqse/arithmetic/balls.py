@@ -69,8 +69,12 @@ def enclosure(value: arb) -> Enclosure:
 
 
 def fixed(value: arb, p: int) -> Interval:
-    """An interval at p bits around a ball."""
-    return _floor(value.lower(), p), -_floor(-value.upper(), p)
+    """An interval at p bits around a ball: between two integers in a row where that is easy."""
+    floor = (value * _power(p)).floor().unique_fmpz()
+    if floor is None:
+        return _floor(value.lower(), p), -_floor(-value.upper(), p)
+    n = int(floor)
+    return n, n + 1
 
 
 def _floor(value: arb, p: int) -> int:

@@ -17,13 +17,14 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
 from heapq import heappush, heapreplace
-from math import gcd
 from typing import Literal, NoReturn, TypeVar
 
 from exactqse.errors import at_least, between
 from exactqse.kernel.certificate import CHORD, DOWN, UP, Majorant, Split, Tree
 from exactqse.kernel.elementary import MAX_EXPONENT, Elementary
 from exactqse.kernel.interval import Interval, add, multiply, scale
+from exactqse.kernel.rough import BEYOND, BITS, Rough, Weights, middle
+from exactqse.kernel.rough import Corner as RoughCorner
 
 FINENESS, PARTS = 13, 1 << 8  # how fine and how many the parts of a chord may be
 Outcome = Literal["accepted", "rejected", "inconclusive"]
@@ -31,13 +32,13 @@ Vector = dict[int, int]  # by place, 0 where nothing is said
 T = TypeVar("T")
 Columns = Sequence[Sequence[T]]  # [b][a]
 Slopes = dict[int, tuple[int, int]]  # by place: push, lean
-Weights = tuple[int, ...]  # of the leader's actions
 Corner = tuple[Weights, dict[int, tuple[tuple[Interval, Interval], Slopes]]]  # by b: (x, y), slopes
 Ratio = tuple[int, int]  # of positive integers
 Form = tuple[Interval, Vector]  # A, L
 Members = list[tuple[int, Callable[..., Form], Ratio]]  # b, its majorant and the parameter
 Spot = tuple[int, int]  # leaf, corner
 Found = tuple[Interval, Vector, Spot]  # A, L and where they are
+Job = tuple[int, Members, Weights, int, Spot]  # no less than A, if L = 0, and what A is of
 
 
 class FailureError(Exception):
@@ -109,7 +110,7 @@ class Stage:
         total: Vector = {}
         spots = []
         for cell, tree in zip(cells, trees, strict=True):
-            forms = list(self._corners(cell, tree, value))
+            forms = self._largest(cell, tree, value)
             pivot = max(forms, key=lambda form: form[0][1])[1]
             total = _plus(total, pivot, 1)
             ends = [(self._spread(a, _plus(slopes, pivot, -1)), spot) for a, slopes, spot in forms]
@@ -132,36 +133,63 @@ class Stage:
         reach = self._reach(slopes)
         return a[0] + reach, a[1] + reach
 
-    def _corners(self, cell: Sequence[int], tree: Tree, value: Interval) -> Iterator[Found]:
-        """A and L, summed over the members of the cell, at each corner of each leaf."""
-        actions = range(len(self.x[0]))
-        pure = [tuple(int(a == c) for a in actions) for c in actions]
-        parts = [[self._corner(weights, cell) for weights in pure]]
+    def _largest(self, cell: Sequence[int], tree: Tree, value: Interval) -> list[Found]:
+        """What is found, but for corners where the sum is certainly not larger than elsewhere."""
+        corners = Corners(self, cell)
+        found: list[Found] = []
+        largest = -BEYOND
+        for most, *job in sorted(self._jobs(corners, tree, value), key=lambda job: -job[0]):
+            if most <= largest:
+                break
+            found.append(self._sum(corners, value, *job))
+            largest = max(largest, found[-1][0][1])
+        return found
+
+    def _jobs(self, corners: "Corners", tree: Tree, value: Interval) -> Iterator[Job]:
+        """For each corner of each leaf no less than the sum, and how to find it."""
+        cell = corners.cell
+        rough = Rough(self.elementary, self.p, min(self.p, BITS))
+        parts = [rough.corners([self.x[b] for b in cell], [self.y[b] for b in cell], value)]
+        leans = self.free or any(any(self.slopes[b]) for b in cell)
         leaf = 0
         for entry in tree:
             part = parts.pop()
             if isinstance(entry, Split):
-                middle = self._corner(_middle(part[entry.i][0], part[entry.j][0]), cell)
-                parts += [[*part[:k], middle, *part[k + 1 :]] for k in (entry.j, entry.i)]
+                half = middle(part[entry.i], part[entry.j])
+                parts += [[*part[:k], half, *part[k + 1 :]] for k in (entry.j, entry.i)]
                 continue
             pairs = zip(cell, entry.majorants, strict=True)
-            members = [(b, *self._majorant(majorant, part, b, value)) for b, majorant in pairs]
+            members = [(b, *self._majorant(m, part, corners, b, value)) for b, m in pairs]
             shift = self.reference + (entry.shift << self.p)
+            terms = [rough.term(ratio, shift, rises=form == self._up) for _, form, ratio in members]
             for k, corner in enumerate(part):
-                (low, high), slopes = self._sum(members, corner, value, shift, (leaf, k))
-                if entry.shift:  # at another scale all that is used is the sign
-                    at = f"{self.where}, leaf {leaf}, corner {k}"
-                    require(f"the majorants' sum at {at} exceeds 0", low, high, self.p)
-                    low = high = 0
-                yield (low, high), slopes, (leaf, k)
+                most = BEYOND if leans else rough.bound(terms, corner)
+                job = most, members, corner.weights, shift, (leaf, k)
+                yield self._sign(corners, value, job) if entry.shift else job
             leaf += 1
 
+    def _sign(self, corners: "Corners", value: Interval, job: Job) -> Job:
+        """At another scale all that is used is the sign: the sum is at most 0, and counts as 0."""
+        most, *how, (leaf, k) = job
+        if most > 0:
+            (low, high), _, _ = self._sum(corners, value, *how, (leaf, k))
+            at = f"{self.where}, leaf {leaf}, corner {k}"
+            require(f"the majorants' sum at {at} exceeds 0", low, high, self.p)
+        return 0, [], *job[2:]
+
     def _sum(
-        self, members: Members, corner: Corner, value: Interval, shift: int, spot: Spot
-    ) -> Form:
+        self,
+        corners: "Corners",
+        value: Interval,
+        members: Members,
+        weights: Weights,
+        shift: int,
+        spot: Spot,
+    ) -> Found:
         """A and L of all members together."""
         low = high = 0
         slopes: Vector = {}
+        corner = corners[weights]
         for b, form, ratio in members:
             try:
                 a, own = form(ratio, corner, b, value, shift)
@@ -170,25 +198,21 @@ class Stage:
                 raise FailureError(failure.outcome, f"majorant at {at}: {failure}") from None
             low, high = low + a[0], high + a[1]
             slopes = _plus(slopes, own, 1) if own else slopes
-        return (low, high), slopes
-
-    def _corner(self, weights: Weights, cell: Sequence[int]) -> Corner:
-        """A corner with what it makes of the columns of each b."""
-        if sum(weights) == 1:
-            a = weights.index(1)
-            return weights, {b: ((self.x[b][a], self.y[b][a]), self.slopes[b][a]) for b in cell}
-        mixed = ((_mixed(weights, self.x[b]), _mixed(weights, self.y[b])) for b in cell)
-        slopes = (_mixed_slopes(weights, self.slopes[b]) for b in cell)
-        return weights, dict(zip(cell, zip(mixed, slopes, strict=True), strict=True))
+        return (low, high), slopes, spot
 
     def _majorant(
-        self, majorant: Majorant, part: list[Corner], b: int, value: Interval
+        self,
+        majorant: Majorant,
+        part: list[RoughCorner],
+        corners: "Corners",
+        b: int,
+        value: Interval,
     ) -> tuple[Callable[..., Form], Ratio]:
         """The function for its tag, and its parameter; any positive one is valid."""
         if not isinstance(majorant, int):
             form = {UP: self._up, DOWN: self._down, CHORD: self._chord}[majorant[0]]
             return form, majorant[1].as_integer_ratio()
-        ((x, _), (y, _)), _ = part[majorant][1][b]
+        ((x, _), (y, _)), _ = corners[part[majorant].weights][1][b]
         x, gain, unit = x - self.reference, y - value[1], 1 << self.p
         if gain > 0:
             return self._up, (gain, unit)
@@ -304,12 +328,27 @@ def _plus(x: Vector, y: Vector, sign: int) -> Vector:
     return x | {j: x.get(j, 0) + sign * n for j, n in y.items()}
 
 
-def _middle(c: Weights, d: Weights) -> Weights:
-    """(c + d) / 2, in lowest terms: the weights sum to a power of 2."""
-    n, m = sum(c), sum(d)
-    mixed = [v * m + w * n for v, w in zip(c, d, strict=True)]
-    common = gcd(*mixed)
-    return tuple(w // common for w in mixed)
+class Corners(dict[Weights, Corner]):
+    """What corners make of the columns of each b of a cell, by their weights, when asked for."""
+
+    def __init__(self, stage: Stage, cell: Sequence[int]) -> None:
+        self.stage, self.cell = stage, cell
+
+    def __missing__(self, weights: Weights) -> Corner:
+        x, y, slopes = self.stage.x, self.stage.y, self.stage.slopes
+        if sum(weights) == 1:
+            a = weights.index(1)
+            rows = {b: ((x[b][a], y[b][a]), slopes[b][a]) for b in self.cell}
+        else:
+            rows = {
+                b: (
+                    (_mixed(weights, x[b]), _mixed(weights, y[b])),
+                    _mixed_slopes(weights, slopes[b]),
+                )
+                for b in self.cell
+            }
+        self[weights] = weights, rows
+        return self[weights]
 
 
 def _mixed(weights: Weights, column: Sequence[Interval]) -> Interval:
