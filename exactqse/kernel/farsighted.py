@@ -17,7 +17,14 @@ from exactqse.kernel.certificate import Certificate, Part, Slope, ValueSplit
 from exactqse.kernel.elementary import MAX_EXPONENT, Elementary
 from exactqse.kernel.game import KernelGame
 from exactqse.kernel.interval import Interval, add, enclose, multiply
-from exactqse.kernel.operators import columns, continuations, expected, exponents, require_finite
+from exactqse.kernel.operators import (
+    columns,
+    continuations,
+    ends,
+    expected,
+    exponents,
+    require_finite,
+)
 from exactqse.kernel.stage import Columns, FailureError, Free, Slopes, Stage, Vector, require
 
 Box = tuple[Vector, Vector]  # the least and the largest v of places, where they are bounded
@@ -138,7 +145,7 @@ class PartBounds:
 
     def _range(self, j: int, after: After) -> Interval:
         """Around ln sum_b e^{x_b}, for all policies and the values that the next step has."""
-        soft = {t: frontier.v for t, frontier in after.items()}
+        soft = ends({t: frontier.v for t, frontier in after.items()})
         x = exponents(self.game, *self.game.places[j], soft, self.p)
         lows = [min(low for low, _ in column) for column in x]
         highs = [max(high for _, high in column) for column in x]
@@ -199,7 +206,7 @@ class PartBounds:
         game, p, (h, s) = self.game, self.p, self.game.places[j]
         middles = {t: (f.middle, f.middle) for t, f in after.items()}
         tied = {t: f.phi(f.own, p) for t, f in after.items()}
-        x, y = exponents(game, h, s, middles, p), continuations(game, h, s, tied, p)
+        x, y = exponents(game, h, s, ends(middles), p), continuations(game, h, s, ends(tied), p)
         slopes, free = self._slopes(j, others, after, {}), self._free(j, others, after, tied)
         where = f"{self.where}, step {h}, state {s}"
         return Stage(where, p, self.elementary, x, y, slopes, radius, free, reference)
@@ -210,19 +217,19 @@ class PartBounds:
         loose = {t: f for t, f in after.items() if f.free}
         if not loose:
             return None
-        nothing = dict.fromkeys(after, (0, 0))
+        nothing = dict.fromkeys(after, 0)
 
         def moved(b: int, values: dict[int, int]) -> list[Interval]:
             """[a] of P values, of the free places."""
-            ends = nothing | {t: (value, value) for t, value in values.items()}
-            return [expected(by_b[b], ends) for by_b in game.at(game.P, step)[state]]
+            every = nothing | values
+            return [expected(by_b[b], (every, every)) for by_b in game.at(game.P, step)[state]]
 
         def height(b: int, sigma: int) -> list[Interval]:
             return moved(b, {t: f.phi(sigma, p)[1] + (f.radius >> p) + 1 for t, f in loose.items()})
 
         least = {t: min(K for _, K in f.points) for t, f in loose.items()}
         return Free(
-            y=continuations(game, step, state, tied | dict.fromkeys(loose, (0, 0)), p),
+            y=continuations(game, step, state, ends(tied | dict.fromkeys(loose, (0, 0))), p),
             slopes=self._slopes(j, others, after, loose),
             gamma=game.gamma.as_integer_ratio(),
             least=[moved(b, least) for b in range(game.follower_actions)],

@@ -13,7 +13,7 @@ def enclose(numerator: int, denominator: int, p: int) -> Interval:
     """[lo, hi] at p bits around numerator/denominator; the denominator is positive."""
     scaled = numerator << p
     lo, remainder = divmod(scaled, denominator)
-    return lo, lo + (remainder != 0)
+    return (lo, lo + 1) if remainder else (lo, lo)
 
 
 def scale(x: Interval, numerator: int, denominator: int) -> Interval:
@@ -33,8 +33,12 @@ def add(terms: Iterable[Interval]) -> Interval:
 
 def multiply(x: Interval, y: Interval, p: int) -> Interval:
     """x times y."""
-    ends = x[0] * y[0], x[0] * y[1], x[1] * y[0], x[1] * y[1]
-    return min(ends) >> p, -(-max(ends) >> p)
+    if x[0] >= 0:
+        low, high = x[y[0] < 0] * y[0], x[y[1] > 0] * y[1]
+    else:
+        ends = x[0] * y[0], x[0] * y[1], x[1] * y[0], x[1] * y[1]
+        low, high = min(ends), max(ends)
+    return low >> p, -(-high >> p)
 
 
 def divide(x: Interval, y: Interval, p: int) -> Interval:

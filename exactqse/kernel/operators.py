@@ -1,8 +1,8 @@
 """The follower's and the leader's operators on fixed-point intervals.
 
-Symbols as in the model: x = eta r (so that exp(x) weighs an action), y = u + P W. A value list
-holds one interval per state; a state that is never reached may hold anything. Each result encloses
-the exact one (proofs/stage-value.md).
+Symbols as in the model: x = eta r (so that exp(x) weighs an action), y = u + P W. ``Values`` hold
+an interval for each state that is reached. Each result encloses the exact one
+(proofs/stage-value.md).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +19,9 @@ from exactqse.kernel.interval import Interval, add, divide, enclose, multiply, s
 
 T = TypeVar("T")
 Rows = Sequence[Distribution]
-Values = Sequence[Interval] | Mapping[int, Interval]  # by state
+Lookup = Mapping[int, int]  # by state
+Values = tuple[Lookup, Lookup]  # lower and upper ends; the same object if they agree
+States = Sequence[Interval] | Mapping[int, Interval]  # the same as intervals
 Next = Sequence[Sequence[Values]]  # W and v, each by b
 
 
@@ -27,13 +29,14 @@ def exponent(
     game: KernelGame, step: int, state: int, a: int, b: int, soft: Values, p: int
 ) -> Interval:
     """x = eta r_h(s, a, b) + gamma sum over t of P_h(t | s, a, b) v(t), for v = eta V_{h+1}."""
-    eta, reward = require_finite(game), game.at(game.r, step)[state][a][b]
-    x = enclose(eta.numerator * reward.numerator, eta.denominator * reward.denominator, p)
-    if not soft or not game.gamma:
+    n, d = require_finite(game).as_integer_ratio()
+    above, below = game.at(game.r, step)[state][a][b].as_integer_ratio()
+    x = enclose(n * above, d * below, p)
+    if not soft[0] or not game.gamma:
         return x
     mean = expected(game.at(game.P, step)[state][a][b], soft)
-    below, above = scale(mean, game.gamma.numerator, game.gamma.denominator)
-    return x[0] + below, x[1] + above
+    low, high = scale(mean, game.gamma.numerator, game.gamma.denominator)
+    return x[0] + low, x[1] + high
 
 
 def require_finite(game: KernelGame) -> Fraction:
@@ -47,9 +50,8 @@ def continuation(
     game: KernelGame, step: int, state: int, a: int, b: int, after: Values, p: int
 ) -> Interval:
     """y = u_h(s, a, b) + sum over t of P_h(t | s, a, b) W_{h+1}(t)."""
-    reward = game.at(game.u, step)[state][a][b]
-    lo, hi = enclose(*reward.as_integer_ratio(), p)
-    if not after:
+    lo, hi = enclose(*game.at(game.u, step)[state][a][b].as_integer_ratio(), p)
+    if not after[0]:
         return lo, hi
     below, above = expected(game.at(game.P, step)[state][a][b], after)
     return lo + below, hi + above
@@ -73,15 +75,26 @@ def continuations(game: KernelGame, h: int, s: int, after: Values, p: int) -> li
 
 def expected(row: Row, values: Values) -> Interval:
     """The mean of the values under a distribution of states."""
-    lows = [values[t][0] for t in row.states]
-    highs = [values[t][1] for t in row.states]
-    low = sum(map(mul, row.numerators, lows))
-    high = low if highs == lows else sum(map(mul, row.numerators, highs))
-    return low // row.denominator, -(-high // row.denominator)
+    lows, highs = values
+    low, rest = divmod(
+        sum(map(mul, row.numerators, map(lows.__getitem__, row.states))), row.denominator
+    )
+    if highs is lows:
+        return low, low + 1 if rest else low
+    high = sum(map(mul, row.numerators, map(highs.__getitem__, row.states)))
+    return low, -(-high // row.denominator)
+
+
+def ends(values: Mapping[int, Interval]) -> Values:
+    """The ends of intervals by state."""
+    lows, highs = ({t: v[k] for t, v in values.items()} for k in (0, 1))
+    return lows, lows if highs == lows else highs
 
 
 def mixture(distribution: Distribution, values: Sequence[Interval]) -> Interval:
     """The expectation of ``values``, one for each pair of the distribution, in its order."""
+    if len(distribution) == 1:  # with probability 1
+        return values[0]
     pairs = zip(distribution, values, strict=True)
     return add(scale(value, q.numerator, q.denominator) for (_, q), value in pairs)
 
@@ -127,14 +140,16 @@ def policy_values(
     v: dict[int, Interval] = {}
     layer: dict[int, int] = {}  # from state to index
     for h, pairs in groupby(reversed([*enumerate(nodes)]), lambda pair: pair[1].step):
-        all_b = [[{t: x[j] for t, j in layer.items()}] * game.follower_actions for x in (W, v)]
+        all_b = [
+            [ends({t: x[j] for t, j in layer.items()})] * game.follower_actions for x in (W, v)
+        ]
         layer = {}
         for j, node in pairs:
             after = all_b
             if isinstance(node, HistoryNode) and node.after:
                 after = [
                     [
-                        {t: mixture(d, [x[i] for i, _ in d]) for t, d in draws}
+                        ends({t: mixture(d, [x[i] for i, _ in d]) for t, d in draws})
                         for draws in node.after
                     ]
                     for x in (W, v)
@@ -145,7 +160,7 @@ def policy_values(
     return {s: W[j] for s, j in layer.items()}
 
 
-def initial_mean(game: KernelGame, values: Values, p: int) -> tuple[Fraction, Fraction]:
+def initial_mean(game: KernelGame, values: States, p: int) -> tuple[Fraction, Fraction]:
     """Both ends of the mean of ``values`` under rho, exactly."""
     row = game.rho
     low, high = (sum(map(mul, row.numerators, [values[s][k] for s in row.states])) for k in (0, 1))

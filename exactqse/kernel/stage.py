@@ -23,7 +23,7 @@ from exactqse.errors import at_least, between
 from exactqse.kernel.certificate import CHORD, DOWN, UP, Majorant, Split, Tree
 from exactqse.kernel.elementary import MAX_EXPONENT, Elementary
 from exactqse.kernel.interval import Interval, add, multiply, scale
-from exactqse.kernel.rough import BEYOND, BITS, Rough, Weights, middle
+from exactqse.kernel.rough import BEYOND, Rough, Weights, middle
 from exactqse.kernel.rough import Corner as RoughCorner
 
 FINENESS, PARTS = 13, 1 << 8  # how fine and how many the parts of a chord may be
@@ -38,7 +38,6 @@ Form = tuple[Interval, Vector]  # A, L
 Members = list[tuple[int, Callable[..., Form], Ratio]]  # b, its majorant and the parameter
 Spot = tuple[int, int]  # leaf, corner
 Found = tuple[Interval, Vector, Spot]  # A, L and where they are
-Job = tuple[int, Members, Weights, int, Spot]  # no less than A, if L = 0, and what A is of
 
 
 class FailureError(Exception):
@@ -109,13 +108,15 @@ class Stage:
         low = high = 0
         total: Vector = {}
         spots = []
+        depth = max(map(len, trees))
+        rough = Rough.of(self.elementary, self.p, self.x, self.y, value[0], depth)
         for cell, tree in zip(cells, trees, strict=True):
-            forms = self._largest(cell, tree, value)
+            forms = list(self._corners(rough, cell, tree, value))
             pivot = max(forms, key=lambda form: form[0][1])[1]
             total = _plus(total, pivot, 1)
             ends = [(self._spread(a, _plus(slopes, pivot, -1)), spot) for a, slopes, spot in forms]
             (least, _), spot = max(ends)
-            low, high = low + least, high + max(end for (_, end), _ in ends)
+            low, high = low + least, high + max([end for (_, end), _ in ends])
             spots.append(spot)
         return self._spread((low, high), total), spots
 
@@ -133,25 +134,15 @@ class Stage:
         reach = self._reach(slopes)
         return a[0] + reach, a[1] + reach
 
-    def _largest(self, cell: Sequence[int], tree: Tree, value: Interval) -> list[Found]:
-        """What is found, but for corners where the sum is certainly not larger than elsewhere."""
-        corners = Corners(self, cell)
-        found: list[Found] = []
-        largest = -BEYOND
-        for most, *job in sorted(self._jobs(corners, tree, value), key=lambda job: -job[0]):
-            if most <= largest:
-                break
-            found.append(self._sum(corners, value, *job))
-            largest = max(largest, found[-1][0][1])
-        return found
+    def _corners(
+        self, rough: Rough, cell: Sequence[int], tree: Tree, value: Interval
+    ) -> Iterator[Found]:
+        """A and L, summed over the members of the cell, at corners of leaves.
 
-    def _jobs(self, corners: "Corners", tree: Tree, value: Interval) -> Iterator[Job]:
-        """For each corner of each leaf no less than the sum, and how to find it."""
-        cell = corners.cell
-        rough = Rough(self.elementary, self.p, min(self.p, BITS))
-        parts = [rough.corners([self.x[b] for b in cell], [self.y[b] for b in cell], value)]
-        leans = self.free or any(any(self.slopes[b]) for b in cell)
-        leaf = 0
+        Corners where A is surely not larger than at earlier ones are left out, if nothing leans.
+        """
+        corners, parts, leaf, largest = Corners(self, cell), [rough.corners(cell)], 0, -BEYOND
+        leans = self.free or any([any(self.slopes[b]) for b in cell])
         for entry in tree:
             part = parts.pop()
             if isinstance(entry, Split):
@@ -161,35 +152,36 @@ class Stage:
             pairs = zip(cell, entry.majorants, strict=True)
             members = [(b, *self._majorant(m, part, corners, b, value)) for b, m in pairs]
             shift = self.reference + (entry.shift << self.p)
-            terms = [rough.term(ratio, shift, rises=form == self._up) for _, form, ratio in members]
-            for k, corner in enumerate(part):
-                most = BEYOND if leans else rough.bound(terms, corner)
-                job = most, members, corner.weights, shift, (leaf, k)
-                yield self._sign(corners, value, job) if entry.shift else job
+            if leans:
+                bounds = [BEYOND] * len(part)
+            else:
+                terms = [
+                    rough.term(ratio, shift, rises=form == self._up) for _, form, ratio in members
+                ]
+                bounds = rough.bounds(terms, part)
+            for k in sorted(range(len(part)), key=bounds.__getitem__, reverse=True):
+                if bounds[k] <= (0 if entry.shift else largest):
+                    break
+                (low, high), slopes = self._sum(
+                    members, corners[part[k].weights], value, shift, (leaf, k)
+                )
+                if entry.shift:  # at another scale all that is used is the sign
+                    at = f"{self.where}, leaf {leaf}, corner {k}"
+                    require(f"the majorants' sum at {at} exceeds 0", low, high, self.p)
+                else:
+                    largest = max(largest, high)
+                    yield (low, high), slopes, (leaf, k)
+            if entry.shift and largest < 0:
+                largest = 0
+                yield (0, 0), {}, (leaf, 0)
             leaf += 1
 
-    def _sign(self, corners: "Corners", value: Interval, job: Job) -> Job:
-        """At another scale all that is used is the sign: the sum is at most 0, and counts as 0."""
-        most, *how, (leaf, k) = job
-        if most > 0:
-            (low, high), _, _ = self._sum(corners, value, *how, (leaf, k))
-            at = f"{self.where}, leaf {leaf}, corner {k}"
-            require(f"the majorants' sum at {at} exceeds 0", low, high, self.p)
-        return 0, [], *job[2:]
-
     def _sum(
-        self,
-        corners: "Corners",
-        value: Interval,
-        members: Members,
-        weights: Weights,
-        shift: int,
-        spot: Spot,
-    ) -> Found:
+        self, members: Members, corner: Corner, value: Interval, shift: int, spot: Spot
+    ) -> Form:
         """A and L of all members together."""
         low = high = 0
         slopes: Vector = {}
-        corner = corners[weights]
         for b, form, ratio in members:
             try:
                 a, own = form(ratio, corner, b, value, shift)
@@ -198,7 +190,7 @@ class Stage:
                 raise FailureError(failure.outcome, f"majorant at {at}: {failure}") from None
             low, high = low + a[0], high + a[1]
             slopes = _plus(slopes, own, 1) if own else slopes
-        return (low, high), slopes, spot
+        return (low, high), slopes
 
     def _majorant(
         self,
@@ -262,9 +254,9 @@ class Stage:
             d = self._reach({j: lean for j, (_, lean) in slopes.items()}) + units
         if gap[0] <= d:
             refuse("down has no y < upper", surely=gap[1] <= d)
-        log = _log(self.elementary, (gap[0] - d, gap[1] - d), one, p)
-        own = _log(self.elementary, (kappa[0], kappa[0]), kappa[1], p)
-        inner = one + x[0] - shift + log[0] - own[1], one + x[1] - shift + log[1] - own[0]
+        ratio = (gap[0] - d) * kappa[1], (gap[1] - d) * kappa[1]
+        log = self.elementary.log(ratio, kappa[0] << p, p)
+        inner = one + x[0] - shift + log[0], one + x[1] - shift + log[1]
         if not slopes:
             return self._falling(kappa, inner, {}, 0)
         t = (1 << 2 * p) // gap[1]
