@@ -99,10 +99,11 @@ class FlintElementary(Elementary):
             return 0, 1
         bits = max(x[0].bit_length(), p) + 3 * min(max(x[1] >> p, 0), MAX_EXPONENT + 2) // 2
         with precision(bits + 24):
-            lo, hi = fixed(dyadic(x[0], -p).exp(), p)
-        if x[1] - x[0] >> p:
+            lo, hi = fixed((arb(x[0]) * _power(-p)).exp(), p)
+        width = x[1] - x[0]
+        if width >> p:
             return max(lo, 0), self.exp((x[1], x[1]), p)[1]
-        return max(lo, 0), hi - (-hi * 2 * (x[1] - x[0]) >> p)
+        return max(lo, 0), hi - (-hi * 2 * width >> p)
 
     def log(self, numerator: Interval, denominator: int, p: int) -> Interval:
         """An enclosure of ln(numerator / denominator), both of them positive integers."""

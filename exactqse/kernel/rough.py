@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from math import gcd
-from operator import add
 from typing import NamedTuple, Self
 
 from exactqse.kernel.certificate import MAX_PRECISION
@@ -22,24 +21,34 @@ Weights = tuple[int, ...]  # of the leader's actions
 Term = tuple[bool, int, int, int]  # whether it is an "up"; its parameter, the inverse, a constant
 
 
-class Corner(NamedTuple):
-    """A corner: the least x and the largest y - lam of each member of the cell."""
+class Part(NamedTuple):
+    """A part of the simplex: its corners' weights, and at them a lower x and an upper y - lam."""
 
-    weights: Weights
-    x: Sequence[int]
-    gain: Sequence[int]
-    falls: list[int | None]  # x + ln(lam - y) at least, once asked for
+    weights: list[Weights]  # [corner]
+    x: list[list[int]]  # [member][corner]
+    gain: list[list[int]]
+
+    def halves(self, i: int, j: int) -> "list[Part]":
+        """With the corner between i and j in place of i, and in place of j."""
+        weights = middle(self.weights[i], self.weights[j])
+        x = [column[i] + column[j] >> 1 for column in self.x]
+        gain = [column[i] + column[j] + 1 >> 1 for column in self.gain]
+        return [
+            Part(
+                [*self.weights[:k], weights, *self.weights[k + 1 :]],
+                [[*c[:k], v, *c[k + 1 :]] for c, v in zip(self.x, x, strict=True)],
+                [[*c[:k], v, *c[k + 1 :]] for c, v in zip(self.gain, gain, strict=True)],
+            )
+            for k in (i, j)
+        ]
 
 
-def middle(c: Corner, d: Corner) -> Corner:
-    """The corner half way; its weights are in lowest terms, and sum to a power of 2."""
-    n, m = sum(c.weights), sum(d.weights)
-    mixed = [v * m + w * n for v, w in zip(c.weights, d.weights, strict=True)]
+def middle(c: Weights, d: Weights) -> Weights:
+    """(c + d) / 2, in lowest terms: the weights sum to a power of 2."""
+    n, m = sum(c), sum(d)
+    mixed = [v * m + w * n for v, w in zip(c, d, strict=True)]
     common = gcd(*mixed)
-    weights = tuple([w // common for w in mixed])
-    x = [v + w >> 1 for v, w in zip(c.x, d.x, strict=True)]
-    gain = [v + w + 1 >> 1 for v, w in zip(c.gain, d.gain, strict=True)]
-    return Corner(weights, x, gain, [None] * len(x))
+    return tuple([w // common for w in mixed])
 
 
 @lru_cache(maxsize=64)
@@ -52,7 +61,7 @@ def units(count: int) -> list[Weights]:
 class Rough:
     """A stage's columns [b][a] in units of 2^-q: x rounded down, y - lam rounded up.
 
-    ``most`` is by how much more x may be at a corner.
+    At a corner x may be ``most`` more than that.
     """
 
     elementary: Elementary
@@ -63,7 +72,9 @@ class Rough:
     most: int
 
     @classmethod
-    def of(cls, elementary: Elementary, p: int, x: Columns, y: Columns, lam: int, depth: int) -> Self:
+    def of(
+        cls, elementary: Elementary, p: int, x: Columns, y: Columns, lam: int, depth: int
+    ) -> Self:
         """From columns at p bits, and the lower end of lam; trees are not deeper than ``depth``."""
         q = min(p, BITS)
         width = max([high - low for column in x for low, high in column], default=0)
@@ -71,11 +82,10 @@ class Rough:
         gains = [[-(lam - v[1] >> p - q) for v in column] for column in y]
         return cls(elementary, p, q, xs, gains, (width >> p - q) + depth + 2)
 
-    def corners(self, cell: Sequence[int]) -> list[Corner]:
-        """Those of the whole simplex."""
-        x, gain = ([columns[b] for b in cell] for columns in (self.x, self.gain))
-        rows = zip(units(len(x[0])), zip(*x, strict=True), zip(*gain, strict=True), strict=True)
-        return [Corner(*row, [None] * len(x)) for row in rows]
+    def simplex(self, cell: Sequence[int]) -> Part:
+        """The whole of it, for these b."""
+        x, gain = [self.x[b] for b in cell], [self.gain[b] for b in cell]
+        return Part(units(len(x[0])), x, gain)
 
     def term(self, parameter: tuple[int, int], shift: int, *, rises: bool) -> Term:
         """What a majorant is made of at every corner; ``shift`` is taken from x."""
@@ -86,38 +96,22 @@ class Rough:
         log = self.elementary.log_below(inverse, q) if inverse else -BEYOND
         return False, size, inverse, (1 << q) + (-shift >> drop) + log
 
-    def bounds(self, terms: Sequence[Term], part: Sequence[Corner]) -> list[int]:
+    def bounds(self, terms: Sequence[Term], part: Part) -> list[int]:
         """At each corner no less than the sum of the majorants, at p bits."""
-        q, exp = self.q, self.elementary.exp_above
-        totals = [0] * len(part)
-        xs, gains = (
-            zip(*[c.x for c in part], strict=True),
-            zip(*[c.gain for c in part], strict=True),
-        )
-        for i, ((rises, size, inverse, constant), x, gain) in enumerate(
-            zip(terms, xs, gains, strict=True)
-        ):
-            if rises:
-                z = [
-                    v + (g * (inverse + (g > 0)) >> q) + constant
-                    for v, g in zip(x, gain, strict=True)
-                ]
-                found = (
-                    [(size * exp(n, q) >> q) + 1 for n in z]
-                    if max(z) >> q < MAX_EXPONENT
-                    else [BEYOND] * len(z)
-                )
-            else:
-                logs = [self._falls(corner, i) for corner in part]
-                found = [-((n + constant) * (size - (n + constant > 0)) >> q) for n in logs]
-            totals = list(map(add, totals, found))
-        return [total << self.p - q for total in totals]
+        found = map(self._bound, terms, part.x, part.gain)
+        return [sum(row) << self.p - self.q for row in zip(*found)]
 
-    def _falls(self, corner: Corner, i: int) -> int:
-        """The least x + ln(lam - y) of the i-th member."""
-        n = corner.falls[i]
-        if n is None:
-            gap = -corner.gain[i]
-            n = corner.x[i] + self.elementary.log_below(gap, self.q) if gap > 0 else -BEYOND
-            corner.falls[i] = n
-        return n
+    def _bound(self, term: Term, x: Sequence[int], gain: Sequence[int]) -> list[int]:
+        """The same of one majorant, in units of 2^-q."""
+        (rises, size, inverse, constant), q, pairs = term, self.q, zip(x, gain, strict=True)
+        if rises:
+            z = [v + (g * (inverse + (g > 0)) >> q) + constant for v, g in pairs]
+            if max(z) >> q >= MAX_EXPONENT:
+                return [BEYOND] * len(z)
+            exp = self.elementary.exp_above
+            return [(size * exp(n, q) >> q) + 1 for n in z]
+        if max(gain) >= 0:
+            return [BEYOND] * len(x)
+        log = self.elementary.log_below
+        inner = [v + log(-g, q) + constant for v, g in pairs]
+        return [-(n * (size - (n > 0)) >> q) for n in inner]

@@ -23,8 +23,7 @@ from exactqse.errors import at_least, between
 from exactqse.kernel.certificate import CHORD, DOWN, UP, Majorant, Split, Tree
 from exactqse.kernel.elementary import MAX_EXPONENT, Elementary
 from exactqse.kernel.interval import Interval, add, multiply, scale
-from exactqse.kernel.rough import BEYOND, Rough, Weights, middle
-from exactqse.kernel.rough import Corner as RoughCorner
+from exactqse.kernel.rough import BEYOND, Rough, Weights
 
 FINENESS, PARTS = 13, 1 << 8  # how fine and how many the parts of a chord may be
 Outcome = Literal["accepted", "rejected", "inconclusive"]
@@ -112,11 +111,12 @@ class Stage:
         rough = Rough.of(self.elementary, self.p, self.x, self.y, value[0], depth)
         for cell, tree in zip(cells, trees, strict=True):
             forms = list(self._corners(rough, cell, tree, value))
-            pivot = max(forms, key=lambda form: form[0][1])[1]
-            total = _plus(total, pivot, 1)
-            ends = [(self._spread(a, _plus(slopes, pivot, -1)), spot) for a, slopes, spot in forms]
-            (least, _), spot = max(ends)
-            low, high = low + least, high + max([end for (_, end), _ in ends])
+            if any([slopes for _, slopes, _ in forms]):
+                pivot = max(forms, key=lambda form: form[0][1])[1]
+                total = _plus(total, pivot, 1)
+                forms = [(self._spread(a, _plus(n, pivot, -1)), {}, spot) for a, n, spot in forms]
+            least, spot = max([(a[0], spot) for a, _, spot in forms])
+            low, high = low + least, high + max([a[1] for a, _, _ in forms])
             spots.append(spot)
         return self._spread((low, high), total), spots
 
@@ -141,29 +141,28 @@ class Stage:
 
         Corners where A is surely not larger than at earlier ones are left out, if nothing leans.
         """
-        corners, parts, leaf, largest = Corners(self, cell), [rough.corners(cell)], 0, -BEYOND
+        corners, parts, leaf, largest = Corners(self, cell), [rough.simplex(cell)], 0, -BEYOND
         leans = self.free or any([any(self.slopes[b]) for b in cell])
         for entry in tree:
             part = parts.pop()
             if isinstance(entry, Split):
-                half = middle(part[entry.i], part[entry.j])
-                parts += [[*part[:k], half, *part[k + 1 :]] for k in (entry.j, entry.i)]
+                parts += reversed(part.halves(entry.i, entry.j))
                 continue
             pairs = zip(cell, entry.majorants, strict=True)
-            members = [(b, *self._majorant(m, part, corners, b, value)) for b, m in pairs]
+            members = [(b, *self._majorant(m, part.weights, corners, b, value)) for b, m in pairs]
             shift = self.reference + (entry.shift << self.p)
             if leans:
-                bounds = [BEYOND] * len(part)
+                bounds = [BEYOND] * len(part.weights)
             else:
                 terms = [
                     rough.term(ratio, shift, rises=form == self._up) for _, form, ratio in members
                 ]
                 bounds = rough.bounds(terms, part)
-            for k in sorted(range(len(part)), key=bounds.__getitem__, reverse=True):
+            for k in sorted(range(len(bounds)), key=bounds.__getitem__, reverse=True):
                 if bounds[k] <= (0 if entry.shift else largest):
                     break
                 (low, high), slopes = self._sum(
-                    members, corners[part[k].weights], value, shift, (leaf, k)
+                    members, corners[part.weights[k]], value, shift, (leaf, k)
                 )
                 if entry.shift:  # at another scale all that is used is the sign
                     at = f"{self.where}, leaf {leaf}, corner {k}"
@@ -195,7 +194,7 @@ class Stage:
     def _majorant(
         self,
         majorant: Majorant,
-        part: list[RoughCorner],
+        part: Sequence[Weights],
         corners: "Corners",
         b: int,
         value: Interval,
@@ -204,7 +203,7 @@ class Stage:
         if not isinstance(majorant, int):
             form = {UP: self._up, DOWN: self._down, CHORD: self._chord}[majorant[0]]
             return form, majorant[1].as_integer_ratio()
-        ((x, _), (y, _)), _ = corners[part[majorant].weights][1][b]
+        ((x, _), (y, _)), _ = corners[part[majorant]][1][b]
         x, gain, unit = x - self.reference, y - value[1], 1 << self.p
         if gain > 0:
             return self._up, (gain, unit)
