@@ -143,7 +143,10 @@ def _check_nodes(
             stage = Stage(place, p, elementary, x, y, none, reference=node.shift << p)
             value = found[node.state] = enclose(*node.upper.as_integer_ratio(), p)
             (low, high), spots = stage.bound(game.observes, node.trees, value)
-            what = f"the majorants' sum exceeds 0 at (leaf, corner) {spots} of the cells {cells}"
-            require(f"upper bound at {place}: {what}", low, high, p)
+            if high > 0:
+                what = (
+                    f"the majorants' sum exceeds 0 at (leaf, corner) {spots} of the cells {cells}"
+                )
+                require(f"upper bound at {place}: {what}", low, high, p)
         after = ends(found)
     return {node.state: node.upper for node in nodes if node.step == 0}

@@ -19,10 +19,12 @@ def enclose(numerator: int, denominator: int, p: int) -> Interval:
 def scale(x: Interval, numerator: int, denominator: int) -> Interval:
     """x times numerator/denominator; the denominator is positive."""
     lo, hi = x if numerator >= 0 else (x[1], x[0])
+    product, rest = lo * numerator, (hi - lo) * numerator  # together hi * numerator
     if denominator.bit_count() == 1:  # a power of two: the same floors, by shifts
         k = denominator.bit_length() - 1
-        return lo * numerator >> k, -(-hi * numerator >> k)
-    return lo * numerator // denominator, -(-hi * numerator // denominator)
+        return product >> k, -(-(product + rest) >> k)
+    low, remainder = divmod(product, denominator)
+    return low, low - (-(remainder + rest) // denominator)
 
 
 def add(terms: Iterable[Interval]) -> Interval:
@@ -33,12 +35,10 @@ def add(terms: Iterable[Interval]) -> Interval:
 
 def multiply(x: Interval, y: Interval, p: int) -> Interval:
     """x times y."""
-    if x[0] >= 0:
-        low, high = x[y[0] < 0] * y[0], x[y[1] > 0] * y[1]
-    else:
-        ends = x[0] * y[0], x[0] * y[1], x[1] * y[0], x[1] * y[1]
-        low, high = min(ends), max(ends)
-    return low >> p, -(-high >> p)
+    dx, dy = x[1] - x[0], y[1] - y[0]  # as a rule short: one long product, and what is missing
+    corner, right, up = x[0] * y[0], dx * y[0], x[0] * dy
+    ends = corner, corner + right, corner + up, corner + right + up + dx * dy
+    return min(ends) >> p, -(-max(ends) >> p)
 
 
 def divide(x: Interval, y: Interval, p: int) -> Interval:

@@ -201,8 +201,9 @@ class Stage:
     ) -> tuple[Callable[..., Form], Ratio]:
         """The function for its tag, and its parameter; any positive one is valid."""
         if not isinstance(majorant, int):
-            form = {UP: self._up, DOWN: self._down, CHORD: self._chord}[majorant[0]]
-            return form, majorant[1].as_integer_ratio()
+            tag, parameter = majorant
+            form = self._up if tag == UP else self._down if tag == DOWN else self._chord
+            return form, parameter.as_integer_ratio()
         ((x, _), (y, _)), _ = corners[part[majorant]][1][b]
         x, gain, unit = x - self.reference, y - value[1], 1 << self.p
         if gain > 0:
@@ -253,8 +254,11 @@ class Stage:
             d = self._reach({j: lean for j, (_, lean) in slopes.items()}) + units
         if gap[0] <= d:
             refuse("down has no y < upper", surely=gap[1] <= d)
-        ratio = (gap[0] - d) * kappa[1], (gap[1] - d) * kappa[1]
-        log = self.elementary.log(ratio, kappa[0] << p, p)
+        k = min(p, (kappa[1] & -kappa[1]).bit_length() - 1)  # 2^k divides both of 2^p and below
+        below = kappa[1] >> k
+        log = self.elementary.log(
+            ((gap[0] - d) * below, (gap[1] - d) * below), kappa[0] << p - k, p
+        )
         inner = one + x[0] - shift + log[0], one + x[1] - shift + log[1]
         if not slopes:
             return self._falling(kappa, inner, {}, 0)
