@@ -15,7 +15,7 @@ from fractions import Fraction
 
 from exactqse.kernel.certificate import Certificate, Part, Slope, ValueSplit
 from exactqse.kernel.elementary import MAX_EXPONENT, Elementary
-from exactqse.kernel.game import KernelGame
+from exactqse.kernel.game import KernelGame, Row
 from exactqse.kernel.interval import Interval, add, enclose, multiply
 from exactqse.kernel.operators import (
     columns,
@@ -222,7 +222,7 @@ class PartBounds:
         def moved(b: int, values: dict[int, int]) -> list[Interval]:
             """[a] of P values, of the free places."""
             every = nothing | values
-            return [expected(by_b[b], (every, every)) for by_b in game.at(game.P, step)[state]]
+            return [expected(by_b[b], (every, {})) for by_b in game.at(game.P, step)[state]]
 
         def height(b: int, sigma: int) -> list[Interval]:
             return moved(b, {t: f.phi(sigma, p)[1] + (f.radius >> p) + 1 for t, f in loose.items()})
@@ -241,10 +241,9 @@ class PartBounds:
         game, (step, state) = self.game, self.game.places[j]
         above, below = game.gamma.as_integer_ratio()
 
-        def slopes(a: int, b: int) -> Slopes:
+        def slopes(row: Row) -> Slopes:
             lean: Vector = defaultdict(int)
             push: Vector = {}
-            row = game.at(game.P, step)[state][a][b]
             for t, n in zip(row.states, row.numerators, strict=True) if after else ():
                 f = after[t]
                 for i, c in f.others.items():
@@ -255,4 +254,4 @@ class PartBounds:
             d, keys = row.denominator, [*lean, *others]
             return {i: (push.get(i, 0), lean[i] // d - others.get(i, 0)) for i in keys}
 
-        return columns(game, slopes)
+        return columns(slopes, game.at(game.P, step)[state])

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from itertools import groupby
 from operator import mul
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from exactqse.errors import NotCoveredError
 from exactqse.kernel.certificate import AnyNode, Distribution, HistoryNode
@@ -20,22 +20,18 @@ from exactqse.kernel.interval import Interval, add, divide, enclose, multiply, s
 T = TypeVar("T")
 Rows = Sequence[Distribution]
 Lookup = Mapping[int, int]  # by state
-Values = tuple[Lookup, Lookup]  # lower and upper ends; the same object if they agree
+Values = tuple[Lookup, Lookup]  # lower ends; widths, or nothing if all are 0
 States = Sequence[Interval] | Mapping[int, Interval]  # the same as intervals
 Next = Sequence[Sequence[Values]]  # W and v, each by b
 
 
-def exponent(
-    game: KernelGame, step: int, state: int, a: int, b: int, soft: Values, p: int
-) -> Interval:
-    """x = eta r_h(s, a, b) + gamma sum over t of P_h(t | s, a, b) v(t), for v = eta V_{h+1}."""
-    n, d = require_finite(game).as_integer_ratio()
-    above, below = game.at(game.r, step)[state][a][b].as_integer_ratio()
-    x = enclose(n * above, d * below, p)
+def exponent(game: KernelGame, reward: Fraction, row: Row, soft: Values, p: int) -> Interval:
+    """x = eta r + gamma sum over t of P(t) v(t), of a reward r and a row P, for v = eta V_{h+1}."""
+    (above, below), (n, d) = require_finite(game).as_integer_ratio(), reward.as_integer_ratio()
+    x = enclose(above * n, below * d, p)
     if not soft[0] or not game.gamma:
         return x
-    mean = expected(game.at(game.P, step)[state][a][b], soft)
-    low, high = scale(mean, game.gamma.numerator, game.gamma.denominator)
+    low, high = scale(expected(row, soft), *game.gamma.as_integer_ratio())
     return x[0] + low, x[1] + high
 
 
@@ -46,54 +42,58 @@ def require_finite(game: KernelGame) -> Fraction:
     return game.eta
 
 
-def continuation(
-    game: KernelGame, step: int, state: int, a: int, b: int, after: Values, p: int
-) -> Interval:
-    """y = u_h(s, a, b) + sum over t of P_h(t | s, a, b) W_{h+1}(t)."""
-    lo, hi = enclose(*game.at(game.u, step)[state][a][b].as_integer_ratio(), p)
+def continuation(reward: Fraction, row: Row, after: Values, p: int) -> Interval:
+    """y = u + sum over t of P(t) W_{h+1}(t), of a reward u and a row P."""
+    n, d = reward.as_integer_ratio()
     if not after[0]:
-        return lo, hi
-    below, above = expected(game.at(game.P, step)[state][a][b], after)
-    return lo + below, hi + above
+        return enclose(n, d, p)
+    sums, common = weighted(row, after), row.denominator
+    low, rest = divmod(sums[0] * d + (n * common << p), d * common)
+    return low, low - (-(rest + (sums[1] - sums[0]) * d) // (d * common))
 
 
-def columns(game: KernelGame, entry: Callable[[int, int], T]) -> list[list[T]]:
-    """[b][a] of ``entry`` (a, b)."""
-    A = range(game.leader_actions)
-    return [[entry(a, b) for a in A] for b in range(game.follower_actions)]
+def columns(entry: Callable[..., T], *tables: Sequence[Sequence[Any]]) -> list[list[T]]:
+    """[b][a] of ``entry`` of what the tables [a][b] hold."""
+    by_b = zip(*(zip(*table, strict=True) for table in tables), strict=True)
+    return [[entry(*each) for each in zip(*column, strict=True)] for column in by_b]
 
 
 def exponents(game: KernelGame, h: int, s: int, soft: Values, p: int) -> list[list[Interval]]:
     """[b][a] of x."""
-    return columns(game, lambda a, b: exponent(game, h, s, a, b, soft, p))
+    r, P = game.at(game.r, h)[s], game.at(game.P, h)[s]
+    return columns(lambda reward, row: exponent(game, reward, row, soft, p), r, P)
 
 
 def continuations(game: KernelGame, h: int, s: int, after: Values, p: int) -> list[list[Interval]]:
     """[b][a] of y."""
-    return columns(game, lambda a, b: continuation(game, h, s, a, b, after, p))
+    u, P = game.at(game.u, h)[s], game.at(game.P, h)[s]
+    return columns(lambda reward, row: continuation(reward, row, after, p), u, P)
+
+
+def weighted(row: Row, values: Values) -> Interval:
+    """The sum of the values under the numerators of a distribution of states."""
+    lows, widths = values
+    low = sum(map(mul, row.numerators, map(lows.__getitem__, row.states)))
+    if not widths:
+        return low, low
+    return low, low + sum(map(mul, row.numerators, map(widths.__getitem__, row.states)))
 
 
 def expected(row: Row, values: Values) -> Interval:
     """The mean of the values under a distribution of states."""
-    lows, highs = values
-    low, rest = divmod(
-        sum(map(mul, row.numerators, map(lows.__getitem__, row.states))), row.denominator
-    )
-    if highs is lows:
-        return low, low + 1 if rest else low
-    high = sum(map(mul, row.numerators, map(highs.__getitem__, row.states)))
-    return low, -(-high // row.denominator)
+    low, high = weighted(row, values)
+    return low // row.denominator, -(-high // row.denominator)
 
 
 def ends(values: Mapping[int, Interval]) -> Values:
-    """The ends of intervals by state."""
-    lows, highs = ({t: v[k] for t, v in values.items()} for k in (0, 1))
-    return lows, lows if highs == lows else highs
+    """What intervals by state are."""
+    widths = {t: high - low for t, (low, high) in values.items()}
+    return {t: low for t, (low, _) in values.items()}, widths if any(widths.values()) else {}
 
 
 def mixture(distribution: Distribution, values: Sequence[Interval]) -> Interval:
     """The expectation of ``values``, one for each pair of the distribution, in its order."""
-    if len(distribution) == 1:  # with probability 1
+    if len(distribution) == len(values) == 1:  # with probability 1
         return values[0]
     pairs = zip(distribution, values, strict=True)
     return add(scale(value, q.numerator, q.denominator) for (_, q), value in pairs)
@@ -107,10 +107,11 @@ def policy_value(
     ``after`` is W and v of the next step, each by b; v is computed where gamma > 0, else 0. The
     exponents are shifted by an integer near their largest: the quotient does not change.
     """
+    u, r, P = (game.at(table, h)[s] for table in (game.u, game.r, game.P))
     xs, ys = [], []
     for b, (by_b, W, v) in enumerate(zip(policy, *after, strict=True)):
-        xs.append(mixture(by_b, [exponent(game, h, s, a, b, v, p) for a, _ in by_b]))
-        ys.append(mixture(by_b, [continuation(game, h, s, a, b, W, p) for a, _ in by_b]))
+        xs.append(mixture(by_b, [exponent(game, r[a][b], P[a][b], v, p) for a, _ in by_b]))
+        ys.append(mixture(by_b, [continuation(u[a][b], P[a][b], W, p) for a, _ in by_b]))
     shift = max(x[0] for x in xs) >> p << p
     weights = [elementary.exp((x[0] - shift, x[1] - shift), p) for x in xs]
     products = [multiply(e, y, p) for e, y in zip(weights, ys, strict=True)]

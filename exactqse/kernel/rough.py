@@ -70,17 +70,26 @@ class Rough:
     x: list[list[int]]
     gain: list[list[int]]
     most: int
+    leans: bool
 
     @classmethod
     def of(
-        cls, elementary: Elementary, p: int, x: Columns, y: Columns, lam: int, depth: int
+        cls,
+        elementary: Elementary,
+        p: int,
+        x: Columns,
+        y: Columns,
+        lam: int,
+        depth: int,
+        *,
+        leans: bool,
     ) -> Self:
         """From columns at p bits, and the lower end of lam; trees are not deeper than ``depth``."""
         q = min(p, BITS)
         width = max([high - low for column in x for low, high in column], default=0)
         xs = [[v[0] >> p - q for v in column] for column in x]
         gains = [[-(lam - v[1] >> p - q) for v in column] for column in y]
-        return cls(elementary, p, q, xs, gains, (width >> p - q) + depth + 2)
+        return cls(elementary, p, q, xs, gains, (width >> p - q) + depth + 2, leans)
 
     def simplex(self, cell: Sequence[int]) -> Part:
         """The whole of it, for these b."""

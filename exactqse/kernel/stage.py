@@ -108,7 +108,8 @@ class Stage:
         total: Vector = {}
         spots = []
         depth = max(map(len, trees))
-        rough = Rough.of(self.elementary, self.p, self.x, self.y, value[0], depth)
+        leans = bool(self.free) or any(map(any, self.slopes))
+        rough = Rough.of(self.elementary, self.p, self.x, self.y, value[0], depth, leans=leans)
         for cell, tree in zip(cells, trees, strict=True):
             forms = list(self._corners(rough, cell, tree, value))
             if any([slopes for _, slopes, _ in forms]):
@@ -142,7 +143,6 @@ class Stage:
         Corners where A is surely not larger than at earlier ones are left out, if nothing leans.
         """
         corners, parts, leaf, largest = Corners(self, cell), [rough.simplex(cell)], 0, -BEYOND
-        leans = self.free or any([any(self.slopes[b]) for b in cell])
         for entry in tree:
             part = parts.pop()
             if isinstance(entry, Split):
@@ -151,7 +151,7 @@ class Stage:
             pairs = zip(cell, entry.majorants, strict=True)
             members = [(b, *self._majorant(m, part.weights, corners, b, value)) for b, m in pairs]
             shift = self.reference + (entry.shift << self.p)
-            if leans:
+            if rough.leans:
                 bounds = [BEYOND] * len(part.weights)
             else:
                 terms = [
