@@ -5,7 +5,7 @@ an interval for each state that is reached. Each result encloses the exact one
 (proofs/stage-value.md).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from itertools import groupby
 from operator import mul
@@ -73,10 +73,15 @@ def continuations(game: KernelGame, h: int, s: int, after: Values, p: int) -> li
 def weighted(row: Row, values: Values) -> Interval:
     """The sum of the values under the numerators of a distribution of states."""
     lows, widths = values
-    low = sum(map(mul, row.numerators, map(lows.__getitem__, row.states)))
+    low = sum(map(mul, row.numerators, chosen(lows, row.states)))
     if not widths:
         return low, low
-    return low, low + sum(map(mul, row.numerators, map(widths.__getitem__, row.states)))
+    return low, low + sum(map(mul, row.numerators, chosen(widths, row.states)))
+
+
+def chosen(values: Lookup, states: tuple[int, ...]) -> Iterable[int]:
+    """The values of these states, which ascend, as do those that have values."""
+    return values.values() if len(values) == len(states) else map(values.__getitem__, states)
 
 
 def expected(row: Row, values: Values) -> Interval:
@@ -87,8 +92,9 @@ def expected(row: Row, values: Values) -> Interval:
 
 def ends(values: Mapping[int, Interval]) -> Values:
     """What intervals by state are."""
-    widths = {t: high - low for t, (low, high) in values.items()}
-    return {t: low for t, (low, _) in values.items()}, widths if any(widths.values()) else {}
+    pairs = sorted(values.items())
+    widths = {t: high - low for t, (low, high) in pairs}
+    return {t: low for t, (low, _) in pairs}, widths if any(widths.values()) else {}
 
 
 def mixture(distribution: Distribution, values: Sequence[Interval]) -> Interval:
