@@ -17,24 +17,28 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
 from heapq import heappush, heapreplace
+from math import gcd
 from typing import Literal, NoReturn, TypeVar
 
 from exactqse.errors import at_least, between
-from exactqse.kernel.certificate import CHORD, DOWN, UP, Majorant, Split, Tree
+from exactqse.kernel.certificate import CHORD, DOWN, MAX_PRECISION, UP, Majorant, Split, Tree
 from exactqse.kernel.elementary import MAX_EXPONENT, Elementary
 from exactqse.kernel.interval import Interval, add, multiply, scale
-from exactqse.kernel.rough import BEYOND, Rough, Weights
 
+ROUGH = 40  # bits, at most, of rough bounds
+BEYOND = 1 << 2 * MAX_PRECISION  # more than any sum of majorants: nothing is known
 FINENESS, PARTS = 13, 1 << 8  # how fine and how many the parts of a chord may be
 Outcome = Literal["accepted", "rejected", "inconclusive"]
 Vector = dict[int, int]  # by place, 0 where nothing is said
 T = TypeVar("T")
 Columns = Sequence[Sequence[T]]  # [b][a]
 Slopes = dict[int, tuple[int, int]]  # by place: push, lean
+Weights = tuple[int, ...]  # of the leader's actions
 Corner = tuple[Weights, dict[int, tuple[tuple[Interval, Interval], Slopes]]]  # by b: (x, y), slopes
 Ratio = tuple[int, int]  # of positive integers
 Form = tuple[Interval, Vector]  # A, L
 Members = list[tuple[int, Callable[..., Form], Ratio]]  # b, its majorant and the parameter
+Term = tuple[int, bool, int, int, int]  # b, whether it is an "up", and three numbers
 Spot = tuple[int, int]  # leaf, corner
 Found = tuple[Interval, Vector, Spot]  # A, L and where they are
 
@@ -107,17 +111,13 @@ class Stage:
         low = high = 0
         total: Vector = {}
         spots = []
-        depth = max(map(len, trees))
-        leans = bool(self.free) or any(map(any, self.slopes))
-        rough = Rough.of(self.elementary, self.p, self.x, self.y, value[0], depth, leans=leans)
         for cell, tree in zip(cells, trees, strict=True):
-            forms = list(self._corners(rough, cell, tree, value))
-            if any([slopes for _, slopes, _ in forms]):
-                pivot = max(forms, key=lambda form: form[0][1])[1]
-                total = _plus(total, pivot, 1)
-                forms = [(self._spread(a, _plus(n, pivot, -1)), {}, spot) for a, n, spot in forms]
-            least, spot = max([(a[0], spot) for a, _, spot in forms])
-            low, high = low + least, high + max([a[1] for a, _, _ in forms])
+            forms = list(self._corners(cell, tree, value))
+            pivot = max(forms, key=lambda form: form[0][1])[1]
+            total = _plus(total, pivot, 1)
+            ends = [(self._spread(a, _plus(slopes, pivot, -1)), spot) for a, slopes, spot in forms]
+            (least, _), spot = max(ends)
+            low, high = low + least, high + max(end for (_, end), _ in ends)
             spots.append(spot)
         return self._spread((low, high), total), spots
 
@@ -135,45 +135,89 @@ class Stage:
         reach = self._reach(slopes)
         return a[0] + reach, a[1] + reach
 
-    def _corners(
-        self, rough: Rough, cell: Sequence[int], tree: Tree, value: Interval
-    ) -> Iterator[Found]:
+    def _corners(self, cell: Sequence[int], tree: Tree, value: Interval) -> Iterator[Found]:
         """A and L, summed over the members of the cell, at corners of leaves.
 
-        Corners where A is surely not larger than at earlier ones are left out, if nothing leans.
+        Without slopes those are left out whose rough bound is not above A at an earlier one.
         """
-        corners, parts, leaf, largest = Corners(self, cell), [rough.simplex(cell)], 0, -BEYOND
+        parts = [self._simplex(cell)]
+        leaf, largest = 0, -BEYOND
         for entry in tree:
             part = parts.pop()
             if isinstance(entry, Split):
-                parts += reversed(part.halves(entry.i, entry.j))
+                middle = self._middle(part[entry.i], part[entry.j])
+                parts += [[*part[:k], middle, *part[k + 1 :]] for k in (entry.j, entry.i)]
                 continue
             pairs = zip(cell, entry.majorants, strict=True)
-            members = [(b, *self._majorant(m, part.weights, corners, b, value)) for b, m in pairs]
+            members = [(b, *self._majorant(majorant, part, b, value)) for b, majorant in pairs]
             shift = self.reference + (entry.shift << self.p)
-            if rough.leans:
-                bounds = [BEYOND] * len(part.weights)
-            else:
-                terms = [
-                    rough.term(ratio, shift, rises=form == self._up) for _, form, ratio in members
-                ]
-                bounds = rough.bounds(terms, part)
-            for k in sorted(range(len(bounds)), key=bounds.__getitem__, reverse=True):
+            terms = [self._term(b, form == self._up, ratio, shift) for b, form, ratio in members]
+            bounds = [self._rough(terms, corner, value) for corner in part]
+            for k in sorted(range(len(part)), key=bounds.__getitem__, reverse=True):
                 if bounds[k] <= (0 if entry.shift else largest):
                     break
-                (low, high), slopes = self._sum(
-                    members, corners[part.weights[k]], value, shift, (leaf, k)
-                )
+                (low, high), slopes = self._sum(members, part[k], value, shift, (leaf, k))
                 if entry.shift:  # at another scale all that is used is the sign
                     at = f"{self.where}, leaf {leaf}, corner {k}"
                     require(f"the majorants' sum at {at} exceeds 0", low, high, self.p)
-                else:
-                    largest = max(largest, high)
-                    yield (low, high), slopes, (leaf, k)
+                    continue
+                largest = max(largest, high)
+                yield (low, high), slopes, (leaf, k)
             if entry.shift and largest < 0:
                 largest = 0
                 yield (0, 0), {}, (leaf, 0)
             leaf += 1
+
+    def _simplex(self, cell: Sequence[int]) -> list[Corner]:
+        """Pure actions, with what they make of the columns of each b."""
+        A = range(len(self.x[0]))
+        return [
+            (
+                tuple([int(a == c) for a in A]),
+                {b: ((self.x[b][c], self.y[b][c]), self.slopes[b][c]) for b in cell},
+            )
+            for c in A
+        ]
+
+    def _middle(self, c: Corner, d: Corner) -> Corner:
+        """The corner half way."""
+        weights, rows = _middle(c[0], d[0]), {}
+        for b, (v, slopes) in c[1].items():
+            w, others = d[1][b]
+            xy = _halfway(v[0], w[0]), _halfway(v[1], w[1])
+            leans = slopes or others
+            rows[b] = xy, _mixed_slopes(weights, self.slopes[b]) if leans else {}
+        return weights, rows
+
+    def _term(self, b: int, rises: bool, ratio: Ratio, shift: int) -> Term:  # noqa: FBT001
+        """A majorant's parameter, its inverse, and what is added to x, in units of 2^-q."""
+        (above, below), q = ratio, min(self.p, ROUGH)
+        size, inverse, drop = -((-above << q) // below), (below << q) // above, self.p - q
+        if rises:
+            return b, rises, size, inverse, 2 - (shift >> drop) - (1 << q)
+        log = self.elementary.log_below(inverse, q) if inverse else -BEYOND
+        return b, rises, size, inverse, (1 << q) + (-shift >> drop) + log
+
+    def _rough(self, terms: list[Term], corner: Corner, value: Interval) -> int:
+        """At least the sum of the majorants, if nothing leans (proofs/rough-bounds.md)."""
+        total, q = 0, min(self.p, ROUGH)
+        drop, exp, log = self.p - q, self.elementary.exp_above, self.elementary.log_below
+        for b, rises, size, inverse, constant in terms:
+            (x, y), slopes = corner[1][b]
+            if slopes or self.free:
+                return BEYOND
+            gap = value[0] - y[1] >> drop
+            if rises:
+                z = (x[1] >> drop) - (gap * (inverse + (gap < 0)) >> q) + constant
+                if z >> q >= MAX_EXPONENT:
+                    return BEYOND
+                total += (size * exp(z, q) >> q) + 1
+            elif gap > 0:
+                inner = (x[0] >> drop) + log(gap, q) + constant
+                total -= inner * (size - (inner > 0)) >> q
+            else:
+                return BEYOND
+        return total << drop
 
     def _sum(
         self, members: Members, corner: Corner, value: Interval, shift: int, spot: Spot
@@ -192,19 +236,14 @@ class Stage:
         return (low, high), slopes
 
     def _majorant(
-        self,
-        majorant: Majorant,
-        part: Sequence[Weights],
-        corners: "Corners",
-        b: int,
-        value: Interval,
+        self, majorant: Majorant, part: list[Corner], b: int, value: Interval
     ) -> tuple[Callable[..., Form], Ratio]:
         """The function for its tag, and its parameter; any positive one is valid."""
         if not isinstance(majorant, int):
             tag, parameter = majorant
             form = self._up if tag == UP else self._down if tag == DOWN else self._chord
             return form, parameter.as_integer_ratio()
-        ((x, _), (y, _)), _ = corners[part[majorant]][1][b]
+        ((x, _), (y, _)), _ = part[majorant][1][b]
         x, gain, unit = x - self.reference, y - value[1], 1 << self.p
         if gain > 0:
             return self._up, (gain, unit)
@@ -323,27 +362,16 @@ def _plus(x: Vector, y: Vector, sign: int) -> Vector:
     return x | {j: x.get(j, 0) + sign * n for j, n in y.items()}
 
 
-class Corners(dict[Weights, Corner]):
-    """What corners make of the columns of each b of a cell, by their weights, when asked for."""
+def _middle(c: Weights, d: Weights) -> Weights:
+    """(c + d) / 2, in lowest terms: the weights sum to a power of 2."""
+    n, m = sum(c), sum(d)
+    mixed = [v * m + w * n for v, w in zip(c, d, strict=True)]
+    common = gcd(*mixed)
+    return tuple([w // common for w in mixed])
 
-    def __init__(self, stage: Stage, cell: Sequence[int]) -> None:
-        self.stage, self.cell = stage, cell
 
-    def __missing__(self, weights: Weights) -> Corner:
-        x, y, slopes = self.stage.x, self.stage.y, self.stage.slopes
-        if sum(weights) == 1:
-            a = weights.index(1)
-            rows = {b: ((x[b][a], y[b][a]), slopes[b][a]) for b in self.cell}
-        else:
-            rows = {
-                b: (
-                    (_mixed(weights, x[b]), _mixed(weights, y[b])),
-                    _mixed_slopes(weights, slopes[b]),
-                )
-                for b in self.cell
-            }
-        self[weights] = weights, rows
-        return self[weights]
+def _halfway(x: Interval, y: Interval) -> Interval:
+    return x[0] + y[0] >> 1, -(-x[1] - y[1] >> 1)
 
 
 def _mixed(weights: Weights, column: Sequence[Interval]) -> Interval:
