@@ -24,8 +24,8 @@ from exactqse.kernel.farsighted import check_cover
 from exactqse.kernel.fit import require_fit
 from exactqse.kernel.game import KernelGame, expectation, require_game
 from exactqse.kernel.gamefile import game_hash
-from exactqse.kernel.interval import Interval, enclose
-from exactqse.kernel.operators import continuations, ends, exponents, initial_mean, policy_values
+from exactqse.kernel.interval import Interval, enclose, ends
+from exactqse.kernel.operators import continuations, exponents, initial_mean, policy_values
 from exactqse.kernel.stage import Columns, FailureError, Outcome, Slopes, Stage, require
 from exactqse.kernel.strong import check_strong
 
@@ -135,18 +135,14 @@ def _check_nodes(
     for h, layer in groupby(reversed(nodes), lambda node: node.step):
         found: dict[int, Interval] = {}
         for node in layer:
-            x, y = (
-                exponents(game, h, node.state, ends({}), p),
-                continuations(game, h, node.state, after, p),
-            )
+            x = exponents(game, h, node.state, ends({}), p)
+            y = continuations(game, h, node.state, after, p)
             place = f"step {h}, state {node.state}"
             stage = Stage(place, p, elementary, x, y, none, reference=node.shift << p)
             value = found[node.state] = enclose(*node.upper.as_integer_ratio(), p)
-            (low, high), spots = stage.bound(game.observes, node.trees, value)
+            (low, high), at = stage.bound(game.observes, node.trees, value)
             if high > 0:
-                what = (
-                    f"the majorants' sum exceeds 0 at (leaf, corner) {spots} of the cells {cells}"
-                )
+                what = f"the majorants' sum exceeds 0 at (leaf, corner) {at} of the cells {cells}"
                 require(f"upper bound at {place}: {what}", low, high, p)
         after = ends(found)
     return {node.state: node.upper for node in nodes if node.step == 0}

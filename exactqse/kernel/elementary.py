@@ -6,6 +6,7 @@ log: any guess y of ln z is good, since ln z = y + ln(z e^{-y}) and t/(1+t) <= l
 guess decides only how narrow the result is (proofs/log.md).
 """
 
+from bisect import bisect_right
 from functools import lru_cache
 from math import isqrt
 
@@ -13,8 +14,7 @@ from exactqse.kernel.interval import Interval
 
 MAX_EXPONENT = 1 << 14  # callers refuse larger arguments: exp of them has that many bits
 _LOG2E, _LN2 = 6196328018, 2977044471  # 2^32 times 1/ln 2 and ln 2, rounded down
-_POWERS = [isqrt(isqrt(isqrt(isqrt(1 << 512 + i)))) + 1 for i in range(17)]  # above 2^(32 + i/16)
-_LOGS = [((16 + i) ** 4096).bit_length() - 16385 for i in range(17)]  # below 2^12 log2(1 + i/16)
+_POWERS = [isqrt(isqrt(isqrt(isqrt(isqrt(isqrt(1 << 2048 + i)))))) + 1 for i in range(65)]
 
 
 class Elementary:
@@ -36,23 +36,16 @@ class Elementary:
         return lo, hi - (-((numerator[1] - numerator[0]) << p) // numerator[0])
 
     def exp_above(self, x: int, q: int) -> int:
-        """At least 2^q exp(x / 2^q), by chords of 2^t: 0.03% more."""
+        """At least 2^q exp(x / 2^q), and little more (proofs/rough-bounds.md)."""
         power = (x * (_LOG2E + (x > 0)) >> 32) + 1
-        part = (power & (1 << q) - 1) >> q - 4
-        rest = power & (1 << q - 4) - 1
-        low, high = _POWERS[part], _POWERS[part + 1]
-        chord = low + ((high - low) * rest >> q - 4) + 1
-        k = (power >> q) + q - 32
-        return chord << k if k >= 0 else (chord >> -k) + 1
+        k, part = (power >> q) + q, (power >> q - 6) % 64
+        return (_POWERS[part + 1] << k >> 32) + 1 if k >= 0 else 1
 
     def log_below(self, n: int, q: int) -> int:
-        """At most 2^q ln(n / 2^q), for n > 0, by chords of log2: 0.001 less."""
+        """At most 2^q ln(n / 2^q), and little less, for n > 0."""
         k = n.bit_length() - 1
-        mantissa = n << 28 - k if k <= 28 else n >> k - 28
-        part, rest = (mantissa >> 24) - 16, mantissa & (1 << 24) - 1
-        low, high = _LOGS[part], _LOGS[part + 1]
-        power = (k - q << 12) + low + ((high - low) * rest >> 24)
-        return (power * (_LN2 + (power < 0)) << q) >> 44
+        power = (k - q << 6) + bisect_right(_POWERS, (n << 32) >> k) - 1
+        return (power * (_LN2 + (power < 0)) << q) >> 38
 
 
 INTEGER = Elementary()

@@ -16,15 +16,8 @@ from fractions import Fraction
 from exactqse.kernel.certificate import Certificate, Part, Slope, ValueSplit
 from exactqse.kernel.elementary import MAX_EXPONENT, Elementary
 from exactqse.kernel.game import KernelGame, Row
-from exactqse.kernel.interval import Interval, add, enclose, multiply
-from exactqse.kernel.operators import (
-    columns,
-    continuations,
-    ends,
-    expected,
-    exponents,
-    require_finite,
-)
+from exactqse.kernel.interval import Interval, add, enclose, ends, multiply
+from exactqse.kernel.operators import columns, continuations, expected, exponents, require_finite
 from exactqse.kernel.stage import Columns, FailureError, Free, Slopes, Stage, Vector, require
 
 Box = tuple[Vector, Vector]  # the least and the largest v of places, where they are bounded

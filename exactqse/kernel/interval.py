@@ -4,9 +4,11 @@ Every operation rounds outward (proofs/fixed-point.md). Shifts and ``//`` round 
 infinity in Python, for negative numbers too; the ceiling is the negated floor of the negative.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 Interval = tuple[int, int]
+Lookup = Mapping[int, int]
+Values = tuple[Lookup, Lookup]  # by state: lower ends; widths, or nothing if all are 0
 
 
 def enclose(numerator: int, denominator: int, p: int) -> Interval:
@@ -46,3 +48,10 @@ def divide(x: Interval, y: Interval, p: int) -> Interval:
     lo = (x[0] << p) // (y[1] if x[0] >= 0 else y[0])
     hi = -((-x[1] << p) // (y[0] if x[1] >= 0 else y[1]))
     return lo, hi
+
+
+def ends(values: Mapping[int, Interval]) -> Values:
+    """Intervals by state, apart."""
+    pairs = sorted(values.items())
+    widths = {t: high - low for t, (low, high) in pairs}
+    return {t: low for t, (low, _) in pairs}, widths if any(widths.values()) else {}

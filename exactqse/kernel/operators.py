@@ -15,12 +15,20 @@ from exactqse.errors import NotCoveredError
 from exactqse.kernel.certificate import AnyNode, Distribution, HistoryNode
 from exactqse.kernel.elementary import Elementary
 from exactqse.kernel.game import KernelGame, Row
-from exactqse.kernel.interval import Interval, add, divide, enclose, multiply, scale
+from exactqse.kernel.interval import (
+    Interval,
+    Lookup,
+    Values,
+    add,
+    divide,
+    enclose,
+    ends,
+    multiply,
+    scale,
+)
 
 T = TypeVar("T")
 Rows = Sequence[Distribution]
-Lookup = Mapping[int, int]  # by state
-Values = tuple[Lookup, Lookup]  # lower ends; widths, or nothing if all are 0
 States = Sequence[Interval] | Mapping[int, Interval]  # the same as intervals
 Next = Sequence[Sequence[Values]]  # W and v, each by b
 
@@ -80,21 +88,14 @@ def weighted(row: Row, values: Values) -> Interval:
 
 
 def chosen(values: Lookup, states: tuple[int, ...]) -> Iterable[int]:
-    """The values of these states, which ascend, as do those that have values."""
-    return values.values() if len(values) == len(states) else map(values.__getitem__, states)
+    """The values of these states, most often of all."""
+    return values.values() if (*values,) == states else map(values.__getitem__, states)
 
 
 def expected(row: Row, values: Values) -> Interval:
     """The mean of the values under a distribution of states."""
     low, high = weighted(row, values)
     return low // row.denominator, -(-high // row.denominator)
-
-
-def ends(values: Mapping[int, Interval]) -> Values:
-    """What intervals by state are."""
-    pairs = sorted(values.items())
-    widths = {t: high - low for t, (low, high) in pairs}
-    return {t: low for t, (low, _) in pairs}, widths if any(widths.values()) else {}
 
 
 def mixture(distribution: Distribution, values: Sequence[Interval]) -> Interval:
@@ -147,24 +148,21 @@ def policy_values(
     v: dict[int, Interval] = {}
     layer: dict[int, int] = {}  # from state to index
     for h, pairs in groupby(reversed([*enumerate(nodes)]), lambda pair: pair[1].step):
-        all_b = [
-            [ends({t: x[j] for t, j in layer.items()})] * game.follower_actions for x in (W, v)
-        ]
+        follows = [ends({t: x[j] for t, j in layer.items()}) for x in (W, v)]
         layer = {}
         for j, node in pairs:
-            after = all_b
+            after = [[values] * game.follower_actions for values in follows]
             if isinstance(node, HistoryNode) and node.after:
-                after = [
-                    [
-                        ends({t: mixture(d, [x[i] for i, _ in d]) for t, d in draws})
-                        for draws in node.after
-                    ]
-                    for x in (W, v)
-                ]
+                after = [[_drawn(draws, x) for draws in node.after] for x in (W, v)]
             rows = by_response(game, node.policy)
             W[j], v[j] = policy_value(game, h, node.state, rows, after, p, elementary)
             layer[node.state] = j
     return {s: W[j] for s, j in layer.items()}
+
+
+def _drawn(draws: tuple[tuple[int, Distribution], ...], x: dict[int, Interval]) -> Values:
+    """The means of ``x`` under lotteries over memories, one for each state."""
+    return ends({t: mixture(d, [x[i] for i, _ in d]) for t, d in draws})
 
 
 def initial_mean(game: KernelGame, values: States, p: int) -> tuple[Fraction, Fraction]:

@@ -151,7 +151,7 @@ class Stage:
             pairs = zip(cell, entry.majorants, strict=True)
             members = [(b, *self._majorant(majorant, part, b, value)) for b, majorant in pairs]
             shift = self.reference + (entry.shift << self.p)
-            terms = [self._term(b, form == self._up, ratio, shift) for b, form, ratio in members]
+            terms = [self._term(*member, shift) for member in members]
             bounds = [self._rough(terms, corner, value) for corner in part]
             for k in sorted(range(len(part)), key=bounds.__getitem__, reverse=True):
                 if bounds[k] <= (0 if entry.shift else largest):
@@ -170,33 +170,27 @@ class Stage:
 
     def _simplex(self, cell: Sequence[int]) -> list[Corner]:
         """Pure actions, with what they make of the columns of each b."""
-        A = range(len(self.x[0]))
-        return [
-            (
-                tuple([int(a == c) for a in A]),
-                {b: ((self.x[b][c], self.y[b][c]), self.slopes[b][c]) for b in cell},
-            )
-            for c in A
-        ]
+        A, x, y, slopes = range(len(self.x[0])), self.x, self.y, self.slopes
+        pure = [tuple([int(a == c) for a in A]) for c in A]
+        return [(pure[a], {b: ((x[b][a], y[b][a]), slopes[b][a]) for b in cell}) for a in A]
 
     def _middle(self, c: Corner, d: Corner) -> Corner:
         """The corner half way."""
         weights, rows = _middle(c[0], d[0]), {}
-        for b, (v, slopes) in c[1].items():
-            w, others = d[1][b]
-            xy = _halfway(v[0], w[0]), _halfway(v[1], w[1])
-            leans = slopes or others
-            rows[b] = xy, _mixed_slopes(weights, self.slopes[b]) if leans else {}
+        for b, ((x, y), slopes) in c[1].items():
+            (v, w), others = d[1][b]
+            leans = _mixed_slopes(weights, self.slopes[b]) if slopes or others else {}
+            rows[b] = (_halfway(x, v), _halfway(y, w)), leans
         return weights, rows
 
-    def _term(self, b: int, rises: bool, ratio: Ratio, shift: int) -> Term:  # noqa: FBT001
+    def _term(self, b: int, form: Callable[..., Form], ratio: Ratio, shift: int) -> Term:
         """A majorant's parameter, its inverse, and what is added to x, in units of 2^-q."""
         (above, below), q = ratio, min(self.p, ROUGH)
         size, inverse, drop = -((-above << q) // below), (below << q) // above, self.p - q
-        if rises:
-            return b, rises, size, inverse, 2 - (shift >> drop) - (1 << q)
+        if form == self._up:
+            return b, True, size, inverse, 1 - (shift >> drop) - (1 << q)
         log = self.elementary.log_below(inverse, q) if inverse else -BEYOND
-        return b, rises, size, inverse, (1 << q) + (-shift >> drop) + log
+        return b, False, size, inverse, (1 << q) + (-shift >> drop) + log
 
     def _rough(self, terms: list[Term], corner: Corner, value: Interval) -> int:
         """At least the sum of the majorants, if nothing leans (proofs/rough-bounds.md)."""
@@ -204,19 +198,15 @@ class Stage:
         drop, exp, log = self.p - q, self.elementary.exp_above, self.elementary.log_below
         for b, rises, size, inverse, constant in terms:
             (x, y), slopes = corner[1][b]
-            if slopes or self.free:
-                return BEYOND
             gap = value[0] - y[1] >> drop
+            z = (x[1] >> drop) - (gap * (inverse + (gap < 0)) >> q) + constant if rises else 0
+            if slopes or self.free or z >> q >= MAX_EXPONENT or not (rises or gap > 0):
+                return BEYOND
             if rises:
-                z = (x[1] >> drop) - (gap * (inverse + (gap < 0)) >> q) + constant
-                if z >> q >= MAX_EXPONENT:
-                    return BEYOND
                 total += (size * exp(z, q) >> q) + 1
-            elif gap > 0:
+            else:
                 inner = (x[0] >> drop) + log(gap, q) + constant
                 total -= inner * (size - (inner > 0)) >> q
-            else:
-                return BEYOND
         return total << drop
 
     def _sum(
@@ -293,11 +283,9 @@ class Stage:
             d = self._reach({j: lean for j, (_, lean) in slopes.items()}) + units
         if gap[0] <= d:
             refuse("down has no y < upper", surely=gap[1] <= d)
-        k = min(p, (kappa[1] & -kappa[1]).bit_length() - 1)  # 2^k divides both of 2^p and below
-        below = kappa[1] >> k
-        log = self.elementary.log(
-            ((gap[0] - d) * below, (gap[1] - d) * below), kappa[0] << p - k, p
-        )
+        k = min(p, (kappa[1] & -kappa[1]).bit_length() - 1)  # of common factors 2
+        ratio = [(end - d) * (kappa[1] >> k) for end in gap]
+        log = self.elementary.log((ratio[0], ratio[1]), kappa[0] << p - k, p)
         inner = one + x[0] - shift + log[0], one + x[1] - shift + log[1]
         if not slopes:
             return self._falling(kappa, inner, {}, 0)

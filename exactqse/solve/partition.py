@@ -19,8 +19,8 @@ from exactqse.arithmetic.balls import FlintElementary
 from exactqse.kernel.certificate import Certificate, Distribution, Node
 from exactqse.kernel.game import KernelGame
 from exactqse.kernel.gamefile import game_hash
-from exactqse.kernel.interval import Interval, enclose
-from exactqse.kernel.operators import by_response, ends, initial_mean, policy_value
+from exactqse.kernel.interval import Interval, enclose, ends
+from exactqse.kernel.operators import by_response, initial_mean, policy_value
 from exactqse.solve.effort import Budget, Effort, Standing, Watcher
 from exactqse.solve.layer import Layer
 from exactqse.solve.leaves import MAX_LOG2

@@ -7,8 +7,8 @@ from fractions import Fraction
 
 from exactqse.kernel.certificate import DOWN, Leaf, Tree
 from exactqse.kernel.game import KernelGame
-from exactqse.kernel.interval import Interval
-from exactqse.kernel.operators import continuations, ends, exponents
+from exactqse.kernel.interval import Interval, ends
+from exactqse.kernel.operators import continuations, exponents
 
 _PLAIN = 400  # payoffs between 2^-400 and 2^400 are taken as they are
 _STEEPEST = 10000  # of eta r over a cell: beyond it there is too much to halve
