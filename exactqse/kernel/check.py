@@ -131,7 +131,6 @@ def _check_nodes(
     """
     after = ends({})
     none: Columns[Slopes] = [[{}] * game.leader_actions] * game.follower_actions
-    cells = list(map(list, game.observes))
     for h, layer in groupby(reversed(nodes), lambda node: node.step):
         found: dict[int, Interval] = {}
         for node in layer:
@@ -142,6 +141,7 @@ def _check_nodes(
             value = found[node.state] = enclose(*node.upper.as_integer_ratio(), p)
             (low, high), at = stage.bound(game.observes, node.trees, value)
             if high > 0:
+                cells = list(map(list, game.observes))
                 what = f"the majorants' sum exceeds 0 at (leaf, corner) {at} of the cells {cells}"
                 require(f"upper bound at {place}: {what}", low, high, p)
         after = ends(found)

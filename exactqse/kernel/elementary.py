@@ -115,11 +115,8 @@ def log_ratio(numerator: int, denominator: int, p: int) -> Interval:
 
 def _log_guess(z: int, w: int) -> int:
     """ln(z / 2^w) at w bits to about w/2 + 1 bits, for 1/2 < z / 2^w < 2; nothing relies on it."""
-    one = 1 << w
-    s = ((z - one) << w) // (z + one)
-    if w <= 24:
-        square = s * s >> w
-        return 2 * s + 2 * s * (one // 3 + square // 5) // one * square // one
+    if w <= 16:
+        return INTEGER.log_below(z, w)
     inner = w // 2 + 4
     guess = _log_guess(z >> (w - inner), inner)
     t = ((z >> (w - inner)) * exp_point(-guess, inner)[0] >> inner) - (1 << inner)

@@ -34,7 +34,7 @@ class Frontier:
     own: int
     others: Vector
     free: bool
-    points: list[tuple[int, int]]  # of the hull
+    points: list[tuple[int, int]]  # (d, K)
 
     def phi(self, sigma: int, p: int) -> Interval:
         """max (K + sigma d), rounded up."""
@@ -43,21 +43,6 @@ class Frontier:
 
 
 After = dict[int, Frontier]  # of the next step, by state
-
-
-def hull(points: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The corners of the upper concave hull, from left to right: no maximum is lost."""
-    found: list[tuple[int, int]] = []
-    for d, height in sorted(points):
-        if found and found[-1][0] == d:
-            found.pop()
-        while len(found) > 1:
-            (e, left), (f, middle) = found[-2:]
-            if (middle - left) * (d - e) > (height - left) * (f - e):  # above the line
-                break
-            found.pop()
-        found.append((d, height))
-    return found
 
 
 def check_cover(game: KernelGame, certificate: Certificate, p: int, elementary: Elementary) -> None:
@@ -183,7 +168,7 @@ class PartBounds:
             points += [(d, lam[1] + self.chord(high, start, end, d)) for d in (start, end)]
             start = end
         free = bool(self.part.claims[j].free)
-        return Frontier(j, v, middle, reach, own, others, free, hull(points))
+        return Frontier(j, v, middle, reach, own, others, free, points)
 
     def chord(self, g: int, start: int, end: int, d: int) -> int:
         """At d: the chord over [start, end] of g e^-d where g >= 0, else its tangent midway."""
@@ -220,14 +205,11 @@ class PartBounds:
         def height(b: int, sigma: int) -> list[Interval]:
             return moved(b, {t: f.phi(sigma, p)[1] + (f.radius >> p) + 1 for t, f in loose.items()})
 
-        least = {t: min(K for _, K in f.points) for t, f in loose.items()}
-        return Free(
-            y=continuations(game, step, state, ends(tied | dict.fromkeys(loose, (0, 0))), p),
-            slopes=self._slopes(j, others, after, loose),
-            gamma=game.gamma.as_integer_ratio(),
-            least=[moved(b, least) for b in range(game.follower_actions)],
-            height=height,
-        )
+        y = continuations(game, step, state, ends(tied | dict.fromkeys(loose, (0, 0))), p)
+        worst = {t: min(K for _, K in f.points) for t, f in loose.items()}
+        least = [moved(b, worst) for b in range(game.follower_actions)]
+        slopes = self._slopes(j, others, after, loose)
+        return Free(y, slopes, game.gamma.as_integer_ratio(), least, height)
 
     def _slopes(self, j: int, others: Vector, after: After, loose: After) -> Columns[Slopes]:
         """[b][a] of gamma P and P c' - c - sigma P, of all places but those of ``loose``."""

@@ -7,8 +7,7 @@ infinity in Python, for negative numbers too; the ceiling is the negated floor o
 from collections.abc import Iterable, Mapping
 
 Interval = tuple[int, int]
-Lookup = Mapping[int, int]
-Values = tuple[Lookup, Lookup]  # by state: lower ends; widths, or nothing if all are 0
+Values = tuple[Mapping[int, int], ...]  # by state: lower ends; widths, or nothing if all are 0
 
 
 def enclose(numerator: int, denominator: int, p: int) -> Interval:

@@ -15,17 +15,7 @@ from exactqse.errors import NotCoveredError
 from exactqse.kernel.certificate import AnyNode, Distribution, HistoryNode
 from exactqse.kernel.elementary import Elementary
 from exactqse.kernel.game import KernelGame, Row
-from exactqse.kernel.interval import (
-    Interval,
-    Lookup,
-    Values,
-    add,
-    divide,
-    enclose,
-    ends,
-    multiply,
-    scale,
-)
+from exactqse.kernel.interval import Interval, Values, add, divide, enclose, ends, multiply, scale
 
 T = TypeVar("T")
 Rows = Sequence[Distribution]
@@ -87,7 +77,7 @@ def weighted(row: Row, values: Values) -> Interval:
     return low, low + sum(map(mul, row.numerators, chosen(widths, row.states)))
 
 
-def chosen(values: Lookup, states: tuple[int, ...]) -> Iterable[int]:
+def chosen(values: Mapping[int, int], states: tuple[int, ...]) -> Iterable[int]:
     """The values of these states, most often of all."""
     return values.values() if (*values,) == states else map(values.__getitem__, states)
 
@@ -144,8 +134,7 @@ def policy_values(
 
     After a HistoryNode come those that it draws; after any other, those of the next step.
     """
-    W: dict[int, Interval] = {}  # by index of node
-    v: dict[int, Interval] = {}
+    W, v = dict[int, Interval](), dict[int, Interval]()  # by index of node
     layer: dict[int, int] = {}  # from state to index
     for h, pairs in groupby(reversed([*enumerate(nodes)]), lambda pair: pair[1].step):
         follows = [ends({t: x[j] for t, j in layer.items()}) for x in (W, v)]

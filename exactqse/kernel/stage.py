@@ -15,13 +15,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache
 from heapq import heappush, heapreplace
 from math import gcd
 from typing import Literal, NoReturn, TypeVar
 
 from exactqse.errors import at_least, between
-from exactqse.kernel.certificate import CHORD, DOWN, MAX_PRECISION, UP, Majorant, Split, Tree
+from exactqse.kernel.certificate import DOWN, MAX_PRECISION, UP, Majorant, Split, Tree
 from exactqse.kernel.elementary import MAX_EXPONENT, Elementary
 from exactqse.kernel.interval import Interval, add, multiply, scale
 
@@ -123,8 +123,6 @@ class Stage:
 
     def _reach(self, slopes: Vector) -> int:
         """The largest sum_j slopes_j dv_j, rounded up."""
-        if not slopes:
-            return 0
         return -(-sum(self.radius[j] * abs(n) for j, n in slopes.items()) >> self.p)
 
     def _units(self, count: int) -> int:
@@ -321,11 +319,13 @@ class Stage:
         start, end = gap - most - d, gap - least + d + (value[1] - value[0]) + (y[1] - y[0])
         if start <= 0:
             refuse("y >= upper for some value", surely=False)
-        own = _log(self.elementary, (kappa[0], kappa[0]), kappa[1], p)[1]
+        own = self.elementary.log((kappa[0], kappa[0]), kappa[1], p)[1]
+
+        log = cache(lambda t: self.elementary.log((t, t), 1 << p, p)[0])  # parts share their ends
 
         def part(low: int, high: int) -> tuple[int, int, int, int]:
             """(-A/kappa, low, high, tilt) by the chord of ln over [low, high]."""
-            logs = [_log(self.elementary, (t, t), 1 << p, p)[0] for t in (low, high)]
+            logs = log(low), log(high)
             tilt = max(logs[1] - logs[0] << p, 0) // max(high - low, 1) + 1
             chord = min(logs[0], logs[1] - (tilt * (high - low) >> p) - 1)
             inner = (1 << p) + x + chord - own + (tilt * (gap - low) >> p)
@@ -345,8 +345,6 @@ class Stage:
 
 def _plus(x: Vector, y: Vector, sign: int) -> Vector:
     """x + sign y."""
-    if not y:
-        return x
     return x | {j: x.get(j, 0) + sign * n for j, n in y.items()}
 
 
@@ -373,8 +371,6 @@ def _mixed(weights: Weights, column: Sequence[Interval]) -> Interval:
 def _mixed_slopes(weights: Weights, column: Sequence[Slopes]) -> Slopes:
     """The mean slopes, each less than a unit from the mean of those in the column."""
     rows = [(w, row) for w, row in zip(weights, column, strict=True) if w]
-    if len(rows) == 1:
-        return rows[0][1]
     pushes: Vector = defaultdict(int)
     leans: Vector = defaultdict(int)
     for w, row in rows:
@@ -382,8 +378,3 @@ def _mixed_slopes(weights: Weights, column: Sequence[Slopes]) -> Slopes:
             pushes[j] += w * push
             leans[j] += w * lean
     return {j: (push // sum(weights), leans[j] // sum(weights)) for j, push in pushes.items()}
-
-
-@lru_cache(maxsize=1 << 16)  # corners are shared by leaves, kappa by the corners of a leaf
-def _log(elementary: Elementary, numerator: Interval, denominator: int, p: int) -> Interval:
-    return elementary.log(numerator, denominator, p)
