@@ -69,12 +69,13 @@ def enclosure(value: arb) -> Enclosure:
 
 
 def fixed(value: arb, p: int) -> Interval:
-    """An interval at p bits around a ball: between two integers in a row where that is easy."""
-    floor = (value * _power(p)).floor().unique_fmpz()
+    """An interval at p bits around a ball: of two integers in a row where one floor is certain."""
+    scaled = value * _power(p)
+    floor = scaled.floor().unique_fmpz()
     if floor is None:
         return _floor(value.lower(), p), -_floor(-value.upper(), p)
     n = int(floor)
-    return n, n + 1
+    return n, n if scaled.is_integer() else n + 1
 
 
 def _floor(value: arb, p: int) -> int:
