@@ -4,6 +4,7 @@ exp: reduce by multiples of ln 2, halve m times, sum the Taylor series downwards
 back while counting the error in units of the last place (proofs/exp.md; ln 2 in proofs/ln2.md).
 log: any guess y of ln z is good, since ln z = y + ln(z e^{-y}) and t/(1+t) <= ln(1+t) <= t; the
 guess decides only how narrow the result is (proofs/log.md).
+exp_above, log_below: bounds on one side from a table of powers of two (proofs/rough-bounds.md).
 """
 
 from bisect import bisect_right
