@@ -96,12 +96,14 @@ class FlintElementary(Elementary):
 
     def exp(self, x: Interval, p: int) -> Interval:
         """An enclosure of exp on x."""
-        if x[1] >> p < -p:
+        whole, width = x[1] >> p, x[1] - x[0]
+        if whole < -p:
             return 0, 1
-        bits = max(x[0].bit_length(), p) + 3 * min(max(x[1] >> p, 0), MAX_EXPONENT + 2) // 2
+        bits = max(x[0].bit_length(), p) + (
+            3 * min(whole, MAX_EXPONENT + 2) // 2 if whole > 0 else 0
+        )
         with precision(bits + 24):
             lo, hi = fixed((arb(x[0]) * _power(-p)).exp(), p)
-        width = x[1] - x[0]
         if width >> p:
             return max(lo, 0), self.exp((x[1], x[1]), p)[1]
         return max(lo, 0), hi - (-hi * 2 * width >> p)

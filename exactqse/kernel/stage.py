@@ -161,16 +161,16 @@ class Stage:
                     continue
                 largest = max(largest, high)
                 yield (low, high), slopes, (leaf, k)
-            if entry.shift and largest < 0:
-                largest = 0
+            if entry.shift:
                 yield (0, 0), {}, (leaf, 0)
             leaf += 1
 
     def _simplex(self, cell: Sequence[int]) -> list[Corner]:
         """Pure actions, with what they make of the columns of each b."""
-        A, x, y, slopes = range(len(self.x[0])), self.x, self.y, self.slopes
-        pure = [tuple([int(a == c) for a in A]) for c in A]
-        return [(pure[a], {b: ((x[b][a], y[b][a]), slopes[b][a]) for b in cell}) for a in A]
+        n, x, y, slopes = len(self.x[0]), self.x, self.y, self.slopes
+        units = (0,) * (n - 1) + (1,) + (0,) * (n - 1)
+        rows = ({b: ((x[b][a], y[b][a]), slopes[b][a]) for b in cell} for a in range(n))
+        return [(units[n - 1 - a : 2 * n - 1 - a], row) for a, row in enumerate(rows)]
 
     def _middle(self, c: Corner, d: Corner) -> Corner:
         """The corner half way."""
