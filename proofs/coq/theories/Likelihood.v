@@ -9,14 +9,6 @@ From ExactQSE Require Import Sums Gibbs Hellinger.
 Import ListNotations.
 Open Scope R_scope.
 
-Definition at_most (x y : R) : bool := if Rle_dec x y then true else false.
-
-Lemma at_most_true x y : at_most x y = true <-> x <= y.
-Proof. unfold at_most. destruct (Rle_dec x y); split; intros; try assumption; try reflexivity; [discriminate|contradiction]. Qed.
-
-Lemma at_most_false x y : at_most x y = false <-> y < x.
-Proof. unfold at_most. destruct (Rle_dec x y); split; intros; try reflexivity; try discriminate; lra. Qed.
-
 Definition indicator (b : bool) : R := if b then 1 else 0.
 
 Section Tree.
