@@ -144,16 +144,16 @@ class Backward:
         """Choose lam for every piece, from the guess (m, J, N) or from nothing."""
         for h in reversed(range(1, len(self.model.layers))):
             here = self.here(h)
-            search = self._search(h)
+            search = self.search(h)
             search.refine(None if guess is None else np.moveaxis(guess[:, here], 0, 1), rounds)
             self.lam[:, here] = np.moveaxis(search.lam[:, :, 0], 1, 0)
             self.K[:, here] = search.points()
         self.roots = least_root(self.stage(0), roots, BELOW)
         return Claims(self.lam, self.roots, self.K)
 
-    def _search(self, h: int) -> _Search:
+    def search(self, h: int) -> LamSearch:
         here = self.here(h)
-        return _Search(self.stage(h), self.d[:, here], self.parts.own[here])
+        return LamSearch(self.stage(h), self.d[:, here], self.parts.own[here])
 
     def common(self) -> Floats:
         """|sum_s rho(s) c_sj|, (J, N): what a unit of radius adds to the bound itself."""
@@ -174,7 +174,7 @@ class Backward:
         corners = self.bounder.forest.corners
         for h in reversed(range(1, len(self.model.layers))):
             here = self.here(h)
-            search = self._search(h)
+            search = self.search(h)
             given = np.moveaxis(lam[:, here], 0, 1)
             G, dG, change = search.stage.sensitivity(given, corners[h])
             search.lam, search.G, search.dG = (z[:, :, None] for z in (given, G, dG))
@@ -210,7 +210,7 @@ class Backward:
         taken = []
         for h in reversed(range(1, len(self.model.layers))):
             here = self.here(h)
-            search = self._search(h)
+            search = self.search(h)
             given = np.moveaxis(lam[:, here], 0, 1)[:, :, None]
             found = search.evaluate(given)[2]
             parameters = rounded(search.stage, given[:, :, 0], found)
@@ -220,7 +220,7 @@ class Backward:
         return taken[::-1]
 
 
-class _Search:
+class LamSearch:
     """lam (n, m, Q, N): Q candidates for each of the pieces of one step's places."""
 
     def __init__(self, stage: Stage, d: Floats, own: Floats) -> None:
@@ -330,6 +330,24 @@ class _Search:
         ]
         part = np.where(pick, np.concatenate(own_part, axis=1), 0.0).sum(1)
         return np.where(pick[:, :m], f0, 0.0) + np.where(pick[:, m:], f1, 0.0), part
+
+    def shares(self, near: float) -> tuple[Floats, Floats, Floats]:
+        """Factors of G at both ends where they decide K + sb d, and the mean d, (n, N); one piece.
+
+        Ends whose values are near decide together, in shares for which lam is best.
+        """
+        left, right, own = self.left[:, 0, 0], self.right[:, 0, 0], self.own[:, 0, 0]
+        K0, K1, f0, f1 = (z[:, 0, 0] for z in self.ends(self.lam, self.G))
+        a, b = K0 + own * left, K1 + own * right
+        s0, s1 = (1 + self.dG[:, 0, 0] * f for f in (f0, f1))
+        level = (s0 * s1 < 0) & (np.abs(a - b) < near * np.abs(self.G[:, 0, 0] * f0))
+        first = np.where(level, np.abs(s1) / (np.abs(s0) + np.abs(s1) + _TINY), a >= b)
+        return first * f0, (1 - first) * f1, first * left + (1 - first) * right
+
+    def take(self, lam: Floats) -> None:
+        """Take this lam."""
+        self.lam = lam
+        self.G, self.dG, _ = self.evaluate(lam)
 
     def accept(self, lam: Floats, parameters: Parameters) -> None:
         """Take these as they are."""
