@@ -14,16 +14,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from exactqse.solve.farsighted.bound import Stage
-from exactqse.solve.farsighted.claims import Backward, Bounder, Claims, LamSearch, Parts
+from exactqse.solve.farsighted.claims import Backward, Bounder, Effort, LamSearch, Parts
 from exactqse.solve.farsighted.model import Floats
 
 _TINY = 1e-300
+_BEYOND = 0.15  # the target, of what is left at first: steps fall short of where they aim
 _SOFT = 0.1  # of what is left to prove, over which maxima are softened
 _TURN = 1.5  # away from the direction before
 _NEAR = 0.05  # of G e^-d: ends of a piece that decide together
-_GROW, _SHRINK = 1.2, 0.6  # of the step, after better and worse ones
+_GROW, _SHRINK = 1.2, 0.5  # of the step, after better and worse ones
 _LEAST = 1e-9  # of the scale
-_ROUNDS = 1  # of the search for lam
+_EFFORT = Effort((-0.03, 0.0, 0.03), 1, 2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,13 +74,14 @@ def descend(
 ) -> Descended:
     """Better slopes for each part, from lam (J, N) and roots (n_0, N) of those that it has."""
     backward = Backward(bounder, parts)
-    claims = backward.run(lam[None], roots, _ROUNDS)
+    claims = backward.run(lam[None], roots, _EFFORT)
     now = best = Descended(parts, claims.lam[0], claims.roots, backward.bound())
     scale = 1 / np.maximum(backward.radius, _TINY)
     length, turned = np.ones(len(now.bound)), None
     least = _LEAST * bounder.model.scale
+    goal = target - _BEYOND * np.maximum(now.bound - target, 0.0)
     for _ in range(steps):
-        left = np.where(np.isfinite(now.bound), np.maximum(now.bound - target, 0.0), 0.0)
+        left = np.where(np.isfinite(now.bound), np.maximum(now.bound - goal, 0.0), 0.0)
         if not left.any():
             break
         # in units of the radius all slopes weigh alike
@@ -90,7 +92,7 @@ def descend(
         turned = found
         by = -length * left / (found.dot(found) + _TINY)
         backward = Backward(bounder, _moved(now.parts, found.scaled(scale * by)))
-        claims = backward.run(now.lam[None], now.roots, _ROUNDS)
+        claims = backward.run(now.lam[None], now.roots, _EFFORT)
         new = Descended(backward.parts, claims.lam[0], claims.roots, backward.bound())
         better = new.bound < best.bound
         length = np.where(better, np.minimum(_GROW * length, 1.0), _SHRINK * length)

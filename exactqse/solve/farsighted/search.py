@@ -10,7 +10,7 @@ import numpy as np
 
 from exactqse.solve.effort import Budget
 from exactqse.solve.farsighted.boxes import contract
-from exactqse.solve.farsighted.claims import Backward, Bounder, Parts, even_ends
+from exactqse.solve.farsighted.claims import Backward, Bounder, Effort, Parts, even_ends
 from exactqse.solve.farsighted.descent import descend
 from exactqse.solve.farsighted.model import Booleans, Floats, Integers
 from exactqse.solve.farsighted.slopes import Prescriptions, Slopes, slopes_at
@@ -18,15 +18,14 @@ from exactqse.solve.farsighted.slopes import Prescriptions, Slopes, slopes_at
 NO_ROOT = 1e300  # stands for a bound that was not found
 _BATCH = 256
 _WIDEST = 600.0  # radius of an interval of eta V, in which float64 has exponentials
-_ROUNDS = 1  # after a first fan of candidates
-_FIRST_ROUNDS = 8
+_FIRST, _NEXT = Effort(rounds=8), Effort()
 _FREE = 0.6
 _CANDIDATES = 2
 _MUCH = 0.2  # of what is left to prove
 _NARROW = 1e-11
 _FEW = 64  # parts, for which all other ways are tried
 _SHARES = (0.5, 0.25)  # of new slopes in a table
-_STEPS = 6  # of descent, for every part that is left
+_STEPS = 8  # of descent, for every part that is left
 _WORTH = 0.03  # of the score of the first candidate, at least
 
 
@@ -159,9 +158,9 @@ class Search:
             part = batch.take(some)
             backward = Backward(self.bounders[kind], self.parts(part))
             if fresh:
-                claims = backward.run(None, None, _FIRST_ROUNDS)
+                claims = backward.run(None, None, _FIRST)
             else:
-                claims = backward.run(part.lam[None], part.roots, _ROUNDS)
+                claims = backward.run(part.lam[None], part.roots, _NEXT)
             lam[:, some], roots[:, some] = claims.lam[0], claims.roots
             wide = (self.model.eta * backward.radius).max(0, initial=0.0) > _WIDEST
             bound[some] = np.where(wide, np.inf, backward.bound())
