@@ -161,8 +161,9 @@ def _add(found: Gradient, stage: Stage, pull: Pull, weight: Floats, here: slice)
         lean = times * row
         own = found.start if lone else found.lean[here]
         own[:, first + j] -= lean.sum((1, 2, 3))
-        found.lean[later, first + j] += np.einsum("nbfat,nbfaN->tN", P, lean)
-        if j < n1:
+        if j >= n1:  # what a claim leans on is later than its place
+            found.lean[later, first + j] += np.einsum("nbfat,nbfaN->tN", P, lean)
+        else:
             kept = np.where(stage.free[j], 0.0, lean)
             found.own[first + j] -= np.einsum("nbfa,nbfaN->N", P[..., j], kept)
     visits: Floats = np.einsum("nbfat,nbfaN->tN", P, times * pull.y)
