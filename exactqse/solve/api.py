@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -26,6 +25,7 @@ from exactqse.solve.effort import (
     counting,
     interruptible,
 )
+from exactqse.solve.keeping import Outlet, merged
 from exactqse.solve.partition import solve_partition
 from exactqse.solve.prescription import solve_prescription
 from exactqse.solve.solution import Solution
@@ -37,8 +37,6 @@ SEARCH_DIGITS = 6  # by branch and bound, gamma = 0
 FARSIGHTED_DIGITS = 3
 _RETRIES = (0, 32, 128)  # extra bits of each attempt
 _CAUTIONS = (0, 1, 2, None)  # wider margins against float64's rounding; in the end without it
-_KEEP_SECONDS = 30.0  # between two solutions that are handed out while the search goes on
-_KEEP_SHARE = 4.0  # and so many times as long as the check of one takes
 Checker = Literal["kernel", "flint"]
 Leader = Literal["markov", "history"]
 Keeper = Callable[["Solution"], None]
@@ -64,10 +62,10 @@ def solve(
     above what was asked for; ``Solution.reached`` and ``.reason`` say so. So is every game with a
     farsighted follower (gamma > 0). Such a search may be stopped at any time, by a limit or by
     Ctrl-C: the first Ctrl-C ends it, the best so far is checked and returned; the second is a
-    KeyboardInterrupt. (In the main thread, and where nobody else handles the signal.) For gamma = 0
-    it may be continued from its certificate. A follower who best responds (eta infinite) breaks
-    ties in her favour, and the bounds are equal whatever was asked for, unless numbers became too
-    long (proofs/strong-stackelberg.md).
+    KeyboardInterrupt. (In the main thread, and where nobody else handles the signal.) It may be
+    continued from its certificate, but for a leader who remembers. A follower who best responds
+    (eta infinite) breaks ties in her favour, and the bounds are equal whatever was asked for,
+    unless numbers became too long (proofs/strong-stackelberg.md).
 
     Args:
         game: any partition that the leader observes; gamma = 0 with any eta, or a finite eta.
@@ -81,7 +79,7 @@ def solve(
             randomises publicly. For gamma = 0 and for a leader of one step both are worth the same;
             else J* is over what was asked for, and the certificate has its own kind.
         resume: the certificate of an earlier solve of this game, whose branch and bound is gone on
-            with; it is checked first. The new gap is no larger than its gap.
+            with; it is checked first. Neither bound will be worse than its own.
         checker: who checks the certificate: "kernel" (integers only), "flint" (the same check with
             arb's exp and log), or None: then nothing is certified until you call ``check``.
         progress: called with a :class:`Standing` whenever something was done.
@@ -91,7 +89,8 @@ def solve(
     Raises:
         NotCoveredError: another class of games.
         InputError: not a game; digits, gap, a limit or checker out of range; a certificate to
-            resume that is another game's, not accepted, or of a game solved without search.
+            resume that is another game's or leader's, not accepted, or of a game solved without
+            search.
         PrecisionError: no attempt ended with an accepted certificate.
     """
     if checker is not None:
@@ -107,8 +106,10 @@ def solve(
         digits = FARSIGHTED_DIGITS if game.gamma else SEARCH_DIGITS if searched else DEFAULT_DIGITS
     aim = _aim(digits, gap)
     budget = _budget(time_limit, node_limit)
-    if resume is not None and (game.gamma or not searched):
-        what = "there is no search to go on with" if not searched else "not covered: gamma > 0"
+    remembers = leader == "history"
+    if resume is not None and (not searched or (game.gamma and remembers)):
+        what = "a leader who remembers is solved by frontiers, which always begin anew"
+        what = what if searched else "there is no search to go on with"
         raise InputError(what, where="resume", remedy="leave it out")
     if game.eta is None:
         found, effort = solve_strong(game, counting(progress, checked=checker is not None))
@@ -120,7 +121,7 @@ def solve(
     with interruptible(budget):
         if resume is not None:
             _require_resumable(game, resume, checker or "kernel")
-        search = _Search(game, aim, budget, checker, progress, keep, remembers=leader == "history")
+        search = _Search(game, aim, budget, checker, progress, keep, remembers=remembers)
         return search.solve(resume)
 
 
@@ -129,6 +130,9 @@ def _require_resumable(game: KernelGame, resume: Certificate, checker: Checker) 
     if verdict.outcome != "accepted":
         what = f"the certificate is {verdict.outcome}: {verdict.reason}"
         raise InputError(what, where="resume", remedy="give one that the checker accepts")
+    if verdict.leader == "history":
+        what = "the certificate is that of a leader who remembers, not of a Markov leader"
+        raise InputError(what, where="resume", remedy="give one of the same leader")
 
 
 def _aim(digits: int | None, gap: Fraction | float | str | None) -> Fraction:
@@ -200,8 +204,10 @@ class _Search:
     keep: Keeper | None
     remembers: bool = False
     last: Standing | None = None
-    kept: float = field(default_factory=time.monotonic)
-    rest: float = 0.0  # seconds that the check of the next solution to keep has to wait
+    outlet: Outlet | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.outlet = None if self.keep is None else Outlet(self._take)
 
     def solve(self, resume: Certificate | None) -> Solution:
         solution = None
@@ -217,7 +223,7 @@ class _Search:
 
     def _found(self, caution: int | None, resume: Certificate | None) -> tuple[Certificate, Effort]:
         if self.game.gamma:
-            return self._farsighted(caution or 0)
+            return self._farsighted(caution or 0, resume)
         return solve_partition(
             self.game,
             self.gap,
@@ -225,24 +231,22 @@ class _Search:
             caution=caution,
             resume=resume,
             watch=self._watch,
-            found=None if self.keep is None else self._offer,
+            found=None if self.outlet is None else self.outlet.offer,
         )
 
-    def _farsighted(self, caution: int) -> tuple[Certificate, Effort]:
+    def _farsighted(self, caution: int, resume: Certificate | None) -> tuple[Certificate, Effort]:
         """Frontiers for who remembers; on a tree they may do for who does not, too."""
         arguments = self.game, self.gap, self.budget
         if self.remembers:
             return frontiers.solve_history(*arguments, caution=caution)
         if frontiers.is_tree(self.game):
             found, effort = frontiers.solve_tree(*arguments, caution=caution)
+            resume = found if resume is None else merged(found, resume)
             if not effort.stopped or self.budget.spent:
-                return found, effort
-        places = len(self.game.places)
-
-        def parts(closed: int, made: int) -> None:
-            self._watch(Standing(0, places, open_parts=made - closed))
-
-        return farsighted.solve_farsighted(*arguments, caution=caution, progress=parts)
+                return resume, effort
+        return farsighted.solve_farsighted(
+            *arguments, caution=caution, resume=resume, watch=self._watch, outlet=self.outlet
+        )
 
     def _checked(self, found: Certificate, effort: Effort) -> Solution:
         if self.checker is None:
@@ -257,15 +261,10 @@ class _Search:
         if self.watch is not None:
             self.watch(standing)
 
-    def _offer(self, found: Certificate, effort: Effort) -> None:
-        """Hand a solution out, if the last one is long ago."""
-        start = time.monotonic()
-        if self.keep is None or start - self.kept < max(_KEEP_SECONDS, self.rest):
-            return
+    def _take(self, found: Certificate, effort: Effort) -> None:
+        """Hand a solution out, once it is checked."""
         solution = self._checked(found, effort)
-        self.kept = time.monotonic()
-        self.rest = _KEEP_SHARE * (self.kept - start)
-        if solution.verdict is None or solution.certified:
+        if self.keep is not None and (solution.verdict is None or solution.certified):
             self.keep(solution)
 
 

@@ -24,8 +24,8 @@ BLIND = ("--observes", "nothing")
 EAGER = """
 import sys
 from exactqse.cli import main
-from exactqse.solve import api, partition
-api._KEEP_SECONDS = api._KEEP_SHARE = 0.0
+from exactqse.solve import keeping, partition
+keeping.SECONDS = keeping.SHARE = 0.0
 partition._PASS = 32
 sys.exit(main(sys.argv[1:]))
 """

@@ -16,7 +16,7 @@ from exactqse import Game, check
 from exactqse.errors import CertificateError, InputError, KindError
 from exactqse.games import get
 from exactqse.kernel.certificate import Certificate, Leaf, Tree
-from exactqse.solve import Solution, Standing, api, frontier, partition, solve
+from exactqse.solve import Solution, Standing, frontier, keeping, partition, solve
 from exactqse.solve.frontier import Frontier, Parts
 from exactqse.solve.planting import plant
 
@@ -215,8 +215,8 @@ def test_bounds_are_told_once_a_pass_is_complete(game: Game) -> None:
 
 @pytest.mark.usefixtures("short_passes")
 def test_solutions_are_handed_out_on_the_way(game: Game, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api, "_KEEP_SECONDS", 0.0)
-    monkeypatch.setattr(api, "_KEEP_SHARE", 0.0)
+    monkeypatch.setattr(keeping, "SECONDS", 0.0)
+    monkeypatch.setattr(keeping, "SHARE", 0.0)
     kept: list[Solution] = []
     solution = solve(game, gap=GAP, keep=kept.append)
     assert len(kept) > 1
