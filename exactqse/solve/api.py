@@ -101,7 +101,7 @@ def solve(
     if leader not in get_args(Leader):
         raise InputError(f"{shown(leader)} is not 'markov' or 'history'", where="leader")
     require_covered(game)
-    searched = bool(game.gamma) or not (game.eta is None or observes_action(game))
+    searched = _is_searched(game)
     if digits is None and gap is None:
         digits = FARSIGHTED_DIGITS if game.gamma else SEARCH_DIGITS if searched else DEFAULT_DIGITS
     aim = _aim(digits, gap)
@@ -123,6 +123,11 @@ def solve(
             _require_resumable(game, resume, checker or "kernel")
         search = _Search(game, aim, budget, checker, progress, keep, remembers=remembers)
         return search.solve(resume)
+
+
+def _is_searched(game: KernelGame) -> bool:
+    """Whether it is solved by branch and bound, or by frontiers."""
+    return bool(game.gamma) or not (game.eta is None or observes_action(game))
 
 
 def _require_resumable(game: KernelGame, resume: Certificate, checker: Checker) -> None:
@@ -328,7 +333,7 @@ def decide(
     known: Certificate | None = None
     while True:
         solution = solve(game, digits, resume=known, checker=checker, progress=progress)
-        known = None if observes_action(game) or game.gamma else solution.certificate
+        known = solution.certificate if _is_searched(game) else None
         if solution.lower >= at_least:
             return Decision("yes", at_least, digits, solution)
         if solution.upper < at_least:
