@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Literal, get_args
@@ -25,7 +27,7 @@ from exactqse.solve.effort import (
     counting,
     interruptible,
 )
-from exactqse.solve.keeping import Outlet, merged
+from exactqse.solve.keeping import Outlet
 from exactqse.solve.partition import solve_partition
 from exactqse.solve.prescription import solve_prescription
 from exactqse.solve.solution import Solution
@@ -63,9 +65,9 @@ def solve(
     farsighted follower (gamma > 0). Such a search may be stopped at any time, by a limit or by
     Ctrl-C: the first Ctrl-C ends it, the best so far is checked and returned; the second is a
     KeyboardInterrupt. (In the main thread, and where nobody else handles the signal.) It may be
-    continued from its certificate, but for a leader who remembers. A follower who best responds
-    (eta infinite) breaks ties in her favour, and the bounds are equal whatever was asked for,
-    unless numbers became too long (proofs/strong-stackelberg.md).
+    continued from its certificate. A follower who best responds (eta infinite) breaks ties in her
+    favour, and the bounds are equal whatever was asked for, unless numbers became too long
+    (proofs/strong-stackelberg.md).
 
     Args:
         game: any partition that the leader observes; gamma = 0 with any eta, or a finite eta.
@@ -106,10 +108,8 @@ def solve(
         digits = FARSIGHTED_DIGITS if game.gamma else SEARCH_DIGITS if searched else DEFAULT_DIGITS
     aim = _aim(digits, gap)
     budget = _budget(time_limit, node_limit)
-    remembers = leader == "history"
-    if resume is not None and (not searched or (game.gamma and remembers)):
-        what = "a leader who remembers is solved by frontiers, which always begin anew"
-        what = what if searched else "there is no search to go on with"
+    if resume is not None and not searched:
+        what = "there is no search to go on with"
         raise InputError(what, where="resume", remedy="leave it out")
     if game.eta is None:
         found, effort = solve_strong(game, counting(progress, checked=checker is not None))
@@ -120,7 +120,8 @@ def solve(
         )
     with interruptible(budget):
         if resume is not None:
-            _require_resumable(game, resume, checker or "kernel")
+            _require_resumable(game, resume, checker or "kernel", leader)
+        remembers = leader == "history"
         search = _Search(game, aim, budget, checker, progress, keep, remembers=remembers)
         return search.solve(resume)
 
@@ -130,13 +131,16 @@ def _is_searched(game: KernelGame) -> bool:
     return bool(game.gamma) or not (game.eta is None or observes_action(game))
 
 
-def _require_resumable(game: KernelGame, resume: Certificate, checker: Checker) -> None:
+def _require_resumable(
+    game: KernelGame, resume: Certificate, checker: Checker, leader: Leader
+) -> None:
     verdict = _verdict(game, resume, checker)
     if verdict.outcome != "accepted":
         what = f"the certificate is {verdict.outcome}: {verdict.reason}"
         raise InputError(what, where="resume", remedy="give one that the checker accepts")
-    if verdict.leader == "history":
-        what = "the certificate is that of a leader who remembers, not of a Markov leader"
+    if game.gamma and verdict.leader != leader:
+        names = {"markov": "a Markov leader", "history": "a leader who remembers"}
+        what = f"the certificate is that of {names[verdict.leader]}, not of {names[leader]}"
         raise InputError(what, where="resume", remedy="give one of the same leader")
 
 
@@ -243,15 +247,28 @@ class _Search:
         """Frontiers for who remembers; on a tree they may do for who does not, too."""
         arguments = self.game, self.gap, self.budget
         if self.remembers:
-            return frontiers.solve_history(*arguments, caution=caution)
+            return frontiers.solve_history(
+                *arguments, caution=caution, resume=resume, watch=self._watch
+            )
         if frontiers.is_tree(self.game):
-            found, effort = frontiers.solve_tree(*arguments, caution=caution)
-            resume = found if resume is None else merged(found, resume)
-            if not effort.stopped or self.budget.spent:
-                return resume, effort
+            with suppress(PrecisionError):  # branch and bound may have a bound all the same
+                resume, effort = self._tree(caution, resume)
+                if not effort.stopped or self.budget.spent:
+                    return resume, effort
         return farsighted.solve_farsighted(
             *arguments, caution=caution, resume=resume, watch=self._watch, outlet=self.outlet
         )
+
+    def _tree(self, caution: int, resume: Certificate | None) -> tuple[Certificate, Effort]:
+        """By frontiers; where these were resumed, half of the budget is for branch and bound."""
+        whole = self.budget
+        half = whole if resume is None else whole.part(whole.nodes or sys.maxsize, shares=2)
+        found, effort = frontiers.solve_tree(
+            self.game, self.gap, half, caution=caution, resume=resume, watch=self._watch
+        )
+        if effort.stopped and whole.spent:
+            effort = replace(effort, stopped=whole.reason, interrupted=whole.interrupted)
+        return found, effort
 
     def _checked(self, found: Certificate, effort: Effort) -> Solution:
         if self.checker is None:

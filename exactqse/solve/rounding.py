@@ -36,3 +36,8 @@ def fractional_bits(game: KernelGame, gap: Fraction, scale: float) -> int:
     """Of the gap, and as many again for sums, exponentials and divisions of values up to scale."""
     size = int(scale + 1).bit_length()
     return max(64, int(1 / gap).bit_length() + 48) + 3 * size + game.horizon.bit_length()
+
+
+def slack(p: int, scale: float) -> Fraction:
+    """What a checker's arithmetic with p fractional bits may lose of values up to scale."""
+    return Fraction(1 << 20 + 2 * int(scale + 1).bit_length(), 1 << p)

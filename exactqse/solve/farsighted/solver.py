@@ -36,7 +36,7 @@ from exactqse.solve.farsighted.reserve import Reserve
 from exactqse.solve.farsighted.search import NO_ROOT, Search
 from exactqse.solve.farsighted.slopes import BITS, of_policy, slopes_at
 from exactqse.solve.keeping import Outlet, merged
-from exactqse.solve.rounding import fractional_bits, rounded
+from exactqse.solve.rounding import fractional_bits, rounded, slack
 
 _SHARES = (0.9, 0.7, 0.4)  # of the gap that the search takes; rounding takes the rest
 _SLOPE_BITS = 5
@@ -89,8 +89,7 @@ def _solve(aim: _Aim, watch: Watcher | None, outlet: Outlet | None) -> tuple[Cer
     nodes: tuple[AnyNode, ...] = _nodes(game, policy)
     p = fractional_bits(game, gap, model.scale)
     low, _ = initial_mean(game, policy_values(game, nodes, p, FlintElementary()), p)
-    slack = 16 + 2 * int(model.scale + 1).bit_length()  # bits that a checker's arithmetic may lose
-    lower = low - Fraction(1 << slack, 1 << p)
+    lower = low - slack(p, model.scale)
     least = 0
     if known is not None:
         least = known.precision if known.lower > lower else 0
@@ -188,7 +187,7 @@ class _Task:
                     return found, reserve.reason or budget.reason
         except PrecisionError:
             pass
-        return found, _BEYOND
+        return found, reserve.reason or budget.reason or _BEYOND
 
     def standing(self) -> Standing:
         """How the search stands; without an upper bound as long as float64 has none."""

@@ -17,6 +17,7 @@ from exactqse.kernel.certificate import Certificate, Part, ValueSplit
 from exactqse.kernel.check import check
 from exactqse.model import Game
 from exactqse.solve import Solution, Standing, decide, farsighted, keeping, solve
+from exactqse.solve.api import Leader
 from exactqse.solve.farsighted import solver
 from exactqse.solve.farsighted.forests import finer, whole
 from exactqse.solve.farsighted.incumbent import Evaluated, best_policy, evaluate
@@ -196,19 +197,45 @@ def test_only_accepted_certificates_of_the_game_and_the_leader_are_gone_on_with(
         solve(game, resume=forged, checker=None)
     assert caught.value.where == "resume"
     remembering = solve(game, gap=1, leader="history").certificate
-    with pytest.raises(InputError, match="is that of a leader who remembers") as caught:
-        solve(game, resume=remembering)
-    assert caught.value.where == "resume"
-    with pytest.raises(InputError, match="solved by frontiers, which always begin anew") as caught:
-        solve(game, resume=remembering, leader="history")
-    assert caught.value.where == "resume"
+    for certificate, leader, text in (
+        (remembering, "markov", "is that of a leader who remembers, not of a Markov leader"),
+        (known, "history", "is that of a Markov leader, not of a leader who remembers"),
+    ):
+        with pytest.raises(InputError, match=text) as caught:
+            solve(game, resume=certificate, leader=leader)
+        assert caught.value.where == "resume"
 
 
-def test_trees_keep_what_they_were_given() -> None:
+@pytest.mark.parametrize("leader", ["history", "markov"])
+def test_frontiers_are_gone_on_with(leader: Leader) -> None:
+    game = tree() if leader == "markov" else GAMES["action"]
+    told: list[Standing] = []
+    options = {"gap": "1e-5", "leader": leader, "checker": "flint"}
+    whole = solve(game, **options)  # type: ignore[arg-type]
+    known = solve(game, **options, node_limit=30, progress=told.append)  # type: ignore[arg-type]
+    assert known.certified
+    assert not known.reached
+    assert {standing.nodes for standing in told} == {len(game.places)}
+    assert told[-1].upper is not None
+    assert (told[-1].lower is None) == (leader == "markov")
+    rest = solve(game, **options, resume=reread(known))  # type: ignore[arg-type]
+    assert rest.certified
+    assert rest.reached
+    assert rest.value.overlaps(whole.value)
+    assert rest.lower >= known.lower
+    assert rest.upper < known.upper
+    assert rest.effort.work < whole.effort.work
+
+
+def tree() -> Game:
     game = dense(states=1, leader_actions=2, follower_actions=2, horizon=3, seed=3, eta=2)
-    game = game.with_(gamma="1/2", observes="nothing")
-    known = solve(game, gap="1/10", checker="flint")
-    again = solve(game, gap="1/1000", resume=known.certificate, checker="flint", node_limit=8)
+    return game.with_(gamma="1/2")
+
+
+def test_trees_that_frontiers_do_not_solve_are_divided() -> None:
+    game = tree().with_(observes="nothing")
+    known = solve(game, gap="1/10", checker="flint", node_limit=30)
+    again = solve(game, gap="1/1000", resume=known.certificate, checker="flint", node_limit=30)
     assert again.certified
     assert again.lower >= known.lower
     assert again.upper <= known.upper
