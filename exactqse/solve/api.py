@@ -221,7 +221,7 @@ class _Search:
     def solve(self, resume: Certificate | None) -> Solution:
         solution = None
         for caution in _CAUTIONS:
-            if self.game.gamma and caution is None:
+            if self.remembers and self.game.gamma and caution is None:
                 break
             solution = self._checked(*self._found(caution, resume))
             if solution.verdict is None or solution.certified:
@@ -232,7 +232,7 @@ class _Search:
 
     def _found(self, caution: int | None, resume: Certificate | None) -> tuple[Certificate, Effort]:
         if self.game.gamma:
-            return self._farsighted(caution or 0, resume)
+            return self._farsighted(caution, resume)
         return solve_partition(
             self.game,
             self.gap,
@@ -243,14 +243,16 @@ class _Search:
             found=None if self.outlet is None else self.outlet.offer,
         )
 
-    def _farsighted(self, caution: int, resume: Certificate | None) -> tuple[Certificate, Effort]:
+    def _farsighted(
+        self, caution: int | None, resume: Certificate | None
+    ) -> tuple[Certificate, Effort]:
         """Frontiers for who remembers; on a tree they may do for who does not, too."""
         arguments = self.game, self.gap, self.budget
         if self.remembers:
             return frontiers.solve_history(
-                *arguments, caution=caution, resume=resume, watch=self._watch
+                *arguments, caution=caution or 0, resume=resume, watch=self._watch
             )
-        if frontiers.is_tree(self.game):
+        if caution is not None and frontiers.is_tree(self.game):
             with suppress(PrecisionError):  # branch and bound may have a bound all the same
                 resume, effort = self._tree(caution, resume)
                 if not effort.stopped or self.budget.spent:

@@ -77,10 +77,10 @@ def model_of(game: KernelGame) -> Model:
         layers = tuple(_layer(game, h) for h in range(game.horizon))
         rho = np.array([n / game.rho.denominator for n in game.rho.numerators])
         scale = float(sum(np.abs(layer.u).max() for layer in layers)) or 1.0
-        size = float(eta) * sum(float(np.abs(layer.r).max()) for layer in layers)
+        size = float(eta) * (1 + sum(float(np.abs(layer.r).max()) for layer in layers))
     except OverflowError:
         scale = size = np.inf
-    if max(scale, size, eta) > _LARGEST:
+    if max(scale, size) > _LARGEST:
         what = "a number is beyond the range of float64, in which branch and bound works"
         raise PrecisionError(what, remedy="rescale the rewards, or lower eta")
     return Model(layers, rho, float(eta), float(game.gamma), game.observes, scale)

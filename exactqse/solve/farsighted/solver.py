@@ -52,15 +52,16 @@ def solve_farsighted(
     gap: Fraction,
     budget: Budget,
     *,
-    caution: int = 0,
+    caution: int | None = 0,
     resume: Certificate | None = None,
     watch: Watcher | None = None,
     outlet: Outlet | None = None,
 ) -> tuple[Certificate, Effort]:
     """A certificate for the game, still unchecked, that aims at upper - lower <= gap.
 
-    ``caution`` multiplies the margins against float64's rounding, by 1000 for each unit. ``resume``
-    is what an earlier solve ended with, and was accepted: no bound is wider than its bounds.
+    ``caution`` multiplies the margins against float64's rounding, by 1000 for each unit; with None
+    nothing is searched: there is only the bound that no rewards are too large for. ``resume`` is
+    what an earlier solve ended with, and was accepted: no bound is wider than its bounds.
     ``watch`` is told of the bounds of the search, of its parts (all, and those that need no more
     halving), and how many are open. ``outlet`` takes certificates while the search goes on.
 
@@ -78,7 +79,7 @@ class _Aim:
     game: KernelGame
     gap: Fraction
     budget: Budget
-    caution: int
+    caution: int | None
     known: Certificate | None
 
 
@@ -97,13 +98,19 @@ def _solve(aim: _Aim, watch: Watcher | None, outlet: Outlet | None) -> tuple[Cer
         lower, nodes = known.lower, known.nodes
         if known.upper - lower <= gap:
             return known, _effort(known, budget, "")
-    unit = 2.0 ** floor(log2(max(float(gap), 1e-13 * model.scale) / 256))
+    size = min(max(float(gap), 1e-13 * model.scale), model.scale)
+    unit = 2.0 ** floor(log2(size / 256))
     forests = [whole(model), *finer(model, [pi[0] for pi in policy.pi], _LEVELS)]
-    search, rounding = _search(model, forests, policy, gap), (unit, _MARGIN * 1000.0**aim.caution)
+    search, rounding = (
+        _search(model, forests, policy, gap),
+        (unit, _MARGIN * 1000.0 ** (aim.caution or 0)),
+    )
     if known is not None and (planted := plant(game, model, known)) is not None:
         search.plant(planted, planted.kinds(forests), lambda: budget.spent)
     task = _Task(game, search, gap, (p, least), lower, nodes, rounding, known)
-    found, stopped = task.searched(budget, watch, outlet)
+    found, stopped = known, _BEYOND
+    if aim.caution is not None:
+        found, stopped = task.searched(budget, watch, outlet)
     if found is None or found.upper - lower > gap:
         found = task.at_least_coarse(found)
     return found, _effort(found, budget, stopped if found.upper - lower > gap else "")

@@ -39,6 +39,7 @@ _TREES = 0.02  # of the gap that is left, for the trees of one place
 _CLOSE = 0.02  # of the gap
 _LEAST = 1e-9  # of the scale of values
 _STEEPEST = 250.0  # half the range of v, in which e^v can be computed with
+_EXACT = 1e8  # exponents, whose differences are known to eight digits
 _GRID = 18  # of values among which a root is bracketed
 _BRACKETS = 12
 _NEWTON = 20
@@ -164,6 +165,9 @@ class Search:
             [np.flatnonzero(row.any((0, 1))) for row in layer.P] for layer in model.layers
         ]
         low, high = _ranges(model)
+        if model.eta * max(float(np.abs(layer.r).max()) for layer in model.layers) > _EXACT:
+            what = "the follower's exponents are larger than float64 can tell apart"
+            raise PrecisionError(what, remedy="rescale the rewards, or lower eta")
         if any((b - a).max() > 2 * _STEEPEST for a, b in zip(low, high, strict=True)):
             what = f"the follower's values v have a range of more than {2 * _STEEPEST:.0f}"
             raise PrecisionError(what, remedy="rescale the rewards, or lower eta")

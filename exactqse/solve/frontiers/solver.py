@@ -124,7 +124,9 @@ def _searched(aim: _Aim, *, certain: bool) -> tuple[Search, Part, Fraction]:
     if not gap > 0:
         raise InputError(f"{gap} is not positive", where="gap")
     with np.errstate(all="ignore"):  # what is not finite proves nothing, and is not used
-        search = Search(model_of(game), float(gap), 10.0**aim.caution)
+        model = model_of(game)
+        aimed = min(float(gap), model.scale)  # more would only make bounds wider than any value
+        search = Search(model, aimed, 10.0**aim.caution)
         if aim.resume is not None and isinstance(known := aim.resume.cover[0], Part):
             search.plant(known)
 
@@ -134,8 +136,8 @@ def _searched(aim: _Aim, *, certain: bool) -> tuple[Search, Part, Fraction]:
                 lower = lower if certain else None
                 aim.watch(Standing(done, len(game.places), lower, upper))
 
-        search.run(_SHARE * float(gap), budget, report)
-        margin = max(_MARGIN * float(gap), _LEAST * search.model.scale) * 10.0**aim.caution
+        search.run(_SHARE * aimed, budget, report)
+        margin = max(_MARGIN * aimed, _LEAST * search.model.scale) * 10.0**aim.caution
         return search, *part(game, search, margin)
 
 
