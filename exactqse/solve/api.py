@@ -74,9 +74,9 @@ def solve(
         digits: upper - lower <= 10^-digits, 1 to 1000; by default 30 without branch and bound, 6
             with it for gamma = 0, 3 for gamma > 0.
         gap: the same as a number: upper - lower <= gap. Not together with ``digits``.
-        time_limit: seconds after which branch and bound settles for the gap that it has; games
-            solved without it pay no heed to the limits.
-        node_limit: the same, in parts examined.
+        time_limit: seconds after which the search settles for the gap that it has. A game that is
+            solved backward without one has bounds of little worth before it is done.
+        node_limit: the same, in parts examined; without search, in (step, state) pairs.
         leader: "markov", whose policy depends on step and state, or "history": she remembers, and
             randomises publicly. For gamma = 0 and for a leader of one step both are worth the same;
             else J* is over what was asked for, and the certificate has its own kind.
@@ -111,13 +111,12 @@ def solve(
     if resume is not None and not searched:
         what = "there is no search to go on with"
         raise InputError(what, where="resume", remedy="leave it out")
+    counted = counting(progress, checked=checker is not None)
     if game.eta is None:
-        found, effort = solve_strong(game, counting(progress, checked=checker is not None))
+        found, effort = solve_strong(game, counted, budget=budget)
         return _accepted(game, found, effort, aim, checker)
     if not searched:
-        return _solve_prescription(
-            game, _digits_of(aim), checker, counting(progress, checked=checker is not None)
-        )
+        return _solve_prescription(game, _digits_of(aim), checker, counted, budget)
     with interruptible(budget):
         if resume is not None:
             _require_resumable(game, resume, checker or "kernel", leader)
@@ -173,19 +172,28 @@ def _budget(time_limit: float | None, node_limit: int | None) -> Budget:
 
 
 def _solve_prescription(
-    game: KernelGame, digits: int, checker: Checker | None, progress: Progress | None
+    game: KernelGame,
+    digits: int,
+    checker: Checker | None,
+    progress: Progress | None,
+    budget: Budget,
 ) -> Solution:
     failures = []
     for extra in _RETRIES:
         try:
             found, effort = solve_prescription(
-                game, digits, extra=extra, trust_floats=extra == 0, progress=progress
+                game,
+                digits,
+                extra=extra,
+                trust_floats=extra == 0,
+                budget=replace(budget),
+                progress=progress,
             )
         except PrecisionError as error:
             failures.append(str(error))
             continue
         verdict = None if checker is None else _verdict(game, found, checker)
-        wide = _is_wide(found, digits)
+        wide = not effort.stopped and _is_wide(found, digits)
         if not wide and (verdict is None or verdict.outcome == "accepted"):
             aim = Fraction(1, 10**digits)
             return Solution(game, found, verdict, effort, aim)

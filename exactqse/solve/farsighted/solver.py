@@ -42,6 +42,7 @@ _SHARES = (0.9, 0.7, 0.4)  # of the gap that the search takes; rounding takes th
 _SLOPE_BITS = 5
 _LEVELS = 4  # of trees over the leader's mixtures
 _MARGIN = 1e-11
+_EXACT = 1e12  # exponents, whose differences are known to four digits
 _MUCH = 1e-12  # of the scale of values, by which a known policy has to be better
 _BITS = 4.5  # for a unit of radius, which multiplies rounding by e up to three times
 _BEYOND = "float64 could not separate the bounds further"
@@ -109,7 +110,8 @@ def _solve(aim: _Aim, watch: Watcher | None, outlet: Outlet | None) -> tuple[Cer
         search.plant(planted, planted.kinds(forests), lambda: budget.spent)
     task = _Task(game, search, gap, (p, least), lower, nodes, rounding, known)
     found, stopped = known, _BEYOND
-    if aim.caution is not None:
+    far = model.eta * max(float(np.abs(layer.r).max()) for layer in model.layers) > _EXACT
+    if aim.caution is not None and not far:
         found, stopped = task.searched(budget, watch, outlet)
     if found is None or found.upper - lower > gap:
         found = task.at_least_coarse(found)

@@ -175,7 +175,7 @@ class Search:
         self.places: list[list[Place]] = []
         for h in range(len(model.layers)):
             size = float((most[h] - least[h]).max())
-            unit = 2.0 ** np.ceil(np.log2(max(size, 1e-12 * model.scale, 1e-300)) - 2)
+            unit = 2.0 ** np.ceil(np.log2(max(size, 4 * self.close, 1e-300)) - 2)
             row = []
             for n in range(len(least[h])):
                 start = np.floor(least[h][n] / unit - 5) * unit
