@@ -62,12 +62,13 @@ def solve(
     A leader who sees the action is solved to any number of digits in polynomial time. One who sees
     less is solved by branch and bound in float64: the certificate is as exact, but its gap may stay
     above what was asked for; ``Solution.reached`` and ``.reason`` say so. So is every game with a
-    farsighted follower (gamma > 0). Such a search may be stopped at any time, by a limit or by
-    Ctrl-C: the first Ctrl-C ends it, the best so far is checked and returned; the second is a
-    KeyboardInterrupt. (In the main thread, and where nobody else handles the signal.) It may be
-    continued from its certificate. A follower who best responds (eta infinite) breaks ties in her
+    farsighted follower (gamma > 0). A follower who best responds (eta infinite) breaks ties in her
     favour, and the bounds are equal whatever was asked for, unless numbers became too long
     (proofs/strong-stackelberg.md).
+
+    A solve may be stopped at any time, by a limit or by Ctrl-C: the first Ctrl-C ends it, the best
+    so far is checked and returned; the second is a KeyboardInterrupt. (In the main thread, and
+    where nobody else handles the signal.) A search may be continued from its certificate.
 
     Args:
         game: any partition that the leader observes; gamma = 0 with any eta, or a finite eta.
@@ -112,12 +113,12 @@ def solve(
         what = "there is no search to go on with"
         raise InputError(what, where="resume", remedy="leave it out")
     counted = counting(progress, checked=checker is not None)
-    if game.eta is None:
-        found, effort = solve_strong(game, counted, budget=budget)
-        return _accepted(game, found, effort, aim, checker)
-    if not searched:
-        return _solve_prescription(game, _digits_of(aim), checker, counted, budget)
     with interruptible(budget):
+        if game.eta is None:
+            found, effort = solve_strong(game, counted, budget=budget)
+            return _accepted(game, found, effort, aim, checker)
+        if not searched:
+            return _solve_prescription(game, _digits_of(aim), checker, counted, budget)
         if resume is not None:
             _require_resumable(game, resume, checker or "kernel", leader)
         remembers = leader == "history"
@@ -186,7 +187,7 @@ def _solve_prescription(
                 digits,
                 extra=extra,
                 trust_floats=extra == 0,
-                budget=replace(budget),
+                budget=budget,
                 progress=progress,
             )
         except PrecisionError as error:

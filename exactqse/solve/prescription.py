@@ -88,7 +88,7 @@ def solve_prescription(
     slack = Fraction(1, 1 << bits.margin)
     count = sum(map(len, game.reachable))
     nodes: list[Node] = []
-    close = 0
+    close = solved = 0
     after: list[Interval] = []  # (the policy's value, the certified value) at the next step
     with precision(bits.p + 32):
         for step in reversed(range(game.horizon)):
@@ -107,6 +107,7 @@ def solve_prescription(
                 leaves, searched = _leaves(stages, trust_floats=trust_floats)
                 close += searched
                 budget.spend(len(some))
+                solved += len(some)
                 for state, stage, leaf in zip(some, stages, leaves, strict=True):
                     nodes.append(_node(step, state, leaf))
                     above, below = leaf.upper.as_integer_ratio()
@@ -116,8 +117,9 @@ def solve_prescription(
                         progress(len(nodes), count)
             after = layer
     nodes.reverse()
-    stopped = budget.reason if budget.used < count else ""
-    effort = Effort(len(nodes), bits.p, close, "stages beyond float64", stopped)
+    stopped = budget.reason if solved < count else ""
+    interrupted = bool(stopped) and budget.interrupted
+    effort = Effort(count, bits.p, close, "stages beyond float64", stopped, interrupted)
     lower, ceiling = _bounds(game, after, bits)
     return Certificate(game_hash(game), bits.p, lower, ceiling, tuple(nodes)), effort
 

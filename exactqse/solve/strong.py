@@ -45,7 +45,7 @@ def solve_strong(
     require_best_response(game)
     budget = budget or Budget()
     count = sum(map(len, game.reachable))
-    programs = 0
+    programs = done = 0
     nodes: list[StrongNode] = []
     bounds = values = dict.fromkeys(range(game.states), Fraction(0))
     for step in reversed(range(game.horizon)):
@@ -57,6 +57,7 @@ def solve_strong(
             else:
                 node, solved = _node(game, (step, state), x, y)
                 budget.spend(1)
+                done += 1
             programs += solved
             after = y if above == below else leader_table(game, step, state, below)
             bounds[state] = node.upper
@@ -67,8 +68,10 @@ def solve_strong(
     lower, upper = expectation(game.rho, values), expectation(game.rho, bounds)
     bounds_of_j = _rounded_down(lower), -_rounded_down(-upper)
     found = Certificate(game_hash(game), MIN_PRECISION, *bounds_of_j, tuple(reversed(nodes)))
-    stopped = budget.reason if budget.used < count else ""
-    return found, Effort(count, MIN_PRECISION, programs, "linear programs", stopped)
+    stopped = budget.reason if done < count else ""
+    interrupted = bool(stopped) and budget.interrupted
+    effort = Effort(count, MIN_PRECISION, programs, "linear programs", stopped, interrupted)
+    return found, effort
 
 
 def _node(game: KernelGame, place: tuple[int, int], x: Table, y: Table) -> tuple[StrongNode, int]:
