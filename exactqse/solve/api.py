@@ -128,7 +128,8 @@ def solve(
 
 def _is_searched(game: KernelGame) -> bool:
     """Whether it is solved by branch and bound, or by frontiers."""
-    return bool(game.gamma) or not (game.eta is None or observes_action(game))
+    easy = game.eta is None or observes_action(game) or game.leader_actions == 1
+    return bool(game.gamma) or not easy
 
 
 def _require_resumable(

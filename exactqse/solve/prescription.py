@@ -76,6 +76,8 @@ def solve_prescription(
 ) -> tuple[Certificate, Effort]:
     """A certificate for the game, still unchecked, that aims at upper - lower <= 10^-digits.
 
+    What the leader sees does not matter where she has one action only.
+
     Without ``trust_floats`` every stage chooses its mixtures in exact arithmetic, which is slower.
     A node of the ``budget`` is a (step, state); once it is spent, the others get bounds that need
     no search.
@@ -109,7 +111,7 @@ def solve_prescription(
                 budget.spend(len(some))
                 solved += len(some)
                 for state, stage, leaf in zip(some, stages, leaves, strict=True):
-                    nodes.append(_node(step, state, leaf))
+                    nodes.append(_node(game, step, state, leaf))
                     above, below = leaf.upper.as_integer_ratio()
                     missing = _losses(game, step, state, leaf, gaps)
                     layer[state] = worth(stage, leaf, missing), (above << bits.p) // below
@@ -124,9 +126,12 @@ def solve_prescription(
     return Certificate(game_hash(game), bits.p, lower, ceiling, tuple(nodes)), effort
 
 
-def _node(step: int, state: int, leaf: CertifiedStage) -> Node:
-    trees = tuple((Leaf((majorant,)),) for majorant in leaf.majorants)
-    return Node(step, state, leaf.upper, leaf.shift, leaf.policy, trees)
+def _node(game: KernelGame, step: int, state: int, leaf: CertifiedStage) -> Node:
+    """The stage by cells: where they have several members, the leader has one action."""
+    cells = game.observes
+    trees = tuple((Leaf(tuple(leaf.majorants[b] for b in cell)),) for cell in cells)
+    policy = tuple(leaf.policy[cell[0]] for cell in cells)
+    return Node(step, state, leaf.upper, leaf.shift, policy, trees)
 
 
 def _leaves(stages: list[Stage], *, trust_floats: bool) -> tuple[list[CertifiedStage], int]:
