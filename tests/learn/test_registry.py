@@ -42,7 +42,7 @@ def test_a_class_a_function_and_a_learner_are_found(monkeypatch: pytest.MonkeyPa
         (":x", "is not there"),
         ("trial_learners:FiniteMLE", "cannot be made without arguments"),
         ("math:pi", "cannot be made without arguments"),
-        ("mle-pvi", "mle-pvi plays no episodes; learn from a dataset"),
+        ("mle-pvi", "mle-pvi plays no episodes; use exactqse learn-offline"),
     ],
 )
 def test_what_is_not_there_is_said(name: str, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
