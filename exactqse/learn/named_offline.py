@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from exactqse.errors import NotCoveredError
 from exactqse.learn.classes import MLEBCP, PMLE, LocalClasses, ModelClass
 from exactqse.learn.myopic import MLEPVI, LinearModel
 from exactqse.model.game import Game
@@ -34,10 +35,17 @@ def bcp(game: Game) -> MLEBCP:
     """MLE-BCP over the rewards of eight games, and the values of their equilibria in them.
 
     Raises:
-        NotCoveredError: no solver covers the game.
+        NotCoveredError: a farsighted or a best-responding follower.
+        KeyboardInterrupt: Ctrl-C ended a search; the policy found by then depends on when.
     """
+    if game.gamma or game.eta is None:
+        what = "mle-bcp is for a myopic quantal follower"
+        raise NotCoveredError(what, where="learner", remedy="use pmle, where eta is finite")
     models = _models(game)
-    policies = [solve(model, gap=_GAP, checker=None).policy.as_array() for model in models]
+    found = [solve(model, gap=_GAP, checker=None) for model in models]
+    if any(solution.effort.interrupted for solution in found):
+        raise KeyboardInterrupt
+    policies = [solution.policy.as_array() for solution in found]
     return MLEBCP(LocalClasses(response_tables(models), policy_tables(models, policies)), policies)
 
 

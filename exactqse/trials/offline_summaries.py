@@ -80,7 +80,7 @@ class OfflineSummary:
 
         An exact binomial test at each size, whose datasets are independent; those of one seed and
         different sizes are not. "no": some size refutes it at 5% over the number of sizes, so that
-        what is right is refuted with probability 5% at most.
+        what is right is refuted with probability 5% at most (proofs/trial-record.md).
         """
         if self.delta is None:
             return "unclaimed"
