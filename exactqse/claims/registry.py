@@ -33,6 +33,7 @@ _MODULES = (
     "potential",
     "logit",
     "confidence",
+    "learning",
     "temperature",
     "leaders",
 )
