@@ -22,8 +22,9 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from exactqse.errors import ExactQSEError, FileError, LearnerError
-from exactqse.kernel.files import canonical_json, parse_json, read_bytes
+from exactqse.kernel.files import canonical_json, parse_json
 from exactqse.model.game import Game
+from exactqse.reading import read_bytes
 from exactqse.solve import Solution
 from exactqse.trials.parameters import RELEASE, name_of, parameters_of
 from exactqse.writing import write_bytes
