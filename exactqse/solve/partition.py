@@ -19,7 +19,7 @@ from exactqse.arithmetic.balls import FlintElementary
 from exactqse.kernel.certificate import Certificate, Distribution, Node
 from exactqse.kernel.game import KernelGame
 from exactqse.kernel.gamefile import game_hash
-from exactqse.kernel.interval import Interval, enclose
+from exactqse.kernel.interval import Interval, enclose, ends
 from exactqse.kernel.operators import by_response, initial_mean, policy_value
 from exactqse.solve.effort import Budget, Effort, Standing, Watcher
 from exactqse.solve.layer import Layer
@@ -56,7 +56,14 @@ def solve_partition(
     without float64, and proves only bounds that need no search. ``resume`` is what an earlier
     search ended with, and was accepted. ``found`` is called after every pass but the last.
     """
-    search = _Passes(game, gap, caution, resume, watch)
+    with np.errstate(all="ignore"):  # what is not finite proves nothing, and is not used
+        return _passed(_Passes(game, gap, caution, resume, watch), gap, budget, found)
+
+
+def _passed(
+    search: _Passes, gap: Fraction, budget: Budget, found: Found | None
+) -> tuple[Certificate, Effort]:
+    """What the last pass ends with."""
     parts = _PASS
     while True:
         certificate, cut = search.again(budget, parts)
@@ -188,7 +195,7 @@ class _Passes:
         self, step: int, state: int, policy: tuple[Distribution, ...], values: list[Interval]
     ) -> Interval:
         rows = by_response(self.game, policy)
-        after = [values] * len(rows), [()] * len(rows)
+        after = [ends(dict(enumerate(values)))] * len(rows), [ends({})] * len(rows)
         value, _ = policy_value(self.game, step, state, rows, after, self.p, _ELEMENTARY)
         return value
 

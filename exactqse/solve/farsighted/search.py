@@ -13,6 +13,7 @@ from exactqse.solve.farsighted.boxes import contract
 from exactqse.solve.farsighted.claims import Backward, Bounder, Effort, Parts, even_ends
 from exactqse.solve.farsighted.descent import descend
 from exactqse.solve.farsighted.model import Booleans, Floats, Integers
+from exactqse.solve.farsighted.planting import Planted
 from exactqse.solve.farsighted.slopes import Prescriptions, Slopes, slopes_at
 
 NO_ROOT = 1e300  # stands for a bound that was not found
@@ -149,6 +150,47 @@ class Search:
                 finer = replace(best, kind=np.full(1, number))
                 best.improve(np.zeros(1, np.intp), self._bound(finer, fresh=True), np.inf)
         self._append(best, best.bound, self._scores(best)[0])
+
+    def plant(self, planted: Planted, kind: Integers, is_over: Callable[[], bool]) -> None:
+        """Begin again with the parts of a cover, each with claims like those that it has.
+
+        What the cover proves of them orders them at least, also where float64 finds no such bound.
+        """
+        nodes, leaves, upper = self.nodes, planted.leaves, planted.upper
+        if len(leaves) == 1:
+            nodes.least[0] = min(nodes.least[0], upper)
+            self.heap = [(-nodes.least[0], 0)] if self.heap else []
+            return
+        table = self._keep(planted.slopes(self.tables))[planted.table]
+        self.nodes, self.heap = Nodes(self.J, len(self.model.rho)), []
+        names = "lo", "hi", "children", "axis", "at"
+        rows = {name: getattr(planted, name) for name in names}
+        count = len(planted.children)
+        self.nodes.append(
+            {**rows, "bound": np.full(count, NO_ROOT), "least": np.full(count, upper)}
+        )
+        for start in range(0, len(leaves), _BATCH):
+            some = np.arange(start, min(start + _BATCH, len(leaves)))
+            if not is_over():
+                self._plant(planted, some, table[some], kind[some])
+        pairs = zip((-self.nodes.least[leaves]).tolist(), leaves.tolist(), strict=True)
+        self.heap = [pair for pair in pairs if pair[0] < np.inf]
+        heapq.heapify(self.heap)
+
+    def _plant(self, planted: Planted, some: Integers, table: Integers, kind: Integers) -> None:
+        numbers = planted.leaves[some]
+        lam, roots = planted.lam[some].T, planted.roots[some].T
+        lo, hi = planted.lo[numbers].T, planted.hi[numbers].T
+        none = np.zeros(len(some))
+        batch = Batch(lo, hi, planted.free[some].T, none > 0, table, kind, lam, roots, none)
+        found = self._bound(batch)
+        loose = self._bound(replace(batch, loose=none == 0))
+        found.improve(np.arange(len(some)), loose, -np.inf)
+        found.bound = np.where(planted.empty[numbers], -np.inf, found.bound)
+        least = np.minimum(found.bound, planted.upper)
+        rows = {**found.rows(), "least": least, "score": self._scores(found)[0].T}
+        for name, value in rows.items():
+            getattr(self.nodes, name)[numbers] = value
 
     def _bound(self, batch: Batch, *, fresh: bool = False) -> Batch:
         """The batch with bounds, lam and roots found anew; unless ``fresh``, from those it has."""
