@@ -160,6 +160,7 @@ class Backward:
         return Claims(self.lam, self.roots, self.K)
 
     def search(self, h: int) -> LamSearch:
+        """The lam of step h, given the claims of step h + 1."""
         here = self.here(h)
         return LamSearch(self.stage(h), self.d[:, here], self.parts.own[here])
 
@@ -371,9 +372,7 @@ class LamSearch:
         return np.moveaxis(np.where(np.isnan(K), np.inf, K), 1, 0)
 
 
-def least_root(
-    stage: Stage, roots: Floats | None, around: Sequence[float], rounds: int
-) -> Floats:
+def least_root(stage: Stage, roots: Floats | None, around: Sequence[float], rounds: int) -> Floats:
     """The least lam found with G(lam) <= 0, (n_0, N); inf where none was."""
     scale = stage.model.scale
     if roots is None:

@@ -15,7 +15,7 @@ import numpy as np
 
 from exactqse.solve.farsighted.bound import Stage
 from exactqse.solve.farsighted.claims import Backward, Bounder, Effort, LamSearch, Parts
-from exactqse.solve.farsighted.model import Floats
+from exactqse.solve.farsighted.model import Booleans, Floats
 
 _TINY = 1e-300
 _BEYOND = 0.15  # the target, of what is left at first: steps fall short of where they aim
@@ -44,10 +44,10 @@ class Gradient:
         return Gradient(self.own + other.own, self.lean + other.lean, self.start + other.start)
 
     def dot(self, other: Gradient) -> Floats:
-        """(N,)"""
+        """The sum of all products, (N,)."""
         total: Floats = (self.own * other.own).sum(0)
-        total = total + (self.lean * other.lean).sum((0, 1))
-        return total + (self.start * other.start).sum((0, 1))
+        total += (self.lean * other.lean).sum((0, 1)) + (self.start * other.start).sum((0, 1))
+        return total
 
 
 @dataclass(frozen=True, eq=False)
@@ -106,20 +106,20 @@ def _moved(parts: Parts, step: Gradient) -> Parts:
     return replace(parts, own=own, lean=lean, start=start)
 
 
-def _chosen(which: Floats, new: Descended, old: Descended) -> Descended:
+def _chosen(which: Booleans, new: Descended, old: Descended) -> Descended:
     def pick(x: Floats, y: Floats) -> Floats:
         return np.where(which, x, y)
 
     a, b = new.parts, old.parts
-    slopes = pick(a.own, b.own), pick(a.lean, b.lean), pick(a.start, b.start)
-    parts = replace(b, **dict(zip(("own", "lean", "start"), slopes, strict=True)))
+    own, lean, start = pick(a.own, b.own), pick(a.lean, b.lean), pick(a.start, b.start)
+    parts = replace(b, own=own, lean=lean, start=start)
     found = pick(new.lam, old.lam), pick(new.roots, old.roots), pick(new.bound, old.bound)
     return Descended(parts, *found)
 
 
 def _gradient(backward: Backward, now: Descended, soft: Floats) -> Gradient:
     """Of the bound, softened by ``soft`` (N,)."""
-    model, first, parts = backward.model, backward.first, backward.parts
+    model, parts = backward.model, backward.parts
     found = Gradient(*(np.zeros_like(z) for z in (parts.own, parts.lean, parts.start)))
     searches: list[LamSearch] = []
     for h in reversed(range(1, len(model.layers))):
@@ -145,8 +145,6 @@ def _gradient(backward: Backward, now: Descended, soft: Floats) -> Gradient:
             visits = _add(found, search.stage, pull, visits * (left + right), here)
     if len(model.rho) == 1:
         found.start[:] = 0
-    if len(found.own) != first[-1]:
-        raise ValueError("coordinates are missing")
     return found
 
 

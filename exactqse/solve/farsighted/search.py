@@ -256,7 +256,7 @@ class Search:
             parts = found.take(open_parts)
             if self.J:
                 found.improve(open_parts, self._descended(parts), self.target)
-                work += _STEPS * len(open_parts)
+                work += len(open_parts)
                 parts = found.take(open_parts)
             score[:, open_parts], deciding = self._scores(parts)
             for which in self._turns(len(open_parts)):
