@@ -99,6 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             complain(error)
             return BAD_INPUT
         except (KeyboardInterrupt, typer.Abort):
+            sys.stderr.write("interrupted: there is no result\n")
             return INTERRUPTED
     return code if isinstance(code, int) else 0
 

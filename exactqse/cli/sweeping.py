@@ -13,6 +13,7 @@ import exactqse
 from exactqse.cli.bundles import GameChoice, Page
 from exactqse.cli.inputs import assumed, load_game, number, writable
 from exactqse.cli.output import emit, error_console, show
+from exactqse.cli.solving import INTERRUPTED
 from exactqse.errors import InputError
 from exactqse.report import (
     assumption_lines,
@@ -195,13 +196,15 @@ def sensitivities_command(
     if page.as_json:
         more = {"digits": digits, "assumed": assumed(choice)}
         emit({**sensitivities_document(found), **more})
-        return
-    everything = page.everything
-    show(
-        *solution_lines(solution),
-        *isolation_lines(game, found.isolation, everything=everything),
-        *sensitivity_lines(found),
-        sensitivity_table(game, found, everything=everything),
-        *sensitivity_notes(game, found, everything=everything),
-        *assumption_lines(assumed(choice)),
-    )
+    else:
+        everything = page.everything
+        show(
+            *solution_lines(solution),
+            *isolation_lines(game, found.isolation, everything=everything),
+            *sensitivity_lines(found),
+            sensitivity_table(game, found, everything=everything),
+            *sensitivity_notes(game, found, everything=everything),
+            *assumption_lines(assumed(choice)),
+        )
+    if solution.effort.interrupted:
+        raise typer.Exit(INTERRUPTED)
