@@ -46,6 +46,16 @@ def test_exp_above(q: int, whole: int, part: int) -> None:
     assert found <= exact * (MP.mpf("1.0225") + MP.mpf(2) ** (1 - q)) + 2
 
 
+@pytest.mark.parametrize("q", [6, 7, 16, 40])
+def test_exp_above_where_one_unit_is_all(q: int) -> None:
+    """Around 2^q e^(x/2^q) = 1, where the power of two is shifted out."""
+    for k in range(-128, 129):
+        x = int((k - 64 * q) * (1 << q) * MP.log(2) / 64)
+        exact = MP.exp(MP.mpf(x) / 2**q) * 2**q
+        found = INTEGER.exp_above(x, q)
+        assert exact <= found <= exact * 2 + 2
+
+
 @given(bits, st.integers(1, 2**80))
 def test_log_below(q: int, n: int) -> None:
     exact = MP.log(MP.mpf(n) / 2**q) * 2**q
@@ -234,6 +244,27 @@ def test_nothing_is_known_roughly_where_something_leans() -> None:
         bounds.append(stage._rough([term], corner, (0, 0)))
     assert 0 < bounds[0] < 1 << 32
     assert bounds[1:] == [BEYOND, BEYOND]
+
+
+def test_half_way_between_what_leans_and_what_does_not() -> None:
+    """It leans half as much, from whichever side."""
+    zero: list[list[Interval]] = [[(0, 0), (0, 0)]]
+    for row in ([{}, {0: (6, -4)}], [{0: (6, -4)}, {}]):
+        stage = Stage("here", 32, INTEGER, zero, zero, [row], {0: 1})
+        corners = stage._simplex((0,))
+        assert [slopes for _, ((_, slopes),) in ((w, tuple(r.values())) for w, r in corners)] == row
+        _, rows = stage._middle(*corners)
+        assert rows[0][1] == {0: (3, -2)}
+
+
+def test_tags_name_their_majorants() -> None:
+    """Where something is free too, "down" is not "chord"."""
+    zero: list[list[Interval]] = [[(0, 0)]]
+    free = Free(zero, [[{}]], (1, 1), zero, lambda _b, _sigma: [(0, 0)])
+    stage = Stage("here", 32, INTEGER, zero, zero, [[{}]], {0: 1}, free)
+    part = stage._simplex((0,))
+    for tag, form in ((UP, stage._up), (DOWN, stage._down), (CHORD, stage._chord)):
+        assert stage._majorant((tag, Fraction(2, 3)), part, 0, (0, 0)) == (form, (2, 3))
 
 
 def test_corners_that_are_worse_are_not_looked_at() -> None:
