@@ -1,106 +1,195 @@
-"""Offline learners against the size of their data: ``python benchmarks/offline.py [--seeds 10]``.
+"""Offline learners against the size of their data.
 
-Data are drawn with 16 random policies. The table and ``results/offline.json`` hold the certified
-mean suboptimality at each size, its log-log slope with a bootstrap interval over the seeds of the
-data, and how often pessimism held.
+``python benchmarks/offline.py FOLDER [--seeds 20] [--most 1000000] [--workers 1] [--game NAME]``
+
+Data are drawn with 16 random policies and Bernoulli rewards; MLE-PVI gets ten times as many as the
+others at the most. Every trial is kept in FOLDER as soon as it is finished, so a run that is
+stopped goes on later. The tables and ``results/offline.json`` hold the certified mean suboptimality
+at each size, its log-log slope from K = 1,000 on with a bootstrap interval over the seeds of the
+data, how often pessimism held, and an exact binomial test of it. Then a game where data are narrow.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from learning import SUITE
 from rich.console import Console
 from rich.table import Table
+from scipy.stats import binomtest
 
-from exactqse import run_offline, solve
-from exactqse.learn.classes import MLEBCP, PMLE, LocalClasses, ModelClass
-from exactqse.learn.myopic import MLEPVI, LinearModel
-from exactqse.learn.protocol import OfflineLearner
+from exactqse import solve
+from exactqse.learn.registry import find
 from exactqse.model import Game
-from exactqse.simulate import Noise, Random, draw_dataset
-from exactqse.simulate.classes import perturbed_models, policy_tables, response_tables
-from exactqse.trials import suboptimality_slope
+from exactqse.simulate import Noise, Random
+from exactqse.trials import OfflineSummary, OfflineTrial, run_many_offline, summarise_offline
 
 RESULTS = Path(__file__).parent / "results"
-SIZES = (100, 300, 1000, 3000, 10_000)
-SPREAD = "1/16"
-MODELS = 8
+SIZES = (100, 1000, 10_000, 100_000)
+MORE = 1_000_000
+LEAST = 1000  # the slope is that from here on
+PROVEN = "mle-pvi"
+MYOPIC = (PROVEN, "mle-pvi-0.2", "plug-in", "mle-bcp", "pmle")
+FARSIGHTED = ("pmle",)
+BEHAVIOUR = Random(count=16)
+SLOPE = -0.4
+NARROW_SEEDS = 200
 
 
-def learners(game: Game) -> list[OfflineLearner]:
-    """Those that can learn in this game."""
-    models = perturbed_models(game, MODELS, seed=1, spread=SPREAD)
-    plans: list[OfflineLearner] = [PMLE(ModelClass(models))]
-    if game.gamma:
-        return plans
-    policies = [solve(model, gap="1e-6").policy.as_array() for model in models]
-    classes = LocalClasses(response_tables(models), policy_tables(models, policies))
-    linear: list[OfflineLearner] = [
-        MLEPVI(),
-        MLEPVI(LinearModel(width_scale=0.2), name="mle-pvi-0.2"),
-        MLEPVI(LinearModel(width_scale=0.0), name="plug-in"),
+def measured(name: str, said: argparse.Namespace) -> list[dict[str, Any]]:
+    """One row a learner."""
+    game = SUITE[name]()
+    optimum = solve(game, gap="1e-4" if game.gamma else "1e-7", checker="flint")
+    labels = FARSIGHTED if game.gamma else MYOPIC
+    learners = [find(label, game=game, offline=True) for label in labels]
+    options: dict[str, Any] = {
+        "behaviour": BEHAVIOUR,
+        "noise": Noise("bernoulli"),
+        "optimum": optimum,
+        "folder": said.folder,
+        "workers": said.workers,
+    }
+    trials = [*run_many_offline(game, learners, SIZES, said.seeds, **options)]
+    if PROVEN in labels and said.most == MORE:
+        trials += run_many_offline(game, learners[:1], [MORE], said.seeds, **options)
+    return [{"game": name, **row(of(trials, label))} for label in labels]
+
+
+def of(trials: list[OfflineTrial], label: str) -> list[OfflineTrial]:
+    """The trials of one learner."""
+    return [trial for trial in trials if trial.record.learner == label]
+
+
+def row(trials: list[OfflineTrial]) -> dict[str, Any]:
+    """What the trials of one learner say."""
+    found = summarise_offline([trial.record for trial in trials])
+    large = [trial.record for trial in trials if trial.record.episodes >= LEAST]
+    slope = summarise_offline(large).slope
+    held = found.total("pessimism")
+    return {
+        "learner": found.learner,
+        "suboptimality": {size.episodes: float(size.suboptimality) for size in found.sizes},
+        "slope": None if slope is None else slope.upper,
+        "interval": None if slope is None else slope.interval,
+        "pessimism": [held.yes, held.claimed],
+        "least": min(size.pessimism.yes for size in found.sizes),
+        "refuted": refuted(found),
+        "seconds": sum(sum(trial.seconds.values()) for trial in trials),
+    }
+
+
+def refuted(found: OfflineSummary) -> bool:
+    """Whether pessimism in 1 - delta of the datasets is refuted."""
+    return found.stands("pessimism") == "no"
+
+
+@dataclass(frozen=True)
+class Seldom:
+    """Action 0 nearly always, the next seven about once each in 400 episodes, two never."""
+
+    def policies(self, game: Game, _random: Any, _progress: Any = None, /) -> tuple[Any, ...]:
+        """One policy."""
+        weights = np.array([400.0, *[1.0] * 7, 0.0, 0.0]) / 407
+        return (np.broadcast_to(weights, (1, 1, game.follower_actions, 10)).copy(),)
+
+    def __str__(self) -> str:
+        return "seldom"
+
+
+def narrow() -> tuple[Game, Seldom]:
+    """One action is known to be worth 3/4, seven worth 1/4 were tried about once each."""
+    worth = [["3/4"], *[["1/4"]] * 7, [0], [1]]
+    return Game.from_arrays(None, [worth], [worth], eta=1), Seldom()
+
+
+def narrow_row(said: argparse.Namespace) -> dict[str, Any]:
+    """MLE-PVI beside the plug-in learner where data are narrow."""
+    game, behaviour = narrow()
+    learners = [find(label, game=game, offline=True) for label in (PROVEN, "plug-in")]
+    trials = run_many_offline(
+        game,
+        learners,
+        [400],
+        NARROW_SEEDS,
+        behaviour=behaviour,
+        noise=Noise("bernoulli"),
+        folder=said.folder,
+    )
+    pairs = [
+        (a.record.suboptimality, b.record.suboptimality)
+        for a, b in zip(trials[:NARROW_SEEDS], trials[NARROW_SEEDS:], strict=True)
     ]
-    return [*linear, MLEBCP(classes, policies), *plans]
+    better = sum(a.upper < b.lower for a, b in pairs)
+    worse = sum(b.upper < a.lower for a, b in pairs)
+    return {
+        "datasets": NARROW_SEEDS,
+        "mle-pvi": sum(float(a) for a, _ in pairs) / NARROW_SEEDS,
+        "plug-in": sum(float(b) for _, b in pairs) / NARROW_SEEDS,
+        "better": better,
+        "worse": worse,
+        "p_value": binomtest(better, better + worse, alternative="greater").pvalue.item(),
+    }
+
+
+def table(rows: list[dict[str, Any]]) -> Table:
+    """The rows of one game."""
+    result = Table("learner", *(f"{size:,}" for size in (*SIZES, MORE)), "slope", "pessimism")
+    result.title = str(rows[0]["game"])
+    for found in rows:
+        means = found["suboptimality"]
+        figures = [f"{means[size]:.4f}" if size in means else "" for size in (*SIZES, MORE)]
+        slope = "" if found["interval"] is None else "[{:.2f}, {:.2f}]".format(*found["interval"])
+        slope = slope if found["slope"] is None else f"{found['slope']:.2f} {slope}"
+        held = "{} of {}".format(*found["pessimism"]) + (", refuted" if found["refuted"] else "")
+        result.add_row(found["learner"], *figures, slope, held)
+    return result
+
+
+def verdicts(rows: list[dict[str, Any]]) -> str:
+    """The suite's questions, answered."""
+    lines = []
+    for label in MYOPIC[:3]:
+        own = [found for found in rows if found["learner"] == label]
+        known = [found for found in own if found["interval"] is not None]
+        met = sum(found["interval"][1] <= SLOPE for found in known)
+        lines.append(
+            f"{label}: the slope's upper end is at most {SLOPE} on {met} of {len(known)} games "
+            f"that have a slope, of {len(own)}"
+        )
+    for label in MYOPIC:
+        own = [found for found in rows if found["learner"] == label]
+        yes, claimed = (sum(found["pessimism"][i] for found in own) for i in (0, 1))
+        against = sum(found["refuted"] for found in own)
+        lines.append(f"{label}: pessimism in {yes} of {claimed}, refuted on {against} games")
+    return "\n".join(lines)
 
 
 def main() -> None:
-    """Draw, learn, hold against the truth."""
+    """Run what is missing, print the tables, write the data."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--seeds", type=int, default=10)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--seeds", type=int, default=20)
+    parser.add_argument("--most", type=int, default=MORE, choices=[SIZES[-1], MORE])
+    parser.add_argument("--workers", type=int, default=1)
     parser.add_argument("--game", action="append", choices=list(SUITE))
     said = parser.parse_args()
+    console = Console(width=140)
     rows: list[dict[str, Any]] = []
-    table = Table("game", "learner", *map(str, SIZES), "slope", "pessimism")
     for name in said.game or SUITE:
-        game = SUITE[name]()
-        optimum = solve(game, gap="1e-6" if not game.gamma else "1e-4", checker="flint")
-        drawn = {
-            (size, seed): draw_dataset(
-                game,
-                behaviour=Random(count=16),
-                episodes=size,
-                seed=seed,
-                noise=Noise("bernoulli"),
-            )
-            for size in SIZES
-            for seed in range(said.seeds)
-        }
-        for learner in learners(game):
-            records = [
-                run_offline(data, learner, game=game, optimum=optimum) for data in drawn.values()
-            ]
-            found = suboptimality_slope(records)
-            interval = None if found is None else found.interval
-            means = [
-                sum(float(r.suboptimality.upper) for r in records if r.episodes == size)
-                / said.seeds
-                for size in SIZES
-            ]
-            held = sum(record.pessimism == "yes" for record in records)
-            claimed = sum(record.pessimism != "unclaimed" for record in records)
-            rows.append(
-                {
-                    "game": name,
-                    "learner": learner.name,
-                    "suboptimality": means,
-                    "slope": None if found is None else found.upper,
-                    "interval": interval,
-                    "pessimism": [held, claimed],
-                }
-            )
-            shown = "" if found is None or interval is None else f"{found.upper:.2f} "
-            shown += "" if interval is None else f"[{interval[0]:.2f}, {interval[1]:.2f}]"
-            figures = [f"{mean:.4f}" for mean in means]
-            table.add_row(name, learner.name, *figures, shown, f"{held} of {claimed}")
-            Console(width=160).print(f"{name}: {learner.name} done", highlight=False)
+        more = measured(name, said)
+        rows += more
+        console.print(table(more))
+    beside = narrow_row(said)
+    console.print(verdicts(rows), beside, sep="\n")
     if said.game is None:
         RESULTS.mkdir(exist_ok=True)
-        (RESULTS / "offline.json").write_text(json.dumps(rows, indent=1) + "\n")
-    Console(width=160).print(table)
+        document = {"suite": rows, "narrow": beside}
+        (RESULTS / "offline.json").write_text(json.dumps(document, indent=1) + "\n")
 
 
 if __name__ == "__main__":

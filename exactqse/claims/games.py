@@ -17,6 +17,7 @@ from exactqse.kernel.gamefile import game_bytes
 from exactqse.model import Game, Policy
 from exactqse.solve import Solution, solve
 from exactqse.solve.api import Leader
+from exactqse.solve.solution import uninterrupted
 
 Table = list[list[list[list[Fraction]]]]  # [h][s][a][b]
 Kernel = Sequence[
@@ -155,7 +156,7 @@ def solved(game: Game, bits: int, *, leader: Leader = "markov") -> Solution:
         found = solve(game, digits_of(bits), checker="flint")
     else:
         found = solve(game, gap=SEARCH_GAP, checker="flint")
-    if not found.certified:
+    if not uninterrupted(found).certified:
         raise PrecisionError(f"a value is not certified: {found.reason}", where="claims")
     return found
 

@@ -33,6 +33,7 @@ _MODULES = (
     "potential",
     "logit",
     "confidence",
+    "learning",
     "temperature",
     "leaders",
 )
@@ -109,7 +110,7 @@ def selected(claims: Sequence[AnyClaim], ids: Sequence[str]) -> tuple[AnyClaim, 
         return tuple(claims)
     for wanted in ids:
         if not any(_matches(claim.id, wanted) for claim in claims):
-            near = difflib.get_close_matches(wanted, [claim.id for claim in claims], n=3)
+            near = _near(wanted, [claim.id for claim in claims])
             remedy = f"did you mean {' or '.join(near)}?" if near else "see: exactqse claims list"
             raise ClaimError("no claim has this id", where=wanted[:80], remedy=remedy)
     return tuple(c for c in claims if any(_matches(c.id, wanted) for wanted in ids))
@@ -118,6 +119,13 @@ def selected(claims: Sequence[AnyClaim], ids: Sequence[str]) -> tuple[AnyClaim, 
 def _matches(name: str, wanted: str) -> bool:
     rest = name.removeprefix(wanted)
     return name == wanted or (rest != name and len(rest) == 1 and rest.isalpha())
+
+
+def _near(wanted: str, ids: Sequence[str]) -> list[str]:
+    """What may have been meant: in other letters, then what is spelt alike."""
+    same = [name for name in ids if _matches(name.lower(), wanted.lower())]
+    families = {name[: len(wanted)] for name in same}  # C2 for c2, where it is C2a, C2b and C2c
+    return sorted(families) or difflib.get_close_matches(wanted, ids, n=3)
 
 
 def _claims_in(values: Iterable[object]) -> Iterator[AnyClaim]:

@@ -22,6 +22,7 @@ from exactqse.cli.drawing import draw_command
 from exactqse.cli.evaluating import evaluate_command
 from exactqse.cli.gamefiles import convert_command, games, show_command
 from exactqse.cli.learning import learn_command
+from exactqse.cli.learning_offline import learn_offline_command
 from exactqse.cli.output import complain, complain_of_usage
 from exactqse.cli.proving import coq_command
 from exactqse.cli.solving import INTERRUPTED, check_command, decide_command, solve_command
@@ -72,6 +73,7 @@ _commands: dict[str, Callable[..., None]] = {
     "sweep": sweep_command,
     "sensitivities": sensitivities_command,
     "learn": learn_command,
+    "learn-offline": learn_offline_command,
     "draw": draw_command,
     "show": show_command,
     "convert": convert_command,
@@ -97,6 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             complain(error)
             return BAD_INPUT
         except (KeyboardInterrupt, typer.Abort):
+            sys.stderr.write("interrupted: there is no result\n")
             return INTERRUPTED
     return code if isinstance(code, int) else 0
 

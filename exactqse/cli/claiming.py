@@ -18,7 +18,7 @@ from exactqse.cli.bundles import AsJson, bundled
 from exactqse.cli.inputs import writable
 from exactqse.cli.output import emit, error_console, show
 from exactqse.cli.solving import INTERRUPTED
-from exactqse.errors import FileError
+from exactqse.errors import FileError, InputError
 from exactqse.kernel.files import canonical_json
 from exactqse.report import (
     claim_document,
@@ -154,6 +154,9 @@ def run_claims(
     """Check claims on random and adversarial instances; exit code 1 unless all hold."""
     files.checked()
     chosen = which.chosen()
+    if files.picture is not None and not any(map(_has_ratio, chosen)):
+        what = "none of these claims is an inequality, so there is no ratio to draw"
+        raise InputError(what, where="--picture", remedy="leave it out")
     files.make_folder()
     findings: list[Finding] = []
     interrupted = False
@@ -207,9 +210,11 @@ def _report(findings: list[Finding], files: RunFiles, *, as_json: bool) -> None:
     if files.out is not None:
         write_bytes(files.out, (to_json(document) + "\n").encode("ascii"))
         saved.append(f"data written to {files.out}")
-    if files.picture is not None:
+    if files.picture is not None and any(f.ratio is not None for f in findings):
         draw_claims(findings, files.picture)
         saved.append(f"picture written to {files.picture}")
+    elif files.picture is not None:
+        saved.append(f"there is no ratio to draw: {files.picture} is not written")
     if files.save is not None:
         names = [name for finding in findings for name in _saved(finding, files.save)]
         saved.append(f"{len(names)} files written to {files.save}")
@@ -217,6 +222,11 @@ def _report(findings: list[Finding], files: RunFiles, *, as_json: bool) -> None:
         emit(document)
     else:
         show(findings_table(findings), *finding_lines(findings), *map(line, saved))
+
+
+def _has_ratio(claim: Any) -> bool:
+    """Whether a run may end with a ratio: of an inequality that is searched."""
+    return getattr(claim, "relation", "") == "<=" and claim.searches > 0
 
 
 def _saved(finding: Finding, folder: Path) -> Iterator[str]:

@@ -42,12 +42,12 @@ class BehaviourChoice:
     """Which policies are announced."""
 
     behaviour: Annotated[
-        BehaviourName,
+        BehaviourName | None,
         typer.Option(
             help="What is announced: the uniform policy; the equilibrium perturbed; random "
-            "policies; or one policy that leaves much unseen."
+            "policies; or one policy that leaves much unseen.  \\[default: uniform]"
         ),
-    ] = BehaviourName.UNIFORM
+    ] = None
     policies: Annotated[
         int | None,
         typer.Option(metavar="N", help="How many policies, perturbed or random.  \\[default: 8]"),
@@ -78,20 +78,31 @@ class BehaviourChoice:
 
     def build(self) -> Behaviour:
         """The behaviour. Raises InputError for an option that it has not, or out of range."""
-        kind = exactqse.simulate.BEHAVIOURS[self.behaviour.value]
+        name = self.behaviour or BehaviourName.UNIFORM
+        kind = exactqse.simulate.BEHAVIOURS[name.value]
         takes = {field.name for field in fields(kind)}
         given = {}
         for field in fields(self)[1:]:
-            name = "count" if field.name == "policies" else field.name
+            parameter = "count" if field.name == "policies" else field.name
             value = getattr(self, field.name)
             if value is None:
                 continue
-            if name not in takes:
-                option = f"--{field.name.replace('_', '-')}"
-                what = f"means nothing for the behaviour {self.behaviour}"
+            if parameter not in takes:
+                option = option_of(field.name)
+                what = f"means nothing for the behaviour {name}"
                 raise InputError(what, where=option, remedy="leave it out")
-            given[name] = value
+            given[parameter] = value
         return kind(**given)
+
+    def given(self) -> list[str]:
+        """The options that were given."""
+        parts = [field.name for field in fields(self)]
+        return [option_of(name) for name in parts if getattr(self, name) is not None]
+
+
+def option_of(name: str) -> str:
+    """How an option is typed."""
+    return f"--{name.replace('_', '-')}"
 
 
 def draw_command(

@@ -33,7 +33,10 @@ def coq_command(
     ] = False,
     precision: Annotated[
         int | None,
-        typer.Option(metavar="BITS", help="Fractional bits.  \\[default: the least that suffice]"),
+        typer.Option(
+            metavar="BITS",
+            help="Fractional bits, for a finite eta.  \\[default: the least that suffice]",
+        ),
     ] = None,
     theories: Annotated[
         Path | None,
@@ -48,7 +51,7 @@ def coq_command(
 
     It proves J(pi) <= upper for every policy pi, and lower <= J(pi) for the one in the certificate,
     by a checker that is written and proved sound in Coq, and prints what was assumed. For a myopic
-    follower (gamma = 0) with a finite eta. A certificate that does not hold fails at Qed.
+    follower (gamma = 0), with any eta. A certificate that does not hold fails at Qed.
     """
     writable(out, apart_from=(choice.game, certificate))
     game = load_game(choice)

@@ -49,9 +49,9 @@ def solve_command(
 
     Covers whatever the leader observes of the follower's action, for gamma = 0 with any eta and for
     gamma > 0 with a finite one. With --eta inf, ties are broken in her favour; the value with ties
-    against her is shown beside it. Where branch and bound is needed (she sees less than the action,
-    or gamma > 0) the search can be stopped: Ctrl-C prints and writes the best so far, with exit
-    code 130; once more aborts. --resume goes on from there, for gamma = 0.
+    against her is shown beside it, unless the solve is stopped. Every solve can be: Ctrl-C prints
+    and writes the best so far, with exit code 130; once more aborts. Where there is a search (she
+    sees less than the action, or gamma > 0), --resume goes on from there.
     """
     _require_consistent(aim, files)
     gap = None if aim.gap is None else number(aim.gap, "--gap")
@@ -81,7 +81,7 @@ def solve_command(
             keep=None if files.out is None else keep,
         )
     weak = None
-    if game.eta is None:
+    if game.eta is None and not solution.effort.stopped:
         with working(error_console(), "breaking ties against her") as progress:
             weak = exactqse.solve_weak(game, progress=counting(progress))
     saved = []

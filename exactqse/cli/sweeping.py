@@ -13,6 +13,7 @@ import exactqse
 from exactqse.cli.bundles import GameChoice, Page
 from exactqse.cli.inputs import assumed, load_game, number, writable
 from exactqse.cli.output import emit, error_console, show
+from exactqse.cli.solving import INTERRUPTED
 from exactqse.errors import InputError
 from exactqse.report import (
     assumption_lines,
@@ -34,6 +35,8 @@ from exactqse.report import (
 from exactqse.solve.coverage import require_quantal
 from exactqse.solve.effort import counting
 from exactqse.writing import write_bytes
+
+_POINTS = 9
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,10 @@ class Along:
     stop: Annotated[
         str | None, typer.Option("--to", metavar="NUMBER", help="The largest eta of a grid.")
     ] = None
-    points: Annotated[int, typer.Option(metavar="N", help="The number of points of the grid.")] = 9
+    points: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="The number of points of the grid.  \\[default: 9]"),
+    ] = None
     log: Annotated[bool, typer.Option("--log", help="A grid on the logarithmic scale.")] = False
     observes: Annotated[
         str | None,
@@ -81,12 +87,21 @@ class Along:
         if (self.start is None) != (self.stop is None):
             raise InputError("--from needs --to, and --to needs --from", where="grid")
         if self.start is None or self.stop is None:
+            self._require_no_grid()
             if not listed:
                 remedy = "give --eta 0.1,1,10,inf or --from 0.1 --to 10"
                 raise InputError("no eta is given", where="sweep", remedy=remedy)
             return listed
         ends = number(self.start, "--from"), number(self.stop, "--to")
-        return [*listed, *exactqse.eta_grid(*ends, self.points, log=self.log)]
+        points = _POINTS if self.points is None else self.points
+        return [*listed, *exactqse.eta_grid(*ends, points, log=self.log)]
+
+    def _require_no_grid(self) -> None:
+        """Refuse what only a grid has. Raises InputError."""
+        for option, given in (("--points", self.points is not None), ("--log", self.log)):
+            if given:
+                what = "means nothing without a grid"
+                raise InputError(what, where=option, remedy="give --from and --to, or leave it out")
 
 
 @dataclass(frozen=True)
@@ -181,13 +196,15 @@ def sensitivities_command(
     if page.as_json:
         more = {"digits": digits, "assumed": assumed(choice)}
         emit({**sensitivities_document(found), **more})
-        return
-    everything = page.everything
-    show(
-        *solution_lines(solution),
-        *isolation_lines(game, found.isolation, everything=everything),
-        *sensitivity_lines(found),
-        sensitivity_table(game, found, everything=everything),
-        *sensitivity_notes(game, found, everything=everything),
-        *assumption_lines(assumed(choice)),
-    )
+    else:
+        everything = page.everything
+        show(
+            *solution_lines(solution),
+            *isolation_lines(game, found.isolation, everything=everything),
+            *sensitivity_lines(found),
+            sensitivity_table(game, found, everything=everything),
+            *sensitivity_notes(game, found, everything=everything),
+            *assumption_lines(assumed(choice)),
+        )
+    if solution.effort.interrupted:
+        raise typer.Exit(INTERRUPTED)

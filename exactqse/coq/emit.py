@@ -1,14 +1,19 @@
 """From a game and its certificate to a file whose Qed proves the certificate's claim.
 
-The claim is that of proofs/certificate-soundness.md; the proof there is Coq's
-(proofs/coq/theories/Checker.v, accepted_sound).
+The claim is that of proofs/certificate-soundness.md; the proofs there are Coq's
+(proofs/coq/theories: Checker.v, accepted_sound, and Strong.v, strong_accepted_sound).
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
-from exactqse.coq.terms import certificate_term, rational, table_term
+from exactqse.coq.terms import (
+    certificate_term,
+    rational,
+    strong_certificate_term,
+    table_term,
+)
 from exactqse.errors import CertificateError, NotCoveredError, of_kind
 from exactqse.kernel.certificate import Certificate, require_precision
 from exactqse.kernel.check import check
@@ -21,36 +26,36 @@ _FILE = """(** Made by exactqse of a certificate of the game whose file has the 
     {hash}.
 
     When Coq accepts this file its kernel has proved, about the game that is written out below,
-    for the model in ExactQSE.Game (myopic follower, eta = {eta}):
+    for the model in ExactQSE.Game ({follower}):
 
       no_policy_is_worth_more          J(pi) <= {upper}   for every policy pi of the leader;
       this_policy_is_worth_as_much     {lower} <= J(pi)   for the policy pi in the certificate.
 
-    The first Qed runs the checker of ExactQSE.Checker in the kernel, on integers; it is proved
+    The first Qed runs the checker of ExactQSE.{theory} in the kernel, on {numbers}; it is proved
     sound there. What was assumed is printed at the end: axioms of Coq's real numbers. *)
 From Coq Require Import Reals QArith Qreals List.
-From ExactQSE Require Import Game Stage Certificate Checker.
+From ExactQSE Require Import Game {imports}{theory}.
 Import ListNotations.
 Open Scope Q_scope.
 
 Definition game : table :=
  {table}.
 
-Definition claim : certificate :=
+Definition claim : {prefix}certificate :=
  {certificate}.
 
-Lemma claim_is_accepted : accepted game claim = true.
+Lemma claim_is_accepted : {prefix}accepted game claim = true.
 Proof. vm_cast_no_check (eq_refl true). Qed.
 
 Theorem no_policy_is_worth_more : forall pi,
   admissible (meaning game) pi -> (J (meaning game) pi <= Q2R {upper_q})%R.
-Proof. exact (proj1 (accepted_sound game claim claim_is_accepted)). Qed.
+Proof. exact (proj1 ({prefix}accepted_sound game claim claim_is_accepted)). Qed.
 
-Definition this_policy : policy := policy_of game claim.
+Definition this_policy : policy := {policy} game claim.
 
 Theorem this_policy_is_worth_as_much :
   admissible (meaning game) this_policy /\\ (Q2R {lower_q} <= J (meaning game) this_policy)%R.
-Proof. exact (proj2 (accepted_sound game claim claim_is_accepted)). Qed.
+Proof. exact (proj2 ({prefix}accepted_sound game claim claim_is_accepted)). Qed.
 
 Definition proved := conj no_policy_is_worth_more this_policy_is_worth_as_much.
 Print Assumptions proved.
@@ -67,12 +72,10 @@ def require_coq_covers(game: KernelGame, certificate: Certificate) -> None:
     """
     require_game(game)
     of_kind(certificate, Certificate, "a certificate", where="certificate")
-    remedy = "the checker in proofs/coq covers gamma = 0 with a finite eta; use exactqse check"
-    if game.eta is None:
-        raise NotCoveredError("not covered in Coq: eta = infinity", where="eta", remedy=remedy)
     if game.gamma:
         what = f"not covered in Coq: gamma = {game.gamma} > 0"
         whose = " with a leader who remembers" if certificate.kind == "history" else ""
+        remedy = "the checkers in proofs/coq cover gamma = 0; use exactqse check"
         raise NotCoveredError(f"{what}{whose}", where="gamma", remedy=remedy)
     if certificate.game != game_hash(game):
         remedy = "give the game file that it was made for"
@@ -87,10 +90,11 @@ def coq_file(game: KernelGame, certificate: Certificate, *, precision: int | Non
     A certificate that does not hold makes a file that fails at its first Qed.
 
     Args:
-        game: the game, of a myopic follower with finite eta.
+        game: the game, of a myopic follower.
         certificate: its certificate, not checked here.
         precision: fractional bits of the arithmetic; by default ``least_precision`` for the upper
-            bound and the certificate's own for the policy's value.
+            bound and the certificate's own for the policy's value. With eta = infinity all is
+            rational: no precision changes anything.
 
     Raises:
         KindError, NotCoveredError, CertificateError: see ``require_coq_covers``.
@@ -98,18 +102,48 @@ def coq_file(game: KernelGame, certificate: Certificate, *, precision: int | Non
     require_coq_covers(game, certificate)
     if precision is not None:
         require_precision(precision)
-    bits = least_precision(game, certificate) if precision is None else precision
-    fineness = certificate.precision if precision is None else precision
+    checker = (
+        _quantal_checker(game, certificate, precision)
+        if certificate.kind == "myopic"
+        else _strong_checker(certificate)
+    )
     return _FILE.format(
         hash=certificate.game,
-        eta=game.eta,
         lower=certificate.lower,
         upper=certificate.upper,
         lower_q=rational(certificate.lower),
         upper_q=rational(certificate.upper),
         table=table_term(game),
-        certificate=certificate_term(certificate, bits, fineness),
+        **checker,
     )
+
+
+def _quantal_checker(
+    game: KernelGame, certificate: Certificate, precision: int | None
+) -> dict[str, str]:
+    bits = least_precision(game, certificate) if precision is None else precision
+    fineness = certificate.precision if precision is None else precision
+    return {
+        "follower": f"myopic follower, eta = {game.eta}",
+        "theory": "Checker",
+        "imports": "Stage Certificate ",
+        "numbers": "integers",
+        "prefix": "",
+        "policy": "policy_of",
+        "certificate": certificate_term(certificate, bits, fineness),
+    }
+
+
+def _strong_checker(certificate: Certificate) -> dict[str, str]:
+    return {
+        "follower": "myopic follower who answers by a best response, the one that she likes best",
+        "theory": "Strong",
+        "imports": "",
+        "numbers": "rationals",
+        "prefix": "strong_",
+        "policy": "strong_policy",
+        "certificate": strong_certificate_term(certificate),
+    }
 
 
 def least_precision(game: KernelGame, certificate: Certificate) -> int:

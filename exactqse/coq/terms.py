@@ -1,4 +1,4 @@
-"""Games and certificates as terms of proofs/coq: tables of Game.v, certificates of Certificate.v.
+"""Games and certificates as terms of proofs/coq: of Game.v, of Certificate.v and Strong.v.
 
 The terms say what the Python objects say, number by number; only distributions are rewritten, over
 their common denominator, and trees stay the flat lists in preorder that they are.
@@ -23,6 +23,7 @@ from exactqse.kernel.certificate import (
     Majorant,
     Node,
     Split,
+    StrongNode,
     Tree,
 )
 from exactqse.kernel.game import KernelGame, Row
@@ -39,7 +40,7 @@ def table_term(game: KernelGame) -> str:
         f"  {_nested(game.P, _row)}\n"
         f"  {_nested(game.u, rational)}\n"
         f"  {_nested(game.r, rational)}\n"
-        f"  {rational(_finite(game))} {rational(game.gamma)}\n"
+        f"  {_eta(game)} {rational(game.gamma)}\n"
         f"  {_list(_list(map(str, cell)) for cell in game.observes)}%nat"
     )
 
@@ -56,15 +57,22 @@ def certificate_term(certificate: Certificate, precision: int, fineness: int) ->
     return f"Certificate {bits} {bounds}\n {nodes}"
 
 
+def strong_certificate_term(certificate: Certificate) -> str:
+    """The certificate of a best-responding follower's game, a ``strong_certificate``."""
+    layers = groupby(certificate.nodes, lambda node: node.step)
+    nodes = _list((_list(map(_strong_node, layer), "\n  ") for _, layer in layers), "\n ")
+    return (
+        f"StrongCertificate {rational(certificate.lower)} {rational(certificate.upper)}\n {nodes}"
+    )
+
+
 def rational(value: Fraction) -> str:
     """A fraction as a Q."""
     return f"({value.numerator} # {value.denominator})"
 
 
-def _finite(game: KernelGame) -> Fraction:
-    if game.eta is None:
-        raise NotCoveredError("eta = infinity has no finite exponents")
-    return game.eta
+def _eta(game: KernelGame) -> str:
+    return "None" if game.eta is None else f"(Some {rational(game.eta)})"
 
 
 def _integer(value: int) -> str:
@@ -108,6 +116,14 @@ def _node(node: Any) -> str:
     trees = _list(map(_tree, node.trees), "\n    ")
     head = f"Node {node.state} {rational(node.upper)} {_integer(node.shift)}"
     return f"{head} {plan}\n   {trees}"
+
+
+def _strong_node(node: Any) -> str:
+    if not isinstance(node, StrongNode):
+        raise NotCoveredError(f"a node of type {type(node).__name__}")
+    plan = _list(map(_distribution, node.policy))
+    duals = _list(_list(map(rational, row)) for row in node.duals)
+    return f"StrongNode {node.state} {rational(node.upper)} {plan}\n   {duals}"
 
 
 def _tree(tree: Tree) -> str:

@@ -43,7 +43,14 @@ from exactqse.report.learning import (
     learning_table,
     summary_document,
 )
-from exactqse.report.pictures import draw_claims, draw_learning, draw_sweep, drawable
+from exactqse.report.offline import offline_document, offline_lines, offline_table
+from exactqse.report.pictures import (
+    draw_claims,
+    draw_learning,
+    draw_offline,
+    draw_sweep,
+    drawable,
+)
 from exactqse.report.progress import working
 from exactqse.report.sensitivities import (
     isolation_lines,
@@ -81,6 +88,7 @@ __all__ = [
     "decision_lines",
     "draw_claims",
     "draw_learning",
+    "draw_offline",
     "draw_sweep",
     "drawable",
     "evaluation_document",
@@ -98,6 +106,9 @@ __all__ = [
     "learning_lines",
     "learning_table",
     "line",
+    "offline_document",
+    "offline_lines",
+    "offline_table",
     "policy_document",
     "policy_lines",
     "policy_notes",

@@ -43,9 +43,9 @@ def summary_document(summary: Summary) -> Document:
         "episodes": summary.episodes,
         "seeds": list(summary.seeds),
         "regret": exact_table(summary.regret),
-        "slope": _slope_document(summary.slope),
+        "slope": slope_document(summary.slope),
         "covers": summary.covers,
-        "claims": {question: _rate_document(getattr(summary, question)) for question in QUESTIONS},
+        "claims": {question: rate_document(getattr(summary, question)) for question in QUESTIONS},
         "curve": {
             "episodes": list(curve.episodes),
             "mean": exact_table(curve.mean),
@@ -57,14 +57,16 @@ def summary_document(summary: Summary) -> Document:
     }
 
 
-def _slope_document(slope: Slope | None) -> Document | None:
+def slope_document(slope: Slope | None) -> Document | None:
+    """A slope with its interval."""
     if slope is None:
         return None
     interval = None if slope.interval is None else list(map(repr, slope.interval))
     return {"lower": repr(slope.lower), "upper": repr(slope.upper), "interval": interval}
 
 
-def _rate_document(rate: Rate) -> Document:
+def rate_document(rate: Rate) -> Document:
+    """How many runs gave each answer, with the exact interval of "yes"."""
     interval = None if rate.interval is None else list(map(repr, rate.interval))
     return {**asdict(rate), "interval": interval}
 
@@ -88,13 +90,16 @@ def learning_table(
         table.add_column(heading, overflow="fold")
     for summary, spent in zip(summaries, seconds, strict=True):
         regret = str(coarse(summary.regret, _PLACES))
-        claims = _runs(summary.optimism), _runs(summary.coverage)
+        claims = runs(summary.optimism), runs(summary.coverage)
         time = f"{sum(spent.values()):.1f} s"
-        table.add_row(*map(cell, (summary.learner, regret, _slope(summary.slope), *claims, time)))
+        table.add_row(
+            *map(cell, (summary.learner, regret, slope_text(summary.slope), *claims, time))
+        )
     return table
 
 
-def _slope(slope: Slope | None) -> str:
+def slope_text(slope: Slope | None) -> str:
+    """Such as "0.51 [0.43, 0.60]"."""
     if slope is None:
         return "none"
     middle = f"{(slope.lower + slope.upper) / 2:.2f}"
@@ -104,7 +109,8 @@ def _slope(slope: Slope | None) -> str:
     return f"{middle} [{low:.2f}, {high:.2f}]"
 
 
-def _runs(rate: Rate) -> str:
+def runs(rate: Rate) -> str:
+    """Such as "18 of 20"."""
     if not rate.claimed:
         return "-"
     text = f"{rate.yes} of {rate.claimed}"
@@ -115,17 +121,11 @@ def learning_lines(
     solution: Solution, summaries: Sequence[Summary], seconds: Sequence[dict[str, float]]
 ) -> Iterator[Text]:
     """J*, other claims, what the columns mean, and where the time went."""
-    said = "" if solution.verdict is None else solution.verdict.arithmetic
     yield line("")
-    yield line(f"J* = {coarse(solution.value, 12)}, accepted by the {said} checker")
+    yield optimum_line(solution)
     for summary in summaries:
         yield from _claims(summary)
-    total: Counter[str] = Counter()
-    for spent in seconds:
-        total.update(spent)
-    if whole := sum(total.values()):
-        parts = ", ".join(f"{part} {x / whole:.0%}" for part, x in total.most_common())
-        yield line(f"time: {parts}", "dim")
+    yield from time_lines(seconds)
     if any(summary.slope is None for summary in summaries):
         yield line("no slope: the mean regret is not bounded away from 0", "dim")
     yield line(
@@ -134,6 +134,22 @@ def learning_lines(
         "episode of a run; -: not claimed",
         "dim",
     )
+
+
+def optimum_line(solution: Solution) -> Text:
+    """J*, and who accepted it."""
+    said = "" if solution.verdict is None else solution.verdict.arithmetic
+    return line(f"J* = {coarse(solution.value, 12)}, accepted by the {said} checker")
+
+
+def time_lines(seconds: Sequence[dict[str, float]]) -> Iterator[Text]:
+    """The shares of the parts of the time; nothing where no time was kept."""
+    total: Counter[str] = Counter()
+    for spent in seconds:
+        total.update(spent)
+    if whole := sum(total.values()):
+        parts = ", ".join(f"{part} {x / whole:.0%}" for part, x in total.most_common())
+        yield line(f"time: {parts}", "dim")
 
 
 def _claims(summary: Summary) -> Iterator[Text]:
@@ -149,8 +165,8 @@ def _claims(summary: Summary) -> Iterator[Text]:
         rate: Any = getattr(summary, question)
         if rate.interval is not None:
             low, high = rate.interval
-            runs = f"{_runs(rate)} runs, 95% [{low:.2f}, {high:.2f}]"
-            yield line(f"{summary.learner}: {meaning} in {runs}")
+            held = f"{runs(rate)} runs, 95% [{low:.2f}, {high:.2f}]"
+            yield line(f"{summary.learner}: {meaning} in {held}")
     if summary.covers != "unclaimed":
         verdict = {"yes": "stands", "no": "is refuted", "undecided": "is undecided"}
         level = f"{1 - (summary.delta or 0):g}"

@@ -15,7 +15,7 @@ from exactqse.writing import write_bytes
 if TYPE_CHECKING:
     from exactqse.claims import Finding
     from exactqse.sweep import Sweep
-    from exactqse.trials import Summary
+    from exactqse.trials import OfflineSummary, Summary
 
 FORMATS = (".pdf", ".png", ".svg")
 _WIDE = 20  # a ratio of etas from which on the axis is logarithmic
@@ -94,6 +94,37 @@ def draw_learning(summaries: Sequence[Summary], path: str | os.PathLike[str]) ->
     axes.set_xlabel("episodes t")
     axes.set_ylabel("certified cumulative regret")
     axes.set_title("mean over seeds, and their quantiles from 0.1 to 0.9", fontsize="small")
+    axes.legend(fontsize="small")
+    _save(figure, path)
+
+
+def draw_offline(summaries: Sequence[OfflineSummary], path: str | os.PathLike[str]) -> None:
+    """Draw suboptimality against the size of the data: means, quantiles, a guide 1/sqrt(K).
+
+    Raises:
+        InputError: no matplotlib, or another format than .pdf, .png, .svg.
+        FileError: the file cannot be written.
+    """
+    drawable(Path(path))
+    figure = _matplotlib().Figure(figsize=(6.4, 4.0), layout="constrained")
+    axes = figure.add_subplot()
+    for summary in summaries:
+        sizes = [size.episodes for size in summary.sizes]
+        means = [float(size.suboptimality) for size in summary.sizes]
+        (drawn,) = axes.plot(sizes, means, "o-", markersize=3, label=summary.learner)
+        low, _, high = zip(*(size.quantiles for size in summary.sizes), strict=True)
+        axes.fill_between(sizes, low, high, alpha=0.25, color=drawn.get_color())
+    starts = [(s.sizes[0].episodes, float(s.sizes[0].suboptimality)) for s in summaries]
+    first, worst = max(starts, key=lambda start: start[1])
+    if worst > 0:
+        sizes = [size.episodes for size in summaries[0].sizes]
+        guide = [worst * (first / size) ** 0.5 for size in sizes]
+        axes.plot(sizes, guide, linestyle=":", color="grey", label="proportional to 1/sqrt(K)")
+        axes.set_yscale("log", nonpositive="mask")
+    axes.set_xscale("log")
+    axes.set_xlabel("episodes K of the data")
+    axes.set_ylabel("certified suboptimality J* - J")
+    axes.set_title("mean over datasets, and their quantiles from 0.1 to 0.9", fontsize="small")
     axes.legend(fontsize="small")
     _save(figure, path)
 

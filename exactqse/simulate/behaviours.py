@@ -13,6 +13,7 @@ from exactqse.model.game import Game
 from exactqse.simulate.noise import is_real
 from exactqse.solve.api import solve
 from exactqse.solve.effort import Watcher
+from exactqse.solve.solution import uninterrupted
 
 Floats = NDArray[np.float64]
 
@@ -79,9 +80,9 @@ class Perturbed:
             NotCoveredError: no solver covers the game.
             KeyboardInterrupt: Ctrl-C ended the search; the policy found by then depends on when.
         """
-        found = solve(game, node_limit=self.node_limit, checker=None, progress=progress)
-        if found.effort.interrupted:
-            raise KeyboardInterrupt
+        found = uninterrupted(
+            solve(game, node_limit=self.node_limit, checker=None, progress=progress)
+        )
         best = found.policy.as_array()
         others = [_uniform(game)]
         others += [_dirichlet(game, 1.0, random) for _ in range(self.count - 1)]

@@ -22,7 +22,7 @@ from exactqse.model.arrays import exact, whole
 from exactqse.model.game import Game, Number
 from exactqse.solve.api import solve
 from exactqse.solve.backward_float64 import solve_float64
-from exactqse.solve.solution import myopic_nodes
+from exactqse.solve.solution import myopic_nodes, uninterrupted
 
 Floats = NDArray[np.float64]
 _GRID = 1000
@@ -157,7 +157,7 @@ def _leader_values(game: Game) -> Floats:
     if game.observes_action:
         W[:-1] = solve_float64(game).W
     else:
-        for node in myopic_nodes(solve(game, gap=_GAP).certificate):
+        for node in myopic_nodes(uninterrupted(solve(game, gap=_GAP)).certificate):
             W[node.step, node.state] = node.upper
     P = np.broadcast_to(game.P_float, (*game.shape, states))
     ahead: Floats = game.u_float + np.einsum("hsabt,ht->hsab", P, W[1:])

@@ -50,7 +50,7 @@ def draw_dataset(
     """
     require_game(game)
     of_kind(noise, Noise, "a Noise", where="noise")
-    plan = _behaviour(behaviour)
+    plan = behaviour_of(behaviour)
     most = MAX_STEPS // game.horizon
     if type(episodes) is not int or not 1 <= episodes <= most:
         raise InputError(f"{shown(episodes)} is not an integer from 1 to {most}", where="episodes")
@@ -82,7 +82,8 @@ def draw_dataset(
     )
 
 
-def _behaviour(behaviour: object) -> Behaviour:
+def behaviour_of(behaviour: object) -> Behaviour:
+    """The behaviour, or that of a name with its default parameters. Raises InputError."""
     if isinstance(behaviour, str):
         if behaviour not in BEHAVIOURS:
             what = f"{shown(behaviour)} is not one of {', '.join(BEHAVIOURS)}"

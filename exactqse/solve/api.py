@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import time
+import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Literal, get_args
@@ -26,6 +27,7 @@ from exactqse.solve.effort import (
     counting,
     interruptible,
 )
+from exactqse.solve.keeping import Outlet
 from exactqse.solve.partition import solve_partition
 from exactqse.solve.prescription import solve_prescription
 from exactqse.solve.solution import Solution
@@ -37,8 +39,6 @@ SEARCH_DIGITS = 6  # by branch and bound, gamma = 0
 FARSIGHTED_DIGITS = 3
 _RETRIES = (0, 32, 128)  # extra bits of each attempt
 _CAUTIONS = (0, 1, 2, None)  # wider margins against float64's rounding; in the end without it
-_KEEP_SECONDS = 30.0  # between two solutions that are handed out while the search goes on
-_KEEP_SHARE = 4.0  # and so many times as long as the check of one takes
 Checker = Literal["kernel", "flint"]
 Leader = Literal["markov", "history"]
 Keeper = Callable[["Solution"], None]
@@ -62,26 +62,27 @@ def solve(
     A leader who sees the action is solved to any number of digits in polynomial time. One who sees
     less is solved by branch and bound in float64: the certificate is as exact, but its gap may stay
     above what was asked for; ``Solution.reached`` and ``.reason`` say so. So is every game with a
-    farsighted follower (gamma > 0). Such a search may be stopped at any time, by a limit or by
-    Ctrl-C: the first Ctrl-C ends it, the best so far is checked and returned; the second is a
-    KeyboardInterrupt. (In the main thread, and where nobody else handles the signal.) For gamma = 0
-    it may be continued from its certificate. A follower who best responds (eta infinite) breaks
-    ties in her favour, and the bounds are equal whatever was asked for, unless numbers became too
-    long (proofs/strong-stackelberg.md).
+    farsighted follower (gamma > 0). A follower who best responds (eta infinite) breaks ties in her
+    favour, and the bounds are equal whatever was asked for, unless numbers became too long
+    (proofs/strong-stackelberg.md).
+
+    A solve may be stopped at any time, by a limit or by Ctrl-C: the first Ctrl-C ends it, the best
+    so far is checked and returned; the second is a KeyboardInterrupt. (In the main thread, and
+    where nobody else handles the signal.) A search may be continued from its certificate.
 
     Args:
         game: any partition that the leader observes; gamma = 0 with any eta, or a finite eta.
         digits: upper - lower <= 10^-digits, 1 to 1000; by default 30 without branch and bound, 6
             with it for gamma = 0, 3 for gamma > 0.
         gap: the same as a number: upper - lower <= gap. Not together with ``digits``.
-        time_limit: seconds after which branch and bound settles for the gap that it has; games
-            solved without it pay no heed to the limits.
-        node_limit: the same, in parts examined.
+        time_limit: seconds after which the search settles for the gap that it has. A game that is
+            solved backward without one has bounds of little worth before it is done.
+        node_limit: the same, in parts examined; without search, in (step, state) pairs.
         leader: "markov", whose policy depends on step and state, or "history": she remembers, and
             randomises publicly. For gamma = 0 and for a leader of one step both are worth the same;
             else J* is over what was asked for, and the certificate has its own kind.
         resume: the certificate of an earlier solve of this game, whose branch and bound is gone on
-            with; it is checked first. The new gap is no larger than its gap.
+            with; it is checked first. Neither bound will be worse than its own.
         checker: who checks the certificate: "kernel" (integers only), "flint" (the same check with
             arb's exp and log), or None: then nothing is certified until you call ``check``.
         progress: called with a :class:`Standing` whenever something was done.
@@ -91,7 +92,8 @@ def solve(
     Raises:
         NotCoveredError: another class of games.
         InputError: not a game; digits, gap, a limit or checker out of range; a certificate to
-            resume that is another game's, not accepted, or of a game solved without search.
+            resume that is another game's or leader's, not accepted, or of a game solved without
+            search.
         PrecisionError: no attempt ended with an accepted certificate.
     """
     if checker is not None:
@@ -102,33 +104,45 @@ def solve(
     if leader not in get_args(Leader):
         raise InputError(f"{shown(leader)} is not 'markov' or 'history'", where="leader")
     require_covered(game)
-    searched = bool(game.gamma) or not (game.eta is None or observes_action(game))
+    searched = _is_searched(game)
     if digits is None and gap is None:
         digits = FARSIGHTED_DIGITS if game.gamma else SEARCH_DIGITS if searched else DEFAULT_DIGITS
     aim = _aim(digits, gap)
     budget = _budget(time_limit, node_limit)
-    if resume is not None and (game.gamma or not searched):
-        what = "there is no search to go on with" if not searched else "not covered: gamma > 0"
+    if resume is not None and not searched:
+        what = "there is no search to go on with"
         raise InputError(what, where="resume", remedy="leave it out")
-    if game.eta is None:
-        found, effort = solve_strong(game, counting(progress, checked=checker is not None))
-        return _accepted(game, found, effort, aim, checker)
-    if not searched:
-        return _solve_prescription(
-            game, _digits_of(aim), checker, counting(progress, checked=checker is not None)
-        )
+    counted = counting(progress, checked=checker is not None)
     with interruptible(budget):
+        if game.eta is None:
+            found, effort = solve_strong(game, counted, budget=budget)
+            return _accepted(game, found, effort, aim, checker)
+        if not searched:
+            return _solve_prescription(game, _digits_of(aim), checker, counted, budget)
         if resume is not None:
-            _require_resumable(game, resume, checker or "kernel")
-        search = _Search(game, aim, budget, checker, progress, keep, remembers=leader == "history")
+            _require_resumable(game, resume, checker or "kernel", leader)
+        remembers = leader == "history"
+        search = _Search(game, aim, budget, checker, progress, keep, remembers=remembers)
         return search.solve(resume)
 
 
-def _require_resumable(game: KernelGame, resume: Certificate, checker: Checker) -> None:
+def _is_searched(game: KernelGame) -> bool:
+    """Whether it is solved by branch and bound, or by frontiers."""
+    easy = game.eta is None or observes_action(game) or game.leader_actions == 1
+    return bool(game.gamma) or not easy
+
+
+def _require_resumable(
+    game: KernelGame, resume: Certificate, checker: Checker, leader: Leader
+) -> None:
     verdict = _verdict(game, resume, checker)
     if verdict.outcome != "accepted":
         what = f"the certificate is {verdict.outcome}: {verdict.reason}"
         raise InputError(what, where="resume", remedy="give one that the checker accepts")
+    if game.gamma and verdict.leader != leader:
+        names = {"markov": "a Markov leader", "history": "a leader who remembers"}
+        what = f"the certificate is that of {names[verdict.leader]}, not of {names[leader]}"
+        raise InputError(what, where="resume", remedy="give one of the same leader")
 
 
 def _aim(digits: int | None, gap: Fraction | float | str | None) -> Fraction:
@@ -160,19 +174,28 @@ def _budget(time_limit: float | None, node_limit: int | None) -> Budget:
 
 
 def _solve_prescription(
-    game: KernelGame, digits: int, checker: Checker | None, progress: Progress | None
+    game: KernelGame,
+    digits: int,
+    checker: Checker | None,
+    progress: Progress | None,
+    budget: Budget,
 ) -> Solution:
     failures = []
     for extra in _RETRIES:
         try:
             found, effort = solve_prescription(
-                game, digits, extra=extra, trust_floats=extra == 0, progress=progress
+                game,
+                digits,
+                extra=extra,
+                trust_floats=extra == 0,
+                budget=budget,
+                progress=progress,
             )
         except PrecisionError as error:
             failures.append(str(error))
             continue
         verdict = None if checker is None else _verdict(game, found, checker)
-        wide = _is_wide(found, digits)
+        wide = not effort.stopped and _is_wide(found, digits)
         if not wide and (verdict is None or verdict.outcome == "accepted"):
             aim = Fraction(1, 10**digits)
             return Solution(game, found, verdict, effort, aim)
@@ -200,13 +223,15 @@ class _Search:
     keep: Keeper | None
     remembers: bool = False
     last: Standing | None = None
-    kept: float = field(default_factory=time.monotonic)
-    rest: float = 0.0  # seconds that the check of the next solution to keep has to wait
+    outlet: Outlet | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.outlet = None if self.keep is None else Outlet(self._take)
 
     def solve(self, resume: Certificate | None) -> Solution:
         solution = None
         for caution in _CAUTIONS:
-            if self.game.gamma and caution is None:
+            if self.remembers and self.game.gamma and caution is None:
                 break
             solution = self._checked(*self._found(caution, resume))
             if solution.verdict is None or solution.certified:
@@ -217,7 +242,7 @@ class _Search:
 
     def _found(self, caution: int | None, resume: Certificate | None) -> tuple[Certificate, Effort]:
         if self.game.gamma:
-            return self._farsighted(caution or 0)
+            return self._farsighted(caution, resume)
         return solve_partition(
             self.game,
             self.gap,
@@ -225,24 +250,37 @@ class _Search:
             caution=caution,
             resume=resume,
             watch=self._watch,
-            found=None if self.keep is None else self._offer,
+            found=None if self.outlet is None else self.outlet.offer,
         )
 
-    def _farsighted(self, caution: int) -> tuple[Certificate, Effort]:
+    def _farsighted(
+        self, caution: int | None, resume: Certificate | None
+    ) -> tuple[Certificate, Effort]:
         """Frontiers for who remembers; on a tree they may do for who does not, too."""
         arguments = self.game, self.gap, self.budget
         if self.remembers:
-            return frontiers.solve_history(*arguments, caution=caution)
-        if frontiers.is_tree(self.game):
-            found, effort = frontiers.solve_tree(*arguments, caution=caution)
-            if not effort.stopped or self.budget.spent:
-                return found, effort
-        places = len(self.game.places)
+            return frontiers.solve_history(
+                *arguments, caution=caution or 0, resume=resume, watch=self._watch
+            )
+        if caution is not None and frontiers.is_tree(self.game):
+            with suppress(PrecisionError):  # branch and bound may have a bound all the same
+                resume, effort = self._tree(caution, resume)
+                if not effort.stopped or self.budget.spent:
+                    return resume, effort
+        return farsighted.solve_farsighted(
+            *arguments, caution=caution, resume=resume, watch=self._watch, outlet=self.outlet
+        )
 
-        def parts(closed: int, made: int) -> None:
-            self._watch(Standing(0, places, open_parts=made - closed))
-
-        return farsighted.solve_farsighted(*arguments, caution=caution, progress=parts)
+    def _tree(self, caution: int, resume: Certificate | None) -> tuple[Certificate, Effort]:
+        """By frontiers; where these were resumed, half of the budget is for branch and bound."""
+        whole = self.budget
+        half = whole if resume is None else whole.part(whole.nodes or sys.maxsize, shares=2)
+        found, effort = frontiers.solve_tree(
+            self.game, self.gap, half, caution=caution, resume=resume, watch=self._watch
+        )
+        if effort.stopped and whole.spent:
+            effort = replace(effort, stopped=whole.reason, interrupted=whole.interrupted)
+        return found, effort
 
     def _checked(self, found: Certificate, effort: Effort) -> Solution:
         if self.checker is None:
@@ -257,15 +295,10 @@ class _Search:
         if self.watch is not None:
             self.watch(standing)
 
-    def _offer(self, found: Certificate, effort: Effort) -> None:
-        """Hand a solution out, if the last one is long ago."""
-        start = time.monotonic()
-        if self.keep is None or start - self.kept < max(_KEEP_SECONDS, self.rest):
-            return
+    def _take(self, found: Certificate, effort: Effort) -> None:
+        """Hand a solution out, once it is checked."""
         solution = self._checked(found, effort)
-        self.kept = time.monotonic()
-        self.rest = _KEEP_SHARE * (self.kept - start)
-        if solution.verdict is None or solution.certified:
+        if self.keep is not None and (solution.verdict is None or solution.certified):
             self.keep(solution)
 
 
@@ -329,7 +362,7 @@ def decide(
     known: Certificate | None = None
     while True:
         solution = solve(game, digits, resume=known, checker=checker, progress=progress)
-        known = None if observes_action(game) or game.gamma else solution.certificate
+        known = solution.certificate if _is_searched(game) else None
         if solution.lower >= at_least:
             return Decision("yes", at_least, digits, solution)
         if solution.upper < at_least:

@@ -56,7 +56,14 @@ def solve_partition(
     without float64, and proves only bounds that need no search. ``resume`` is what an earlier
     search ended with, and was accepted. ``found`` is called after every pass but the last.
     """
-    search = _Passes(game, gap, caution, resume, watch)
+    with np.errstate(all="ignore"):  # what is not finite proves nothing, and is not used
+        return _passed(_Passes(game, gap, caution, resume, watch), gap, budget, found)
+
+
+def _passed(
+    search: _Passes, gap: Fraction, budget: Budget, found: Found | None
+) -> tuple[Certificate, Effort]:
+    """What the last pass ends with."""
     parts = _PASS
     while True:
         certificate, cut = search.again(budget, parts)

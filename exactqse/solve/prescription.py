@@ -21,12 +21,14 @@ from exactqse.kernel.game import KernelGame, Payoffs, Row
 from exactqse.kernel.gamefile import game_hash
 from exactqse.kernel.interval import Interval
 from exactqse.kernel.operators import initial_mean
-from exactqse.solve.effort import Effort, Progress
+from exactqse.solve.effort import Budget, Effort, Progress
 from exactqse.solve.stage_balls import refine
 from exactqse.solve.stage_fixed import CertifiedStage, Stage, polish, worth
 from exactqse.solve.stage_float64 import StageSolutions, solve_stages
 from exactqse.solve.stage_scalar import start
+from exactqse.solve.unsearched import plain_node
 
+_CHUNK = 32  # stages between looks at the clock
 _SLACK_BITS = 10  # of a unit of the margin: what rounding may take from J(policy) in a checker
 
 
@@ -69,43 +71,67 @@ def solve_prescription(
     *,
     extra: int = 0,
     trust_floats: bool = True,
+    budget: Budget | None = None,
     progress: Progress | None = None,
 ) -> tuple[Certificate, Effort]:
     """A certificate for the game, still unchecked, that aims at upper - lower <= 10^-digits.
 
+    What the leader sees does not matter where she has one action only.
+
     Without ``trust_floats`` every stage chooses its mixtures in exact arithmetic, which is slower.
+    A node of the ``budget`` is a (step, state); once it is spent, the others get bounds that need
+    no search.
 
     Raises:
         PrecisionError: a stage's root was not found at these bits.
     """
     bits = plan_bits(game, digits, extra)
+    budget = budget or Budget()
+    slack = Fraction(1, 1 << bits.margin)
     count = sum(map(len, game.reachable))
     nodes: list[Node] = []
-    close = 0
+    close = solved = 0
     after: list[Interval] = []  # (the policy's value, the certified value) at the next step
     with precision(bits.p + 32):
         for step in reversed(range(game.horizon)):
             layer: list[Interval] = [(0, 0)] * game.states
             states = game.reachable[step]
             upper, gaps = [value[1] for value in after], [value[1] - value[0] for value in after]
-            stages = [_stage(game, step, state, upper, bits) for state in states]
-            leaves, searched = _leaves(stages, trust_floats=trust_floats)
-            close += searched
-            for state, stage, leaf in zip(
-                reversed(states), reversed(stages), reversed(leaves), strict=True
-            ):
-                trees = tuple((Leaf((majorant,)),) for majorant in leaf.majorants)
-                nodes.append(Node(step, state, leaf.upper, leaf.shift, leaf.policy, trees))
-                above, below = leaf.upper.as_integer_ratio()
-                missing = _losses(game, step, state, leaf, gaps)
-                layer[state] = worth(stage, leaf, missing), (above << bits.p) // below
-                if progress is not None:
-                    progress(len(nodes), count)
+            for start in range(0, len(states), _CHUNK):
+                some = states[-start - 1 : -start - _CHUNK - 1 : -1]  # descending, as all nodes
+                if budget.spent:
+                    for state in some:
+                        place = step, state
+                        node, layer[state] = plain_node(game, place, after, bits.p, slack)
+                        nodes.append(node)
+                    continue
+                stages = [_stage(game, step, state, upper, bits) for state in some]
+                leaves, searched = _leaves(stages, trust_floats=trust_floats)
+                close += searched
+                budget.spend(len(some))
+                solved += len(some)
+                for state, stage, leaf in zip(some, stages, leaves, strict=True):
+                    nodes.append(_node(game, step, state, leaf))
+                    above, below = leaf.upper.as_integer_ratio()
+                    missing = _losses(game, step, state, leaf, gaps)
+                    layer[state] = worth(stage, leaf, missing), (above << bits.p) // below
+                    if progress is not None:
+                        progress(len(nodes), count)
             after = layer
     nodes.reverse()
-    effort = Effort(len(nodes), bits.p, close, "stages beyond float64")
+    stopped = budget.reason if solved < count else ""
+    interrupted = bool(stopped) and budget.interrupted
+    effort = Effort(count, bits.p, close, "stages beyond float64", stopped, interrupted)
     lower, ceiling = _bounds(game, after, bits)
     return Certificate(game_hash(game), bits.p, lower, ceiling, tuple(nodes)), effort
+
+
+def _node(game: KernelGame, step: int, state: int, leaf: CertifiedStage) -> Node:
+    """The stage by cells: where they have several members, the leader has one action."""
+    cells = game.observes
+    trees = tuple((Leaf(tuple(leaf.majorants[b] for b in cell)),) for cell in cells)
+    policy = tuple(leaf.policy[cell[0]] for cell in cells)
+    return Node(step, state, leaf.upper, leaf.shift, policy, trees)
 
 
 def _leaves(stages: list[Stage], *, trust_floats: bool) -> tuple[list[CertifiedStage], int]:

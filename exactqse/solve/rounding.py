@@ -35,4 +35,10 @@ def rounded(mixture: Iterable[float]) -> Distribution:
 def fractional_bits(game: KernelGame, gap: Fraction, scale: float) -> int:
     """Of the gap, and as many again for sums, exponentials and divisions of values up to scale."""
     size = int(scale + 1).bit_length()
+    gap = min(gap, Fraction(scale))  # of values smaller than the gap no more may be lost
     return max(64, int(1 / gap).bit_length() + 48) + 3 * size + game.horizon.bit_length()
+
+
+def slack(p: int, scale: float) -> Fraction:
+    """What a checker's arithmetic with p fractional bits may lose of values up to scale."""
+    return Fraction(1 << 20 + 2 * int(scale + 1).bit_length(), 1 << p)

@@ -152,6 +152,8 @@ class SimplexSearch:
         It stops when the budget is spent. ``report`` is told how many parts are open.
         """
         self.found = {}
+        if self.x.shape[1] == 1:  # a point has no halves: what does not close it is left to settle
+            return
         held: list[Parts] = []
         while len(self.frontier) and not budget.spent:
             parts = self.frontier.pop(_CHUNK)

@@ -91,6 +91,17 @@ class Solution:
         return self.verdict is not None and self.verdict.outcome == "accepted"
 
 
+def uninterrupted(solution: Solution) -> Solution:
+    """The solution, if Ctrl-C did not end its search: who needs several has to end as well.
+
+    Raises:
+        KeyboardInterrupt: it did; what was found by then depends on when.
+    """
+    if solution.effort.interrupted:
+        raise KeyboardInterrupt
+    return solution
+
+
 def myopic_nodes(certificate: Certificate) -> tuple[Node, ...]:
     """The nodes of a certificate of kind "myopic"; none of another kind."""
     return tuple(node for node in certificate.nodes if isinstance(node, Node))

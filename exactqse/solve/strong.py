@@ -18,35 +18,46 @@ from exactqse.kernel.numbers import limited
 from exactqse.kernel.strong import GRID, Table, leader_table, policy_value, target_bound
 from exactqse.solve.commitment import Mixtures
 from exactqse.solve.coverage import require_best_response
-from exactqse.solve.effort import Effort, Progress
+from exactqse.solve.effort import Budget, Effort, Progress
 from exactqse.solve.stage_rational import Stage, commit
+from exactqse.solve.unsearched import greedy
 
 _BELOW = Fraction(-2)  # less than every value of a scaled stage
 
 
-def solve_strong(game: KernelGame, progress: Progress | None = None) -> tuple[Certificate, Effort]:
+def solve_strong(
+    game: KernelGame, progress: Progress | None = None, *, budget: Budget | None = None
+) -> tuple[Certificate, Effort]:
     """The certificate of a strong Stackelberg equilibrium, still unchecked.
 
-    Its bounds are equal unless numbers became so long that they had to be rounded.
+    Its bounds are equal unless numbers became so long that they had to be rounded, or the budget
+    was spent: from then on (step, state) pairs get bounds that need no linear program.
 
     Args:
         game: gamma = 0, eta = infinity, any observation partition.
         progress: called with (nodes done, nodes in all).
+        budget: a node is a (step, state).
 
     Raises:
         NotCoveredError: another follower.
         PrecisionError: a probability is longer than a certificate can hold.
     """
     require_best_response(game)
+    budget = budget or Budget()
     count = sum(map(len, game.reachable))
-    programs = 0
+    programs = done = 0
     nodes: list[StrongNode] = []
     bounds = values = dict.fromkeys(range(game.states), Fraction(0))
     for step in reversed(range(game.horizon)):
         above, below, bounds, values = bounds, values, {}, {}
         for state in reversed(game.reachable[step]):
             x, y = game.at(game.r, step)[state], leader_table(game, step, state, above)
-            node, solved = _node(game, (step, state), x, y)
+            if budget.spent:
+                node, solved = _unsolved(game, (step, state), y), 0
+            else:
+                node, solved = _node(game, (step, state), x, y)
+                budget.spend(1)
+                done += 1
             programs += solved
             after = y if above == below else leader_table(game, step, state, below)
             bounds[state] = node.upper
@@ -57,7 +68,10 @@ def solve_strong(game: KernelGame, progress: Progress | None = None) -> tuple[Ce
     lower, upper = expectation(game.rho, values), expectation(game.rho, bounds)
     bounds_of_j = _rounded_down(lower), -_rounded_down(-upper)
     found = Certificate(game_hash(game), MIN_PRECISION, *bounds_of_j, tuple(reversed(nodes)))
-    return found, Effort(count, MIN_PRECISION, programs, "linear programs")
+    stopped = budget.reason if done < count else ""
+    interrupted = bool(stopped) and budget.interrupted
+    effort = Effort(count, MIN_PRECISION, programs, "linear programs", stopped, interrupted)
+    return found, effort
 
 
 def _node(game: KernelGame, place: tuple[int, int], x: Table, y: Table) -> tuple[StrongNode, int]:
@@ -78,6 +92,14 @@ def _node(game: KernelGame, place: tuple[int, int], x: Table, y: Table) -> tuple
         what = f"a probability at step {place[0]}, state {place[1]} is too long for a certificate"
         raise PrecisionError(what, remedy="round the follower's rewards")
     return StrongNode(*place, -_rounded_down(-upper), policy, tuple(duals)), solved
+
+
+def _unsolved(game: KernelGame, place: tuple[int, int], y: Table) -> StrongNode:
+    """No mean of y is above the largest: multipliers of 0 prove that."""
+    columns = list(zip(*y, strict=True))
+    duals = ((Fraction(0),) * len(columns),) * len(columns)
+    upper = -_rounded_down(-max(map(max, columns)))
+    return StrongNode(*place, upper, greedy(game, columns), duals)
 
 
 def _rounded_down(value: Fraction) -> Fraction:

@@ -22,7 +22,7 @@ from exactqse.kernel.game import KernelGame, require_game
 from exactqse.model.arrays import exact
 from exactqse.solve.api import solve
 from exactqse.solve.effort import Progress
-from exactqse.solve.solution import Solution
+from exactqse.solve.solution import Solution, uninterrupted
 from exactqse.sweep.isolate import isolation
 from exactqse.sweep.limits import Limits, limits
 
@@ -196,7 +196,7 @@ class _Run:
     def at(self, eta: Fraction) -> SweepPoint:
         """The certified equilibrium at a finite eta."""
         game = replace(self.game, eta=eta)
-        solution = solve(game, self.digits, gap=self.gap, time_limit=self.time_limit)
+        solution = uninterrupted(solve(game, self.digits, gap=self.gap, time_limit=self.time_limit))
         where = isolation(solution)
         nodes = solution.certificate.nodes
         support = tuple(tuple(a for a, _ in mixture) for node in nodes for mixture in node.policy)

@@ -18,7 +18,7 @@ from exactqse.errors import NotCoveredError
 from exactqse.kernel.game import KernelGame, expectation, require_game
 from exactqse.kernel.strong import Table, leader_table
 from exactqse.solve.api import solve
-from exactqse.solve.solution import Solution
+from exactqse.solve.solution import Solution, uninterrupted
 from exactqse.solve.weak import solve_weak
 
 
@@ -51,7 +51,7 @@ def limits(game: KernelGame) -> Limits:
         what = f"not covered: gamma = {game.gamma} > 0"
         raise NotCoveredError(what, remedy="the covered case is gamma = 0, with any observes")
     extreme = replace(game, eta=None)
-    strong = solve(extreme)
+    strong = uninterrupted(solve(extreme))
     return Limits(
         zero=uniform_value(game),
         infinity=Enclosure(solve_weak(extreme).value, strong.upper),

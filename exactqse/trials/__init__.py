@@ -6,8 +6,10 @@ from exactqse.lazy import lazy
 
 if TYPE_CHECKING:
     from exactqse.trials.many import Trial, run_many
+    from exactqse.trials.many_offline import OfflineTrial, run_many_offline, run_on_datasets
     from exactqse.trials.offline import run_offline
     from exactqse.trials.offline_records import OfflineRecord
+    from exactqse.trials.offline_summaries import AtSize, OfflineSummary, summarise_offline
     from exactqse.trials.online import Clock, run_online
     from exactqse.trials.records import Announced, OnlineRecord, Stretch
     from exactqse.trials.slopes import Slope, regret_slope, slope, suboptimality_slope
@@ -18,6 +20,10 @@ else:
         {
             **dict.fromkeys(("Clock", "run_online"), "online"),
             **dict.fromkeys(("Trial", "run_many"), "many"),
+            **dict.fromkeys(
+                ("OfflineTrial", "run_many_offline", "run_on_datasets"), "many_offline"
+            ),
+            **dict.fromkeys(("AtSize", "OfflineSummary", "summarise_offline"), "offline_summaries"),
             **dict.fromkeys(("Slope", "regret_slope", "slope", "suboptimality_slope"), "slopes"),
             **dict.fromkeys(("Curve", "Rate", "Summary", "rate", "summarise"), "summaries"),
             **dict.fromkeys(("run_offline",), "offline"),
@@ -28,9 +34,12 @@ else:
 
 __all__ = [
     "Announced",
+    "AtSize",
     "Clock",
     "Curve",
     "OfflineRecord",
+    "OfflineSummary",
+    "OfflineTrial",
     "OnlineRecord",
     "Rate",
     "Slope",
@@ -40,9 +49,12 @@ __all__ = [
     "rate",
     "regret_slope",
     "run_many",
+    "run_many_offline",
     "run_offline",
+    "run_on_datasets",
     "run_online",
     "slope",
     "suboptimality_slope",
     "summarise",
+    "summarise_offline",
 ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
+from types import NoneType
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from exactqse.trials.arguments import MAX_SEED, natural
 from exactqse.trials.evidence import Evidence, coverage
 from exactqse.trials.guard import Guard, content, sealed
 from exactqse.trials.offline_records import OfflineRecord
+from exactqse.trials.online import Clock
 from exactqse.trials.optimum import bounds, certified
 from exactqse.trials.parameters import RELEASE, name_of, parameters_of, require_method
 from exactqse.trials.values import Values
@@ -28,6 +30,7 @@ def run_offline(
     game: Game,
     seed: int = 0,
     optimum: Solution | None = None,
+    clock: Clock | None = None,
 ) -> OfflineRecord:
     """Let a learner learn from a dataset, and hold the policy that it announces against the truth.
 
@@ -42,6 +45,7 @@ def run_offline(
         seed: of the learner's own generator.
         optimum: a certified solution of the game, to use it for many trials; by default
             ``exactqse.solve(game)`` with arb's exp and log in the checker.
+        clock: told where the time went.
 
     Raises:
         LearnerError: the learner breaks its protocol, raises, looks at what is hidden, or
@@ -51,23 +55,28 @@ def run_offline(
     """
     of_kind(game, Game, "a Game", where="game")
     of_kind(dataset, Dataset, "a Dataset", where="dataset")
+    of_kind(clock, (Clock, NoneType), "a Clock", where="clock")
     dataset.require_game(game)
     seed, best = natural(seed, "seed", most=MAX_SEED), certified(game, optimum)
     require_method(learner, "learn", remedy="an online learner plays: use run_online")
-    guard = Guard(name_of(learner), dataset.setting)
+    guard, clock = Guard(name_of(learner), dataset.setting), clock or Clock()
+    clock.lap(None)
     announcement = _learnt(guard, learner, dataset, seed)
     first = content(announcement)
     if content(_learnt(guard, learner, dataset, seed)) != first:
         what = "announces something else when asked again with the same seed and dataset"
         remedy = "keep nothing between calls, and draw from its own generator only"
         raise LearnerError(what, learner=guard.learner, remedy=remedy)
+    clock.lap("learner")
     values, evidence = Values(game), Evidence(game)
     values.number(announcement.policy)
+    clock.lap("values")
     for run in dataset.runs:
         evidence.add(run)
     belief, J, star = announcement.belief, values.enclosures[0], bounds(best)
     optimism, pessimism = judged(belief.upper, belief.lower, star, J)
     covered, fits = coverage(evidence, belief.sets)
+    clock.lap("evidence")
     return OfflineRecord(
         game_hash=game.hash,
         learner=guard.learner,

@@ -7,6 +7,7 @@ from exactqse.errors import InputError, of_kind
 from exactqse.kernel.game import KernelGame
 from exactqse.kernel.gamefile import game_hash
 from exactqse.solve import Solution, solve
+from exactqse.solve.solution import uninterrupted
 
 
 def certified(game: KernelGame, optimum: Solution | None) -> Solution:
@@ -17,7 +18,7 @@ def certified(game: KernelGame, optimum: Solution | None) -> Solution:
         NotCoveredError, PrecisionError: as :func:`exactqse.solve`.
     """
     if optimum is None:
-        return solve(game, checker="flint")
+        return uninterrupted(solve(game, checker="flint"))
     remedy = "give what exactqse.solve(game) returns"
     of_kind(optimum, Solution, "a Solution", where="optimum", remedy=remedy)
     if not optimum.certified:

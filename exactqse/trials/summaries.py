@@ -55,11 +55,12 @@ class Rate:
         )
         return float(low.low), float(high.high)
 
-    def at_least(self, probability: float) -> Answer:
-        """Whether the probability of "yes" is at least this, by an exact binomial test at 5%.
+    def at_least(self, probability: float, *, error: float = 1 - LEVEL) -> Answer:
+        """Whether the probability of "yes" is at least this, by an exact binomial test.
 
         "no": it is refuted, even if every undecided run were a "yes". "yes": it is not refuted,
-        even if every undecided run were a "no".
+        even if every undecided run were a "no". What is right is refuted with probability
+        ``error`` at most.
         """
         if not 0 <= probability <= 1:
             raise InputError(f"{probability} is not a probability", where="probability")
@@ -69,9 +70,9 @@ class Rate:
             binomtest(yes, self.claimed, probability, alternative="less").pvalue
             for yes in (self.yes + self.undecided, self.yes)
         )
-        if best < 1 - LEVEL:
+        if best < error:
             return "no"
-        return "undecided" if worst < 1 - LEVEL else "yes"
+        return "undecided" if worst < error else "yes"
 
 
 @dataclass(frozen=True)
@@ -119,8 +120,7 @@ class Summary:
     @property
     def delta(self) -> float | None:
         """The learner's parameter delta: its sets hold the truth with probability 1 - delta."""
-        text = _found(self.parameters, "delta")
-        return None if text is None else float(text)
+        return delta_of(self.parameters)
 
     @property
     def covers(self) -> Answer:
@@ -142,7 +142,7 @@ def summarise(records: Sequence[OnlineRecord]) -> Summary:
         parameters=first.parameters,
         episodes=first.episodes,
         seeds=tuple(record.seed for record in records),
-        regret=_mean([record.regret() for record in records]),
+        regret=mean([record.regret() for record in records]),
         slope=None if first.episodes == 1 else regret_slope(records),
         curve=_curve(records),
         **rates,
@@ -162,16 +162,23 @@ def _curve(records: Sequence[OnlineRecord]) -> Curve:
     values = [[record.regret(t) for record in records] for t in times]
     middles = np.array([[float(x) for x in row] for row in values])
     quantiles = np.quantile(middles, QUANTILES, axis=1)
-    return Curve(times, tuple(map(_mean, values)), tuple(map(tuple, quantiles.tolist())))
+    return Curve(times, tuple(map(mean, values)), tuple(map(tuple, quantiles.tolist())))
 
 
-def _mean(values: Sequence[Enclosure]) -> Enclosure:
+def mean(values: Sequence[Enclosure]) -> Enclosure:
+    """The enclosure of the mean of what some enclosures hold."""
     lower, upper = (sum(ends, Fraction(0)) for ends in zip(*map(_ends, values), strict=True))
     return Enclosure(lower / len(values), upper / len(values))
 
 
 def _ends(value: Enclosure) -> tuple[Fraction, Fraction]:
     return value.lower, value.upper
+
+
+def delta_of(parameters: dict[str, Any]) -> float | None:
+    """A learner's parameter delta, its own or that of a part of it; None without one."""
+    text = _found(parameters, "delta")
+    return None if text is None else float(text)
 
 
 def _found(parameters: dict[str, Any], name: str) -> str | None:

@@ -91,6 +91,18 @@ def test_ratios_are_drawn(run: Run, tmp_path: Path) -> None:
         draw_claims([], path)
 
 
+def test_what_cannot_be_drawn_is_said_and_the_table_is_printed(run: Run, tmp_path: Path) -> None:
+    picture = tmp_path / "ratios.svg"
+    text = mine(tmp_path, 2).read_text()
+    path = tmp_path / "negative.py"  # no rhs is positive, so that there is no ratio
+    path.write_text(text.replace("(2 * ball(x), 1 + ball(x) * ball(x))", "(ball(-2), ball(-1))"))
+    result = run("claims", "run", "MINE", "--from", path, "--picture", picture)
+    assert result.code == 0
+    assert "1 claim holds" in result.out
+    assert f"there is no ratio to draw: {picture} is not written" in result.out
+    assert not picture.exists()
+
+
 def test_instances_are_saved_and_games_can_be_solved(run: Run, tmp_path: Path) -> None:
     tmp_path = tmp_path / "new"
     result = run("claims", "run", "C11a", "--save", tmp_path)
@@ -132,6 +144,9 @@ def test_what_is_undecided_is_no_success(run: Run, tmp_path: Path) -> None:
     ("words", "message"),
     [
         (("run", "C99"), "C99: no claim has this id"),
+        (("show", "c3"), "c3: no claim has this id; did you mean C3?"),
+        (("show", "c2"), "c2: no claim has this id; did you mean C2?"),
+        (("run", "C2a", "C14a", "--picture", "x.svg"), "--picture: none of these claims is an ine"),
         (("run", "C3", "--seed", -1), "seed: -1 is not an integer of at least 0"),
         (("run", "C3", "--from", "absent.py"), "absent.py: there is no such file"),
         (("run", "C3", "--picture", "ratios.gif"), "picture: ratios.gif does not end in"),

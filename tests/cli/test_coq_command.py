@@ -51,7 +51,7 @@ def test_bits_are_as_asked(run: Run, certificate: Path, tmp_path: Path) -> None:
     ("options", "message"),
     [
         (("--gamma", "1/2"), "gamma: not covered in Coq: gamma = 1/2 > 0"),
-        (("--eta", "inf"), "eta: not covered in Coq: eta = infinity"),
+        (("--eta", "inf"), "game: certificate is of the game"),
         (("--eta", "2"), "game: certificate is of the game"),
     ],
 )
@@ -63,6 +63,16 @@ def test_what_coq_does_not_cover_is_one_error(
     assert result.err.startswith(f"error: {message}")
     assert result.err.count("\n") == 1
     assert not (tmp_path / "game.v").exists()
+
+
+def test_a_best_responding_follower_is_covered(run: Run, tmp_path: Path) -> None:
+    path, out = tmp_path / "strong.json", tmp_path / "game.v"
+    solve(get(GAME).with_(eta="inf")).certificate.save(path)
+    result = run("coq", GAME, path, "--eta", "inf", "--out", out)
+    assert (result.code, result.err) == (0, "")
+    text = out.read_text()
+    assert "Lemma claim_is_accepted : strong_accepted game claim = true." in text
+    assert "answers by a best response" in text
 
 
 def test_a_leader_who_remembers_is_named(run: Run, tmp_path: Path) -> None:

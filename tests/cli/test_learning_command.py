@@ -110,6 +110,14 @@ def test_a_failing_learner_is_one_line_with_its_place(run: Run) -> None:
     assert result.err.startswith("error: learner first action, episode 0: announced a policy of s")
 
 
+def test_a_folder_is_not_left_empty_by_a_failure(run: Run, tmp_path: Path) -> None:
+    words = ("learn", "inspection-3-of-8", "--learner", "trial_learners:guessing")
+    assert run(*words, "--out", tmp_path / "new" / "kept").code == 2
+    assert list(tmp_path.iterdir()) == []
+    refused = run("learn", GAME, "--learner", TWO, "--out", f"{__file__}/kept")
+    assert (refused.code, refused.err.count("is no folder")) == (2, 1)
+
+
 def test_the_command_line_and_the_library_agree(run: Run) -> None:
     words = ("learn", GAME, "--learner", "trial_learners:UniformLeader", "--episodes", 25)
     document = json.loads(run(*words, "--seeds", 1, "--json").out)

@@ -24,8 +24,8 @@ BLIND = ("--observes", "nothing")
 EAGER = """
 import sys
 from exactqse.cli import main
-from exactqse.solve import api, partition
-api._KEEP_SECONDS = api._KEEP_SHARE = 0.0
+from exactqse.solve import keeping, partition
+keeping.SECONDS = keeping.SHARE = 0.0
 partition._PASS = 32
 sys.exit(main(sys.argv[1:]))
 """
@@ -145,3 +145,104 @@ def test_an_interrupted_decision_is_undecided(run: Run, monkeypatch: pytest.Monk
     result = run("decide", "patrol-4", *BLIND, "--at-least", "-10")
     assert result.code == 130
     assert result.out.startswith("undecided")
+
+
+SIGNALLED = """
+import os, signal, sys
+from exactqse.cli import main
+from exactqse.solve import effort
+spend = effort.Budget.spend
+def signalled(self, nodes):
+    spend(self, nodes)
+    if not self.interrupted and self.whole is None:
+        os.kill(os.getpid(), signal.SIGINT)
+effort.Budget.spend = signalled
+sys.exit(main(sys.argv[1:]))
+"""
+CLASSES: dict[str, dict[str, object]] = {
+    "prescription": {},
+    "partition": {"observes": "nothing"},
+    "strong": {"eta": "inf", "observes": "nothing"},
+    "farsighted": {"gamma": "9/10", "rho": [0.5, 0.5]},
+    "farsighted, cells": {"gamma": "9/10", "rho": [0.5, 0.5], "observes": [[0, 2], [1]]},
+    "tree": {"gamma": "9/10"},
+    "history": {"gamma": "9/10", "rho": [0.5, 0.5]},
+}
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_every_class_ends_with_a_certificate_after_ctrl_c(name: str, tmp_path: Path) -> None:
+    path, out = tmp_path / "game.json", tmp_path / "c.json"
+    random = np.random.default_rng(2)
+    u, r = random.random((2, 2, 40 if name == "prescription" else 2, 2, 3))
+    P = random.dirichlet(np.ones(u.shape[1]), size=u.shape)
+    options = {"eta": 3, "normalise": True} | CLASSES[name]
+    Game.from_arrays(P, u, r, **options).save(path)  # type: ignore[arg-type]
+    words = [path, "--gap", "1e-12", "--json", "--out", out]
+    words += ["--history"] if name == "history" else []
+
+    async def run_it() -> tuple[int | None, bytes, bytes]:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-c", SIGNALLED, "solve", *map(str, words)), stdout=PIPE, stderr=PIPE
+        )
+        printed, said = await process.communicate()
+        return process.returncode, printed, said
+
+    code, printed, said = asyncio.run(run_it())
+    assert (code, said) == (130, b"")
+    document = json.loads(printed)
+    assert document["certified"] is True
+    assert document["reached"] is False
+    assert document["effort"]["stopped"] == "it was interrupted"
+    known = Certificate.load(out)
+    assert check(Game.load(path), known)
+    assert known.lower < known.upper
+
+
+@pytest.mark.parametrize("history", [False, True])
+def test_limits_of_farsighted_searches_and_resume(
+    run: Run, tmp_path: Path, *, history: bool
+) -> None:
+    out = tmp_path / "c.json"
+    path = farsighted(tmp_path)
+    more = ("--history",) if history else ()
+    aim = (path, "--gap", "1/1000", "--json", *more)
+    first = json.loads(run("solve", *aim, "--node-limit", 3, "--out", out).out)
+    rest = json.loads(run("solve", *aim, "--resume", out).out)
+    assert (first["reached"], rest["reached"]) == (False, True)
+    assert Fraction(rest["lower"]) >= Fraction(first["lower"])
+    assert Fraction(rest["upper"]) < Fraction(first["upper"])
+    other = () if history else ("--history",)
+    refused = run("solve", path, "--resume", out, *other)
+    assert (refused.code, refused.out) == (2, "")
+    assert refused.err.count("\n") == 1
+    assert "resume: the certificate is that of" in refused.err
+    out.write_bytes(out.read_bytes()[:-40])
+    refused = run("solve", *aim, "--resume", out)
+    assert (refused.code, refused.out, refused.err.count("\n")) == (2, "", 1)
+
+
+def farsighted(folder: Path) -> Path:
+    """A game of gamma > 0 in which paths meet, which needs a search."""
+    random = np.random.default_rng(4)
+    u, r = random.random((2, 3, 2, 2, 2))
+    P = random.dirichlet(np.ones(2), size=u.shape)
+    path = folder / "game.json"
+    Game.from_arrays(P, u, r, eta=3, gamma="9/10", normalise=True).save(path)
+    return path
+
+
+def test_a_killed_farsighted_search_leaves_a_certificate(run: Run, tmp_path: Path) -> None:
+    out, path = tmp_path / "c.json", farsighted(tmp_path)
+    code, printed, _ = asyncio.run(
+        stopped(signal.SIGKILL, out, "solve", path, "--gap", "1e-9", "--out", out)
+    )
+    assert (code, printed) == (-signal.SIGKILL, "")
+    known = Certificate.load(out)
+    assert check(Game.load(path), known)
+    options = ("--gap", "1e-9", "--resume", out, "--out", out, "--node-limit", "300", "--json")
+    document = json.loads(run("solve", path, *options).out)
+    assert document["certified"] is True
+    assert Fraction(document["lower"]) >= known.lower
+    assert Fraction(document["upper"]) < known.upper
+    assert [name.name for name in tmp_path.iterdir() if ".tmp" in name.name] == []

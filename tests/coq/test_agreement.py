@@ -7,7 +7,6 @@ accepted must be true there, rejected false.
 from __future__ import annotations
 
 import re
-import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
@@ -16,7 +15,6 @@ from pathlib import Path
 import pytest
 
 from exactqse.coq import coq_file
-from exactqse.coq.compiler import coqc
 from exactqse.coq.terms import GUARD_BITS, certificate_term, table_term
 from exactqse.games import get
 from exactqse.kernel.certificate import (
@@ -32,6 +30,7 @@ from exactqse.kernel.certificate import (
 from exactqse.kernel.check import check
 from exactqse.model import Game
 from exactqse.solve import solve
+from tests.coq.asking import answers, drawn, with_node
 
 BITS = 48
 SMALL, TENTH = Fraction(1, 10**5), Fraction(1, 10)
@@ -41,35 +40,6 @@ Import ListNotations. Open Scope Q_scope.
 Eval vm_compute in verdicts {bits} {bits} [{games}]
  [{claims}].
 """
-
-
-def drawn(seed: int, sizes: tuple[int, int, int, int], eta: str, observes: object) -> Game:
-    """A game of tenths, tables by the step where the seed is odd."""
-    S, A, B, H = sizes
-    memory = [seed * 2654435761 % 2**32]
-
-    def draw(most: int) -> int:
-        memory[0] = (memory[0] * 1664525 + 1013904223) % 2**32
-        return memory[0] * (most + 1) >> 32
-
-    def tables(steps: int) -> list[object]:
-        def payoffs() -> object:
-            return [
-                [[Fraction(draw(40) - 20, 10) for _ in range(B)] for _ in range(A)]
-                for _ in range(S)
-            ]
-
-        return [payoffs() for _ in range(steps)]
-
-    def row() -> list[Fraction]:
-        weights = [draw(3) for _ in range(S)]
-        weights[draw(S - 1)] += 1
-        return [Fraction(w, sum(weights)) for w in weights]
-
-    rows = [[[row() for _ in range(B)] for _ in range(A)] for _ in range(S)]
-    by_step = tables(H), tables(H)
-    u, r = by_step if seed % 2 else (by_step[0][0], by_step[1][0])
-    return Game.from_arrays(rows, u, r, horizon=H, eta=eta, observes=observes)
 
 
 GAMES = (
@@ -89,11 +59,6 @@ def solved(game: Game) -> Certificate:
         return solve(game, 7, checker=None).certificate
     found = solve(game, gap="1e-2", checker=None).certificate
     return replace(found, lower=found.lower - SMALL)  # it is within 100 bits of J(policy)
-
-
-def with_node(found: Certificate, i: int, **fields: object) -> Certificate:
-    node = replace(found.nodes[i], **fields)
-    return replace(found, nodes=(*found.nodes[:i], node, *found.nodes[i + 1 :]))
 
 
 def leaves(tree: Tree) -> list[int]:
@@ -147,15 +112,6 @@ def variants(game: Game, found: Certificate) -> Iterator[Certificate]:
             yield with_node(found, i, trees=trees)
 
 
-def answers(text: str, theories: Path, folder: Path) -> list[bool]:
-    path = folder / "Ask.v"
-    path.write_text(text)
-    words = [coqc(), "-q", "-Q", str(theories), "ExactQSE", str(path)]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)  # noqa: S603
-    assert done.returncode == 0, done.stderr[:2000]
-    return [word == "true" for word in re.findall(r"\b(?:true|false)\b", done.stdout)]
-
-
 def ask(
     games: list[str], claims: list[tuple[int, str]], theories: Path, folder: Path
 ) -> list[bool]:
@@ -207,11 +163,12 @@ def test_coq_refuses_what_has_no_form(
     assert [name for name, text in zip(FORM, broken, strict=True) if text == term] == []
     table = table_term(game)
     discounted = re.sub(r"\(0 # 1\)\n", "(1 # 2)\n", table)
+    at_infinity = re.sub(r"\(Some [^)]*\)\)", "None", table)
     overlapping = table.replace("[[0]; [1]; [2]]", "[[0]; [1]; [1; 2]]")
     unbalanced = re.sub(r"\(Row (\d+) \[place 0 (\d+)", r"(Row \1 [place 0 1\2", table, count=1)
-    tables = [table, discounted, overlapping, unbalanced]
-    assert len(set(tables)) == 4
-    claims = [(k, term) for k in range(4)] + [(0, text) for text in broken]
+    tables = [table, discounted, at_infinity, overlapping, unbalanced]
+    assert len(set(tables)) == 5
+    claims = [(k, term) for k in range(5)] + [(0, text) for text in broken]
     assert ask(tables, claims, theories, tmp_path) == [True] + [False] * (len(claims) - 1)
 
 

@@ -8,15 +8,15 @@ from typing import Any
 
 import numpy as np
 import pytest
-from trial_learners import Fixed, UniformLeader, guessing
+from trial_learners import Fixed, UniformLeader, Uninterested, guessing
 
-from exactqse import run_online, solve
-from exactqse.errors import InputError, KindError
+from exactqse import run_offline, run_online, solve
+from exactqse.errors import InputError, KindError, NotCoveredError
 from exactqse.games import get
 from exactqse.learn import registry
 from exactqse.learn.registry import find
 from exactqse.model import Game
-from exactqse.simulate import Setting
+from exactqse.simulate import Setting, draw_dataset
 
 GAME = get("ochs-1995-1")
 OPTIMUM = solve(GAME, 9, checker="flint")
@@ -42,7 +42,7 @@ def test_a_class_a_function_and_a_learner_are_found(monkeypatch: pytest.MonkeyPa
         (":x", "is not there"),
         ("trial_learners:FiniteMLE", "cannot be made without arguments"),
         ("math:pi", "cannot be made without arguments"),
-        ("mle-pvi", "mle-pvi plays no episodes; learn from a dataset"),
+        ("mle-pvi", "mle-pvi plays no episodes; use exactqse learn-offline"),
     ],
 )
 def test_what_is_not_there_is_said(name: str, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,6 +77,36 @@ def test_every_registered_learner_is_called_by_its_name(name: str) -> None:
     record = run_online(GAME, learner, 60, 0, optimum=OPTIMUM)
     assert record.optimism in {"yes", "unclaimed"}
     assert record.coverage in {"yes", "unclaimed"}
+
+
+@pytest.mark.parametrize("name", sorted(registry.OFFLINE))
+def test_every_offline_learner_is_called_by_its_name(name: str) -> None:
+    learner: Any = find(name, game=GAME, offline=True)
+    assert learner.name == name
+    data = draw_dataset(GAME, episodes=60, seed=0)
+    record = run_offline(data, learner, game=GAME, optimum=OPTIMUM)
+    assert record.coverage == "yes"
+    assert record.pessimism == "yes" or name == "plug-in"
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("mle-ovi", "mle-ovi learns from no dataset; use exactqse learn$"),
+        ("mle-pv", "'mle-pv' is no learner; did you mean mle-pvi"),
+        ("trial_learners:FiniteMLE", "cannot be made without arguments"),
+    ],
+)
+def test_an_offline_name_that_is_not_there(name: str, what: str) -> None:
+    with pytest.raises(InputError, match=what):
+        find(name, game=GAME, offline=True)
+    assert find("trial_learners:Uninterested", game=GAME, offline=True) == Uninterested()
+
+
+def test_a_class_of_values_needs_a_myopic_follower() -> None:
+    for change in ({"gamma": "1/2"}, {"eta": "inf"}):
+        with pytest.raises(NotCoveredError, match="mle-bcp is for a myopic quantal follower"):
+            find("mle-bcp", game=GAME.with_(**change), offline=True)
 
 
 def test_a_learner_that_is_found_can_be_started() -> None:

@@ -16,9 +16,10 @@ from exactqse import Game, check
 from exactqse.errors import CertificateError, InputError, KindError
 from exactqse.games import get
 from exactqse.kernel.certificate import Certificate, Leaf, Tree
-from exactqse.solve import Solution, Standing, api, frontier, partition, solve
+from exactqse.solve import Solution, Standing, frontier, keeping, partition, prescription, solve
 from exactqse.solve.frontier import Frontier, Parts
 from exactqse.solve.planting import plant
+from exactqse.solve.solution import uninterrupted
 
 GAP = Fraction(1, 10**6)
 Watch = Callable[[Standing], None]
@@ -215,8 +216,8 @@ def test_bounds_are_told_once_a_pass_is_complete(game: Game) -> None:
 
 @pytest.mark.usefixtures("short_passes")
 def test_solutions_are_handed_out_on_the_way(game: Game, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(api, "_KEEP_SECONDS", 0.0)
-    monkeypatch.setattr(api, "_KEEP_SHARE", 0.0)
+    monkeypatch.setattr(keeping, "SECONDS", 0.0)
+    monkeypatch.setattr(keeping, "SHARE", 0.0)
     kept: list[Solution] = []
     solution = solve(game, gap=GAP, keep=kept.append)
     assert len(kept) > 1
@@ -290,3 +291,62 @@ def test_what_holds_the_bound_up_most_comes_first() -> None:
     assert sorted(order) == [k for k in range(count) if k % 5 != 3]
     found = urgency[order]
     assert (found[1:] <= found[:-1] * 1.5).all()  # within a level the order is free
+
+
+UNSEARCHED = {
+    "prescription": {"eta": 2},
+    "strong": {"eta": "inf"},
+    "strong, nothing": {"eta": "inf", "observes": "nothing"},
+}
+
+
+@pytest.mark.parametrize("name", UNSEARCHED)
+def test_what_is_solved_backward_stops_at_limits_too(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(prescription, "_CHUNK", 1)
+    random = np.random.default_rng(6)
+    shape = 3, 3, 2, 3
+    P, (u, r) = random.dirichlet(np.ones(3), size=shape), random.random((2, *shape))
+    game = Game.from_arrays(P, u, r, normalise=True, **UNSEARCHED[name])  # type: ignore[arg-type]
+    whole = solve(game, 10)
+    assert whole.reached
+    nodes = sum(map(len, game.reachable))
+    found = [solve(game, 10, node_limit=n) for n in (1, 3, nodes - 1, nodes)]
+    for solution, n in zip(found, (1, 3, nodes - 1), strict=False):
+        assert solution.certified
+        assert not solution.reached
+        assert solution.effort.stopped == f"the limit of {n} nodes was reached"
+        assert solution.lower <= whole.lower
+        assert whole.upper <= solution.upper
+    assert width(found[2]) < width(found[0])
+    assert found[-1].value == whole.value
+    late = solve(game, 10, time_limit=1e-9)
+    assert late.certified
+    assert "the limit of 1e-09 s was reached" in late.reason
+
+
+@pytest.mark.parametrize("name", UNSEARCHED)
+def test_ctrl_c_ends_what_is_solved_backward(name: str) -> None:
+    u, r = np.random.default_rng(3).random((2, 3, 40, 2, 3))
+    P = np.full((3, 40, 2, 3, 40), 1 / 40)
+    game = Game.from_arrays(P, u, r, normalise=True, **UNSEARCHED[name])  # type: ignore[arg-type]
+    done: list[int] = []
+
+    def watch(standing: Standing) -> None:
+        if not done and not standing.checking:
+            done.append(standing.done)
+            interrupt()
+
+    solution = solve(game, 10, progress=watch, checker="flint")
+    assert solution.certified
+    assert solution.effort.interrupted
+    assert not solution.reached
+
+
+def test_who_needs_several_solves_ends_with_the_first_ctrl_c() -> None:
+    solution = solve(GAMES["one stage"], gap=GAP, node_limit=1)
+    stopped = replace(solution, effort=replace(solution.effort, interrupted=True))
+    assert uninterrupted(solution) is solution
+    with pytest.raises(KeyboardInterrupt):
+        uninterrupted(stopped)

@@ -73,10 +73,14 @@ def test_limits_end_with_a_certified_gap() -> None:
     assert "limit of 1 nodes" in solution.reason
 
 
-def test_no_search_for_gamma_is_gone_on_with() -> None:
+def test_a_search_is_gone_on_with_by_the_same_leader_only() -> None:
     found = solve(game(), gap=GAP).certificate
-    with pytest.raises(InputError, match="gamma > 0"):
-        solve(game(), gap=GAP, resume=found)
+    again = solve(game(), gap=GAP, resume=found)
+    assert again.certified
+    assert again.lower >= found.lower
+    assert again.upper <= found.upper
+    with pytest.raises(InputError, match="that of a Markov leader"):
+        solve(game(), gap=GAP, leader="history", resume=found)
 
 
 def test_decide_with_a_farsighted_follower() -> None:

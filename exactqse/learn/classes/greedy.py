@@ -21,7 +21,7 @@ from exactqse.learn.classes.options import above
 from exactqse.model.game import Game
 from exactqse.simulate.setting import Setting
 from exactqse.solve.api import solve
-from exactqse.solve.solution import Solution, myopic_nodes
+from exactqse.solve.solution import Solution, myopic_nodes, uninterrupted
 
 Floats = NDArray[np.float64]
 _DIGITS = 13  # of the mean over stages, for a leader who sees the action
@@ -68,7 +68,8 @@ def greedy_step(U: Floats, theta: Floats, setting: Setting) -> GreedyStep:
 
 def _solved(game: Game) -> Solution:
     try:
-        return solve(game, _DIGITS) if game.observes_action else solve(game, gap=_GAP)
+        found = solve(game, _DIGITS) if game.observes_action else solve(game, gap=_GAP)
+        return uninterrupted(found)
     except PrecisionError as error:
         where = "the pairs (U, theta) of a step"
         raise PrecisionError(error.what, where=where, remedy=error.remedy) from error

@@ -20,6 +20,7 @@ from exactqse.model.policy import Policy
 from exactqse.simulate.episodes import Episodes
 from exactqse.simulate.setting import Setting
 from exactqse.solve.api import solve
+from exactqse.solve.solution import uninterrupted
 
 Floats = NDArray[np.float64]
 _SHARED = ("horizon", "states", "leader_actions", "follower_actions", "rho", "eta", "gamma")
@@ -101,7 +102,7 @@ class ModelClass:
         if index not in self._plans:
             game = self.models[index]
             try:
-                solution = solve(game, gap=self.gap, node_limit=self.node_limit)
+                solution = uninterrupted(solve(game, gap=self.gap, node_limit=self.node_limit))
             except PrecisionError as error:
                 where = f"models[{index}]"
                 raise PrecisionError(error.what, where=where, remedy=error.remedy) from error

@@ -24,8 +24,10 @@ from exactqse.kernel.game import KernelGame, expectation
 from exactqse.solve.farsighted.boxes import contract
 from exactqse.solve.farsighted.model import Floats, Model
 from exactqse.solve.farsighted.slopes import offsets
+from exactqse.solve.rounding import short
 
 _PARTS = 1 << 10
+_SPLIT_BITS = 24
 _LEAST = -10_000  # log2 of kappa
 _SPARE = 48  # bits of the arithmetic beyond kappa's
 _ROUNDING = 1e-9  # of float64's exponents, relative
@@ -64,8 +66,9 @@ def coarse_cover(game: KernelGame, model: Model, room: Fraction) -> Coarse:
             what = "the follower's exponents range over more than a cover of few parts can take"
             raise PrecisionError(what, remedy="rescale the rewards, or lower eta")
         j = int((hi - lo).argmax())
-        at = float(np.float32((lo[j, 0] + hi[j, 0]) / 2))
-        entries.append(ValueSplit(*places[j], Fraction(at)))
+        middle = short(float(lo[j, 0] + hi[j, 0]) / 2, _SPLIT_BITS)
+        entries.append(ValueSplit(*places[j], middle))
+        at = float(middle)
         first, second = hi.copy(), lo.copy()
         first[j], second[j] = at, at
         stack += [(second, hi), (lo, first)]

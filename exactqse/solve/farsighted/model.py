@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from exactqse.errors import PrecisionError
 from exactqse.kernel.game import KernelGame
 
+_LARGEST = 1e75  # of values and exponents: their products have to be numbers, too
+
 Floats: TypeAlias = NDArray[np.float64]
 Booleans: TypeAlias = NDArray[np.bool_]
 Integers: TypeAlias = NDArray[np.intp]
@@ -75,11 +77,13 @@ def model_of(game: KernelGame) -> Model:
         layers = tuple(_layer(game, h) for h in range(game.horizon))
         rho = np.array([n / game.rho.denominator for n in game.rho.numerators])
         scale = float(sum(np.abs(layer.u).max() for layer in layers)) or 1.0
-        numbers = float(eta), float(game.gamma), game.observes, scale
-    except OverflowError as error:
+        size = float(eta) * (1 + sum(float(np.abs(layer.r).max()) for layer in layers))
+    except OverflowError:
+        scale = size = np.inf
+    if max(scale, size) > _LARGEST:
         what = "a number is beyond the range of float64, in which branch and bound works"
-        raise PrecisionError(what, remedy="rescale the rewards, or lower eta") from error
-    return Model(layers, rho, *numbers)
+        raise PrecisionError(what, remedy="rescale the rewards, or lower eta")
+    return Model(layers, rho, float(eta), float(game.gamma), game.observes, scale)
 
 
 def _layer(game: KernelGame, h: int) -> Layer:

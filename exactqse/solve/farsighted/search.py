@@ -10,21 +10,23 @@ import numpy as np
 
 from exactqse.solve.effort import Budget
 from exactqse.solve.farsighted.boxes import contract
-from exactqse.solve.farsighted.claims import Backward, Bounder, Parts, even_ends
+from exactqse.solve.farsighted.claims import Backward, Bounder, Effort, Parts, even_ends
+from exactqse.solve.farsighted.descent import descend
 from exactqse.solve.farsighted.model import Booleans, Floats, Integers
+from exactqse.solve.farsighted.planting import Planted
 from exactqse.solve.farsighted.slopes import Prescriptions, Slopes, slopes_at
 
 NO_ROOT = 1e300  # stands for a bound that was not found
 _BATCH = 256
 _WIDEST = 600.0  # radius of an interval of eta V, in which float64 has exponentials
-_ROUNDS = 1  # after a first fan of candidates
-_FIRST_ROUNDS = 8
+_FIRST, _NEXT = Effort(rounds=8), Effort()
 _FREE = 0.6
 _CANDIDATES = 2
 _MUCH = 0.2  # of what is left to prove
 _NARROW = 1e-11
 _FEW = 64  # parts, for which all other ways are tried
 _SHARES = (0.5, 0.25)  # of new slopes in a table
+_STEPS = 8  # of descent, for every part that is left
 _WORTH = 0.03  # of the score of the first candidate, at least
 
 
@@ -149,6 +151,47 @@ class Search:
                 best.improve(np.zeros(1, np.intp), self._bound(finer, fresh=True), np.inf)
         self._append(best, best.bound, self._scores(best)[0])
 
+    def plant(self, planted: Planted, kind: Integers, is_over: Callable[[], bool]) -> None:
+        """Begin again with the parts of a cover, each with claims like those that it has.
+
+        What the cover proves of them orders them at least, also where float64 finds no such bound.
+        """
+        nodes, leaves, upper = self.nodes, planted.leaves, planted.upper
+        if len(leaves) == 1:
+            nodes.least[0] = min(nodes.least[0], upper)
+            self.heap = [(-nodes.least[0], 0)] if self.heap else []
+            return
+        table = self._keep(planted.slopes(self.tables))[planted.table]
+        self.nodes, self.heap = Nodes(self.J, len(self.model.rho)), []
+        names = "lo", "hi", "children", "axis", "at"
+        rows = {name: getattr(planted, name) for name in names}
+        count = len(planted.children)
+        self.nodes.append(
+            {**rows, "bound": np.full(count, NO_ROOT), "least": np.full(count, upper)}
+        )
+        for start in range(0, len(leaves), _BATCH):
+            some = np.arange(start, min(start + _BATCH, len(leaves)))
+            if not is_over():
+                self._plant(planted, some, table[some], kind[some])
+        pairs = zip((-self.nodes.least[leaves]).tolist(), leaves.tolist(), strict=True)
+        self.heap = [pair for pair in pairs if pair[0] < np.inf]
+        heapq.heapify(self.heap)
+
+    def _plant(self, planted: Planted, some: Integers, table: Integers, kind: Integers) -> None:
+        numbers = planted.leaves[some]
+        lam, roots = planted.lam[some].T, planted.roots[some].T
+        lo, hi = planted.lo[numbers].T, planted.hi[numbers].T
+        none = np.zeros(len(some))
+        batch = Batch(lo, hi, planted.free[some].T, none > 0, table, kind, lam, roots, none)
+        found = self._bound(batch)
+        loose = self._bound(replace(batch, loose=none == 0))
+        found.improve(np.arange(len(some)), loose, -np.inf)
+        found.bound = np.where(planted.empty[numbers], -np.inf, found.bound)
+        least = np.minimum(found.bound, planted.upper)
+        rows = {**found.rows(), "least": least, "score": self._scores(found)[0].T}
+        for name, value in rows.items():
+            getattr(self.nodes, name)[numbers] = value
+
     def _bound(self, batch: Batch, *, fresh: bool = False) -> Batch:
         """The batch with bounds, lam and roots found anew; unless ``fresh``, from those it has."""
         lam, roots, bound = batch.lam.copy(), batch.roots.copy(), batch.bound.copy()
@@ -157,9 +200,9 @@ class Search:
             part = batch.take(some)
             backward = Backward(self.bounders[kind], self.parts(part))
             if fresh:
-                claims = backward.run(None, None, _FIRST_ROUNDS)
+                claims = backward.run(None, None, _FIRST)
             else:
-                claims = backward.run(part.lam[None], part.roots, _ROUNDS)
+                claims = backward.run(part.lam[None], part.roots, _NEXT)
             lam[:, some], roots[:, some] = claims.lam[0], claims.roots
             wide = (self.model.eta * backward.radius).max(0, initial=0.0) > _WIDEST
             bound[some] = np.where(wide, np.inf, backward.bound())
@@ -211,6 +254,10 @@ class Search:
         score = np.zeros_like(found.lo)
         if len(open_parts):
             parts = found.take(open_parts)
+            if self.J:
+                found.improve(open_parts, self._descended(parts), self.target)
+                work += _STEPS * len(open_parts)
+                parts = found.take(open_parts)
             score[:, open_parts], deciding = self._scores(parts)
             for which in self._turns(len(open_parts)):
                 found.improve(open_parts, self._other(parts, deciding, which), self.target)
@@ -243,6 +290,20 @@ class Search:
         kind = nodes.kind[some]
         halves = Batch(lo, hi, free, nodes.loose[some], table, kind, lam, roots, none)
         return self._bound(halves), empty
+
+    def _descended(self, parts: Batch) -> Batch:
+        """The same parts with slopes of their own."""
+        tables = np.empty_like(parts.table)
+        for kind in np.unique(parts.kind):
+            some = np.flatnonzero(parts.kind == kind)
+            part = parts.take(some)
+            given = self.parts(part), part.lam, part.roots, self.target, _STEPS
+            found = descend(self.bounders[kind], *given).parts
+            slopes = (np.moveaxis(z, -1, 0) for z in (found.own.copy(), found.lean, found.start))
+            names = zip(("own", "lean", "start"), slopes, strict=True)
+            more = replace(self.tables[part.table], **dict(names))
+            tables[some] = self._keep(more.rounded(self.model, self.bits))
+        return self._bound(replace(parts, table=tables))
 
     def _other(self, parts: Batch, deciding: Prescriptions, which: int) -> Batch:
         """The same parts bounded in another way: with other slopes, or kappa chosen otherwise."""

@@ -9,9 +9,10 @@ with which the parts near it are bounded to second order in their width.
 from __future__ import annotations
 
 import gc
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import ceil, floor, log2
 
@@ -19,26 +20,30 @@ import numpy as np
 
 from exactqse.arithmetic.balls import FlintElementary
 from exactqse.errors import PrecisionError
-from exactqse.kernel.certificate import Certificate, FarsightedNode
+from exactqse.kernel.certificate import AnyNode, Certificate, FarsightedNode
 from exactqse.kernel.game import KernelGame
 from exactqse.kernel.gamefile import game_hash
 from exactqse.kernel.operators import initial_mean, policy_values
-from exactqse.solve.effort import Budget, Effort, Progress
+from exactqse.solve.effort import Budget, Effort, Standing, Watcher
 from exactqse.solve.farsighted.claims import bounder
 from exactqse.solve.farsighted.coarse import coarse_cover
 from exactqse.solve.farsighted.emit import cover, sample
-from exactqse.solve.farsighted.forests import finer, whole
-from exactqse.solve.farsighted.incumbent import Evaluated, best_policy
+from exactqse.solve.farsighted.forests import Forest, finer, whole
+from exactqse.solve.farsighted.incumbent import Evaluated, best_policy, evaluate
 from exactqse.solve.farsighted.model import Model, model_of
+from exactqse.solve.farsighted.planting import plant
 from exactqse.solve.farsighted.reserve import Reserve
-from exactqse.solve.farsighted.search import Search
+from exactqse.solve.farsighted.search import NO_ROOT, Search
 from exactqse.solve.farsighted.slopes import BITS, of_policy, slopes_at
-from exactqse.solve.rounding import fractional_bits, rounded
+from exactqse.solve.keeping import Outlet, merged
+from exactqse.solve.rounding import fractional_bits, rounded, slack
 
 _SHARES = (0.9, 0.7, 0.4)  # of the gap that the search takes; rounding takes the rest
 _SLOPE_BITS = 5
 _LEVELS = 4  # of trees over the leader's mixtures
 _MARGIN = 1e-11
+_EXACT = 1e12  # exponents, whose differences are known to four digits
+_MUCH = 1e-12  # of the scale of values, by which a known policy has to be better
 _BITS = 4.5  # for a unit of radius, which multiplies rounding by e up to three times
 _BEYOND = "float64 could not separate the bounds further"
 
@@ -48,73 +53,139 @@ def solve_farsighted(
     gap: Fraction,
     budget: Budget,
     *,
-    caution: int = 0,
-    progress: Progress | None = None,
+    caution: int | None = 0,
+    resume: Certificate | None = None,
+    watch: Watcher | None = None,
+    outlet: Outlet | None = None,
 ) -> tuple[Certificate, Effort]:
     """A certificate for the game, still unchecked, that aims at upper - lower <= gap.
 
-    ``caution`` multiplies the margins against float64's rounding, by 1000 for each unit.
-    ``progress`` is called with (parts that need no more halving, parts made so far).
+    ``caution`` multiplies the margins against float64's rounding, by 1000 for each unit; with None
+    nothing is searched: there is only the bound that no rewards are too large for. ``resume`` is
+    what an earlier solve ended with, and was accepted: no bound is wider than its bounds.
+    ``watch`` is told of the bounds of the search, of its parts (all, and those that need no more
+    halving), and how many are open. ``outlet`` takes certificates while the search goes on.
 
     Raises:
         PrecisionError: numbers beyond float64, or exponents of which no cover has few parts.
     """
     with np.errstate(all="ignore"):  # what is not finite proves nothing, and is not used
-        return _solve(game, gap, budget, caution, progress)
+        return _solve(_Aim(game, gap, budget, caution, resume), watch, outlet)
 
 
-def _solve(
-    game: KernelGame, gap: Fraction, budget: Budget, caution: int, progress: Progress | None
-) -> tuple[Certificate, Effort]:
+@dataclass(frozen=True)
+class _Aim:
+    """What is asked of a solve."""
+
+    game: KernelGame
+    gap: Fraction
+    budget: Budget
+    caution: int | None
+    known: Certificate | None
+
+
+def _solve(aim: _Aim, watch: Watcher | None, outlet: Outlet | None) -> tuple[Certificate, Effort]:
+    game, gap, budget, known = aim.game, aim.gap, aim.budget, aim.known
     model = model_of(game)
-    policy = best_policy(model)
-    nodes = _nodes(game, policy)
+    policy = _start(model, known)
+    nodes: tuple[AnyNode, ...] = _nodes(game, policy)
     p = fractional_bits(game, gap, model.scale)
     low, _ = initial_mean(game, policy_values(game, nodes, p, FlintElementary()), p)
-    slack = 16 + 2 * int(model.scale + 1).bit_length()  # bits that a checker's arithmetic may lose
-    lower = low - Fraction(1 << slack, 1 << p)
-    unit = 2.0 ** floor(log2(max(float(gap), 1e-13 * model.scale) / 256))
-    search, rounding = _search(model, policy, gap), (unit, _MARGIN * 1000.0**caution)
-    task = _Task(game, search, gap, p, lower, nodes, rounding)
-    found, stopped = task.searched(budget, progress)
+    lower = low - slack(p, model.scale)
+    least = 0
+    if known is not None:
+        least = known.precision if known.lower > lower else 0
+        known = merged(replace(known, precision=p, lower=lower, nodes=nodes), known)
+        lower, nodes = known.lower, known.nodes
+        if known.upper - lower <= gap:
+            return known, _effort(known, budget, "")
+    size = min(max(float(gap), 1e-13 * model.scale), model.scale)
+    unit = 2.0 ** floor(log2(size / 256))
+    forests = [whole(model), *finer(model, [pi[0] for pi in policy.pi], _LEVELS)]
+    search, rounding = (
+        _search(model, forests, policy, gap),
+        (unit, _MARGIN * 1000.0 ** (aim.caution or 0)),
+    )
+    if known is not None and (planted := plant(game, model, known)) is not None:
+        search.plant(planted, planted.kinds(forests), lambda: budget.spent)
+    task = _Task(game, search, gap, (p, least), lower, nodes, rounding, known)
+    found, stopped = known, _BEYOND
+    far = model.eta * max(float(np.abs(layer.r).max()) for layer in model.layers) > _EXACT
+    if aim.caution is not None and not far:
+        found, stopped = task.searched(budget, watch, outlet)
     if found is None or found.upper - lower > gap:
         found = task.at_least_coarse(found)
-    stopped = stopped if found.upper - lower > gap else ""
-    interrupted = bool(stopped) and budget.interrupted
+    return found, _effort(found, budget, stopped if found.upper - lower > gap else "")
+
+
+def _start(model: Model, known: Certificate | None) -> Evaluated:
+    """The policy of local search, or the known one if that is better."""
+    policy = best_policy(model)
+    if known is None:
+        return policy
+    nodes = iter(known.nodes)
+    tables = [np.zeros((1, *layer.u.shape)) for layer in model.layers]
+    for table in tables:
+        for place in table[0]:
+            for cell, mixture in zip(model.cells, next(nodes).policy, strict=True):
+                for a, weight in mixture:
+                    place[list(cell), a] = float(weight)
+    other = evaluate(model, tables)
+    much = _MUCH * model.scale
+    return other if other.worth(model)[0] > policy.worth(model)[0] + much else policy
+
+
+def _effort(found: Certificate, budget: Budget, stopped: str) -> Effort:
     work = budget.used, "parts examined"
-    return found, Effort(len(nodes), found.precision, *work, stopped, interrupted)
+    interrupted = bool(stopped) and budget.interrupted
+    return Effort(len(found.nodes), found.precision, *work, stopped, interrupted)
 
 
 @dataclass(frozen=True)
 class _Task:
-    """A search with what a certificate has besides its cover; ``rounding``: unit and margin."""
+    """A search with what a certificate has besides its cover.
+
+    ``precision``: fractional bits for the gap, and those that the lower bound needs anyway.
+    ``rounding``: unit and margin. ``known``: what is proved anyway, with the same lower bound.
+    """
 
     game: KernelGame
     search: Search
     gap: Fraction
-    precision: int
+    precision: tuple[int, int]
     lower: Fraction
-    nodes: tuple[FarsightedNode, ...]
+    nodes: tuple[AnyNode, ...]
     rounding: tuple[float, float]
+    known: Certificate | None
 
     def written(self) -> Certificate:
         """The certificate of what the search has proved. Raises PrecisionError if nothing."""
+        known = self.known
+        if known is not None and not self.search.upper < known.upper:
+            return known
         with _uncollected():
             entries, tables, upper, wide = cover(self.game, self.search, *self.rounding)
-            bounds = self.precision + ceil(_BITS * wide), self.lower, upper
+            if known is not None and known.upper <= upper:
+                return known
+            p, least = self.precision
+            bounds = max(p + ceil(_BITS * wide), least), self.lower, upper
             return Certificate(game_hash(self.game), *bounds, self.nodes, tables, entries)
 
-    def searched(self, budget: Budget, progress: Progress | None) -> tuple[Certificate | None, str]:
+    def searched(
+        self, budget: Budget, watch: Watcher | None, outlet: Outlet | None
+    ) -> tuple[Certificate | None, str]:
         """What the search proves, None if nothing; and why it ended."""
         search = self.search
         reserve = Reserve(budget, lambda: sample(self.game, search, *self.rounding))
 
         def is_over() -> bool:
-            if progress is not None:
-                progress(search.closed, search.nodes.size)
+            if watch is not None:
+                watch(self.standing())
+            if outlet is not None and outlet.is_due() and not budget.spent:
+                self.hand_out(budget, outlet)
             return budget.spent or reserve.is_short(search.nodes.size)
 
-        found = None
+        found = self.known
         try:
             for share in _SHARES:
                 search.run(float(self.lower) + share * float(self.gap), budget, is_over)
@@ -125,7 +196,21 @@ class _Task:
                     return found, reserve.reason or budget.reason
         except PrecisionError:
             pass
-        return found, _BEYOND
+        return found, reserve.reason or budget.reason or _BEYOND
+
+    def standing(self) -> Standing:
+        """How the search stands; without an upper bound as long as float64 has none."""
+        search, upper = self.search, self.search.upper
+        lower, high = self.lower, Fraction(upper) if -np.inf < upper < NO_ROOT else None
+        return Standing(search.closed, search.nodes.size, lower, high, len(search.heap))
+
+    def hand_out(self, budget: Budget, outlet: Outlet) -> None:
+        """What is proved so far, if it is anything."""
+        begin = time.monotonic()
+        with suppress(PrecisionError):
+            found = self.written()
+            outlet.offer(found, _effort(found, budget, "the search goes on"))
+        outlet.rest(time.monotonic() - begin)
 
     def at_least_coarse(self, found: Certificate | None) -> Certificate:
         """The coarse cover's certificate where that proves more, or where nothing else does."""
@@ -137,15 +222,14 @@ class _Task:
             return found
         if found is not None and found.upper <= coarse.upper:
             return found
-        bounds = max(self.precision, coarse.precision), self.lower, coarse.upper
+        bounds = max(*self.precision, coarse.precision), self.lower, coarse.upper
         head = game_hash(self.game), *bounds, self.nodes
         return Certificate(*head, coarse.tables, coarse.entries)
 
 
-def _search(model: Model, policy: Evaluated, gap: Fraction) -> Search:
+def _search(model: Model, forests: list[Forest], policy: Evaluated, gap: Fraction) -> Search:
     slopes = slopes_at(model, of_policy(model, policy))
     shift = np.round(model.eta * policy.V[0][0])
-    forests = [whole(model), *finer(model, [pi[0] for pi in policy.pi], _LEVELS)]
     digits = log2(model.scale / max(float(gap), 1e-300)) / 2 + _SLOPE_BITS
     bits = round(min(max(digits, 1), BITS))  # boxes are about as wide as the root of the gap
     return Search([bounder(model, z, shift) for z in forests], slopes.joined(slopes.flat()), bits)

@@ -12,11 +12,14 @@ neighbouring lam, near those that are used.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from exactqse.errors import PrecisionError
+from exactqse.kernel.certificate import Part
 from exactqse.solve.effort import Budget
 from exactqse.solve.farsighted.model import Booleans, Floats, Integers, Model
 from exactqse.solve.frontiers.bounds import Bound, Rule, bound
@@ -36,10 +39,13 @@ _TREES = 0.02  # of the gap that is left, for the trees of one place
 _CLOSE = 0.02  # of the gap
 _LEAST = 1e-9  # of the scale of values
 _STEEPEST = 250.0  # half the range of v, in which e^v can be computed with
+_EXACT = 1e8  # exponents, whose differences are known to eight digits
 _GRID = 18  # of values among which a root is bracketed
 _BRACKETS = 12
 _NEWTON = 20
 _CHORD = 1.5 * 2.0**-29  # what the checker's chords of the logarithm lose, relatively
+
+Report = Callable[[int], None]  # of how many places a round is done with
 
 
 @dataclass(frozen=True, eq=False)
@@ -159,6 +165,9 @@ class Search:
             [np.flatnonzero(row.any((0, 1))) for row in layer.P] for layer in model.layers
         ]
         low, high = _ranges(model)
+        if model.eta * max(float(np.abs(layer.r).max()) for layer in model.layers) > _EXACT:
+            what = "the follower's exponents are larger than float64 can tell apart"
+            raise PrecisionError(what, remedy="rescale the rewards, or lower eta")
         if any((b - a).max() > 2 * _STEEPEST for a, b in zip(low, high, strict=True)):
             what = f"the follower's values v have a range of more than {2 * _STEEPEST:.0f}"
             raise PrecisionError(what, remedy="rescale the rewards, or lower eta")
@@ -166,7 +175,7 @@ class Search:
         self.places: list[list[Place]] = []
         for h in range(len(model.layers)):
             size = float((most[h] - least[h]).max())
-            unit = 2.0 ** np.ceil(np.log2(max(size, 1e-12 * model.scale, 1e-300)) - 2)
+            unit = 2.0 ** np.ceil(np.log2(max(size, 4 * self.close, 1e-300)) - 2)
             row = []
             for n in range(len(least[h])):
                 start = np.floor(least[h][n] / unit - 5) * unit
@@ -175,13 +184,29 @@ class Search:
                 row.append(Place(lam, float(low[h][n]), float(high[h][n]), np.zeros(0)))
             self.places.append(row)
         self.lower, self.upper = -np.inf, np.inf
+        self.planted = False
 
-    def run(self, aim: float, budget: Budget) -> None:
+    def plant(self, part: Part) -> None:
+        """Begin with what an earlier search came to: the lam of a part's claims, and their ends."""
+        self.planted = True
+        claims = iter(part.claims[len(self.places[0]) :])
+        for place in (place for row in self.places[1:] for place in row):
+            pieces = next(claims).pieces
+            known = [float(piece.upper) for piece in pieces]
+            place.lam = np.unique(np.concatenate([place.lam, known]))[::-1]
+            ends = [float(piece.end) * self.model.eta for piece in pieces if piece.end is not None]
+            place.cuts = np.unique(ends)
+
+    def run(self, aim: float, budget: Budget, report: Report) -> None:
         """Rounds of refinement until upper - lower <= aim, or no gain, or the budget is spent."""
-        gaps = []
+        gaps: list[float] = []
         while True:
-            self.backward()
-            budget.spend(sum(len(place.lam) for row in self.places for place in row))
+            before = [[copy(place) for place in row] for row in self.places]
+            if not self.backward(budget, report):
+                self.places = before
+                return
+            if gaps or not self.planted:  # what is planted was examined before
+                budget.spend(sum(len(place.lam) for row in self.places for place in row))
             gaps.append(self.upper - self.lower)
             if gaps[-1] <= aim or budget.spent or len(gaps) > _ROUNDS:
                 return
@@ -190,13 +215,20 @@ class Search:
             if not self.refine():
                 return
 
-    def backward(self) -> None:
-        """Both frontiers of every place."""
+    def backward(self, budget: Budget, report: Report) -> bool:
+        """Both frontiers of every place; False if the budget ended first, after another round."""
+        done = 0
         for h in reversed(range(1, len(self.places))):
             for n in range(len(self.places[h])):
+                if budget.spent and self.upper < np.inf:
+                    return False
                 self._frontier(h, n)
+                done += 1
+                report(done)
         roots = np.array([self._root(n) for n in range(len(self.places[0]))])
         self.lower, self.upper = (float(value) for value in self.model.rho @ roots)
+        report(done + len(roots))
+        return True
 
     def _stages(self, h: int, n: int) -> list[Stage]:
         """The stages of a place over the achieved and the proved frontiers of the next step."""

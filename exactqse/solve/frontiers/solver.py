@@ -7,6 +7,7 @@ paths meet, that bounds a Markov leader as well, and often she needs one memory 
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil
 
@@ -20,18 +21,18 @@ from exactqse.kernel.gamefile import game_hash
 from exactqse.kernel.interval import Interval
 from exactqse.kernel.operators import initial_mean, policy_values
 from exactqse.model.graph import describe_graph
-from exactqse.solve.effort import Budget, Effort, Progress
+from exactqse.solve.effort import Budget, Effort, Standing, Watcher
 from exactqse.solve.farsighted.incumbent import best_policy
 from exactqse.solve.farsighted.model import model_of
 from exactqse.solve.frontiers.emit import part, slopes
 from exactqse.solve.frontiers.memories import likely, memories
 from exactqse.solve.frontiers.search import Search
-from exactqse.solve.rounding import fractional_bits, rounded
+from exactqse.solve.keeping import merged
+from exactqse.solve.rounding import fractional_bits, rounded, slack
 
 _SHARE = 0.7  # of the gap that the search takes; rounding takes the rest
 _MARGIN = 0.05  # of the gap
 _LEAST = 1e-12  # of the values' scale
-_SLACK = 20  # bits that a checker's arithmetic may lose
 _UNIT = "bounds examined"
 _STUCK = "finer frontiers do not bring the bounds closer together"
 
@@ -42,23 +43,26 @@ def solve_history(
     budget: Budget,
     *,
     caution: int = 0,
-    progress: Progress | None = None,
+    resume: Certificate | None = None,
+    watch: Watcher | None = None,
 ) -> tuple[Certificate, Effort]:
     """A certificate for a leader who remembers and randomises publicly, still unchecked.
 
     It aims at upper - lower <= gap. Where she wants the follower to have less and her best choice
     jumps, the bound may stay above the chord of the jump; then the effort says so. ``caution``
-    multiplies the margin against float64's rounding, by 10 for each unit.
+    multiplies the margin against float64's rounding, by 10 for each unit. ``resume``, which was
+    accepted, is begun with, and neither bound is worse than its own. ``watch`` is told of the
+    places that a round is done with, and of the bounds of the last round.
 
     Raises:
         InputError: gamma = 0 or eta = infinity, where no memory matters.
         PrecisionError: numbers beyond float64, or no bound at all in it.
     """
-    search, proof, upper = _searched(game, gap, budget, caution)
+    search, proof, upper = _searched(_Aim(game, gap, budget, caution, resume, watch), certain=True)
     nodes = memories(game, search)
     p = _precision(game, gap, search)
-    lower = _below(game, policy_values(game, nodes, p, FlintElementary()), p)
-    return _claimed(game, gap, budget, p, (lower, upper), nodes, proof, progress)
+    lower = _below(game, policy_values(game, nodes, p, FlintElementary()), p, search.model.scale)
+    return _claimed(game, gap, budget, p, (lower, upper), nodes, proof, resume)
 
 
 def solve_tree(
@@ -67,7 +71,8 @@ def solve_tree(
     budget: Budget,
     *,
     caution: int = 0,
-    progress: Progress | None = None,
+    resume: Certificate | None = None,
+    watch: Watcher | None = None,
 ) -> tuple[Certificate, Effort]:
     """A certificate for a Markov leader in a game whose places form a tree, still unchecked.
 
@@ -82,22 +87,36 @@ def solve_tree(
     if merging := describe_graph(game).merging:
         remedy = "use branch and bound"
         raise InputError(f"is no tree, see {merging[0]}", where="game", remedy=remedy)
-    search, proof, upper = _searched(game, gap, budget, caution)
+    search, proof, upper = _searched(_Aim(game, gap, budget, caution, resume, watch), certain=False)
     p = _precision(game, gap, search)
     found = []
     for nodes in (_kept(game, memories(game, search)), _ascended(game, search)):
         after = policy_values(game, nodes, p, FlintElementary())
-        found.append((_below(game, after, p), nodes))
+        found.append((_below(game, after, p, search.model.scale), nodes))
         if upper - found[0][0] <= gap:
             break
     lower, best = max(found, key=lambda pair: pair[0])
-    return _claimed(game, gap, budget, p, (lower, upper), best, proof, progress)
+    return _claimed(game, gap, budget, p, (lower, upper), best, proof, resume)
 
 
-def _searched(
-    game: KernelGame, gap: Fraction, budget: Budget, caution: int
-) -> tuple[Search, Part, Fraction]:
-    """The frontiers, the part that they make, and its bound."""
+@dataclass(frozen=True)
+class _Aim:
+    """What is asked of a solve."""
+
+    game: KernelGame
+    gap: Fraction
+    budget: Budget
+    caution: int
+    resume: Certificate | None
+    watch: Watcher | None
+
+
+def _searched(aim: _Aim, *, certain: bool) -> tuple[Search, Part, Fraction]:
+    """The frontiers, the part that they make, and its bound.
+
+    ``certain``: the lower bound of the search is one of what is solved for, too.
+    """
+    game, gap, budget = aim.game, aim.gap, aim.budget
     if not game.gamma or game.eta is None:
         where = "gamma" if game.eta is not None else "eta"
         what = "no memory matters to a follower who is myopic or best responds"
@@ -105,10 +124,25 @@ def _searched(
     if not gap > 0:
         raise InputError(f"{gap} is not positive", where="gap")
     with np.errstate(all="ignore"):  # what is not finite proves nothing, and is not used
-        search = Search(model_of(game), float(gap), 10.0**caution)
-        search.run(_SHARE * float(gap), budget)
-        margin = max(_MARGIN * float(gap), _LEAST * search.model.scale) * 10.0**caution
+        model = model_of(game)
+        aimed = min(float(gap), model.scale)  # more would only make bounds wider than any value
+        search = Search(model, aimed, 10.0**aim.caution)
+        if aim.resume is not None and isinstance(known := aim.resume.cover[0], Part):
+            search.plant(known)
+
+        def report(done: int) -> None:
+            if aim.watch is not None:
+                lower, upper = (_finite(value) for value in (search.lower, search.upper))
+                lower = lower if certain else None
+                aim.watch(Standing(done, len(game.places), lower, upper))
+
+        search.run(_SHARE * aimed, budget, report)
+        margin = max(_MARGIN * aimed, _LEAST * search.model.scale) * 10.0**aim.caution
         return search, *part(game, search, margin)
+
+
+def _finite(value: float) -> Fraction | None:
+    return Fraction(value) if np.isfinite(value) else None
 
 
 def _kept(game: KernelGame, nodes: tuple[HistoryNode, ...]) -> tuple[FarsightedNode, ...]:
@@ -136,9 +170,9 @@ def _ascended(game: KernelGame, search: Search) -> tuple[FarsightedNode, ...]:
     return tuple(rows)
 
 
-def _below(game: KernelGame, values: dict[int, Interval], p: int) -> Fraction:
+def _below(game: KernelGame, values: dict[int, Interval], p: int, scale: float) -> Fraction:
     """The value of the first step, rounded down."""
-    return initial_mean(game, values, p)[0] - Fraction(1 << _SLACK, 1 << p)
+    return initial_mean(game, values, p)[0] - slack(p, scale)
 
 
 def _claimed(
@@ -149,14 +183,15 @@ def _claimed(
     bounds: tuple[Fraction, Fraction],
     nodes: tuple[HistoryNode, ...] | tuple[FarsightedNode, ...],
     proof: Part,
-    progress: Progress | None,
+    resume: Certificate | None,
 ) -> tuple[Certificate, Effort]:
-    if progress is not None:
-        progress(len(nodes), len(nodes))
     found = Certificate(game_hash(game), p, *bounds, nodes, slopes(game), (proof,))
-    stopped = (budget.reason or _STUCK) if bounds[1] - bounds[0] > gap else ""
+    if resume is not None:
+        found = merged(found, resume)
+    stopped = (budget.reason or _STUCK) if found.upper - found.lower > gap else ""
     interrupted = bool(stopped) and budget.interrupted
-    return found, Effort(len(nodes), p, budget.used, _UNIT, stopped, interrupted)
+    work = budget.used, _UNIT
+    return found, Effort(len(found.nodes), found.precision, *work, stopped, interrupted)
 
 
 def _precision(game: KernelGame, gap: Fraction, search: Search) -> int:

@@ -35,12 +35,60 @@ Fixpoint cell_row (cells : list (list nat)) (rows : list row) (b : nat) : row :=
   | _, _ => no_row
   end.
 
-(** The policy that a certificate exhibits; where no node is, action 0. *)
-Definition policy_of (G : table) (C : certificate) : policy := fun h s b a =>
-  match find_node (nth h (layers C) []) s with
-  | Some v => mass (cell_row (observes_ G) (plan v) b) a
+(** The policy of the distributions that are given by the step and state; where none are, action 0. *)
+Definition policy_from (G : table) (plans : nat -> nat -> option (list row)) : policy := fun h s b a =>
+  match plans h s with
+  | Some rows => mass (cell_row (observes_ G) rows b) a
   | None => if (a =? 0)%nat then 1 else 0
   end.
+
+(** Of form: distributions over the leader's actions. *)
+Definition rows_formed (G : table) (rows : list row) : bool :=
+  forallb (is_row (A_ G)) (map (cell_row (observes_ G) rows) (seq 0 (B_ G))).
+
+(** The row of one's own cell. *)
+Lemma cell_row_same cells rows cell b b' : NoDup (concat cells) -> In cell cells -> In b cell -> In b' cell ->
+  cell_row cells rows b = cell_row cells rows b'.
+Proof.
+  revert rows. induction cells as [|d ds IH]; intros [|w ws] Hn Hcell Hb Hb'; simpl; try tauto.
+  simpl in Hn.
+  assert (Hd : forall x, In x (concat ds) -> existsb (Nat.eqb x) d = false).
+  { intros x Hx. apply not_true_is_false. rewrite existsb_exists. intros (y & Hy & E). apply Nat.eqb_eq in E. subst y.
+    clear - Hn Hx Hy. induction d as [|e d IHd]; simpl in *; [tauto|]. inversion_clear Hn as [|? ? Hnot Hn'].
+    destruct Hy as [->|Hy]; [|auto]. apply Hnot, in_or_app. now right. }
+  destruct Hcell as [->|Hcell].
+  - assert (E : forall x, In x cell -> existsb (Nat.eqb x) cell = true).
+    { intros x Hx. apply existsb_exists. exists x. split; [assumption|apply Nat.eqb_refl]. }
+    now rewrite !E by assumption.
+  - rewrite !Hd by (apply in_concat; now exists cell). apply IH; auto.
+    clear - Hn. induction d as [|e d IHd]; simpl in *; [assumption|]. inversion_clear Hn. auto.
+Qed.
+
+Lemma pure_row G : is_tables G = true -> simplex (fun a => if (a =? 0)%nat then 1 else 0) (seq 0 (A_ G)).
+Proof.
+  intros HT. destruct (table_facts G HT) as (_ & _ & HA & _). split; [intros a _; destruct (a =? 0)%nat; lra|].
+  apply rsum_single; [apply seq_NoDup|apply in_seq; lia].
+Qed.
+
+Theorem policy_from_admissible G plans : is_tables G = true ->
+  (forall h s rows, (h < H_ G)%nat -> plans h s = Some rows -> rows_formed G rows = true) ->
+  admissible (meaning G) (policy_from G plans).
+Proof.
+  intros HT Hf h s Hh Hs. simpl in Hh, Hs. unfold policy_from.
+  destruct (plans h s) as [rows|] eqn:Ev.
+  - pose proof (Hf h s rows Hh Ev) as Hr. unfold rows_formed in Hr. rewrite (forallb_forall (is_row (A_ G))) in Hr. split.
+    + intros b Hb. simpl. apply (mass_simplex (A_ G)). apply Hr, in_map, in_seq. simpl in Hb. lia.
+    + intros cell b b' a Hc' Hb Hb'. simpl in Hc'.
+      assert (Hnd : NoDup (concat (observes_ G))).
+      { destruct (table_facts G HT) as (_ & Hpt & _). unfold is_partition in Hpt. rewrite !andb_true_iff in Hpt.
+        apply distinct_NoDup, Hpt. }
+      now rewrite (cell_row_same (observes_ G) rows cell b b').
+  - split; [intros; now apply pure_row|reflexivity].
+Qed.
+
+(** The policy that a certificate exhibits. *)
+Definition policy_of (G : table) (C : certificate) : policy :=
+  policy_from G (fun h s => option_map plan (find_node (nth h (layers C) []) s)).
 
 Fixpoint all_some {A B} (f : A -> option B) (l : list A) : option (list B) :=
   match l with
@@ -141,12 +189,12 @@ Definition continuation (after : after_type) (h s a b : nat) : option interval :
   end.
 
 Definition scaled_reward (h s a b : nat) : interval :=
-  let e := eta_ G in let q := r_at G h s a b in
+  let e := finite_eta G in let q := r_at G h s a b in
   enclose_ratio p (Qnum e * Qnum q) (Zpos (Qden e * Qden q)).
 
-Lemma scaled_reward_correct h s a b : encloses p (scaled_reward h s a b) (Q2R (eta_ G) * Q2R (r_at G h s a b)).
+Lemma scaled_reward_correct h s a b : encloses p (scaled_reward h s a b) (Q2R (finite_eta G) * Q2R (r_at G h s a b)).
 Proof.
-  unfold scaled_reward. destruct (eta_ G) as [n d], (r_at G h s a b) as [m e]. unfold Q2R; cbn [Qnum Qden].
+  unfold scaled_reward. destruct (finite_eta G) as [n d], (r_at G h s a b) as [m e]. unfold Q2R; cbn [Qnum Qden].
   eapply encloses_ext; [|apply enclose_ratio_correct; [assumption|reflexivity]].
   rewrite Pos2Z.inj_mul, !mult_IZR. field.
   split; apply Rgt_not_eq, IZR_lt; reflexivity.
@@ -255,7 +303,7 @@ Section Bound.
 Variables (h s : nat) (after : after_type) (g : nat -> R).
 Hypotheses (Hh : (h < H_ G)%nat) (Hs : (s < S_ G)%nat) (Hg : stands_for after g).
 
-Let X (sigma : Z) (a b : nat) : R := Q2R (eta_ G) * Q2R (r_at G h s a b) - IZR sigma.
+Let X (sigma : Z) (a b : nat) : R := Q2R (finite_eta G) * Q2R (r_at G h s a b) - IZR sigma.
 Let Y (a b : nat) : R := Q2R (u_at G h s a b) + row_mean (P_at G h s a b) g.
 
 Lemma row_here a b : (a < A_ G)%nat -> (b < B_ G)%nat -> is_row (S_ G) (P_at G h s a b) = true.
@@ -286,7 +334,7 @@ Hypothesis HL : encloses p lam L.
 
 (** The sum over one cell of [exp (q_b - sigma) (w_b - L)]. *)
 Definition cell_sum (sigma : Z) (alpha : nat -> nat -> R) (cell : list nat) : R :=
-  rsum (fun b => exp (Q2R (eta_ G) * mean_reward G alpha h s b - IZR sigma) *
+  rsum (fun b => exp (Q2R (finite_eta G) * mean_reward G alpha h s b - IZR sigma) *
     (mean_worth G alpha h s g b - L)) cell.
 
 Lemma cell_bound_correct sigma cell tree z alpha :
@@ -464,7 +512,7 @@ Proof.
   set (alpha := fun b => mass (cell_row (observes_ G) (plan v) b)).
   assert (Hrow : forall b, (b < B_ G)%nat -> is_row (A_ G) (cell_row (observes_ G) (plan v) b) = true).
   { intros b Hb. apply Hrows, in_map, in_seq. lia. }
-  assert (F : Forall2 (fun b xy => encloses p (fst xy) (Q2R (eta_ G) * mean_reward G alpha h (state v) b) /\
+  assert (F : Forall2 (fun b xy => encloses p (fst xy) (Q2R (finite_eta G) * mean_reward G alpha h (state v) b) /\
       encloses p (snd xy) (mean_worth G alpha h (state v) g b)) (seq 0 (B_ G)) l).
   { apply all_some_Forall2 in E. apply (Forall2_weaken _ _ _ _ E). intros b xy Hb Exy.
     apply in_seq in Hb. assert (Hin : (b < B_ G)%nat) by lia.
@@ -473,7 +521,7 @@ Proof.
     destruct (row_interval _ (fun a => Some _)) as [x|] eqn:Ex; [|discriminate].
     destruct (row_interval _ (fun a => continuation _ _ _ _ _)) as [y|] eqn:Ey; [|discriminate].
     injection Exy as <-. cbn [fst snd].
-    apply (row_interval_correct _ _ (fun a => Q2R (eta_ G) * Q2R (r_at G h (state v) a b))) in Ex; [|assumption|].
+    apply (row_interval_correct _ _ (fun a => Q2R (finite_eta G) * Q2R (r_at G h (state v) a b))) in Ex; [|assumption|].
     2:{ intros t m w _ H; injection H as <-. apply scaled_reward_correct. }
     apply (row_interval_correct _ _ (fun a => Q2R (u_at G h (state v) a b) + row_mean (P_at G h (state v) a b) g)) in Ey;
       [|assumption|].
@@ -487,10 +535,10 @@ Proof.
   apply encloses_ext with (2 := quotient_correct p Hp n d _ _ Hd Nn Nd). unfold stage_value.
   set (e := exp (- IZR sigma)).
   assert (He : 0 < e) by apply exp_pos.
-  rewrite (rsum_ext (fun b => exp (_ - _) * _) (fun b => e * (exp (Q2R (eta_ G) * mean_reward G alpha h (state v) b) *
+  rewrite (rsum_ext (fun b => exp (_ - _) * _) (fun b => e * (exp (Q2R (finite_eta G) * mean_reward G alpha h (state v) b) *
     mean_worth G alpha h (state v) g b))).
   2:{ intros b _. unfold e. rewrite <- Rmult_assoc, <- exp_plus. f_equal. f_equal. ring. }
-  rewrite (rsum_ext (fun b => exp (_ - _)) (fun b => e * exp (Q2R (eta_ G) * mean_reward G alpha h (state v) b))).
+  rewrite (rsum_ext (fun b => exp (_ - _)) (fun b => e * exp (Q2R (finite_eta G) * mean_reward G alpha h (state v) b))).
   2:{ intros b _. unfold e. rewrite <- exp_plus. f_equal. ring. }
   rewrite !rsum_scale. field. split; [|lra]. apply Rgt_not_eq, rsum_pos; [|intros; apply exp_pos].
   destruct (game_facts G HG) as (_ & _ & _ & HB & _). destruct (B_ G); [lia|discriminate].

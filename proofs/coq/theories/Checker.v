@@ -159,8 +159,7 @@ Fixpoint layers_values (h : nat) (ls : list (list node)) : option after_type :=
 
 (** Of form: states that exist, distributions over the leader's actions. *)
 Definition node_formed (v : node) : bool :=
-  (state v <? S_ G)%nat &&
-  forallb (is_row (A_ G)) (map (cell_row (observes_ G) (plan v)) (seq 0 (B_ G))).
+  (state v <? S_ G)%nat && rows_formed G (plan v).
 
 Lemma layer_values_correct after h g : stands_for p after g -> (h < H_ G)%nat ->
   forall l r, forallb node_formed l = true -> layer_values after h l = Some r ->
@@ -202,47 +201,15 @@ Proof.
     specialize (Hpi 0%nat l s v eq_refl Hv). rewrite Nat.add_0_r in Hpi. now rewrite Hpi.
 Qed.
 
-(** The row of one's own cell. *)
-Lemma cell_row_same cells rows cell b b' : NoDup (concat cells) -> In cell cells -> In b cell -> In b' cell ->
-  cell_row cells rows b = cell_row cells rows b'.
-Proof.
-  revert rows. induction cells as [|d ds IH]; intros [|w ws] Hn Hcell Hb Hb'; simpl; try tauto.
-  simpl in Hn.
-  assert (Hd : forall x, In x (concat ds) -> existsb (Nat.eqb x) d = false).
-  { intros x Hx. apply not_true_is_false. rewrite existsb_exists. intros (y & Hy & E). apply Nat.eqb_eq in E. subst y.
-    clear - Hn Hx Hy. induction d as [|e d IHd]; simpl in *; [tauto|]. inversion_clear Hn as [|? ? Hnot Hn'].
-    destruct Hy as [->|Hy]; [|auto]. apply Hnot, in_or_app. now right. }
-  destruct Hcell as [->|Hcell].
-  - assert (E : forall x, In x cell -> existsb (Nat.eqb x) cell = true).
-    { intros x Hx. apply existsb_exists. exists x. split; [assumption|apply Nat.eqb_refl]. }
-    now rewrite !E by assumption.
-  - rewrite !Hd by (apply in_concat; now exists cell). apply IH; auto.
-    clear - Hn. induction d as [|e d IHd]; simpl in *; [assumption|]. inversion_clear Hn. auto.
-Qed.
-
-Lemma pure_row : simplex (fun a => if (a =? 0)%nat then 1 else 0) (seq 0 (A_ G)).
-Proof.
-  destruct (game_facts G HG) as (_ & _ & HA & _). split; [intros a _; destruct (a =? 0)%nat; lra|].
-  apply rsum_single; [apply seq_NoDup|apply in_seq; lia].
-Qed.
-
 Theorem policy_of_admissible C : length (layers C) = H_ G -> forallb (forallb node_formed) (layers C) = true ->
   admissible (meaning G) (policy_of G C).
 Proof.
-  intros Hl Hf h s Hh Hs. simpl in Hh, Hs. unfold policy_of.
-  destruct (find_node (nth h (layers C) []) s) as [v|] eqn:Ev.
-  - apply find_node_in in Ev. destruct Ev as [Hin _].
-    assert (Hv : node_formed v = true).
-    { rewrite forallb_forall in Hf. specialize (Hf (nth h (layers C) []) ltac:(apply nth_In; lia)).
-      rewrite forallb_forall in Hf. now apply Hf. }
-    unfold node_formed in Hv. rewrite andb_true_iff, (forallb_forall (is_row (A_ G))) in Hv. destruct Hv as [_ Hr]. split.
-    + intros b Hb. simpl. apply (mass_simplex (A_ G)). apply Hr, in_map, in_seq. simpl in Hb. lia.
-    + intros cell b b' a Hc' Hb Hb'. simpl in Hc'.
-      assert (Hnd : NoDup (concat (observes_ G))).
-      { destruct (game_facts G HG) as (_ & Hpt & _). unfold is_partition in Hpt. rewrite !andb_true_iff in Hpt.
-        apply distinct_NoDup, Hpt. }
-      now rewrite (cell_row_same (observes_ G) (plan v) cell b b').
-  - split; [intros; apply pure_row|reflexivity].
+  intros Hl Hf. apply policy_from_admissible.
+  - pose proof HG as H. unfold is_game in H. now apply andb_true_iff in H.
+  - intros h s rows Hh Hrows. destruct (find_node (nth h (layers C) []) s) as [v|] eqn:Ev; [|discriminate].
+    injection Hrows as <-. apply find_node_in in Ev. destruct Ev as [Hin _].
+    rewrite forallb_forall in Hf. specialize (Hf (nth h (layers C) []) ltac:(apply nth_In; lia)).
+    rewrite forallb_forall in Hf. specialize (Hf v Hin). unfold node_formed in Hf. now apply andb_true_iff in Hf.
 Qed.
 
 Fixpoint weighted_values (l : list (nat * Z)) (first : list (nat * interval)) : option Z :=
@@ -286,7 +253,7 @@ Proof.
   apply Z.leb_le, IZR_le in Hz. rewrite shiftl_unit, !mult_IZR in Hz by assumption.
   assert (Hst : stands_for p (Some first) (worth (policy_of G C) (length (layers C)))).
   { apply (layers_values_correct (policy_of G C) (layers C) 0 (Some first)); try assumption.
-    intros k l s v Hk Hv. unfold policy_of. simpl. now rewrite (nth_error_nth _ _ _ Hk), Hv. }
+    intros k l s v Hk Hv. unfold policy_of, policy_from. simpl. now rewrite (nth_error_nth _ _ _ Hk), Hv. }
   destruct (game_facts G HG) as (Hrho & _).
   pose proof (weighted_values_correct first _ _ z Hst (is_row_nonnegative (S_ G) (rho_ G) Hrho) Ez) as Hw.
   rewrite Hl in Hw.
@@ -371,6 +338,3 @@ Proof.
   destruct (make_context (precision C)), (make_context (fineness C)); cbn [map fst snd]; try reflexivity.
   now rewrite HG, !Z.eqb_refl.
 Qed.
-
-(** For emitted files: an entry of a row. *)
-Definition place (t : nat) (n : Z) : nat * Z := (t, n).

@@ -2,7 +2,7 @@
 
     Index sets are lists: [rsum f l] is the sum of [f] over [l], [mean w f l] the sum of [w a * f a],
     and [simplex w l] says that [w] is a probability vector on [l]. *)
-From Coq Require Import Reals List Lra Lia Permutation PeanoNat.
+From Coq Require Import Reals List Lra Lia Permutation PeanoNat Bool.
 Import ListNotations.
 Open Scope R_scope.
 
@@ -127,6 +127,38 @@ Proof.
   apply Rle_lt_trans with m; [now apply mean_upper|assumption].
 Qed.
 End Sums.
+
+(** ** Comparisons, and the largest of finitely many *)
+Definition at_most (x y : R) : bool := if Rle_dec x y then true else false.
+
+Lemma at_most_true x y : at_most x y = true <-> x <= y.
+Proof. unfold at_most. destruct (Rle_dec x y); split; intros; try assumption; try reflexivity; [discriminate|contradiction]. Qed.
+
+Lemma at_most_false x y : at_most x y = false <-> y < x.
+Proof. unfold at_most. destruct (Rle_dec x y); split; intros; try reflexivity; try discriminate; lra. Qed.
+
+Definition maximum {X} (f : X -> R) (l : list X) : R :=
+  match l with [] => 0 | a :: t => fold_right (fun b m => Rmax (f b) m) (f a) t end.
+
+Lemma maximum_cons {X} (f : X -> R) a b t : maximum f (a :: b :: t) = Rmax (f b) (maximum f (a :: t)).
+Proof. reflexivity. Qed.
+
+Lemma maximum_above {X} (f : X -> R) l b : In b l -> f b <= maximum f l.
+Proof.
+  destruct l as [|a t]; [easy|]. induction t as [|d t IH]; [intros [->|[]]; simpl; lra|].
+  rewrite maximum_cons. pose proof (Rmax_l (f d) (maximum f (a :: t))). pose proof (Rmax_r (f d) (maximum f (a :: t))).
+  intros [->|[->|Hb]]; [|assumption|].
+  - specialize (IH (or_introl eq_refl)). lra.
+  - specialize (IH (or_intror Hb)). lra.
+Qed.
+
+Lemma maximum_attained {X} (f : X -> R) l : l <> [] -> exists b, In b l /\ f b = maximum f l.
+Proof.
+  destruct l as [|a t]; [easy|]. intros _. induction t as [|d t IH]; [exists a; simpl; auto|].
+  rewrite maximum_cons. destruct IH as (b & Hb & E). unfold Rmax. destruct (Rle_dec _ _) as [H|H].
+  - exists b. split; [|exact E]. simpl in *. tauto.
+  - exists d. split; [simpl; auto|reflexivity].
+Qed.
 
 Lemma rsum_map {X Y} (g : X -> Y) (f : Y -> R) l : rsum f (map g l) = rsum (fun a => f (g a)) l.
 Proof. induction l as [|a t IH]; simpl; [reflexivity|]. now rewrite IH. Qed.

@@ -163,17 +163,6 @@ def test_the_cover_is_written_within_the_time_limit(monkeypatch: pytest.MonkeyPa
     assert not Reserve(Budget(nodes=1), write).is_short(10**6)
 
 
-def test_progress_is_told_during_the_search() -> None:
-    told: list[tuple[int, int]] = []
-    game = drawn_game(2, 2, 1)
-    solve_farsighted(
-        game, Fraction(1, 10**5), Budget(), progress=lambda done, made: told.append((done, made))
-    )
-    assert len(told) > 2
-    assert all(0 <= done <= made for done, made in told)
-    assert told == sorted(told, key=lambda pair: pair[1])
-
-
 @pytest.mark.parametrize("observes", ["action", "nothing"])
 def test_rewards_beyond_all_exponents_are_enclosed_coarsely(observes: str) -> None:
     random = np.random.default_rng(3)
