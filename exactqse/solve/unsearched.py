@@ -12,7 +12,7 @@ from fractions import Fraction
 from exactqse.arithmetic.balls import FlintElementary
 from exactqse.kernel.certificate import Distribution, Node
 from exactqse.kernel.game import KernelGame
-from exactqse.kernel.interval import Interval
+from exactqse.kernel.interval import Interval, ends
 from exactqse.kernel.operators import by_response, policy_value
 from exactqse.solve.stage_tables import plain_claim, stage_tables
 
@@ -31,7 +31,7 @@ def plain_node(
     claim = plain_claim(game, tables, slack)
     policy = greedy(game, tables.low)
     rows = by_response(game, policy)
-    known = [after] * len(rows), [()] * len(rows)
+    known = [ends(dict(enumerate(after)))] * len(rows), [ends({})] * len(rows)
     value, _ = policy_value(game, step, state, rows, known, p, _ELEMENTARY)
     above, below = claim.upper.as_integer_ratio()
     node = Node(step, state, claim.upper, claim.shift, policy, claim.trees)
