@@ -36,7 +36,7 @@ demo: $(VENV)/ready
 	$(BIN)/exactqse games export patrol-4 --out $(DEMO)/patrol.json
 	$(BIN)/exactqse solve $(DEMO)/patrol.json --digits 30 --out $(DEMO)/patrol.cert.json
 	$(BIN)/exactqse check $(DEMO)/patrol.json $(DEMO)/patrol.cert.json
-	$(BIN)/exactqse learn $(DEMO)/commitment.json --learner mle-ovi-0.3,omle,explore-then-commit,uniform --episodes 3000 --seeds 3 --noise bernoulli --picture $(DEMO)/regret.pdf
+	$(BIN)/exactqse learn $(DEMO)/commitment.json --learner mle-ovi-practical,omle,explore-then-commit,uniform --episodes 3000 --seeds 3 --noise bernoulli --picture $(DEMO)/regret.pdf
 	$(BIN)/exactqse learn-offline $(DEMO)/commitment.json --learner mle-pvi-0.2,pmle,plug-in --behaviour random --seeds 5 --noise bernoulli --picture $(DEMO)/suboptimality.pdf
 
 # Format, lint, types, import contracts, doctests, tests: the whole of what CI runs.

@@ -26,7 +26,7 @@ from exactqse.simulate import Noise
 from exactqse.trials import run_many, summarise
 
 RESULTS = Path(__file__).parent / "results"
-PRACTICAL = "mle-ovi-0.3"
+PRACTICAL = "mle-ovi-practical"
 MYOPIC = (PRACTICAL, "mle-ovi", "mle-golf", "omle", "explore-then-commit")
 MYOPIC += ("epsilon-greedy", "plug-in", "best-response", "uniform")
 FARSIGHTED = ("omle",)

@@ -49,7 +49,7 @@ class Plan:
         typer.Option(
             "--learner",
             metavar="NAME[,NAME...]",
-            help="mle-ovi, mle-ovi-0.3, mle-golf, omle, explore-then-commit, epsilon-greedy, "
+            help="mle-ovi, mle-ovi-practical, mle-golf, omle, explore-then-commit, epsilon-greedy, "
             "plug-in, best-response, uniform; or module:attribute for one of your own.",
             show_default=False,
         ),

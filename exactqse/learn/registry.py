@@ -16,7 +16,7 @@ from exactqse.errors import ExactQSEError, InputError, shown
 
 ONLINE: dict[str, str] = {  # name -> place, with default parameters
     "mle-ovi": "exactqse.learn.myopic:MLEOVI",
-    "mle-ovi-0.3": "exactqse.learn.named:practical_ovi",
+    "mle-ovi-practical": "exactqse.learn.named:practical_ovi",
     "mle-golf": "exactqse.learn.named:golf",
     "omle": "exactqse.learn.named:omle",
     "explore-then-commit": "exactqse.learn.baselines:ExploreThenCommit",

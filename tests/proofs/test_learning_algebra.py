@@ -62,9 +62,34 @@ def test_widths_add_up() -> None:
     assert sp.expand(rest - ((upper - best) + (value - lower))) == 0
 
 
-def test_shrinking() -> None:
-    """response-likelihood.md, (a): t n c <= d and log(1/t) = log(1 + n c/d) at t = 1/(1 + nc/d)."""
-    n, c, d = sp.symbols("n c d", positive=True)
-    t = 1 / (1 + n * c / d)
-    assert sp.simplify(d - t * n * c - d * t) == 0
-    assert sp.simplify(sp.log(1 / t) - sp.log(1 + n * c / d)) == 0
+def test_beta_mixture() -> None:
+    """chernoff-mixture.md: means of q^s (1-q)^f under Beta(1/2, 1/2); the mean factor is 1."""
+    p, q = sp.symbols("p q", positive=True)
+    assert sp.simplify(p * (q / p) + (1 - p) * (1 - q) / (1 - p)) == 1
+    half = sp.Rational(1, 2)
+    for s, f in ((0, 1), (2, 1), (3, 2)):
+        density = q ** (s - half) * (1 - q) ** (f - half)
+        substituted = density.subs(q, sp.sin(TAU) ** 2) * 2 * sp.sin(TAU) * sp.cos(TAU)
+        mean = sp.integrate(sp.powsimp(sp.simplify(substituted)), (TAU, 0, sp.pi / 2)) / sp.pi
+        assert (
+            sp.simplify(
+                mean - sp.gamma(s + half) * sp.gamma(f + half) / (sp.gamma(s + f + 1) * sp.pi)
+            )
+            == 0
+        )
+
+
+def test_normal_prior() -> None:
+    """response-likelihood.md, Theorem: the traces add up to d; the least of z.m + m.K m/2."""
+    curvature, precision, z, m = sp.symbols("M precision z m", positive=True)
+    K = curvature + precision
+    assert sp.simplify(curvature / K + precision / K) == 1
+    best = sp.solve(sp.diff(z * m + K * m**2 / 2, m), m)
+    assert best == [-z / K]
+    assert sp.simplify((z * m + K * m**2 / 2).subs(m, best[0]) + z**2 / K / 2) == 0
+
+
+def test_variance_below_half_of_the_squares() -> None:
+    """response-likelihood.md, Lemma 3: (x - y)^2/4 <= (x^2 + y^2)/2, about any centre."""
+    x, y = sp.symbols("x y", real=True)
+    assert sp.expand((x**2 + y**2) / 2 - (x - y) ** 2 / 4 - (x + y) ** 2 / 4) == 0

@@ -78,6 +78,16 @@ class Logits:
         result: Floats = np.swapaxes(rows, 1, 2) @ rows
         return result
 
+    def largest_spread(self) -> Floats:
+        """M with Sigma(theta) <= M for every theta, shape (N, d, d).
+
+        Cov_nu <= (I - 1 1^T/B)/2 for every distribution nu on B actions.
+        """
+        actions = self.features.shape[2]
+        uniform = np.full(self.counts.shape, 1 / actions)
+        result: Floats = actions / 2 * self.spread(uniform, self.counts.sum(axis=2))
+        return result
+
 
 @dataclass(frozen=True)
 class Fit:

@@ -41,7 +41,7 @@ class MLEOVI:
     """
 
     model: LinearModel = TABULAR
-    growth: float = 1.15
+    growth: float = 1.07
     name: str = "mle-ovi"
 
     def __post_init__(self) -> None:

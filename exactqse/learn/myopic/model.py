@@ -25,6 +25,7 @@ class LinearModel:
     Attributes:
         width_scale: what the proven widths are multiplied by; 1 keeps every guarantee, 0 leaves
             the plug-in estimate. It does not change the confidence sets that are claimed.
+        response_scale: the same for the response alone; by default width_scale.
         delta: the probability with which the confidence sets may fail, all of them together.
         features: phi(s, a, b) in R^d, nested tuples or an array of shape (S, A, B, d), the same at
             every step; theta lies in the box of the follower's reward bounds. None: one-hot.
@@ -39,9 +40,12 @@ class LinearModel:
     delta: float = 0.05
     features: tuple[tuple[tuple[tuple[float, ...], ...], ...], ...] | None = None
     norm: float | None = None
+    response_scale: float | None = None
 
     def __post_init__(self) -> None:
         _require_real(self.width_scale, "width_scale", 0.0, np.inf)
+        if self.response_scale is not None:
+            _require_real(self.response_scale, "response_scale", 0.0, np.inf)
         _require_real(self.delta, "delta", 0.0, 1.0, strict=True)
         if self.norm is not None:
             _require_real(self.norm, "norm", 0.0, np.inf)
@@ -69,10 +73,11 @@ class LinearModel:
     ) -> Estimates:
         """What the records say, half of delta for each side."""
         response = ResponseClass(setting, self._phi(), self.delta / 2)
+        scale = self.width_scale if self.response_scale is None else self.response_scale
         return Estimates(
             setting,
             self._leader(setting, records),
-            response.estimate(records, scale=self.width_scale, start=start),
+            response.estimate(records, scale=scale, start=start),
             self.width_scale,
         )
 
@@ -89,12 +94,12 @@ class LinearModel:
     def _leader(self, setting: Setting, records: Records) -> LeaderEstimate:
         phi = self._phi()
         if phi is None:
-            return Counted(records, setting, self.delta / 2)
+            return Counted(records, setting, self.delta / 2, self.width_scale)
         norm = self.norm
         if norm is None:
             largest = max(abs(bound) for bound in setting.u_bounds)
             norm = float(np.sqrt(phi.shape[-1]) * setting.horizon * largest)
-        return Ridge(records, setting, self.delta / 2, phi, norm)
+        return Ridge(records, setting, self.delta / 2, phi, norm, self.width_scale)
 
 
 def _require_real(

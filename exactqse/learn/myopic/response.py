@@ -5,7 +5,7 @@ features phi is one-hot in (a, b) with a theta of its own for every (h, s): the 
 probability >= 1 - delta, for every t at once and every h (and s), the truth has
 
     L(theta*) - L(theta) <= beta,   |theta* - theta|^2 in the norm of Sigma' + lambda I  <=  R^2,
-    R^2 = 2 (beta + gap)/eta^2,   lambda = R^2 / (2 d (high - low)^2)
+    R^2 = (5/4) (beta + gap)/eta^2,   lambda = R^2 / (5 d (high - low)^2)
 
 for the estimate theta of likelihood.py, whose distance to a minimiser is in ``gap``. Sigma' is
 Sigma with row i weighted by psi(c_i), psi(c) = (e^-c + c - 1)/c^2, and c_i >= eta |(F_{i,b} -
@@ -28,6 +28,7 @@ Floats = NDArray[np.float64]
 _SMALL = 1e-4
 _STEEP = 300.0  # beyond it exponentials of float64 end; the other bound serves
 _LOCALISATIONS = 4
+_PRIOR = 0.25  # of (beta + gap)/eta^2: what the ridge may add to R^2
 
 
 @dataclass(frozen=True)
@@ -108,27 +109,23 @@ class ResponseClass:
         )
 
     def _beta(self, problems: Logits, found: Fit) -> Floats:
-        """The smaller of two bounds of L(theta*) - L(theta), shape (N,).
+        """A bound of L(theta*) - L(theta), shape (N,).
 
-        Both bound -log of the mean of e^{L(theta) - L} over the box from above: by shrinking the
-        box towards theta, and by the uniform distribution on a small box q around it.
+        From -log of the mean of e^{L(theta) - L} over a normal prior of standard deviation tau =
+        (high - low)/2 around the middle of the box; L has at most the curvature eta^2 M anywhere.
         """
         count, _, _, d = problems.features.shape
         width = problems.high - problems.low
         if width == 0:
             return np.full(count, np.log(count / self.delta))
-        visits = problems.counts.sum(axis=(1, 2))
-        shrunk = d + d * np.log1p(visits * self.cap / d)
-        curvature = np.einsum("ndd->nd", found.sigma) * problems.eta**2
-        half = np.minimum(width / 2, np.sqrt(3 / np.maximum(curvature, _SMALL)))
-        centre = np.clip(found.theta, problems.low + half, problems.high - half)
-        shift = centre - found.theta
-        far = self.cap / width * (np.abs(shift) + half).max(axis=1)
-        quadratic = problems.eta**2 * np.einsum("nd,nde,ne->n", shift, found.sigma, shift)
-        quadratic += (curvature * half**2).sum(axis=1) / 3
-        inside = (found.gradient * shift).sum(axis=1) + above_tangent(far, quadratic)
-        inside += np.log(width / (2 * half)).sum(axis=1)
-        result: Floats = np.minimum(shrunk, inside) + np.log(count / self.delta)
+        precision = 4 / width**2
+        away = found.theta - (problems.low + problems.high) / 2
+        form = problems.eta**2 * problems.largest_spread() + precision * np.eye(d)
+        slope = found.gradient + precision * away
+        gained = np.einsum("nd,nd->n", slope, np.linalg.solve(form, slope[..., None])[..., 0])
+        volume = np.linalg.slogdet(form / precision).logabsdet
+        inside = (volume + precision * (away**2).sum(axis=1) - gained) / 2
+        result: Floats = inside + np.log(count / self.delta)
         return result
 
     def _ellipsoid(self, problems: Logits, found: Fit, beta: Floats) -> tuple[Floats, Floats]:
@@ -136,8 +133,8 @@ class ResponseClass:
         count, _, _, d = problems.features.shape
         squared = (beta + found.gap) / problems.eta**2
         spread = d * (problems.high - problems.low) ** 2
-        ridge = squared / spread if spread > 0 else np.ones(count)
-        radius = np.sqrt(2 * squared) if spread > 0 else np.zeros(count)
+        ridge = _PRIOR * squared / spread if spread > 0 else np.ones(count)
+        radius = np.sqrt((1 + _PRIOR) * squared) if spread > 0 else np.zeros(count)
         nu, visits = problems.response(found.theta), problems.counts.sum(axis=2)
         far = np.full(visits.shape, self.cap)
         for _ in range(_LOCALISATIONS):

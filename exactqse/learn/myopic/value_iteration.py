@@ -41,7 +41,7 @@ class Estimates:
         setting: sizes, bounds, eta.
         leader: the estimate of u + P W.
         response: the estimate of the follower.
-        scale: what Gamma_1 is multiplied by; R is already.
+        scale: that of the leader's widths; at 0 pairs that were never seen have none either.
     """
 
     setting: Setting
@@ -61,7 +61,7 @@ class Estimates:
         mean = self.leader.mean(h, W)
         if sign == 0 or self.scale == 0:
             return np.clip(mean, low, high)
-        width = self.scale * self.leader.width(h, W)
+        width = self.leader.width(h, W, sign)
         return np.clip(np.where(np.isinf(width), sign * np.inf, mean + sign * width), low, high)
 
     def stages(self, h: int) -> Stages:
