@@ -80,11 +80,11 @@ class Stage:
         self, lam: Floats, fixed: Parameters | None = None
     ) -> tuple[Floats, Floats, Parameters]:
         """G and dG/dlam at lam, both (n, m, N); the parameters, chosen unless ``fixed``."""
-        forms = self.forms(lam, fixed)
+        forms = self._forms(lam, fixed)
         G, dG = self._assemble(forms)
         return G, dG, forms.parameters
 
-    def forms(self, lam: Floats, fixed: Parameters | None) -> Forms:
+    def _forms(self, lam: Floats, fixed: Parameters | None) -> Forms:
         """A and L at the corners."""
         T = lam[:, None, None, None] - self.y[..., None, :]  # (n, B, F, A, m, N)
         t, tau = self._choose(lam, fixed)
@@ -104,8 +104,7 @@ class Stage:
         L = [w * row for row in g]
         bend = bend - 1
         tangent = np.abs(rate - 1) < 1e-6
-        turn = w * t
-        fall = np.where(tangent, turn, 0.0)
+        fall = np.where(tangent, w * t, 0.0)
         shrink = np.where(tangent, 0.0, t)
         if down.any():
             which = down[:, :, :, None]
@@ -116,7 +115,6 @@ class Stage:
             slope = np.where(which, -kappa * (1 / inner - reach / safe**2), slope)
             fall, shrink = np.where(which, kappa / safe, fall), np.where(which, 0.0, shrink)
             bend = np.where(which, kappa * (1 / inner - 1 / safe), bend)
-            turn = np.where(which, kappa / safe, turn)
             n1 = self.rows.P.shape[-1]
             for j, row in enumerate(L):
                 low = (kappa / safe) * self.lean[j]
@@ -124,7 +122,7 @@ class Stage:
                     low = low - kappa * (unit * self.rows.P[..., j, None, None])
                 L[j] = np.where(which, low, row)
         value = np.where(down, np.exp(log_kappa), 1 / t[:, :, :, 0])
-        return Forms(A, L, slope, fall, shrink, bend, turn, Parameters(down, value))
+        return Forms(A, L, slope, fall, shrink, bend, Parameters(down, value))
 
     def tangent(self, lam: Floats, found: Parameters, near: float) -> tuple[Floats, Integers]:
         """The parameter of the corner that is nearest, and the corner.
@@ -147,10 +145,10 @@ class Stage:
 
     def sensitivity(self, lam: Floats, corners: Floats) -> tuple[Floats, Floats, Sensitivity]:
         """G, dG/dlam, and how else G changes."""
-        forms = self.forms(lam, None)
-        total = self.by_cell(forms.A)
+        forms = self._forms(lam, None)
+        total = self._by_cell(forms.A)
         first = total.argmax(2)[:, :, None]
-        by_cell = [self.by_cell(row) for row in forms.L]
+        by_cell = [self._by_cell(row) for row in forms.L]
         pivots = [np.take_along_axis(row, first, 2) for row in by_cell]
         for size, row, pivot in zip(self.radius, by_cell, pivots, strict=True):
             total = total + size * np.abs(row - pivot)
@@ -159,7 +157,7 @@ class Stage:
 
         def picked(form: Floats) -> Floats:
             form = np.broadcast_to(form, forms.A.shape)
-            at: Floats = np.take_along_axis(self.by_cell(form), pick, 2)[:, :, 0].sum(1)
+            at: Floats = np.take_along_axis(self._by_cell(form), pick, 2)[:, :, 0].sum(1)
             return at
 
         radius = np.zeros((len(self.lean), *lam.shape))
@@ -251,7 +249,7 @@ class Stage:
 
     def _assemble(self, forms: Forms) -> tuple[Floats, Floats]:
         """G from the forms at the corners: over cells, the largest over leaves and corners."""
-        total = self.by_cell(forms.A)  # (n, C, K, m, N)
+        total = self._by_cell(forms.A)  # (n, C, K, m, N)
         pick = total.argmax(2)[:, :, None]
         two = total.shape[2] == 2
         first = pick[:, :, 0] == 0 if two else None
@@ -261,22 +259,22 @@ class Stage:
                 return np.where(first, form[:, :, 0], form[:, :, 1])
             return np.take_along_axis(form, pick, 2)[:, :, 0]
 
-        dG = picked(self.by_cell(forms.slope)).sum(1)
+        dG = picked(self._by_cell(forms.slope)).sum(1)
         common = np.zeros_like(dG)
         unit = self.model.eta * self.model.gamma
         for j, full in enumerate(forms.L):
             change = -forms.shrink * full
             if j < self.rows.P.shape[-1]:
                 change = change - forms.fall * (unit * self.rows.P[..., j, None, None])
-            form = self.by_cell(full)
+            form = self._by_cell(full)
             pivot = picked(form)
             total = total + self.radius[j] * np.abs(form - pivot[:, :, None])
             lean = pivot.sum(1)
             common += self.radius[j] * np.abs(lean)
-            dG += self.radius[j] * np.sign(lean) * picked(self.by_cell(change)).sum(1)
+            dG += self.radius[j] * np.sign(lean) * picked(self._by_cell(change)).sum(1)
         return total.max(2).sum(1) + common, dG
 
-    def by_cell(self, form: Floats) -> Floats:
+    def _by_cell(self, form: Floats) -> Floats:
         """Sums over the members of each cell; leaves and corners on one axis."""
         if not self.model.singles:
             form = np.stack([form[:, list(cell)].sum(1) for cell in self.model.cells], axis=1)

@@ -23,16 +23,8 @@ _FAN = (-0.3, -0.05, -0.005, 0.0, 0.005, 0.05, 0.3)  # relative to the range of 
 _EXPONENT = 600.0
 _TINY = 1e-300
 _ROUNDING = 1e-14  # of G, relative to the scale and to what it is made of
+_ROOT_ROUNDS = 5
 BELOW = (0.0, -1e-4, -1e-3, -1e-2, -1e-1)  # from the root of the part that was halved
-
-
-@dataclass(frozen=True)
-class Effort:
-    """How lam are chosen: from a fan, in rounds; and at step 0 in rounds of roots."""
-
-    fan: tuple[float, ...] = _FAN
-    rounds: int = 1
-    roots: int = 5
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,21 +140,20 @@ class Backward:
         lean[..., :n1, :] -= rows.P[..., None] * self.parts.own[later]
         return np.moveaxis(lean, 4, 0)[..., None, :]
 
-    def run(self, guess: Floats | None, roots: Floats | None, effort: Effort) -> Claims:
+    def run(self, guess: Floats | None, roots: Floats | None, rounds: int) -> Claims:
         """Choose lam for every piece, from the guess (m, J, N) or from nothing."""
         for h in reversed(range(1, len(self.model.layers))):
             here = self.here(h)
-            search = self.search(h)
-            search.refine(None if guess is None else np.moveaxis(guess[:, here], 0, 1), effort)
+            search = self._search(h)
+            search.refine(None if guess is None else np.moveaxis(guess[:, here], 0, 1), rounds)
             self.lam[:, here] = np.moveaxis(search.lam[:, :, 0], 1, 0)
             self.K[:, here] = search.points()
-        self.roots = least_root(self.stage(0), roots, BELOW, effort.roots)
+        self.roots = least_root(self.stage(0), roots, BELOW)
         return Claims(self.lam, self.roots, self.K)
 
-    def search(self, h: int) -> LamSearch:
-        """The lam of step h, given the claims of step h + 1."""
+    def _search(self, h: int) -> _Search:
         here = self.here(h)
-        return LamSearch(self.stage(h), self.d[:, here], self.parts.own[here])
+        return _Search(self.stage(h), self.d[:, here], self.parts.own[here])
 
     def common(self) -> Floats:
         """|sum_s rho(s) c_sj|, (J, N): what a unit of radius adds to the bound itself."""
@@ -183,7 +174,7 @@ class Backward:
         corners = self.bounder.forest.corners
         for h in reversed(range(1, len(self.model.layers))):
             here = self.here(h)
-            search = self.search(h)
+            search = self._search(h)
             given = np.moveaxis(lam[:, here], 0, 1)
             G, dG, change = search.stage.sensitivity(given, corners[h])
             search.lam, search.G, search.dG = (z[:, :, None] for z in (given, G, dG))
@@ -219,7 +210,7 @@ class Backward:
         taken = []
         for h in reversed(range(1, len(self.model.layers))):
             here = self.here(h)
-            search = self.search(h)
+            search = self._search(h)
             given = np.moveaxis(lam[:, here], 0, 1)[:, :, None]
             found = search.evaluate(given)[2]
             parameters = rounded(search.stage, given[:, :, 0], found)
@@ -229,7 +220,7 @@ class Backward:
         return taken[::-1]
 
 
-class LamSearch:
+class _Search:
     """lam (n, m, Q, N): Q candidates for each of the pieces of one step's places."""
 
     def __init__(self, stage: Stage, d: Floats, own: Floats) -> None:
@@ -268,7 +259,7 @@ class LamSearch:
         value = np.where(first, a, b)
         return np.where(np.isnan(value), np.inf, value), 1 + dG * np.where(first, f0, f1)
 
-    def fan(self, guess: Floats | None, around: tuple[float, ...]) -> Floats:
+    def fan(self, guess: Floats | None) -> Floats:
         """Ascending candidates around the guess (n, m, N), or over the whole range."""
         y = self.stage.y
         low, high = y.min((1, 2, 3)), y.max((1, 2, 3))
@@ -277,12 +268,12 @@ class LamSearch:
             grid = (low - 2 * size)[:, None] + np.linspace(0, 5, _GRID)[:, None] * size[:, None]
             shape = len(grid), self.left.shape[1], *grid.shape[1:]
             return np.broadcast_to(grid[:, None], shape)
-        fan: Floats = guess[:, :, None] + np.array(around)[:, None] * size[:, None, None]
+        fan: Floats = guess[:, :, None] + np.array(_FAN)[:, None] * size[:, None, None]
         return fan
 
-    def refine(self, guess: Floats | None, effort: Effort) -> None:
+    def refine(self, guess: Floats | None, rounds: int) -> None:
         """The best of a fan, then tangents that cross."""
-        lam = self.fan(guess, effort.fan)
+        lam = self.fan(guess)
         G, dG, _ = self.evaluate(lam)
         value, slope = self.goal(lam, G, dG)
         pick = value.argmin(2)[:, :, None]
@@ -297,7 +288,7 @@ class LamSearch:
             at(np.where(up, np.maximum(pick - 1, 0), pick), lam, value, slope),
             at(np.where(up, pick, np.minimum(pick + 1, last)), lam, value, slope),
         )
-        for _ in range(effort.rounds):
+        for _ in range(rounds):
             (a, fa, sa), (b, fb, sb) = below, above
             with np.errstate(all="ignore"):
                 cross = (fa - fb + sb * b - sa * a) / (sb - sa)
@@ -340,24 +331,6 @@ class LamSearch:
         part = np.where(pick, np.concatenate(own_part, axis=1), 0.0).sum(1)
         return np.where(pick[:, :m], f0, 0.0) + np.where(pick[:, m:], f1, 0.0), part
 
-    def shares(self, near: float) -> tuple[Floats, Floats, Floats]:
-        """Factors of G at both ends where they decide K + sb d, and the mean d, (n, N); one piece.
-
-        Ends whose values are near decide together, in shares for which lam is best.
-        """
-        left, right, own = self.left[:, 0, 0], self.right[:, 0, 0], self.own[:, 0, 0]
-        K0, K1, f0, f1 = (z[:, 0, 0] for z in self.ends(self.lam, self.G))
-        a, b = K0 + own * left, K1 + own * right
-        s0, s1 = (1 + self.dG[:, 0, 0] * f for f in (f0, f1))
-        level = (s0 * s1 < 0) & (np.abs(a - b) < near * np.abs(self.G[:, 0, 0] * f0))
-        first = np.where(level, np.abs(s1) / (np.abs(s0) + np.abs(s1) + _TINY), a >= b)
-        return first * f0, (1 - first) * f1, first * left + (1 - first) * right
-
-    def take(self, lam: Floats) -> None:
-        """Take this lam."""
-        self.lam = lam
-        self.G, self.dG, _ = self.evaluate(lam)
-
     def accept(self, lam: Floats, parameters: Parameters) -> None:
         """Take these as they are."""
         self.lam = lam
@@ -372,7 +345,7 @@ class LamSearch:
         return np.moveaxis(np.where(np.isnan(K), np.inf, K), 1, 0)
 
 
-def least_root(stage: Stage, roots: Floats | None, around: Sequence[float], rounds: int) -> Floats:
+def least_root(stage: Stage, roots: Floats | None, around: Sequence[float]) -> Floats:
     """The least lam found with G(lam) <= 0, (n_0, N); inf where none was."""
     scale = stage.model.scale
     if roots is None:
@@ -383,7 +356,7 @@ def least_root(stage: Stage, roots: Floats | None, around: Sequence[float], roun
         lam = roots[:, None] + np.array(around)[:, None] * scale
     a, b = np.full(lam[:, 0].shape, -np.inf), np.full(lam[:, 0].shape, np.inf)
     Ga = Gb = da = np.full(a.shape, np.nan)
-    for _ in range(rounds):
+    for _ in range(_ROOT_ROUNDS):
         G, dG, _ = stage.evaluate(lam)
         good = np.less_equal(G, -1e-12 * scale)
         for k in range(lam.shape[1]):

@@ -42,7 +42,6 @@ class Forms:
         slope: dA/dlam.
         fall, shrink: dL/dlam = -fall eta gamma P - shrink L, about.
         bend: dA/dradius_j = bend |L_j| where Up, bend |lean_j| where Down.
-        turn: dL_j/dlean_j.
         parameters: s and kappa.
     """
 
@@ -52,7 +51,6 @@ class Forms:
     fall: Floats
     shrink: Floats
     bend: Floats
-    turn: Floats
     parameters: Parameters
 
 

@@ -10,8 +10,7 @@ import numpy as np
 
 from exactqse.solve.effort import Budget
 from exactqse.solve.farsighted.boxes import contract
-from exactqse.solve.farsighted.claims import Backward, Bounder, Effort, Parts, even_ends
-from exactqse.solve.farsighted.descent import descend
+from exactqse.solve.farsighted.claims import Backward, Bounder, Parts, even_ends
 from exactqse.solve.farsighted.model import Booleans, Floats, Integers
 from exactqse.solve.farsighted.planting import Planted
 from exactqse.solve.farsighted.slopes import Prescriptions, Slopes, slopes_at
@@ -19,14 +18,14 @@ from exactqse.solve.farsighted.slopes import Prescriptions, Slopes, slopes_at
 NO_ROOT = 1e300  # stands for a bound that was not found
 _BATCH = 256
 _WIDEST = 600.0  # radius of an interval of eta V, in which float64 has exponentials
-_FIRST, _NEXT = Effort(rounds=8), Effort()
+_ROUNDS = 1  # after a first fan of candidates
+_FIRST_ROUNDS = 8
 _FREE = 0.6
 _CANDIDATES = 2
 _MUCH = 0.2  # of what is left to prove
 _NARROW = 1e-11
 _FEW = 64  # parts, for which all other ways are tried
 _SHARES = (0.5, 0.25)  # of new slopes in a table
-_STEPS = 8  # of descent, for every part that is left
 _WORTH = 0.03  # of the score of the first candidate, at least
 
 
@@ -200,9 +199,9 @@ class Search:
             part = batch.take(some)
             backward = Backward(self.bounders[kind], self.parts(part))
             if fresh:
-                claims = backward.run(None, None, _FIRST)
+                claims = backward.run(None, None, _FIRST_ROUNDS)
             else:
-                claims = backward.run(part.lam[None], part.roots, _NEXT)
+                claims = backward.run(part.lam[None], part.roots, _ROUNDS)
             lam[:, some], roots[:, some] = claims.lam[0], claims.roots
             wide = (self.model.eta * backward.radius).max(0, initial=0.0) > _WIDEST
             bound[some] = np.where(wide, np.inf, backward.bound())
@@ -254,10 +253,6 @@ class Search:
         score = np.zeros_like(found.lo)
         if len(open_parts):
             parts = found.take(open_parts)
-            if self.J:
-                found.improve(open_parts, self._descended(parts), self.target)
-                work += len(open_parts)
-                parts = found.take(open_parts)
             score[:, open_parts], deciding = self._scores(parts)
             for which in self._turns(len(open_parts)):
                 found.improve(open_parts, self._other(parts, deciding, which), self.target)
@@ -290,20 +285,6 @@ class Search:
         kind = nodes.kind[some]
         halves = Batch(lo, hi, free, nodes.loose[some], table, kind, lam, roots, none)
         return self._bound(halves), empty
-
-    def _descended(self, parts: Batch) -> Batch:
-        """The same parts with slopes of their own."""
-        tables = np.empty_like(parts.table)
-        for kind in np.unique(parts.kind):
-            some = np.flatnonzero(parts.kind == kind)
-            part = parts.take(some)
-            given = self.parts(part), part.lam, part.roots, self.target, _STEPS
-            found = descend(self.bounders[kind], *given).parts
-            slopes = (np.moveaxis(z, -1, 0) for z in (found.own.copy(), found.lean, found.start))
-            names = zip(("own", "lean", "start"), slopes, strict=True)
-            more = replace(self.tables[part.table], **dict(names))
-            tables[some] = self._keep(more.rounded(self.model, self.bits))
-        return self._bound(replace(parts, table=tables))
 
     def _other(self, parts: Batch, deciding: Prescriptions, which: int) -> Batch:
         """The same parts bounded in another way: with other slopes, or kappa chosen otherwise."""
