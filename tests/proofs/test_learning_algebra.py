@@ -81,12 +81,13 @@ def test_beta_mixture() -> None:
 
 def test_normal_prior() -> None:
     """response-likelihood.md, Theorem: the traces add up to d; the least of z.m + m.K m/2."""
-    curvature, precision, z, m = sp.symbols("M precision z m", positive=True)
+    curvature, precision = sp.symbols("M precision", positive=True)
+    z, m = sp.symbols("z m", real=True)
     K = curvature + precision
     assert sp.simplify(curvature / K + precision / K) == 1
-    best = sp.solve(sp.diff(z * m + K * m**2 / 2, m), m)
-    assert best == [-z / K]
-    assert sp.simplify((z * m + K * m**2 / 2).subs(m, best[0]) + z**2 / K / 2) == 0
+    best = -z / K
+    assert sp.simplify(sp.diff(z * m + K * m**2 / 2, m).subs(m, best)) == 0
+    assert sp.simplify((z * m + K * m**2 / 2).subs(m, best) + z**2 / K / 2) == 0
 
 
 def test_variance_below_half_of_the_squares() -> None:
