@@ -31,6 +31,7 @@ MYOPIC = (PRACTICAL, "mle-ovi", "mle-golf", "omle", "explore-then-commit")
 MYOPIC += ("epsilon-greedy", "plug-in", "best-response", "uniform")
 FARSIGHTED = ("omle",)
 SLOPE = 0.6
+NEGLIGIBLE = 1e-6  # regret an episode, as of a plan whose numbers are rounded: it has no slope
 
 
 def random_game(S: int, A: int, B: int, H: int, seed: int, **change: Any) -> Game:
@@ -89,7 +90,8 @@ def measured(name: str, learners: list[str], options: Options) -> list[dict[str,
             workers=options.workers,
         )
         found = summarise([trial.record for trial in trials])
-        slope = found.slope
+        seen = found.regret.upper > NEGLIGIBLE * options.episodes
+        slope = found.slope if seen else None
         interval = None if slope is None else slope.interval
         rows.append(
             {
