@@ -17,7 +17,7 @@ from exactqse.kernel.certificate import Certificate, Part, Slope, ValueSplit
 from exactqse.kernel.elementary import MAX_EXPONENT, Elementary
 from exactqse.kernel.game import KernelGame
 from exactqse.kernel.interval import Interval, add, enclose, multiply
-from exactqse.kernel.operators import columns, continuations, expected, exponents, require_finite
+from exactqse.kernel.operators import columns, continuations, expected, exponents
 from exactqse.kernel.stage import Columns, FailureError, Free, Slopes, Stage, Vector, require
 
 Box = tuple[Vector, Vector]  # the least and the largest v of places, where they are bounded
@@ -79,14 +79,14 @@ def check_cover(game: KernelGame, certificate: Certificate, p: int, elementary: 
 
 
 def _scaled(game: KernelGame, value: Fraction, p: int) -> Interval:
-    """eta times a value."""
-    eta = require_finite(game)
+    """eta times a value, or the value where eta is infinite."""
+    eta = game.eta or Fraction(1)
     return enclose(value.numerator * eta.numerator, value.denominator * eta.denominator, p)
 
 
 def _leaning(game: KernelGame, slope: Slope, p: int) -> tuple[int, Vector]:
     """Slopes in V as slopes in v = eta V; the rounded ones are as good as any."""
-    eta = require_finite(game)
+    eta = game.eta or Fraction(1)
 
     def scaled(n: Fraction) -> int:
         return (n.numerator * eta.denominator << p) // (n.denominator * eta.numerator)
@@ -146,6 +146,8 @@ class PartBounds:
 
     def _log_sum_exp(self, xs: Sequence[int]) -> Interval:
         shift = max(xs)
+        if self.game.eta is None:
+            return shift, shift
         total = add(self.elementary.exp((x - shift, x - shift), self.p) for x in xs)
         log = self.elementary.log(total, 1 << self.p, self.p)
         return shift + log[0], shift + log[1]
@@ -154,6 +156,11 @@ class PartBounds:
         """lam and c with W_0(s) <= lam + c . dv at place j of step 0."""
         claim, p = self.part.claims[j], self.p
         _, others = _leaning(self.game, self.certificate.slopes[self.part.slopes][j], p)
+        if isinstance(claim, tuple):
+            low, high = self._range(j, after)
+            stage = self.stage(j, high, others, after, radius)
+            bound = stage.committed(self.game.observes, claim, 0, high - low)
+            return Fraction(bound, 1 << p), others
         stage = self.stage(j, claim.shift << p, others, after, radius)
         value = claim.pieces[0].upper
         lam = enclose(*value.as_integer_ratio(), p)
@@ -170,19 +177,26 @@ class PartBounds:
         table = self.certificate.slopes[self.part.slopes]
         own, others = _leaning(self.game, table[j], self.p)
         middle = v[0] + v[1] >> 1
-        stage = self.stage(j, middle, others, after, radius)
-        reach = max(v[1] - middle, middle - v[0])
+        stage, reach = self.stage(j, middle, others, after, radius), v[1] - middle
+        claim = self.part.claims[j]
+        if isinstance(claim, tuple):
+            bound = stage.committed(self.game.observes, claim, own, reach)
+            lean = abs(own) * reach + sum(abs(c) * radius[i] for i, c in others.items())
+            most = Fraction((bound << self.p) + lean, 1 << 2 * self.p)
+            if most < self.game.least * (self.game.horizon - self.game.places[j][0]):
+                return None  # less than any policy is worth
+            return Frontier(j, v, middle, reach, own, others, free=False, points=[(0, bound)])
         if reach >> self.p >= MAX_EXPONENT:
             raise FailureError("inconclusive", f"{stage.where}: the box is wider than exp can take")
         points, start, last = [], v[0] - middle, v[1] - middle
-        for piece in self.part.claims[j].pieces:
+        for piece in claim.pieces:
             end = last if piece.end is None else _scaled(self.game, piece.end, self.p)[0] - middle
             end = max(start, min(end, last))
             lam = enclose(*piece.upper.as_integer_ratio(), self.p)
             (_, high), _ = stage.bound(self.game.observes, piece.trees, lam)
             points += [(d, lam[1] + self.chord(high, start, end, d)) for d in (start, end)]
             start = end
-        free = bool(self.part.claims[j].free)
+        free = bool(claim.free)
         return Frontier(j, v, middle, reach, own, others, free, hull(points))
 
     def chord(self, g: int, start: int, end: int, d: int) -> int:

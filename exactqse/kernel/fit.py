@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from exactqse.kernel.certificate import COVERED, DOWN, Certificate, Leaf, Part, Split, ValueSplit
+from exactqse.kernel.certificate import COVERED, DOWN, Certificate, Leaf, Split, ValueSplit
 from exactqse.kernel.codec import demand
 from exactqse.kernel.game import KernelGame
 
 
 def require_fit(game: KernelGame, certificate: Certificate) -> None:
     """Raise CertificateError unless the certificate is of the form that this game needs."""
-    kinds = ("strong",) if game.eta is None else COVERED if game.gamma else ("myopic",)
+    myopic = "strong" if game.eta is None else "myopic"
+    kinds = COVERED[: 1 + bool(game.eta)] if game.gamma else (myopic,)
     what = f"{certificate.kind!r} is not {' or '.join(kinds)}, which this game needs"
     demand(certificate.kind in kinds, what, "kind")
     given = tuple((node.step, node.state) for node in certificate.nodes)
@@ -76,7 +77,7 @@ def _require_history(game: KernelGame, certificate: Certificate) -> None:
     what = "needs one memory of each state of step 0"
     demand(first == list(game.reachable[0]), what, "nodes")
     part: Any = certificate.cover[0]
-    free = isinstance(part, Part) and all(claim.free for claim in part.claims)
+    free = not isinstance(part, ValueSplit) and all(claim.free for claim in part.claims)
     demand(free, "needs one part, with free claims", "cover")
     for (step, _), claim in zip(game.places, part.claims, strict=True):
         leaves = (x for piece in claim.pieces for tree in piece.trees for x in tree)
@@ -106,10 +107,18 @@ def _require_cover(game: KernelGame, certificate: Certificate) -> None:
             continue
         fits = len(entry.claims) == len(places) and 0 <= entry.slopes < len(certificate.slopes)
         demand(fits, "needs a claim for each node, and slopes", where)
-        claims = zip(places, entry.claims, strict=True)
-        fits = all(step > 0 or not claim.pieces[1:] for (step, _), claim in claims)
-        demand(fits, "step 0 has one piece", where)
-        for piece in (piece for claim in entry.claims for piece in claim.pieces):
-            _require_trees(game, piece.trees, where)
-            leaves = (x for tree in piece.trees for x in tree if isinstance(x, Leaf))
-            demand(not any(leaf.shift for leaf in leaves), "a leaf is shifted", where)
+        for (step, _), claim in zip(places, entry.claims, strict=True):
+            _require_claim(game, claim, step, where)
+
+
+def _require_claim(game: KernelGame, claim: Any, step: int, where: str) -> None:
+    B, is_dual = game.follower_actions, isinstance(claim, tuple)
+    demand(is_dual == (game.eta is None), "claims are duals just for eta = infinity", where)
+    if is_dual:
+        demand([len(row) for row in claim] == [B] * B, f"needs {B} x {B} duals", where)
+        return
+    demand(step > 0 or not claim.pieces[1:], "step 0 has one piece", where)
+    for piece in claim.pieces:
+        _require_trees(game, piece.trees, where)
+        leaves = (x for tree in piece.trees for x in tree if isinstance(x, Leaf))
+        demand(not any(leaf.shift for leaf in leaves), "a leaf is shifted", where)

@@ -174,6 +174,11 @@ class KernelGame:
         return tuple(layers)
 
     @cached_property
+    def least(self) -> Fraction:
+        """The leader's least reward."""
+        return min(u for step in self.u for state in step for by_b in state for u in by_b)
+
+    @cached_property
     def places(self) -> tuple[tuple[int, int], ...]:
         """The reachable (step, state), in ascending order."""
         return tuple((h, s) for h, layer in enumerate(self.reachable) for s in layer)

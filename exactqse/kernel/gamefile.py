@@ -19,19 +19,8 @@ from exactqse.kernel.numbers import format_rational
 FORMAT = "exactqse-game"
 VERSION = 1
 _SIZES = ("states", "leader_actions", "follower_actions")
-_FIELDS = (
-    "format",
-    "version",
-    "horizon",
-    *_SIZES,
-    "eta",
-    "gamma",
-    "observes",
-    "rho",
-    "P",
-    "u",
-    "r",
-)
+_TABLES = ("rho", "P", "u", "r")
+_FIELDS = ("format", "version", "horizon", *_SIZES, "eta", "gamma", "observes", *_TABLES)
 
 
 def read_game(data: bytes, where: str = "game file") -> KernelGame:

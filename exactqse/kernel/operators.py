@@ -11,7 +11,6 @@ from itertools import groupby
 from operator import mul
 from typing import TypeVar
 
-from exactqse.errors import NotCoveredError
 from exactqse.kernel.certificate import AnyNode, Distribution, HistoryNode
 from exactqse.kernel.elementary import Elementary
 from exactqse.kernel.game import KernelGame, Row
@@ -20,27 +19,24 @@ from exactqse.kernel.interval import Interval, add, divide, enclose, multiply, s
 T = TypeVar("T")
 Rows = Sequence[Distribution]
 Values = Sequence[Interval] | Mapping[int, Interval]  # by state
+Lotteries = Sequence[tuple[int, Distribution]]
 Next = Sequence[Sequence[Values]]  # W and v, each by b
 
 
 def exponent(
     game: KernelGame, step: int, state: int, a: int, b: int, soft: Values, p: int
 ) -> Interval:
-    """x = eta r_h(s, a, b) + gamma sum over t of P_h(t | s, a, b) v(t), for v = eta V_{h+1}."""
-    eta, reward = require_finite(game), game.at(game.r, step)[state][a][b]
+    """x = eta r_h(s, a, b) + gamma sum over t of P_h(t | s, a, b) v(t), for v = eta V_{h+1}.
+
+    Where eta is infinite, 1 is taken for it: x is what the follower compares.
+    """
+    eta, reward = game.eta or 1, game.at(game.r, step)[state][a][b]
     x = enclose(eta.numerator * reward.numerator, eta.denominator * reward.denominator, p)
     if not soft or not game.gamma:
         return x
     mean = expected(game.at(game.P, step)[state][a][b], soft)
     below, above = scale(mean, game.gamma.numerator, game.gamma.denominator)
     return x[0] + below, x[1] + above
-
-
-def require_finite(game: KernelGame) -> Fraction:
-    """eta, unless it is infinite: then NotCoveredError."""
-    if game.eta is None:
-        raise NotCoveredError("eta = infinity has no finite exponents")
-    return game.eta
 
 
 def continuation(
@@ -132,17 +128,16 @@ def policy_values(
         for j, node in pairs:
             after = all_b
             if isinstance(node, HistoryNode) and node.after:
-                after = [
-                    [
-                        {t: mixture(d, [x[i] for i, _ in d]) for t, d in draws}
-                        for draws in node.after
-                    ]
-                    for x in (W, v)
-                ]
+                after = [[_lotteries(draws, x) for draws in node.after] for x in (W, v)]
             rows = by_response(game, node.policy)
             W[j], v[j] = policy_value(game, h, node.state, rows, after, p, elementary)
             layer[node.state] = j
     return {s: W[j] for s, j in layer.items()}
+
+
+def _lotteries(draws: Lotteries, values: Mapping[int, Interval]) -> dict[int, Interval]:
+    """The mean of each state's lottery, of values by index of node."""
+    return {t: mixture(d, [values[i] for i, _ in d]) for t, d in draws}
 
 
 def initial_mean(game: KernelGame, values: Values, p: int) -> tuple[Fraction, Fraction]:

@@ -12,7 +12,7 @@ A majorant of e^exponent (value - lam) at a corner is A + sum_j L_j dv_j
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import lru_cache
@@ -21,7 +21,7 @@ from math import gcd
 from typing import Literal, NoReturn, TypeVar
 
 from exactqse.errors import at_least, between
-from exactqse.kernel.certificate import CHORD, DOWN, UP, Majorant, Split, Tree
+from exactqse.kernel.certificate import CHORD, DOWN, UP, Duals, Majorant, Split, Tree
 from exactqse.kernel.elementary import MAX_EXPONENT, Elementary
 from exactqse.kernel.interval import Interval, add, multiply, scale
 
@@ -105,11 +105,15 @@ class Stage:
 
         For all mixtures, all dv, and lam in ``value``; and where each cell's part is largest.
         """
+        pairs = zip(cells, trees, strict=True)
+        return self.summed([*self._corners(cell, tree, value)] for cell, tree in pairs)
+
+    def summed(self, cells: Iterable[Sequence[Found]]) -> tuple[Interval, list[Spot]]:
+        """Around a bound of the sum over cells, each at some of its A + L . dv, for all dv."""
         low = high = 0
         total: Vector = {}
         spots = []
-        for cell, tree in zip(cells, trees, strict=True):
-            forms = list(self._corners(cell, tree, value))
+        for forms in cells:
             pivot = max(forms, key=lambda form: form[0][1])[1]
             total = _plus(total, pivot, 1)
             ends = [(self._spread(a, _plus(slopes, pivot, -1)), spot) for a, slopes, spot in forms]
@@ -117,6 +121,36 @@ class Stage:
             low, high = low + least, high + max(end for (_, end), _ in ends)
             spots.append(spot)
         return self._spread((low, high), total), spots
+
+    def committed(self, cells: Sequence[Sequence[int]], duals: Duals, own: int, reach: int) -> int:
+        """At least Y_b + own d, d = X_b - reference, for every b that is a best response.
+
+        X and Y are the means of x and y + lean . dv, and |d| <= reach. By multipliers mu_b' of
+        X_b - X_b' (none counts as negative) and mu_b of d (proofs/farsighted-strong.md).
+        """
+        bounds, p, actions = [], self.p, range(len(self.x[0]))
+        for b, row in enumerate(duals):
+            mu = [(m.numerator << p) // m.denominator for m in row]
+            weights = [-max(m, 0) for m in mu]
+            weights[b] = own + mu[b] - sum(weights) + weights[b]
+            parts = ([self._bracket(a, cell, b, weights) for a in actions] for cell in cells)
+            (_, high), _ = self.summed(parts)
+            rounding = self._units(2 + len(mu) + (sum(map(abs, weights)) >> p))
+            bounds.append(high + rounding - (-abs(mu[b]) * reach >> p))
+        return max(bounds)
+
+    def _bracket(self, a: int, cell: Sequence[int], b: int, weights: Sequence[int]) -> Found:
+        """1{b in cell} y_b(a) + sum over b' in cell of weights_b' (x_b'(a) - reference)."""
+        at_home, p = b in cell, self.p
+        terms = [self.y[b][a] if at_home else (0, 0)]
+        lean: Vector = defaultdict(int)
+        lean |= {j: n for j, (_, n) in self.slopes[b][a].items()} if at_home else {}
+        for o in cell:
+            low, high = self.x[o][a]
+            terms.append(scale((low - self.reference, high - self.reference), weights[o], 1 << p))
+            for j, (push, _) in self.slopes[o][a].items():
+                lean[j] += weights[o] * push >> p
+        return add(terms), lean, (0, a)
 
     def _reach(self, slopes: Vector) -> int:
         """The largest sum_j slopes_j dv_j, rounded up."""

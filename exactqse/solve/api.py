@@ -11,9 +11,9 @@ from typing import Literal, get_args
 from exactqse.arithmetic.balls import FlintElementary
 from exactqse.errors import InputError, KindError, PrecisionError, shown
 from exactqse.kernel.certificate import Certificate
-from exactqse.kernel.check import Verdict, check, require_covered
+from exactqse.kernel.check import Verdict, check
 from exactqse.kernel.elementary import INTEGER
-from exactqse.kernel.game import KernelGame
+from exactqse.kernel.game import KernelGame, require_game
 from exactqse.model.arrays import exact
 from exactqse.solve import farsighted, frontiers
 from exactqse.solve.coverage import observes_action
@@ -101,7 +101,7 @@ def solve(
             raise KindError(f"{shown(function)} is not a function", where=where)
     if leader not in get_args(Leader):
         raise InputError(f"{shown(leader)} is not 'markov' or 'history'", where="leader")
-    require_covered(game)
+    require_game(game)
     searched = bool(game.gamma) or not (game.eta is None or observes_action(game))
     if digits is None and gap is None:
         digits = FARSIGHTED_DIGITS if game.gamma else SEARCH_DIGITS if searched else DEFAULT_DIGITS

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exactqse.arithmetic.balls import ball, exact_fraction, precision
-from exactqse.errors import NotCoveredError
 from exactqse.kernel.certificate import Certificate, Distribution
 from exactqse.kernel.elementary import INTEGER
 from exactqse.kernel.game import expectation, make_row
@@ -210,10 +209,10 @@ def test_mixture_needs_one_value_a_pair() -> None:
         mixture(((0, Fraction(1)),), [(0, 1), (0, 1)])
 
 
-def test_infinite_eta_has_no_exponents() -> None:
-    game = Game.from_arrays(None, [[[0, 1]]], [[[0, 1]]], eta="inf")
-    with pytest.raises(NotCoveredError, match=r"^eta = infinity"):
-        exponent(game, 0, 0, 0, 0, [], 53)
+def test_at_infinite_eta_x_is_what_the_follower_compares() -> None:
+    game = Game.from_arrays(None, [[[0, 1]]], [[["1/3", 1]]], horizon=2, eta="inf", gamma="1/2")
+    assert exponent(game, 0, 0, 0, 0, [], 53) == enclose(1, 3, 53)
+    assert exponent(game, 0, 0, 0, 1, [(6, 9)], 53) == (3 + (1 << 53), 5 + (1 << 53))
 
 
 def test_a_myopic_follower_does_not_look_at_the_values_to_come() -> None:
