@@ -16,7 +16,7 @@ from exactqse.kernel.game import KernelGame
 from exactqse.kernel.stage import FailureError
 from exactqse.kernel.strong import policy_worth
 from exactqse.solve.farsighted.model import Floats, Model
-from exactqse.solve.promised.highs import minimise_dense
+from exactqse.solve.promised.highs import INFINITE, minimise
 
 _MARGIN = 1e-9  # of a strict answer, relative to the follower's rewards
 _SPARE = 1e-9  # by which V may leave the part
@@ -137,12 +137,29 @@ class Policies:
         cost = -(of(b, y[b]) + weight * own)
         matrix = np.array(rows).reshape(len(rows), -1)
         limits = np.zeros(C * A), np.ones(C * A)
-        found = minimise_dense(cost.ravel(), matrix, np.array(bounds), limits)
+        found = minimise(cost.ravel(), matrix, np.array(bounds), limits)
         if found is None:
             return None
         alpha = np.clip(found.z, 0.0, 1.0).reshape(C, A)
         alpha /= alpha.sum(1, keepdims=True)
         return alpha, float((alpha[cell[b]] * x[b]).sum()), float((alpha[cell[b]] * y[b]).sum())
+
+
+def least_value(model: Model, x: Floats) -> tuple[float, Floats] | None:
+    """min over mixtures of max_b X_b at a place with x (B, A), and the weights that prove it."""
+    C, A, B = len(model.cells), x.shape[1], len(x)
+    rows = np.zeros((B + 2 * C, C * A + 1))
+    for b, c in enumerate(model.cell):
+        rows[b, c * A : (c + 1) * A] = x[b]
+    rows[:B, -1] = -1.0
+    for c in range(C):
+        rows[B + 2 * c, c * A : (c + 1) * A] = 1.0
+    rows[B + 1 :: 2] = -rows[B::2]
+    bounds = np.concatenate([np.zeros(B), np.tile([1.0, -1.0], C)])
+    cost = np.append(np.zeros(C * A), 1.0)
+    limits = np.append(np.zeros(C * A), -INFINITE), np.append(np.ones(C * A), INFINITE)
+    found = minimise(cost, rows, bounds, limits)
+    return None if found is None else (found.value, found.price[:B])
 
 
 def _dyadic(row: Floats) -> Distribution:

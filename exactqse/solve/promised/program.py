@@ -11,9 +11,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import numpy as np
+from highspy import HighsBasis
 
 from exactqse.solve.farsighted.model import Floats, Integers, Model
-from exactqse.solve.promised.highs import INFINITE, Rows, minimise
+from exactqse.solve.promised.highs import INFINITE, Rows, Task
 
 _LARGEST = 1e7  # of a multiplier, times the leader's scale over the follower's
 _BELOW = 1.0  # K may be so far below the least value, in units of the leader's scale
@@ -31,6 +32,7 @@ class Found:
         duals: (N, B, B), mu, with n on the diagonal.
         flow: (N, B), how often a place is visited and b is the target there.
         rise: (N,), how much the bound falls with each radius.
+        basis: of HiGHS, for parts that are alike.
     """
 
     value: float
@@ -39,6 +41,17 @@ class Found:
     duals: Floats
     flow: Floats
     rise: Floats
+    basis: HighsBasis
+
+
+def entries_of(model: Model) -> int:
+    """About how many entries the program of a game has."""
+    sizes, total = model.sizes, 0
+    for h, layer in enumerate(model.layers):
+        n, B, A = layer.u.shape
+        later, after = sum(sizes[h + 1 :]), layer.P.shape[-1]
+        total += 2 * n * B * A * len(model.cells) * (1 + later) * (after + B + 4)
+    return total
 
 
 @dataclass
@@ -80,6 +93,7 @@ class Program:
         self.mu, self.up, self.down = self._new(N, B, B), self._new(N, B), self._new(N, B)
         self.whole = self._new(N)
         self.price = np.zeros((N, B), dtype=np.intp)
+        self.cells: list[list[tuple[int, list[int]]]] = []  # of each target: [a]
         for h in range(len(model.layers)):
             for k in range(model.sizes[h]):
                 for b in range(B):
@@ -91,7 +105,11 @@ class Program:
         self.pattern = Rows.of(places // self.count, places % self.count, len(rows.bounds))
         self.fixed, self.varying = np.array(rows.fixed), np.array(rows.varying)
         self.feature = np.array(rows.feature)
-        self.bounds = self._bounds()
+        self.bounds, self.right = self._bounds(), np.array(rows.bounds)
+        self.brackets = np.array([[row for row, _ in made] for made in self.cells])
+        blank = [-1] * (self.N - self.first[1])
+        padded = [[(offs + blank)[: len(blank)] for _, offs in made] for made in self.cells]
+        self.offs = np.array(padded, dtype=np.intp)
 
     def _new(self, *shape: int) -> Integers:
         """Numbers of new columns."""
@@ -107,50 +125,48 @@ class Program:
         """K is at least the bound of the place for follower action b."""
         model, j = self.model, self.first[h] + k
         later = range(self.first[h + 1], self.N)
-        several = len(model.cells) > 1
         total: list[Term] = [(self.K[j], -1.0)]
         common: dict[int, list[Term]] = {i: [] for i in later}
         if h:
             total += [(self.up[j, b], 1.0, j), (self.down[j, b], 1.0, j)]
         for cell in model.cells:
             top = int(self._new(1)[0])
-            pivots = {i: int(self._new(1)[0]) for i in later} if several else {}
+            pivots = {i: int(self._new(1)[0]) for i in later}
             total.append((top, 1.0))
             for i, pivot in pivots.items():
                 common[i].append((pivot, 1.0))
-            for a in range(self.A):
-                self._bracket((h, k, b, a), cell, top, pivots)
-        if several:
-            for i in later:
-                off = int(self._new(1)[0])
-                total.append((off, 1.0, i))
-                for sign in (1.0, -1.0):
-                    self.rows.add([(c, sign * w) for c, w, *_ in common[i]] + [(off, -1.0)])
+            made = [self._bracket((h, k, b, a), cell, top, pivots) for a in range(self.A)]
+            self.cells.append(made)
+        for i in later:
+            off = int(self._new(1)[0])
+            total.append((off, 1.0, i))
+            for sign in (1.0, -1.0):
+                self.rows.add([(c, sign * w) for c, w, *_ in common[i]] + [(off, -1.0)])
         self.price[j, b] = self.rows.add(total)
 
     def _bracket(
         self, at: tuple[int, int, int, int], cell: tuple[int, ...], top: int, pivots: dict[int, int]
-    ) -> None:
-        """The largest value of a cell is at least that of a, and how far its slopes are off."""
+    ) -> tuple[int, list[int]]:
+        """The largest value of a cell is at least that of a: its row, and how far slopes are off."""
         h, k, b, a = at
         layer, j = self.model.layers[h], self.first[h] + k
         after = layer.P[k, b, a]
         value: list[Term] = [(top, -1.0)]
+        offs: list[int] = []
         if b in cell:
             value += [(self.K[self.first[h + 1] + t], float(p)) for t, p in enumerate(after) if p]
         weights = list(self._weights(h, j, b, cell))
         value += [(column, sign, self._deviation(j, o, a)) for column, sign, o in weights]
         for i in range(self.first[h + 1], self.N):
             slope = self._slope(at, cell, i, weights)
-            if not slope:
-                continue
             off = int(self._new(1)[0])
+            offs.append(off)
             value.append((off, 1.0, i))
-            pivot: list[Term] = [(pivots[i], -1.0)] if pivots else []
             for sign in (1.0, -1.0):
-                terms = [(column, sign * w) for column, w, *_ in [*slope, *pivot]]
+                terms = [(column, sign * w) for column, w, *_ in [*slope, (pivots[i], -1.0)]]
                 self.rows.add([*terms, (off, -1.0)])
-        self.rows.add(value, -float(layer.u[k, b, a]) if b in cell else 0.0)
+        row = self.rows.add(value, -float(layer.u[k, b, a]) if b in cell else 0.0)
+        return row, offs
 
     def _weights(
         self, h: int, j: int, b: int, cell: tuple[int, ...]
@@ -213,17 +229,28 @@ class Program:
             low[columns] = high[columns] = 0.0
         return low, high
 
-    def solve(self, lo: Floats, hi: Floats) -> Found | None:
-        """The best bound of the part with V in [lo, hi], (N,) each; None where HiGHS fails."""
+    def solve(self, lo: Floats, hi: Floats, basis: HighsBasis | None = None) -> Found | None:
+        """The best bound of the part with V in [lo, hi], (N,) each; None where HiGHS fails.
+
+        First with any pivots M; then with those that the checker takes, the slopes of one action in
+        every cell, which is where the first program puts most. HiGHS begins at ``basis``.
+        """
         middle, radius = (lo + hi) / 2, (hi - lo) / 2
         features = np.concatenate([radius, self.deviations(middle).ravel()])
         terms = self.fixed + self.varying * features[self.feature]
-        entries = np.bincount(self.place, terms)
+        entries: Floats = np.bincount(self.place, terms)
         cost = np.zeros(self.count)
         cost[self.K[: self.first[1]]] = self.model.rho
         later = slice(self.first[1], self.N)
         cost[self.whole[later]] = radius[later]
-        found = minimise(cost, self.pattern, entries, np.array(self.rows.bounds), self.bounds)
+        task = Task(cost, self.pattern, entries, self.right, self.bounds)
+        loose = task.solved(basis)
+        if loose is None:
+            return None
+        first = loose.price[self.brackets].argmax(1)
+        chosen = self.offs[np.arange(len(first)), first]
+        task.fix(chosen[chosen >= 0])
+        found = task.solved()
         if found is None:
             return None
         z, price = found.z, found.price
@@ -231,9 +258,11 @@ class Program:
         diagonal = np.arange(self.B)
         duals[:, diagonal, diagonal] = z[self.up] - z[self.down]
         weight = price[self.row] * self.varying * z[self.column]
-        rise = np.bincount(self.feature, weight, minlength=len(features))[: self.N]
+        rise: Floats = np.bincount(self.feature, weight, minlength=len(features))[: self.N]
         rise[later] += z[self.whole[later]]
-        return Found(found.value, z[self.own], z[self.lean], duals, price[self.price], np.abs(rise))
+        own, lean = z[self.own], z[self.lean]
+        flow, rise = price[self.price], np.abs(rise)
+        return Found(found.value, own, lean, duals, flow, rise, loose.basis)
 
     def deviations(self, middle: Floats) -> Floats:
         """x_b(a) - m, (N, B, A)."""

@@ -14,30 +14,35 @@ from fractions import Fraction
 
 import numpy as np
 
-from exactqse.kernel.certificate import Certificate, FarsightedNode, Part, Slope
+from exactqse.kernel.certificate import Certificate, Duals, FarsightedNode, Part, Slope
 from exactqse.kernel.elementary import INTEGER
 from exactqse.kernel.farsighted import PartBounds
 from exactqse.kernel.game import KernelGame
 from exactqse.kernel.gamefile import game_hash
 from exactqse.solve.farsighted.model import Floats, Model
-from exactqse.solve.promised.policies import Policies, weights_of
-from exactqse.solve.promised.program import Found, Program
+from exactqse.solve.promised.policies import Policies, least_value, weights_of
+from exactqse.solve.promised.program import Found, Program, entries_of
 from exactqse.solve.rounding import short
 
 _BITS = 30  # of slopes and multipliers
 _LEAST_SHARE = 1e-3  # of a radius's effect that every radius is taken to have
-_NARROW = 1e-12  # a box is not divided further, relative to the leader's scale
+_SURE = 1e-9  # of the least value of a place, relative to the follower's rewards
+_CLEAR = 8.0  # by how much multipliers push a claim below what is possible, in leader's scales
+_LARGE = 1 << 18  # entries of a program beyond which none is made
+_NARROW = 1e-12  # a box is not divided further, relative to the follower's rewards
+Proof = tuple[tuple[Duals, ...], tuple[Slope, ...]]  # the claims of a part, and their slopes
 
 
 @dataclass(eq=False)
 class Node:
-    """A part: its box in float64, exact splits above it, and what proves its bound.
+    """A part: its box in float64, the exact splits above it, and what proves its bound.
 
     Attributes:
         lo, hi: (N,), cut to what policies can reach.
         least, most: ends of values by place, where splits have set them.
         bound: of J; None where no policy is in the box.
-        part, slopes: what the certificate says of it.
+        claims, slopes: what the certificate says of it.
+        found: what its program said.
         axis, at: the split, once it is divided.
         children: the halves V <= at and V >= at.
     """
@@ -47,7 +52,7 @@ class Node:
     least: dict[int, Fraction]
     most: dict[int, Fraction]
     bound: Fraction | None = None
-    part: Part | None = None
+    claims: tuple[Duals, ...] = ()
     slopes: tuple[Slope, ...] = ()
     found: Found | None = None
     axis: int = -1
@@ -60,54 +65,49 @@ class Search:
 
     def __init__(self, game: KernelGame, model: Model, policies: Policies, precision: int) -> None:
         self.game, self.model, self.policies, self.p = game, model, policies, precision
-        self.program = Program(model)
+        self.first = [0, *np.cumsum(model.sizes).tolist()]
+        self.program = Program(model) if entries_of(model) <= _LARGE else None
         self.made = 0
-        N, B = self.program.N, self.program.B
-        self.nothing = Part((((Fraction(0),) * B,) * B,) * N)
+        N, B = self.first[-1], game.follower_actions
+        self.nothing: tuple[Duals, ...] = (((Fraction(0),) * B,) * B,) * N
         self.flat = (Slope(Fraction(0)),) * N
-        self.root = Node(np.full(N, -np.inf), np.full(N, np.inf), {}, {})
-        self.heap: list[tuple[float, int, Node]] = []
         blank = tuple(((0, Fraction(1)),) for _ in game.observes)
         nodes = tuple(FarsightedNode(h, s, blank) for h, s in game.places)
         ends = Fraction(0), Fraction(0)
-        self.head = Certificate(
-            game_hash(game), precision, *ends, nodes, (self.flat,), (self.nothing,)
-        )
+        hints = (self.flat,), (Part(self.nothing),)
+        self.head = Certificate(game_hash(game), precision, *ends, nodes, *hints)
+        self.heap: list[tuple[float, int, Node]] = []
+        self.root = Node(np.full(N, -np.inf), np.full(N, np.inf), {}, {})
         self._examine(self.root, None)
 
-    def run(self, gap: Fraction, is_over: Callable[[int, int], bool]) -> bool:
-        """Divide parts until the bounds are within ``gap``; whether they are.
+    def run(self, gap: Fraction, is_over: Callable[[int, int], bool]) -> None:
+        """Divide parts until the bounds are within ``gap``, or no part can be divided further.
 
         ``is_over`` is asked, with the numbers of closed parts and of all, whether to stop.
         """
-        while not self.is_within(gap):
-            if is_over(self.made - len(self.heap), self.made):
-                return False
-            _, _, node = heapq.heappop(self.heap)
+        while not self.is_within(gap) and not is_over(self.made - len(self.heap), self.made):
+            key, number, node = heapq.heappop(self.heap)
             if not self._divide(node):
-                heapq.heappush(self.heap, (-np.inf, self.made, node))
-                return False
-        return True
+                heapq.heappush(self.heap, (key, number, node))
+                return
 
     def is_within(self, gap: Fraction) -> bool:
         """Whether the largest bound is at most ``gap`` above the best policy."""
-        upper, worth = self.upper, self.policies.worth
-        return upper is None or (worth is not None and upper - worth <= gap)
+        bound, worth = self.heap[0][2].bound if self.heap else None, self.policies.worth
+        return bound is None or (worth is not None and bound - worth <= gap)
 
-    @property
-    def upper(self) -> Fraction | None:
-        """The largest bound of a part."""
-        return self.heap[0][2].bound if self.heap else None
+    def leaves(self) -> list[Node]:
+        """The parts that are not divided and may have policies."""
+        return [node for _, _, node in self.heap]
 
     def _divide(self, node: Node) -> bool:
         """Halve a part where it costs most; False where it is too narrow for that."""
-        first = self.program.first[1]
         radius = (node.hi - node.lo) / 2
         rise = np.zeros_like(radius) if node.found is None else node.found.rise
         cost = radius * (rise + _LEAST_SHARE * (rise.max(initial=0.0) or 1.0))
-        cost[:first] = -1.0
-        axis = int(cost.argmax())
-        if axis < first or radius[axis] <= _NARROW * self.policies.unit:
+        later = cost[self.first[1] :]
+        axis = self.first[1] + int(later.argmax()) if len(later) else -1
+        if axis < 0 or radius[axis] <= _NARROW * self.policies.unit:
             return False
         at = _middle(float(node.lo[axis]), float(node.hi[axis]))
         low = Node(node.lo, _with(node.hi, axis, float(at)), node.least, {**node.most, axis: at})
@@ -121,61 +121,80 @@ class Search:
         """Bound a part, and look for a policy in it."""
         self.made += 1
         self._contract(node)
-        node.part, node.slopes = self.nothing, self.flat
-        node.bound = self._proved(node)
-        if parent is not None and parent.part is not None:
-            self._improve(node, parent.part, parent.slopes)
-        if node.bound is None:
-            return
-        node.found = self.program.solve(node.lo, node.hi)
-        if node.found is not None:
-            self._improve(node, *self._written(node.found))
-        if node.bound is None:
-            return
-        heapq.heappush(self.heap, (-float(node.bound), self.made, node))
-        worth = self.policies.worth
-        if node.found is not None and (worth is None or node.bound > worth):
-            found = node.found
-            weight = weights_of(found.own, found.lean, found.flow, self.model.rho)
-            self.policies.dive(node.lo, node.hi, weight)
+        impossible = self._impossible(node)
+        if self.program is not None and impossible is None:
+            before = None if parent is None or parent.found is None else parent.found.basis
+            node.found = self.program.solve(node.lo, node.hi, before)
+        proofs = [impossible, None if node.found is None else _written(node.found)]
+        proofs.append(
+            (self.nothing, self.flat) if parent is None else (parent.claims, parent.slopes)
+        )
+        for proof in proofs:
+            old = None if parent is None else parent.bound
+            good = node.claims and (node.bound is None or old is None or node.bound <= old)
+            if proof is not None and not (good and parent is not None):
+                self._improve(node, *proof)
+        if node.bound is not None:
+            heapq.heappush(self.heap, (-float(node.bound), self.made, node))
+            self._dive(node)
 
-    def _improve(self, node: Node, part: Part, slopes: tuple[Slope, ...]) -> None:
+    def _improve(self, node: Node, claims: tuple[Duals, ...], slopes: tuple[Slope, ...]) -> None:
         """Take these claims where they prove more."""
-        before = node.part, node.slopes, node.bound
-        node.part, node.slopes = part, slopes
-        node.bound = self._proved(node)
-        if node.bound is not None and before[2] is not None and node.bound > before[2]:
-            node.part, node.slopes, node.bound = before
+        if node.claims and node.bound is None:
+            return
+        bound = self._proved(node, claims, slopes)
+        if not node.claims or bound is None or (node.bound is not None and bound < node.bound):
+            node.claims, node.slopes, node.bound = claims, slopes, bound
 
-    def _proved(self, node: Node) -> Fraction | None:
-        """What the checker makes of a part."""
-        if node.part is None:
-            return None
+    def _proved(
+        self, node: Node, claims: tuple[Duals, ...], slopes: tuple[Slope, ...]
+    ) -> Fraction | None:
+        """What the checker makes of claims."""
         unit = 1 << self.p
         least = {j: end.numerator * unit // end.denominator for j, end in node.least.items()}
         most = {j: -(-end.numerator * unit // end.denominator) for j, end in node.most.items()}
-        whole = replace(self.head, slopes=(node.slopes,))
-        bounds = PartBounds(self.game, whole, node.part, (least, most), self.p, INTEGER, "a part")
-        return bounds.bound()
+        whole, part = replace(self.head, slopes=(slopes,)), Part(claims)
+        given = self.game, whole, part, (least, most), self.p, INTEGER, "a part"
+        return PartBounds(*given).bound()
 
-    def _written(self, found: Found) -> tuple[Part, tuple[Slope, ...]]:
-        """Multipliers and slopes as short numbers."""
-        part = Part(
-            tuple(
-                tuple(tuple(_short(m) for m in row) for row in rows)
-                for rows in found.duals.tolist()
-            )
-        )
-        slopes = tuple(
-            Slope(_short(own), tuple((i, _short(c)) for i, c in enumerate(row) if c))
-            for own, row in zip(found.own.tolist(), found.lean.tolist(), strict=True)
-        )
-        return part, slopes
+    def _impossible(self, node: Node) -> Proof | None:
+        """That no policy has V in the box at some place, where a cell has several members."""
+        if self.model.singles:
+            return None
+        for j in reversed(range(self.first[1], self.first[-1])):
+            low = self._least_rewards(node, j)
+            best = low.max(0).min() if len(self.model.cells) == 1 else np.inf
+            found = None if node.hi[j] >= best else least_value(self.model, low)
+            room = 0.0 if found is None else found[0] - node.hi[j]
+            if found is not None and room > _SURE * self.policies.unit:
+                rows = (_CLEAR * self.model.scale / room) * found[1][None].repeat(len(low), 0)
+                np.fill_diagonal(rows, -_CLEAR * self.model.scale / room)
+                duals = tuple(tuple(map(_short, row)) for row in rows.tolist())
+                return (*self.nothing[:j], duals, *self.nothing[j + 1 :]), self.flat
+        return None
+
+    def _least_rewards(self, node: Node, j: int) -> Floats:
+        """x (B, A) of a place at the lower ends of the next step."""
+        h = int(np.searchsorted(self.first, j, side="right")) - 1
+        layer, k = self.model.layers[h], j - self.first[h]
+        after = node.lo[self.first[h + 1] : self.first[h + 1] + layer.P.shape[-1]]
+        low: Floats = layer.r[k]
+        return low + self.model.gamma * (layer.P[k] @ after) if len(after) else low
+
+    def _dive(self, node: Node) -> None:
+        """Look for a policy in the part."""
+        worth, found = self.policies.worth, node.found
+        if node.bound is None or (worth is not None and node.bound <= worth):
+            return
+        weight = np.zeros(len(node.lo))
+        if found is not None:
+            weight = weights_of(found.own, found.lean, found.flow, self.model.rho)
+        self.policies.dive(node.lo, node.hi, weight)
 
     def _contract(self, node: Node) -> None:
         """Cut the box to what policies can reach."""
         lo, hi = node.lo.copy(), node.hi.copy()
-        first, model = self.program.first, self.model
+        first, model = self.first, self.model
         for h in reversed(range(len(model.layers))):
             layer, here = model.layers[h], slice(first[h], first[h + 1])
             low = high = layer.r
@@ -186,6 +205,17 @@ class Search:
             lo[here] = np.maximum(lo[here], low.min(2).max(1))
             hi[here] = np.maximum(np.minimum(hi[here], high.max((1, 2))), lo[here])
         node.lo, node.hi = lo, hi
+
+
+def _written(found: Found) -> Proof:
+    """Multipliers and slopes as short numbers."""
+    duals = found.duals.tolist()
+    claims = tuple(tuple(tuple(map(_short, row)) for row in rows) for rows in duals)
+    slopes = tuple(
+        Slope(_short(own), tuple((i, _short(c)) for i, c in enumerate(row) if c))
+        for own, row in zip(found.own.tolist(), found.lean.tolist(), strict=True)
+    )
+    return claims, slopes
 
 
 def _with(values: Floats, axis: int, value: float) -> Floats:
