@@ -9,13 +9,13 @@ from fractions import Fraction
 from typing import Literal, get_args
 
 from exactqse.arithmetic.balls import FlintElementary
-from exactqse.errors import InputError, KindError, PrecisionError, shown
+from exactqse.errors import InputError, KindError, NotCoveredError, PrecisionError, shown
 from exactqse.kernel.certificate import Certificate
 from exactqse.kernel.check import Verdict, check
 from exactqse.kernel.elementary import INTEGER
 from exactqse.kernel.game import KernelGame, require_game
 from exactqse.model.arrays import exact
-from exactqse.solve import farsighted, frontiers
+from exactqse.solve import farsighted, frontiers, promised
 from exactqse.solve.coverage import observes_action
 from exactqse.solve.effort import (
     Budget,
@@ -66,11 +66,12 @@ def solve(
     Ctrl-C: the first Ctrl-C ends it, the best so far is checked and returned; the second is a
     KeyboardInterrupt. (In the main thread, and where nobody else handles the signal.) For gamma = 0
     it may be continued from its certificate. A follower who best responds (eta infinite) breaks
-    ties in her favour, and the bounds are equal whatever was asked for, unless numbers became too
-    long (proofs/strong-stackelberg.md).
+    ties in her favour; for gamma = 0 the bounds are equal whatever was asked for, unless numbers
+    became too long (proofs/strong-stackelberg.md), for gamma > 0 they are searched for
+    (proofs/farsighted-strong.md).
 
     Args:
-        game: any partition that the leader observes; gamma = 0 with any eta, or a finite eta.
+        game: any partition that the leader observes, any gamma and any eta.
         digits: upper - lower <= 10^-digits, 1 to 1000; by default 30 without branch and bound, 6
             with it for gamma = 0, 3 for gamma > 0.
         gap: the same as a number: upper - lower <= gap. Not together with ``digits``.
@@ -89,7 +90,7 @@ def solve(
             and bound, less often where checks are slow.
 
     Raises:
-        NotCoveredError: another class of games.
+        NotCoveredError: a leader who remembers, with gamma > 0, eta = infinity and several steps.
         InputError: not a game; digits, gap, a limit or checker out of range; a certificate to
             resume that is another game's, not accepted, or of a game solved without search.
         PrecisionError: no attempt ended with an accepted certificate.
@@ -99,9 +100,8 @@ def solve(
     for function, where in ((progress, "progress"), (keep, "keep")):
         if function is not None and (isinstance(function, type) or not callable(function)):
             raise KindError(f"{shown(function)} is not a function", where=where)
-    if leader not in get_args(Leader):
-        raise InputError(f"{shown(leader)} is not 'markov' or 'history'", where="leader")
     require_game(game)
+    _require_leader(game, leader)
     searched = bool(game.gamma) or not (game.eta is None or observes_action(game))
     if digits is None and gap is None:
         digits = FARSIGHTED_DIGITS if game.gamma else SEARCH_DIGITS if searched else DEFAULT_DIGITS
@@ -110,7 +110,7 @@ def solve(
     if resume is not None and (game.gamma or not searched):
         what = "there is no search to go on with" if not searched else "not covered: gamma > 0"
         raise InputError(what, where="resume", remedy="leave it out")
-    if game.eta is None:
+    if game.eta is None and not game.gamma:
         found, effort = solve_strong(game, counting(progress, checked=checker is not None))
         return _accepted(game, found, effort, aim, checker)
     if not searched:
@@ -122,6 +122,14 @@ def solve(
             _require_resumable(game, resume, checker or "kernel")
         search = _Search(game, aim, budget, checker, progress, keep, remembers=leader == "history")
         return search.solve(resume)
+
+
+def _require_leader(game: KernelGame, leader: object) -> None:
+    if leader not in get_args(Leader):
+        raise InputError(f"{shown(leader)} is not 'markov' or 'history'", where="leader")
+    if leader == "history" and game.gamma and game.eta is None and game.horizon > 1:
+        what = "not covered: a leader who remembers, with gamma > 0 and eta = infinity"
+        raise NotCoveredError(what, where="leader", remedy="leave it out, or choose a finite eta")
 
 
 def _require_resumable(game: KernelGame, resume: Certificate, checker: Checker) -> None:
@@ -231,18 +239,18 @@ class _Search:
     def _farsighted(self, caution: int) -> tuple[Certificate, Effort]:
         """Frontiers for who remembers; on a tree they may do for who does not, too."""
         arguments = self.game, self.gap, self.budget
+        if self.game.eta is None:
+            return promised.solve_promised(*arguments, progress=self._parts)
         if self.remembers:
             return frontiers.solve_history(*arguments, caution=caution)
         if frontiers.is_tree(self.game):
             found, effort = frontiers.solve_tree(*arguments, caution=caution)
             if not effort.stopped or self.budget.spent:
                 return found, effort
-        places = len(self.game.places)
+        return farsighted.solve_farsighted(*arguments, caution=caution, progress=self._parts)
 
-        def parts(closed: int, made: int) -> None:
-            self._watch(Standing(0, places, open_parts=made - closed))
-
-        return farsighted.solve_farsighted(*arguments, caution=caution, progress=parts)
+    def _parts(self, closed: int, made: int) -> None:
+        self._watch(Standing(0, len(self.game.places), open_parts=made - closed))
 
     def _checked(self, found: Certificate, effort: Effort) -> Solution:
         if self.checker is None:

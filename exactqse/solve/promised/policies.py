@@ -7,6 +7,7 @@ rounding cannot undo; where it cannot be, short fractions may keep the tie.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 
 import numpy as np
@@ -66,6 +67,18 @@ class Policies:
             return
         if self.worth is None or worth > self.worth:
             self.worth, self.nodes = worth, nodes
+
+    def values(self, alphas: Sequence[Floats]) -> Floats:
+        """V of each place, (N,), of mixtures (C, A) at each."""
+        V: Floats = np.zeros(self.first[-1])
+        cell = self.model.cell
+        for h in reversed(range(len(self.model.layers))):
+            layer = self.model.layers[h]
+            after = V[self.first[h + 1] : self.first[h + 1] + layer.P.shape[-1]]
+            x = layer.r + self.model.gamma * (layer.P @ after) if len(after) else layer.r
+            for k in range(len(x)):
+                V[self.first[h] + k] = (alphas[self.first[h] + k][cell] * x[k]).sum(1).max()
+        return V
 
     def _backward(self, lo: Floats, hi: Floats, weight: Floats, margin: float) -> list[Floats]:
         """alpha (C, A) of each place."""

@@ -147,7 +147,7 @@ class Program:
     def _bracket(
         self, at: tuple[int, int, int, int], cell: tuple[int, ...], top: int, pivots: dict[int, int]
     ) -> tuple[int, list[int]]:
-        """The largest value of a cell is at least that of a: its row, and how far slopes are off."""
+        """The row by which a cell is worth what a is, and columns: how far slopes are off."""
         h, k, b, a = at
         layer, j = self.model.layers[h], self.first[h] + k
         after = layer.P[k, b, a]
@@ -238,7 +238,7 @@ class Program:
         middle, radius = (lo + hi) / 2, (hi - lo) / 2
         features = np.concatenate([radius, self.deviations(middle).ravel()])
         terms = self.fixed + self.varying * features[self.feature]
-        entries: Floats = np.bincount(self.place, terms)
+        entries: Floats = np.bincount(self.place, terms).astype(np.float64)
         cost = np.zeros(self.count)
         cost[self.K[: self.first[1]]] = self.model.rho
         later = slice(self.first[1], self.N)
@@ -258,7 +258,10 @@ class Program:
         diagonal = np.arange(self.B)
         duals[:, diagonal, diagonal] = z[self.up] - z[self.down]
         weight = price[self.row] * self.varying * z[self.column]
-        rise: Floats = np.bincount(self.feature, weight, minlength=len(features))[: self.N]
+        rises: Floats = np.bincount(self.feature, weight, minlength=len(features)).astype(
+            np.float64
+        )
+        rise = rises[: self.N]
         rise[later] += z[self.whole[later]]
         own, lean = z[self.own], z[self.lean]
         flow, rise = price[self.price], np.abs(rise)

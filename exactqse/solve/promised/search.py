@@ -29,6 +29,7 @@ _LEAST_SHARE = 1e-3  # of a radius's effect that every radius is taken to have
 _SURE = 1e-9  # of the least value of a place, relative to the follower's rewards
 _CLEAR = 8.0  # by how much multipliers push a claim below what is possible, in leader's scales
 _LARGE = 1 << 18  # entries of a program beyond which none is made
+_NEAR = 0.05  # of boxes around policies, relative to the follower's rewards
 _NARROW = 1e-12  # a box is not divided further, relative to the follower's rewards
 Proof = tuple[tuple[Duals, ...], tuple[Slope, ...]]  # the claims of a part, and their slopes
 
@@ -91,6 +92,21 @@ class Search:
                 heapq.heappush(self.heap, (key, number, node))
                 return
 
+    def scatter(self, count: int, is_over: Callable[[int, int], bool]) -> None:
+        """Look for policies in small boxes around the values of policies that are drawn."""
+        random = np.random.default_rng(0)
+        cells, A = len(self.model.cells), self.game.leader_actions
+        for _ in range(count if self.program is not None else 0):
+            drawn = [random.dirichlet(np.full(A, 0.5), cells) for _ in range(self.first[-1])]
+            V = self.policies.values(drawn)
+            near = Node(V - _NEAR * self.policies.unit, V + _NEAR * self.policies.unit, {}, {})
+            self._contract(near)
+            near.found = self.program.solve(near.lo, near.hi) if self.program else None
+            near.bound = self.root.bound
+            self._dive(near)
+            if is_over(0, self.made):
+                return
+
     def is_within(self, gap: Fraction) -> bool:
         """Whether the largest bound is at most ``gap`` above the best policy."""
         bound, worth = self.heap[0][2].bound if self.heap else None, self.policies.worth
@@ -126,17 +142,19 @@ class Search:
             before = None if parent is None or parent.found is None else parent.found.basis
             node.found = self.program.solve(node.lo, node.hi, before)
         proofs = [impossible, None if node.found is None else _written(node.found)]
-        proofs.append(
-            (self.nothing, self.flat) if parent is None else (parent.claims, parent.slopes)
-        )
+        proofs.append((parent.claims, parent.slopes) if parent else (self.nothing, self.flat))
         for proof in proofs:
-            old = None if parent is None else parent.bound
-            good = node.claims and (node.bound is None or old is None or node.bound <= old)
-            if proof is not None and not (good and parent is not None):
+            if proof is not None and not self._is_less(node, parent):
                 self._improve(node, *proof)
         if node.bound is not None:
             heapq.heappush(self.heap, (-float(node.bound), self.made, node))
             self._dive(node)
+
+    def _is_less(self, node: Node, parent: Node | None) -> bool:
+        """Whether a part's bound is at most that of the part that it is a half of."""
+        if not node.claims or parent is None or parent.bound is None:
+            return False
+        return node.bound is None or node.bound <= parent.bound
 
     def _improve(self, node: Node, claims: tuple[Duals, ...], slopes: tuple[Slope, ...]) -> None:
         """Take these claims where they prove more."""

@@ -21,6 +21,7 @@ from exactqse.solve.promised.policies import Policies
 from exactqse.solve.promised.search import Node, Search
 from exactqse.solve.rounding import fractional_bits
 
+_STARTS = 16
 _SPARE = 24  # bits for multipliers, which magnify rounding
 _NARROW = "float64 could not separate the bounds further"
 
@@ -54,6 +55,8 @@ def _solve(
             progress(closed, made)
         return budget.spent
 
+    if not search.is_within(gap) and not is_over(0, 1):
+        search.scatter(_STARTS, is_over)
     search.run(gap, is_over)
     if policies.worth is None:
         what = "the follower's values have too long denominators under every policy that was tried"
