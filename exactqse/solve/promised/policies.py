@@ -2,7 +2,7 @@
 
 At a place the leader wants W + weight V, and V in the part. Follower action b answers her mixtures
 where X_b >= X_b' for all b': one program for each b. His answer should be strict, by a margin that
-rounding cannot undo; where it cannot be, short fractions may keep the tie.
+rounding cannot undo; where it cannot be, exact rationals keep the tie.
 """
 
 from __future__ import annotations
@@ -15,14 +15,18 @@ import numpy as np
 from exactqse.kernel.certificate import Distribution, FarsightedNode
 from exactqse.kernel.game import KernelGame
 from exactqse.kernel.stage import FailureError
-from exactqse.kernel.strong import policy_worth
+from exactqse.kernel.strong import action_values, best_response, policy_worth
+from exactqse.solve.commitment import Mixtures
 from exactqse.solve.farsighted.model import Floats, Model
 from exactqse.solve.promised.highs import INFINITE, minimise
+from exactqse.solve.rounding import short
+from exactqse.solve.stage_rational import Stage, commit
 
 _MARGIN = 1e-9  # of a strict answer, relative to the follower's rewards
 _SPARE = 1e-9  # by which V may leave the part
 _BITS = 44  # of probabilities
-_SHORT = 720  # the largest denominator of those that may keep a tie
+_FEW = 16  # bits of a weight
+_LONG = 1 << 11  # bits of a probability
 _VISITED = 1e-3
 Nodes = tuple[FarsightedNode, ...]
 
@@ -46,15 +50,33 @@ class Policies:
         self.worth: Fraction | None = None
         self.seen: set[Nodes] = set()
 
-    def dive(self, lo: Floats, hi: Floats, weight: Floats, *, ties: bool = False) -> None:
+    def dive(self, lo: Floats, hi: Floats, weight: Floats) -> None:
         """Keep the policy for the part [lo, hi], (N,) each, if it is the best so far."""
-        alphas = self._backward(lo, hi, weight, margin=0.0 if ties else _MARGIN * self.unit)
-        short = _short if ties else _dyadic
-        nodes = tuple(
-            FarsightedNode(h, s, tuple(short(row) for row in alpha))
-            for (h, s), alpha in zip(self.game.places, alphas, strict=True)
-        )
-        self.offer(nodes)
+        alphas = self._backward(lo, hi, weight, _MARGIN * self.unit)
+        places = zip(self.game.places, alphas, strict=True)
+        self.offer(tuple(FarsightedNode(h, s, tuple(map(_short, rows))) for (h, s), rows in places))
+
+    def tie(self, weight: Floats) -> None:
+        """Keep the policy of best responses in exact rationals, with ties that are ties."""
+        game = self.game
+        nodes: list[FarsightedNode] = []
+        soft = values = dict.fromkeys(range(game.states), Fraction(0))
+        for j in reversed(range(len(game.places))):
+            h, s = game.places[j]
+            if not nodes or nodes[-1].step != h:
+                ahead, after, soft, values = soft, values, {}, {}
+            x = action_values(game, game.r, h, s, ahead)
+            y = action_values(game, game.u, h, s, after)
+            price = short(float(weight[j]), _FEW) if h and weight[j] else Fraction(0)
+            pairs = zip(x, y, strict=True)
+            goal = tuple(tuple(w + price * v for v, w in zip(*rows, strict=True)) for rows in pairs)
+            mixtures = _best(Stage.of(x, goal, game.observes))
+            if any(p.denominator.bit_length() > _LONG for row in mixtures for _, p in row):
+                return
+            V, values[s] = best_response(game, mixtures, x, y)
+            soft[s] = game.gamma * V
+            nodes.append(FarsightedNode(h, s, mixtures))
+        self.offer(tuple(reversed(nodes)))
 
     def offer(self, nodes: Nodes) -> None:
         """Evaluate a policy."""
@@ -158,6 +180,18 @@ class Policies:
         return alpha, float((alpha[cell[b]] * x[b]).sum()), float((alpha[cell[b]] * y[b]).sum())
 
 
+def _best(stage: Stage) -> Mixtures:
+    """The best commitment: of the programs for each follower action the best."""
+    best = Fraction(-2)  # less than any value of a scaled stage
+    mixtures: Mixtures = ()
+    for b in sorted(range(len(stage.x)), key=lambda b: -max(stage.y[b])):
+        if max(stage.y[b]) > best:
+            found = commit(stage, b, best)
+            best += found.gain
+            mixtures = found.mixtures or mixtures
+    return mixtures
+
+
 def least_value(model: Model, x: Floats) -> tuple[float, Floats] | None:
     """min over mixtures of max_b X_b at a place with x (B, A), and the weights that prove it."""
     C, A, B = len(model.cells), x.shape[1], len(x)
@@ -175,17 +209,9 @@ def least_value(model: Model, x: Floats) -> tuple[float, Floats] | None:
     return None if found is None else (found.value, found.price[:B])
 
 
-def _dyadic(row: Floats) -> Distribution:
+def _short(row: Floats) -> Distribution:
     """Multiples of 2^-44; the largest takes what rounding leaves."""
     parts = {a: round(float(p) * 2**_BITS) for a, p in enumerate(row)}
     top = max(parts, key=parts.__getitem__)
     parts[top] += 2**_BITS - sum(parts.values())
     return tuple((a, Fraction(n, 2**_BITS)) for a, n in parts.items() if n)
-
-
-def _short(row: Floats) -> Distribution:
-    """Short fractions; the largest takes what rounding leaves."""
-    parts = {a: Fraction(float(p)).limit_denominator(_SHORT) for a, p in enumerate(row)}
-    top = max(parts, key=parts.__getitem__)
-    parts[top] += 1 - sum(parts.values())
-    return tuple((a, p) for a, p in parts.items() if p)

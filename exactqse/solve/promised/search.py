@@ -29,6 +29,7 @@ _LEAST_SHARE = 1e-3  # of a radius's effect that every radius is taken to have
 _SURE = 1e-9  # of the least value of a place, relative to the follower's rewards
 _CLEAR = 8.0  # by how much multipliers push a claim below what is possible, in leader's scales
 _LARGE = 1 << 18  # entries of a program beyond which none is made
+_SELDOM = 3  # among so many parts one in which ties are looked for
 _NEAR = 0.05  # of boxes around policies, relative to the follower's rewards
 _NARROW = 1e-12  # a box is not divided further, relative to the follower's rewards
 Proof = tuple[tuple[Duals, ...], tuple[Slope, ...]]  # the claims of a part, and their slopes
@@ -104,6 +105,8 @@ class Search:
             near.found = self.program.solve(near.lo, near.hi) if self.program else None
             near.bound = self.root.bound
             self._dive(near)
+            if near.found is not None:
+                self.policies.tie(self._weight(near.found))
             if is_over(0, self.made):
                 return
 
@@ -204,10 +207,16 @@ class Search:
         worth, found = self.policies.worth, node.found
         if node.bound is None or (worth is not None and node.bound <= worth):
             return
-        weight = np.zeros(len(node.lo))
-        if found is not None:
-            weight = weights_of(found.own, found.lean, found.flow, self.model.rho)
+        weight = self._weight(found)
         self.policies.dive(node.lo, node.hi, weight)
+        if self.policies.worth == worth and self.made % _SELDOM == 0:
+            self.policies.tie(weight)
+
+    def _weight(self, found: Found | None) -> Floats:
+        """What a unit of V is worth at each place."""
+        if found is None:
+            return np.zeros(self.first[-1])
+        return weights_of(found.own, found.lean, found.flow, self.model.rho)
 
     def _contract(self, node: Node) -> None:
         """Cut the box to what policies can reach."""
