@@ -9,8 +9,6 @@ from typing import TypeVar
 from rich.console import Console
 from rich.table import Table
 
-from exactqse.kernel import check as checking
-
 T = TypeVar("T")
 RESULTS = Path(__file__).parent / "results"
 CONSOLE = Console(width=190)
@@ -21,14 +19,6 @@ def timed(function: Callable[[], T]) -> tuple[float, T]:
     start = time.process_time()
     result = function()
     return time.process_time() - start, result
-
-
-def unremembered(function: Callable[[], T]) -> T:
-    """The call without what the checker remembers of earlier ones."""
-    for value in vars(checking).values():
-        if hasattr(value, "cache_clear"):
-            value.cache_clear()
-    return function()
 
 
 def show(title: str, columns: list[str], rows: Sequence[Sequence[object]]) -> None:

@@ -14,7 +14,7 @@ from functools import partial
 
 import numpy as np
 import scip_peer
-from measure import CONSOLE, show, timed, unremembered
+from measure import CONSOLE, show, timed
 
 from exactqse import Game, Solution, check, solve
 from exactqse.arithmetic import FlintElementary
@@ -88,7 +88,7 @@ def searched(game: Game, gap: str) -> tuple[float, Solution]:
 def checked(game: Game, solution: Solution, elementary: Elementary) -> float:
     """Seconds of a check, which must accept."""
     function = partial(check, game, solution.certificate, elementary=elementary)
-    seconds, verdict = timed(partial(unremembered, function))
+    seconds, verdict = timed(function)
     if not verdict:
         sys.exit(f"not certified: {verdict.reason}")
     return seconds

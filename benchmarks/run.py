@@ -22,7 +22,7 @@ import mpmath_peer
 import mpmath_plain
 import partitions
 import scip_peer
-from measure import CONSOLE, show, timed, unremembered
+from measure import CONSOLE, show, timed
 
 from exactqse import Game, Solution, check, solve
 from exactqse.arithmetic import FlintElementary
@@ -68,7 +68,7 @@ def certified_row(
         times["solve"].append(seconds)
         for name, elementary in (("kernel", INTEGER), ("flint", FlintElementary())):
             function = partial(check, game, solution.certificate, elementary=elementary)
-            seconds, verdict = timed(partial(unremembered, function))
+            seconds, verdict = timed(function)
             times[name].append(seconds)
             if not verdict:
                 sys.exit(f"{label}: {verdict.reason}")
@@ -163,8 +163,8 @@ def stage_jobs(game: Game, digits: int) -> dict[str, Callable[[], object]]:
     claim = mpmath_peer.search(x, y, digits)
     return {
         "solve": partial(solve, game, digits, checker=None),
-        "flint": partial(unremembered, partial(solve, game, digits, checker="flint")),
-        "kernel": partial(unremembered, partial(solve, game, digits, checker="kernel")),
+        "flint": partial(solve, game, digits, checker="flint"),
+        "kernel": partial(solve, game, digits, checker="kernel"),
         "search": partial(mpmath_peer.search, x, y, digits),
         "certify": partial(mpmath_peer.certify, x, y, claim, digits),
         "plain": partial(mpmath_plain.solve_stage, x, y, digits),

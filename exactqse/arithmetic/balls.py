@@ -69,8 +69,13 @@ def enclosure(value: arb) -> Enclosure:
 
 
 def fixed(value: arb, p: int) -> Interval:
-    """An interval at p bits around a ball."""
-    return _floor(value.lower(), p), -_floor(-value.upper(), p)
+    """An interval at p bits around a ball: of two integers in a row where one floor is certain."""
+    scaled = value * _power(p)
+    floor = scaled.floor().unique_fmpz()
+    if floor is None:
+        return _floor(value.lower(), p), -_floor(-value.upper(), p)
+    n = int(floor)
+    return n, n if scaled.is_integer() else n + 1
 
 
 def _floor(value: arb, p: int) -> int:
@@ -91,14 +96,17 @@ class FlintElementary(Elementary):
 
     def exp(self, x: Interval, p: int) -> Interval:
         """An enclosure of exp on x."""
-        if x[1] >> p < -p:
+        whole, width = x[1] >> p, x[1] - x[0]
+        if whole < -p:
             return 0, 1
-        bits = max(x[0].bit_length(), p) + 3 * min(max(x[1] >> p, 0), MAX_EXPONENT + 2) // 2
+        bits = max(x[0].bit_length(), p) + (
+            3 * min(whole, MAX_EXPONENT + 2) // 2 if whole > 0 else 0
+        )
         with precision(bits + 24):
-            lo, hi = fixed(dyadic(x[0], -p).exp(), p)
-        if x[1] - x[0] >> p:
+            lo, hi = fixed((arb(x[0]) * _power(-p)).exp(), p)
+        if width >> p:
             return max(lo, 0), self.exp((x[1], x[1]), p)[1]
-        return max(lo, 0), hi - (-hi * 2 * (x[1] - x[0]) >> p)
+        return max(lo, 0), hi - (-hi * 2 * width >> p)
 
     def log(self, numerator: Interval, denominator: int, p: int) -> Interval:
         """An enclosure of ln(numerator / denominator), both of them positive integers."""

@@ -24,9 +24,9 @@ from fractions import Fraction
 from typing import Literal, NoReturn, TypeVar
 
 from exactqse.errors import FormatError, NumberError, of_kind, shown
-from exactqse.kernel.files import read_bytes
 from exactqse.kernel.numbers import parse_rational
 from exactqse.model.game import Game, Number, Observes
+from exactqse.reading import read_bytes
 
 MAX_BYTES = 1 << 24
 MAX_PROFILES = 1_000_000

@@ -18,7 +18,8 @@ from typing import Any, ClassVar, Self
 
 from exactqse.errors import CertificateError, GameError, approximate, shown
 from exactqse.kernel.codec import check_header, demand, fields_of, plain, reader
-from exactqse.kernel.files import canonical_json, parse_json, read_bytes
+from exactqse.kernel.files import canonical_json, parse_json
+from exactqse.reading import read_bytes
 from exactqse.writing import write_bytes
 
 FORMAT = "exactqse-certificate"
@@ -209,10 +210,9 @@ class Certificate:
 
     def _document(self) -> dict[str, object]:
         """Its fields as JSON values and Fractions. Raises CertificateError."""
-        kind = self.kind
-        types = _types(kind)
+        types = _types(self.kind)
         body = {name: plain(types[name])(getattr(self, name)) for name in types}
-        return {"format": FORMAT, "version": VERSION, "kind": kind, **body}
+        return {"format": FORMAT, "version": VERSION, "kind": self.kind, **body}
 
     def to_bytes(self) -> bytes:
         """The canonical certificate file."""

@@ -24,7 +24,7 @@ from exactqse.kernel.farsighted import check_cover
 from exactqse.kernel.fit import require_fit
 from exactqse.kernel.game import KernelGame, expectation, require_game
 from exactqse.kernel.gamefile import game_hash
-from exactqse.kernel.interval import Interval, enclose
+from exactqse.kernel.interval import Interval, enclose, ends
 from exactqse.kernel.operators import continuations, exponents, initial_mean, policy_values
 from exactqse.kernel.stage import Columns, FailureError, Outcome, Slopes, Stage, require
 from exactqse.kernel.strong import check_strong, policy_worth
@@ -122,19 +122,20 @@ def _check_nodes(
 
     At every node the sum over the cells of the largest sum of majorants must be at most 0.
     """
-    after: dict[int, Interval] = {}
+    after = ends({})
     none: Columns[Slopes] = [[{}] * game.leader_actions] * game.follower_actions
-    cells = list(map(list, game.observes))
     for h, layer in groupby(reversed(nodes), lambda node: node.step):
-        found = {}
+        found: dict[int, Interval] = {}
         for node in layer:
-            x = exponents(game, h, node.state, (), p)
+            x = exponents(game, h, node.state, ends({}), p)
             y = continuations(game, h, node.state, after, p)
             place = f"step {h}, state {node.state}"
             stage = Stage(place, p, elementary, x, y, none, reference=node.shift << p)
             value = found[node.state] = enclose(*node.upper.as_integer_ratio(), p)
-            (low, high), spots = stage.bound(game.observes, node.trees, value)
-            what = f"the majorants' sum exceeds 0 at (leaf, corner) {spots} of the cells {cells}"
-            require(f"upper bound at {place}: {what}", low, high, p)
-        after = found
+            (low, high), at = stage.bound(game.observes, node.trees, value)
+            if high > 0:
+                cells = list(map(list, game.observes))
+                what = f"the majorants' sum exceeds 0 at (leaf, corner) {at} of the cells {cells}"
+                require(f"upper bound at {place}: {what}", low, high, p)
+        after = ends(found)
     return {node.state: node.upper for node in nodes if node.step == 0}

@@ -4,14 +4,18 @@ exp: reduce by multiples of ln 2, halve m times, sum the Taylor series downwards
 back while counting the error in units of the last place (proofs/exp.md; ln 2 in proofs/ln2.md).
 log: any guess y of ln z is good, since ln z = y + ln(z e^{-y}) and t/(1+t) <= ln(1+t) <= t; the
 guess decides only how narrow the result is (proofs/log.md).
+exp_above, log_below: bounds on one side from a table of powers of two (proofs/rough-bounds.md).
 """
 
+from bisect import bisect_right
 from functools import lru_cache
 from math import isqrt
 
 from exactqse.kernel.interval import Interval
 
 MAX_EXPONENT = 1 << 14  # callers refuse larger arguments: exp of them has that many bits
+_LOG2E, _LN2 = 6196328018, 2977044471  # 2^32 times 1/ln 2 and ln 2, rounded down
+_POWERS = [isqrt(isqrt(isqrt(isqrt(isqrt(isqrt(1 << 2048 + i)))))) + 1 for i in range(65)]
 
 
 class Elementary:
@@ -31,6 +35,18 @@ class Elementary:
         """An enclosure of ln(numerator / denominator), by ln(1 + d) <= d."""
         lo, hi = log_ratio(numerator[0], denominator, p)
         return lo, hi - (-((numerator[1] - numerator[0]) << p) // numerator[0])
+
+    def exp_above(self, x: int, q: int) -> int:
+        """At least 2^q exp(x / 2^q), and little more (proofs/rough-bounds.md)."""
+        power = (x * (_LOG2E + (x > 0)) >> 32) + 1
+        k, part = (power >> q) + q, (power >> q - 6) % 64
+        return (_POWERS[part + 1] << k >> 32) + 1 if k >= 0 else 1
+
+    def log_below(self, n: int, q: int) -> int:
+        """At most 2^q ln(n / 2^q), and little less, for n > 0."""
+        k = n.bit_length() - 1
+        power = (k - q << 6) + bisect_right(_POWERS, (n << 32) >> k) - 1
+        return (power * (_LN2 + (power < 0)) << q) >> 38
 
 
 INTEGER = Elementary()
@@ -100,11 +116,8 @@ def log_ratio(numerator: int, denominator: int, p: int) -> Interval:
 
 def _log_guess(z: int, w: int) -> int:
     """ln(z / 2^w) at w bits to about w/2 + 1 bits, for 1/2 < z / 2^w < 2; nothing relies on it."""
-    one = 1 << w
-    s = ((z - one) << w) // (z + one)
-    if w <= 24:
-        square = s * s >> w
-        return 2 * s + 2 * s * (one // 3 + square // 5) // one * square // one
+    if w <= 16:
+        return INTEGER.log_below(z, w)
     inner = w // 2 + 4
     guess = _log_guess(z >> (w - inner), inner)
     t = ((z >> (w - inner)) * exp_point(-guess, inner)[0] >> inner) - (1 << inner)

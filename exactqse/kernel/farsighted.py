@@ -15,8 +15,8 @@ from fractions import Fraction
 
 from exactqse.kernel.certificate import Certificate, Part, Slope, ValueSplit
 from exactqse.kernel.elementary import MAX_EXPONENT, Elementary
-from exactqse.kernel.game import KernelGame
-from exactqse.kernel.interval import Interval, add, enclose, multiply
+from exactqse.kernel.game import KernelGame, Row
+from exactqse.kernel.interval import Interval, add, enclose, ends, multiply
 from exactqse.kernel.operators import columns, continuations, expected, exponents
 from exactqse.kernel.stage import Columns, FailureError, Free, Slopes, Stage, Vector, require
 
@@ -34,7 +34,7 @@ class Frontier:
     own: int
     others: Vector
     free: bool
-    points: list[tuple[int, int]]  # of the hull
+    points: list[tuple[int, int]]  # (d, K)
 
     def phi(self, sigma: int, p: int) -> Interval:
         """max (K + sigma d), rounded up."""
@@ -43,21 +43,6 @@ class Frontier:
 
 
 After = dict[int, Frontier]  # of the next step, by state
-
-
-def hull(points: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-    """The corners of the upper concave hull, from left to right: no maximum is lost."""
-    found: list[tuple[int, int]] = []
-    for d, height in sorted(points):
-        if found and found[-1][0] == d:
-            found.pop()
-        while len(found) > 1:
-            (e, left), (f, middle) = found[-2:]
-            if (middle - left) * (d - e) > (height - left) * (f - e):  # above the line
-                break
-            found.pop()
-        found.append((d, height))
-    return found
 
 
 def check_cover(game: KernelGame, certificate: Certificate, p: int, elementary: Elementary) -> None:
@@ -138,7 +123,7 @@ class PartBounds:
 
     def _range(self, j: int, after: After) -> Interval:
         """Around ln sum_b e^{x_b}, for all policies and the values that the next step has."""
-        soft = {t: frontier.v for t, frontier in after.items()}
+        soft = ends({t: frontier.v for t, frontier in after.items()})
         x = exponents(self.game, *self.game.places[j], soft, self.p)
         lows = [min(low for low, _ in column) for column in x]
         highs = [max(high for _, high in column) for column in x]
@@ -197,7 +182,7 @@ class PartBounds:
             points += [(d, lam[1] + self.chord(high, start, end, d)) for d in (start, end)]
             start = end
         free = bool(claim.free)
-        return Frontier(j, v, middle, reach, own, others, free, hull(points))
+        return Frontier(j, v, middle, reach, own, others, free, points)
 
     def chord(self, g: int, start: int, end: int, d: int) -> int:
         """At d: the chord over [start, end] of g e^-d where g >= 0, else its tangent midway."""
@@ -213,7 +198,7 @@ class PartBounds:
         game, p, (h, s) = self.game, self.p, self.game.places[j]
         middles = {t: (f.middle, f.middle) for t, f in after.items()}
         tied = {t: f.phi(f.own, p) for t, f in after.items()}
-        x, y = exponents(game, h, s, middles, p), continuations(game, h, s, tied, p)
+        x, y = exponents(game, h, s, ends(middles), p), continuations(game, h, s, ends(tied), p)
         slopes, free = self._slopes(j, others, after, {}), self._free(j, others, after, tied)
         where = f"{self.where}, step {h}, state {s}"
         return Stage(where, p, self.elementary, x, y, slopes, radius, free, reference)
@@ -224,34 +209,30 @@ class PartBounds:
         loose = {t: f for t, f in after.items() if f.free}
         if not loose:
             return None
-        nothing = dict.fromkeys(after, (0, 0))
+        nothing = dict.fromkeys(after, 0)
 
         def moved(b: int, values: dict[int, int]) -> list[Interval]:
             """[a] of P values, of the free places."""
-            ends = nothing | {t: (value, value) for t, value in values.items()}
-            return [expected(by_b[b], ends) for by_b in game.at(game.P, step)[state]]
+            every = nothing | values
+            return [expected(by_b[b], (every, {})) for by_b in game.at(game.P, step)[state]]
 
         def height(b: int, sigma: int) -> list[Interval]:
             return moved(b, {t: f.phi(sigma, p)[1] + (f.radius >> p) + 1 for t, f in loose.items()})
 
-        least = {t: min(K for _, K in f.points) for t, f in loose.items()}
-        return Free(
-            y=continuations(game, step, state, tied | dict.fromkeys(loose, (0, 0)), p),
-            slopes=self._slopes(j, others, after, loose),
-            gamma=game.gamma.as_integer_ratio(),
-            least=[moved(b, least) for b in range(game.follower_actions)],
-            height=height,
-        )
+        y = continuations(game, step, state, ends(tied | dict.fromkeys(loose, (0, 0))), p)
+        worst = {t: min(K for _, K in f.points) for t, f in loose.items()}
+        least = [moved(b, worst) for b in range(game.follower_actions)]
+        slopes = self._slopes(j, others, after, loose)
+        return Free(y, slopes, game.gamma.as_integer_ratio(), least, height)
 
     def _slopes(self, j: int, others: Vector, after: After, loose: After) -> Columns[Slopes]:
         """[b][a] of gamma P and P c' - c - sigma P, of all places but those of ``loose``."""
         game, (step, state) = self.game, self.game.places[j]
         above, below = game.gamma.as_integer_ratio()
 
-        def slopes(a: int, b: int) -> Slopes:
+        def slopes(row: Row) -> Slopes:
             lean: Vector = defaultdict(int)
             push: Vector = {}
-            row = game.at(game.P, step)[state][a][b]
             for t, n in zip(row.states, row.numerators, strict=True) if after else ():
                 f = after[t]
                 for i, c in f.others.items():
@@ -262,4 +243,4 @@ class PartBounds:
             d, keys = row.denominator, [*lean, *others]
             return {i: (push.get(i, 0), lean[i] // d - others.get(i, 0)) for i in keys}
 
-        return columns(game, slopes)
+        return columns(slopes, game.at(game.P, step)[state])

@@ -2,38 +2,19 @@
 
 A reader enforces, in this order: at most ``MAX_BYTES`` bytes; UTF-8; strict JSON (no NaN, no
 duplicate keys, nothing after the value); no floating-point literals; integers of at most 18 digits;
-nesting that the parser can follow. Files whose name ends in ``.gz`` are unpacked.
+nesting that the parser can follow.
 """
 
 import json
-import os
-import zlib
 from collections import Counter
 from collections.abc import Callable
-from gzip import GzipFile
-from pathlib import Path
 from typing import Any
 
 from exactqse.errors import FileError, of_kind
 from exactqse.kernel.numbers import format_rational
+from exactqse.reading import MAX_BYTES
 
-MAX_BYTES = 1 << 28
 _MAX_JSON_INTEGER = 18
-
-
-def read_bytes(path: str | os.PathLike[str]) -> bytes:
-    """The file's bytes, unpacked. FileError when it is absent, unreadable or too large."""
-    of_kind(path, (str, os.PathLike), "a path", where="path")
-    try:
-        with Path(path).open("rb") as stream:
-            plain = not str(path).endswith(".gz")
-            data = (stream if plain else GzipFile(fileobj=stream)).read(MAX_BYTES + 1)
-    except (OSError, EOFError, ValueError, zlib.error) as error:
-        what = f"cannot be read ({getattr(error, 'strerror', error)})"
-        raise FileError(what, where=str(path)) from error
-    if len(data) > MAX_BYTES:
-        raise FileError(f"is larger than {MAX_BYTES} bytes", where=str(path))
-    return data
 
 
 def parse_json(data: bytes, where: str) -> Any:

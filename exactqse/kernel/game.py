@@ -61,9 +61,7 @@ def make_row(probabilities: dict[int, Fraction], size: int, where: str) -> Row:
             raise GameError(f"probability {p} of state {state} is negative", where=where)
     states = tuple(sorted(state for state, p in probabilities.items() if p))
     denominator = lcm(*(probabilities[s].denominator for s in states))
-    numerators = tuple(
-        probabilities[s].numerator * (denominator // probabilities[s].denominator) for s in states
-    )
+    numerators = tuple((probabilities[s] * denominator).numerator for s in states)
     return reduced_row(denominator, states, numerators, where)
 
 

@@ -19,8 +19,8 @@ from exactqse.kernel.numbers import format_rational
 FORMAT = "exactqse-game"
 VERSION = 1
 _SIZES = ("states", "leader_actions", "follower_actions")
-_TABLES = ("rho", "P", "u", "r")
-_FIELDS = ("format", "version", "horizon", *_SIZES, "eta", "gamma", "observes", *_TABLES)
+_HEAD = ("format", "version", "horizon", *_SIZES)
+_FIELDS = (*_HEAD, "eta", "gamma", "observes", "rho", "P", "u", "r")
 
 
 def read_game(data: bytes, where: str = "game file") -> KernelGame:
@@ -31,22 +31,20 @@ def read_game(data: bytes, where: str = "game file") -> KernelGame:
     """
     document = fields_of(parse_json(data, where), _FIELDS, where)
     check_header(document, FORMAT, VERSION, where)
-    (states, leader, follower), names = zip(
-        *(_labels(document[name], name) for name in _SIZES), strict=True
-    )
+    sizes, names = zip(*(_labels(document[name], name) for name in _SIZES), strict=True)
     eta = document["eta"]
 
     def row(value: Any, path: str) -> Row:
         if not isinstance(value, dict):
             raise GameError("is not an object from state to probability", where=path)
         pairs = {index_of(key, path): number(p, f"{path}.{key}") for key, p in value.items()}
-        return make_row(pairs, states, path)
+        return make_row(pairs, sizes[0], path)
 
     return KernelGame(
         natural(document["horizon"], "horizon"),
-        states,
-        leader,
-        follower,
+        sizes[0],
+        sizes[1],
+        sizes[2],
         rho=row(document["rho"], "rho"),
         P=_table(document["P"], row, "P"),
         u=_table(document["u"], number, "u"),

@@ -4,25 +4,28 @@ Every operation rounds outward (proofs/fixed-point.md). Shifts and ``//`` round 
 infinity in Python, for negative numbers too; the ceiling is the negated floor of the negative.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 Interval = tuple[int, int]
+Values = tuple[Mapping[int, int], ...]  # by state: lower ends; widths, or nothing if all are 0
 
 
 def enclose(numerator: int, denominator: int, p: int) -> Interval:
     """[lo, hi] at p bits around numerator/denominator; the denominator is positive."""
     scaled = numerator << p
     lo, remainder = divmod(scaled, denominator)
-    return lo, lo + (remainder != 0)
+    return (lo, lo + 1) if remainder else (lo, lo)
 
 
 def scale(x: Interval, numerator: int, denominator: int) -> Interval:
     """x times numerator/denominator; the denominator is positive."""
     lo, hi = x if numerator >= 0 else (x[1], x[0])
+    product, rest = lo * numerator, (hi - lo) * numerator  # together hi * numerator
     if denominator.bit_count() == 1:  # a power of two: the same floors, by shifts
         k = denominator.bit_length() - 1
-        return lo * numerator >> k, -(-hi * numerator >> k)
-    return lo * numerator // denominator, -(-hi * numerator // denominator)
+        return product >> k, -(-(product + rest) >> k)
+    low, remainder = divmod(product, denominator)
+    return low, low - (-(remainder + rest) // denominator)
 
 
 def add(terms: Iterable[Interval]) -> Interval:
@@ -33,7 +36,9 @@ def add(terms: Iterable[Interval]) -> Interval:
 
 def multiply(x: Interval, y: Interval, p: int) -> Interval:
     """x times y."""
-    ends = x[0] * y[0], x[0] * y[1], x[1] * y[0], x[1] * y[1]
+    dx, dy = x[1] - x[0], y[1] - y[0]  # as a rule short: one long product, and what is missing
+    corner, right, up = x[0] * y[0], dx * y[0], x[0] * dy
+    ends = corner, corner + right, corner + up, corner + right + up + dx * dy
     return min(ends) >> p, -(-max(ends) >> p)
 
 
@@ -42,3 +47,10 @@ def divide(x: Interval, y: Interval, p: int) -> Interval:
     lo = (x[0] << p) // (y[1] if x[0] >= 0 else y[0])
     hi = -((-x[1] << p) // (y[0] if x[1] >= 0 else y[1]))
     return lo, hi
+
+
+def ends(values: Mapping[int, Interval]) -> Values:
+    """Intervals by state, apart."""
+    pairs = sorted(values.items())
+    widths = {t: high - low for t, (low, high) in pairs}
+    return {t: low for t, (low, _) in pairs}, widths if any(widths.values()) else {}

@@ -1,83 +1,92 @@
 """The follower's and the leader's operators on fixed-point intervals.
 
-Symbols as in the model: x = eta r (so that exp(x) weighs an action), y = u + P W. A value list
-holds one interval per state; a state that is never reached may hold anything. Each result encloses
-the exact one (proofs/stage-value.md).
+Symbols as in the model: x = eta r (so that exp(x) weighs an action), y = u + P W. ``Values`` hold
+an interval for each state that is reached. Each result encloses the exact one
+(proofs/stage-value.md).
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from itertools import groupby
 from operator import mul
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from exactqse.kernel.certificate import AnyNode, Distribution, HistoryNode
 from exactqse.kernel.elementary import Elementary
 from exactqse.kernel.game import KernelGame, Row
-from exactqse.kernel.interval import Interval, add, divide, enclose, multiply, scale
+from exactqse.kernel.interval import Interval, Values, add, divide, enclose, ends, multiply, scale
 
 T = TypeVar("T")
 Rows = Sequence[Distribution]
-Values = Sequence[Interval] | Mapping[int, Interval]  # by state
-Lotteries = Sequence[tuple[int, Distribution]]
+States = Sequence[Interval] | Mapping[int, Interval]  # the same as intervals
 Next = Sequence[Sequence[Values]]  # W and v, each by b
 
 
-def exponent(
-    game: KernelGame, step: int, state: int, a: int, b: int, soft: Values, p: int
-) -> Interval:
-    """x = eta r_h(s, a, b) + gamma sum over t of P_h(t | s, a, b) v(t), for v = eta V_{h+1}.
+def exponent(game: KernelGame, reward: Fraction, row: Row, soft: Values, p: int) -> Interval:
+    """x = eta r + gamma sum over t of P(t) v(t), of a reward r and a row P, for v = eta V_{h+1}.
 
     Where eta is infinite, 1 is taken for it: x is what the follower compares.
     """
-    eta, reward = game.eta or 1, game.at(game.r, step)[state][a][b]
-    x = enclose(eta.numerator * reward.numerator, eta.denominator * reward.denominator, p)
-    if not soft or not game.gamma:
+    (above, below), (n, d) = (game.eta or 1).as_integer_ratio(), reward.as_integer_ratio()
+    x = enclose(above * n, below * d, p)
+    if not soft[0] or not game.gamma:
         return x
-    mean = expected(game.at(game.P, step)[state][a][b], soft)
-    below, above = scale(mean, game.gamma.numerator, game.gamma.denominator)
-    return x[0] + below, x[1] + above
+    low, high = scale(expected(row, soft), *game.gamma.as_integer_ratio())
+    return x[0] + low, x[1] + high
 
 
-def continuation(
-    game: KernelGame, step: int, state: int, a: int, b: int, after: Values, p: int
-) -> Interval:
-    """y = u_h(s, a, b) + sum over t of P_h(t | s, a, b) W_{h+1}(t)."""
-    reward = game.at(game.u, step)[state][a][b]
-    lo, hi = enclose(*reward.as_integer_ratio(), p)
-    if not after:
-        return lo, hi
-    below, above = expected(game.at(game.P, step)[state][a][b], after)
-    return lo + below, hi + above
+def continuation(reward: Fraction, row: Row, after: Values, p: int) -> Interval:
+    """y = u + sum over t of P(t) W_{h+1}(t), of a reward u and a row P."""
+    n, d = reward.as_integer_ratio()
+    if not after[0]:
+        return enclose(n, d, p)
+    sums, common = weighted(row, after), row.denominator
+    low, rest = divmod(sums[0] * d + (n * common << p), d * common)
+    return low, low - (-(rest + (sums[1] - sums[0]) * d) // (d * common))
 
 
-def columns(game: KernelGame, entry: Callable[[int, int], T]) -> list[list[T]]:
-    """[b][a] of ``entry`` (a, b)."""
-    A = range(game.leader_actions)
-    return [[entry(a, b) for a in A] for b in range(game.follower_actions)]
+def columns(entry: Callable[..., T], *tables: Sequence[Sequence[Any]]) -> list[list[T]]:
+    """[b][a] of ``entry`` of what the tables [a][b] hold."""
+    by_b = zip(*(zip(*table, strict=True) for table in tables), strict=True)
+    return [[entry(*each) for each in zip(*column, strict=True)] for column in by_b]
 
 
 def exponents(game: KernelGame, h: int, s: int, soft: Values, p: int) -> list[list[Interval]]:
     """[b][a] of x."""
-    return columns(game, lambda a, b: exponent(game, h, s, a, b, soft, p))
+    r, P = game.at(game.r, h)[s], game.at(game.P, h)[s]
+    return columns(lambda reward, row: exponent(game, reward, row, soft, p), r, P)
 
 
 def continuations(game: KernelGame, h: int, s: int, after: Values, p: int) -> list[list[Interval]]:
     """[b][a] of y."""
-    return columns(game, lambda a, b: continuation(game, h, s, a, b, after, p))
+    u, P = game.at(game.u, h)[s], game.at(game.P, h)[s]
+    return columns(lambda reward, row: continuation(reward, row, after, p), u, P)
+
+
+def weighted(row: Row, values: Values) -> Interval:
+    """The sum of the values under the numerators of a distribution of states."""
+    lows, widths = values
+    low = sum(map(mul, row.numerators, chosen(lows, row.states)))
+    if not widths:
+        return low, low
+    return low, low + sum(map(mul, row.numerators, chosen(widths, row.states)))
+
+
+def chosen(values: Mapping[int, int], states: tuple[int, ...]) -> Iterable[int]:
+    """The values of these states, most often of all."""
+    return values.values() if (*values,) == states else map(values.__getitem__, states)
 
 
 def expected(row: Row, values: Values) -> Interval:
     """The mean of the values under a distribution of states."""
-    lows = [values[t][0] for t in row.states]
-    highs = [values[t][1] for t in row.states]
-    low = sum(map(mul, row.numerators, lows))
-    high = low if highs == lows else sum(map(mul, row.numerators, highs))
+    low, high = weighted(row, values)
     return low // row.denominator, -(-high // row.denominator)
 
 
 def mixture(distribution: Distribution, values: Sequence[Interval]) -> Interval:
     """The expectation of ``values``, one for each pair of the distribution, in its order."""
+    if len(distribution) == len(values) == 1:  # with probability 1
+        return values[0]
     pairs = zip(distribution, values, strict=True)
     return add(scale(value, q.numerator, q.denominator) for (_, q), value in pairs)
 
@@ -90,10 +99,11 @@ def policy_value(
     ``after`` is W and v of the next step, each by b; v is computed where gamma > 0, else 0. The
     exponents are shifted by an integer near their largest: the quotient does not change.
     """
+    u, r, P = (game.at(table, h)[s] for table in (game.u, game.r, game.P))
     xs, ys = [], []
     for b, (by_b, W, v) in enumerate(zip(policy, *after, strict=True)):
-        xs.append(mixture(by_b, [exponent(game, h, s, a, b, v, p) for a, _ in by_b]))
-        ys.append(mixture(by_b, [continuation(game, h, s, a, b, W, p) for a, _ in by_b]))
+        xs.append(mixture(by_b, [exponent(game, r[a][b], P[a][b], v, p) for a, _ in by_b]))
+        ys.append(mixture(by_b, [continuation(u[a][b], P[a][b], W, p) for a, _ in by_b]))
     shift = max(x[0] for x in xs) >> p << p
     weights = [elementary.exp((x[0] - shift, x[1] - shift), p) for x in xs]
     products = [multiply(e, y, p) for e, y in zip(weights, ys, strict=True)]
@@ -119,28 +129,27 @@ def policy_values(
 
     After a HistoryNode come those that it draws; after any other, those of the next step.
     """
-    W: dict[int, Interval] = {}  # by index of node
-    v: dict[int, Interval] = {}
+    W, v = dict[int, Interval](), dict[int, Interval]()  # by index of node
     layer: dict[int, int] = {}  # from state to index
     for h, pairs in groupby(reversed([*enumerate(nodes)]), lambda pair: pair[1].step):
-        all_b = [[{t: x[j] for t, j in layer.items()}] * game.follower_actions for x in (W, v)]
+        follows = [ends({t: x[j] for t, j in layer.items()}) for x in (W, v)]
         layer = {}
         for j, node in pairs:
-            after = all_b
+            after = [[values] * game.follower_actions for values in follows]
             if isinstance(node, HistoryNode) and node.after:
-                after = [[_lotteries(draws, x) for draws in node.after] for x in (W, v)]
+                after = [[_drawn(draws, x) for draws in node.after] for x in (W, v)]
             rows = by_response(game, node.policy)
             W[j], v[j] = policy_value(game, h, node.state, rows, after, p, elementary)
             layer[node.state] = j
     return {s: W[j] for s, j in layer.items()}
 
 
-def _lotteries(draws: Lotteries, values: Mapping[int, Interval]) -> dict[int, Interval]:
-    """The mean of each state's lottery, of values by index of node."""
-    return {t: mixture(d, [values[i] for i, _ in d]) for t, d in draws}
+def _drawn(draws: tuple[tuple[int, Distribution], ...], x: dict[int, Interval]) -> Values:
+    """The means of ``x`` under lotteries over memories, one for each state."""
+    return ends({t: mixture(d, [x[i] for i, _ in d]) for t, d in draws})
 
 
-def initial_mean(game: KernelGame, values: Values, p: int) -> tuple[Fraction, Fraction]:
+def initial_mean(game: KernelGame, values: States, p: int) -> tuple[Fraction, Fraction]:
     """Both ends of the mean of ``values`` under rho, exactly."""
     row = game.rho
     low, high = (sum(map(mul, row.numerators, [values[s][k] for s in row.states])) for k in (0, 1))

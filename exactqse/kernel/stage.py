@@ -15,16 +15,18 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import lru_cache
+from functools import cache
 from heapq import heappush, heapreplace
 from math import gcd
 from typing import Literal, NoReturn, TypeVar
 
 from exactqse.errors import at_least, between
-from exactqse.kernel.certificate import CHORD, DOWN, UP, Duals, Majorant, Split, Tree
+from exactqse.kernel.certificate import DOWN, MAX_PRECISION, UP, Duals, Majorant, Split, Tree
 from exactqse.kernel.elementary import MAX_EXPONENT, Elementary
 from exactqse.kernel.interval import Interval, add, multiply, scale
 
+ROUGH = 40  # bits, at most, of rough bounds
+BEYOND = 1 << 2 * MAX_PRECISION  # more than any sum of majorants: nothing is known
 FINENESS, PARTS = 13, 1 << 8  # how fine and how many the parts of a chord may be
 Outcome = Literal["accepted", "rejected", "inconclusive"]
 Vector = dict[int, int]  # by place, 0 where nothing is said
@@ -36,6 +38,7 @@ Corner = tuple[Weights, dict[int, tuple[tuple[Interval, Interval], Slopes]]]  # 
 Ratio = tuple[int, int]  # of positive integers
 Form = tuple[Interval, Vector]  # A, L
 Members = list[tuple[int, Callable[..., Form], Ratio]]  # b, its majorant and the parameter
+Term = tuple[int, bool, int, int, int]  # b, whether it is an "up", and three numbers
 Spot = tuple[int, int]  # leaf, corner
 Found = tuple[Interval, Vector, Spot]  # A, L and where they are
 
@@ -154,8 +157,6 @@ class Stage:
 
     def _reach(self, slopes: Vector) -> int:
         """The largest sum_j slopes_j dv_j, rounded up."""
-        if not slopes:
-            return 0
         return -(-sum(self.radius[j] * abs(n) for j, n in slopes.items()) >> self.p)
 
     def _units(self, count: int) -> int:
@@ -167,28 +168,78 @@ class Stage:
         return a[0] + reach, a[1] + reach
 
     def _corners(self, cell: Sequence[int], tree: Tree, value: Interval) -> Iterator[Found]:
-        """A and L, summed over the members of the cell, at each corner of each leaf."""
-        actions = range(len(self.x[0]))
-        pure = [tuple(int(a == c) for a in actions) for c in actions]
-        parts = [[self._corner(weights, cell) for weights in pure]]
-        leaf = 0
+        """A and L, summed over the members of the cell, at corners of leaves.
+
+        Without slopes those are left out whose rough bound is not above A at an earlier one.
+        """
+        parts = [self._simplex(cell)]
+        leaf, largest = 0, -BEYOND
         for entry in tree:
             part = parts.pop()
             if isinstance(entry, Split):
-                middle = self._corner(_middle(part[entry.i][0], part[entry.j][0]), cell)
+                middle = self._middle(part[entry.i], part[entry.j])
                 parts += [[*part[:k], middle, *part[k + 1 :]] for k in (entry.j, entry.i)]
                 continue
             pairs = zip(cell, entry.majorants, strict=True)
             members = [(b, *self._majorant(majorant, part, b, value)) for b, majorant in pairs]
             shift = self.reference + (entry.shift << self.p)
-            for k, corner in enumerate(part):
-                (low, high), slopes = self._sum(members, corner, value, shift, (leaf, k))
+            terms = [self._term(*member, shift) for member in members]
+            bounds = [self._rough(terms, corner, value) for corner in part]
+            for k in sorted(range(len(part)), key=bounds.__getitem__, reverse=True):
+                if bounds[k] <= (0 if entry.shift else largest):
+                    break
+                (low, high), slopes = self._sum(members, part[k], value, shift, (leaf, k))
                 if entry.shift:  # at another scale all that is used is the sign
                     at = f"{self.where}, leaf {leaf}, corner {k}"
                     require(f"the majorants' sum at {at} exceeds 0", low, high, self.p)
-                    low = high = 0
+                    continue
+                largest = max(largest, high)
                 yield (low, high), slopes, (leaf, k)
+            if entry.shift:
+                yield (0, 0), {}, (leaf, 0)
             leaf += 1
+
+    def _simplex(self, cell: Sequence[int]) -> list[Corner]:
+        """Pure actions, with what they make of the columns of each b."""
+        n, x, y, slopes = len(self.x[0]), self.x, self.y, self.slopes
+        units = (0,) * (n - 1) + (1,) + (0,) * (n - 1)
+        rows = ({b: ((x[b][a], y[b][a]), slopes[b][a]) for b in cell} for a in range(n))
+        return [(units[n - 1 - a : 2 * n - 1 - a], row) for a, row in enumerate(rows)]
+
+    def _middle(self, c: Corner, d: Corner) -> Corner:
+        """The corner half way."""
+        weights, rows = _middle(c[0], d[0]), {}
+        for b, ((x, y), slopes) in c[1].items():
+            (v, w), others = d[1][b]
+            leans = _mixed_slopes(weights, self.slopes[b]) if slopes or others else {}
+            rows[b] = (_halfway(x, v), _halfway(y, w)), leans
+        return weights, rows
+
+    def _term(self, b: int, form: Callable[..., Form], ratio: Ratio, shift: int) -> Term:
+        """A majorant's parameter, its inverse, and what is added to x, in units of 2^-q."""
+        (above, below), q = ratio, min(self.p, ROUGH)
+        size, inverse, drop = -((-above << q) // below), (below << q) // above, self.p - q
+        if form == self._up:
+            return b, True, size, inverse, 1 - (shift >> drop) - (1 << q)
+        log = self.elementary.log_below(inverse, q) if inverse else -BEYOND
+        return b, False, size, inverse, (1 << q) + (-shift >> drop) + log
+
+    def _rough(self, terms: list[Term], corner: Corner, value: Interval) -> int:
+        """At least the sum of the majorants, if nothing leans (proofs/rough-bounds.md)."""
+        total, q = 0, min(self.p, ROUGH)
+        drop, exp, log = self.p - q, self.elementary.exp_above, self.elementary.log_below
+        for b, rises, size, inverse, constant in terms:
+            (x, y), slopes = corner[1][b]
+            gap = value[0] - y[1] >> drop
+            z = (x[1] >> drop) - (gap * (inverse + (gap < 0)) >> q) + constant if rises else 0
+            if slopes or self.free or z >> q >= MAX_EXPONENT or not (rises or gap > 0):
+                return BEYOND
+            if rises:
+                total += (size * exp(z, q) >> q) + 1
+            else:
+                inner = (x[0] >> drop) + log(gap, q) + constant
+                total -= inner * (size - (inner > 0)) >> q
+        return total << drop
 
     def _sum(
         self, members: Members, corner: Corner, value: Interval, shift: int, spot: Spot
@@ -206,22 +257,14 @@ class Stage:
             slopes = _plus(slopes, own, 1) if own else slopes
         return (low, high), slopes
 
-    def _corner(self, weights: Weights, cell: Sequence[int]) -> Corner:
-        """A corner with what it makes of the columns of each b."""
-        if sum(weights) == 1:
-            a = weights.index(1)
-            return weights, {b: ((self.x[b][a], self.y[b][a]), self.slopes[b][a]) for b in cell}
-        mixed = ((_mixed(weights, self.x[b]), _mixed(weights, self.y[b])) for b in cell)
-        slopes = (_mixed_slopes(weights, self.slopes[b]) for b in cell)
-        return weights, dict(zip(cell, zip(mixed, slopes, strict=True), strict=True))
-
     def _majorant(
         self, majorant: Majorant, part: list[Corner], b: int, value: Interval
     ) -> tuple[Callable[..., Form], Ratio]:
         """The function for its tag, and its parameter; any positive one is valid."""
         if not isinstance(majorant, int):
-            form = {UP: self._up, DOWN: self._down, CHORD: self._chord}[majorant[0]]
-            return form, majorant[1].as_integer_ratio()
+            tag, parameter = majorant
+            form = self._up if tag == UP else self._down if tag == DOWN else self._chord
+            return form, parameter.as_integer_ratio()
         ((x, _), (y, _)), _ = part[majorant][1][b]
         x, gain, unit = x - self.reference, y - value[1], 1 << self.p
         if gain > 0:
@@ -272,9 +315,10 @@ class Stage:
             d = self._reach({j: lean for j, (_, lean) in slopes.items()}) + units
         if gap[0] <= d:
             refuse("down has no y < upper", surely=gap[1] <= d)
-        log = _log(self.elementary, (gap[0] - d, gap[1] - d), one, p)
-        own = _log(self.elementary, (kappa[0], kappa[0]), kappa[1], p)
-        inner = one + x[0] - shift + log[0] - own[1], one + x[1] - shift + log[1] - own[0]
+        k = min(p, (kappa[1] & -kappa[1]).bit_length() - 1)  # of common factors 2
+        ratio = [(end - d) * (kappa[1] >> k) for end in gap]
+        log = self.elementary.log((ratio[0], ratio[1]), kappa[0] << p - k, p)
+        inner = one + x[0] - shift + log[0], one + x[1] - shift + log[1]
         if not slopes:
             return self._falling(kappa, inner, {}, 0)
         t = (1 << 2 * p) // gap[1]
@@ -309,11 +353,13 @@ class Stage:
         start, end = gap - most - d, gap - least + d + (value[1] - value[0]) + (y[1] - y[0])
         if start <= 0:
             refuse("y >= upper for some value", surely=False)
-        own = _log(self.elementary, (kappa[0], kappa[0]), kappa[1], p)[1]
+        own = self.elementary.log((kappa[0], kappa[0]), kappa[1], p)[1]
+
+        log = cache(lambda t: self.elementary.log((t, t), 1 << p, p)[0])  # parts share their ends
 
         def part(low: int, high: int) -> tuple[int, int, int, int]:
             """(-A/kappa, low, high, tilt) by the chord of ln over [low, high]."""
-            logs = [_log(self.elementary, (t, t), 1 << p, p)[0] for t in (low, high)]
+            logs = log(low), log(high)
             tilt = max(logs[1] - logs[0] << p, 0) // max(high - low, 1) + 1
             chord = min(logs[0], logs[1] - (tilt * (high - low) >> p) - 1)
             inner = (1 << p) + x + chord - own + (tilt * (gap - low) >> p)
@@ -333,8 +379,6 @@ class Stage:
 
 def _plus(x: Vector, y: Vector, sign: int) -> Vector:
     """x + sign y."""
-    if not y:
-        return x
     return x | {j: x.get(j, 0) + sign * n for j, n in y.items()}
 
 
@@ -343,7 +387,11 @@ def _middle(c: Weights, d: Weights) -> Weights:
     n, m = sum(c), sum(d)
     mixed = [v * m + w * n for v, w in zip(c, d, strict=True)]
     common = gcd(*mixed)
-    return tuple(w // common for w in mixed)
+    return tuple([w // common for w in mixed])
+
+
+def _halfway(x: Interval, y: Interval) -> Interval:
+    return x[0] + y[0] >> 1, -(-x[1] - y[1] >> 1)
 
 
 def _mixed(weights: Weights, column: Sequence[Interval]) -> Interval:
@@ -357,8 +405,6 @@ def _mixed(weights: Weights, column: Sequence[Interval]) -> Interval:
 def _mixed_slopes(weights: Weights, column: Sequence[Slopes]) -> Slopes:
     """The mean slopes, each less than a unit from the mean of those in the column."""
     rows = [(w, row) for w, row in zip(weights, column, strict=True) if w]
-    if len(rows) == 1:
-        return rows[0][1]
     pushes: Vector = defaultdict(int)
     leans: Vector = defaultdict(int)
     for w, row in rows:
@@ -366,8 +412,3 @@ def _mixed_slopes(weights: Weights, column: Sequence[Slopes]) -> Slopes:
             pushes[j] += w * push
             leans[j] += w * lean
     return {j: (push // sum(weights), leans[j] // sum(weights)) for j, push in pushes.items()}
-
-
-@lru_cache(maxsize=1 << 16)  # corners are shared by leaves, kappa by the corners of a leaf
-def _log(elementary: Elementary, numerator: Interval, denominator: int, p: int) -> Interval:
-    return elementary.log(numerator, denominator, p)

@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exactqse.errors import GameError, InputError, of_kind, shown
-from exactqse.kernel.files import read_bytes
 from exactqse.kernel.game import MAX_HORIZON, KernelGame, Row, Transitions, require_game
 from exactqse.kernel.gamefile import game_bytes, game_hash, read_game
 from exactqse.model.arrays import distribution, exact, listed, payoffs, transitions, whole
+from exactqse.reading import read_bytes
 from exactqse.writing import write_bytes
 
 _KINDS = ("state", "leader", "follower")

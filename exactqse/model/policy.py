@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from exactqse.errors import GameError, PolicyError, approximate, of_kind
 from exactqse.kernel.codec import check_header, fields_of, list_of, number
-from exactqse.kernel.files import canonical_json, parse_json, read_bytes
+from exactqse.kernel.files import canonical_json, parse_json
 from exactqse.kernel.game import KernelGame, require_game
 from exactqse.kernel.numbers import format_rational
 from exactqse.model.arrays import exact, listed
+from exactqse.reading import read_bytes
 from exactqse.writing import write_bytes
 
 FORMAT = "exactqse-policy"

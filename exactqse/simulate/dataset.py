@@ -7,9 +7,9 @@ import string
 from dataclasses import dataclass, fields
 
 from exactqse.errors import DatasetError, of_kind, shown
-from exactqse.kernel.files import read_bytes
 from exactqse.kernel.game import KernelGame, require_game
 from exactqse.kernel.gamefile import game_hash
+from exactqse.reading import read_bytes
 from exactqse.simulate.checks import check_episodes
 from exactqse.simulate.datasetfile import decode, encode
 from exactqse.simulate.episodes import Episodes

@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exactqse.errors import DatasetError, FileError, GameError, InputError, shown
-from exactqse.kernel import files
 from exactqse.kernel.codec import check_header, fields_of, list_of, natural, number
 from exactqse.kernel.files import canonical_json, parse_json
+from exactqse.reading import MAX_BYTES
 from exactqse.simulate.episodes import Episodes
 from exactqse.simulate.noise import Noise
 from exactqse.simulate.setting import Setting
@@ -48,8 +48,8 @@ def encode(dataset: Dataset) -> bytes:
             "runs": [_run_document(run) for run in dataset.runs],
         }
     )
-    if len(data) > files.MAX_BYTES:
-        what = f"would be larger than the {files.MAX_BYTES} bytes that can be read"
+    if len(data) > MAX_BYTES:
+        what = f"would be larger than the {MAX_BYTES} bytes that can be read"
         raise FileError(what, where="dataset", remedy="draw several with fewer episodes")
     return data
 

@@ -19,7 +19,7 @@ from exactqse.arithmetic.balls import FlintElementary
 from exactqse.kernel.certificate import Certificate, Distribution, Node
 from exactqse.kernel.game import KernelGame
 from exactqse.kernel.gamefile import game_hash
-from exactqse.kernel.interval import Interval, enclose
+from exactqse.kernel.interval import Interval, enclose, ends
 from exactqse.kernel.operators import by_response, initial_mean, policy_value
 from exactqse.solve.effort import Budget, Effort, Standing, Watcher
 from exactqse.solve.layer import Layer
@@ -188,7 +188,7 @@ class _Passes:
         self, step: int, state: int, policy: tuple[Distribution, ...], values: list[Interval]
     ) -> Interval:
         rows = by_response(self.game, policy)
-        after = [values] * len(rows), [()] * len(rows)
+        after = [ends(dict(enumerate(values)))] * len(rows), [ends({})] * len(rows)
         value, _ = policy_value(self.game, step, state, rows, after, self.p, _ELEMENTARY)
         return value
 

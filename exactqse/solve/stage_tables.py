@@ -7,8 +7,8 @@ from fractions import Fraction
 
 from exactqse.kernel.certificate import DOWN, Leaf, Tree
 from exactqse.kernel.game import KernelGame
-from exactqse.kernel.interval import Interval
-from exactqse.kernel.operators import continuation, exponent
+from exactqse.kernel.interval import Interval, ends
+from exactqse.kernel.operators import continuations, exponents
 
 _PLAIN = 400  # payoffs between 2^-400 and 2^400 are taken as they are
 _STEEPEST = 10000  # of eta r over a cell: beyond it there is too much to halve
@@ -49,9 +49,8 @@ def stage_tables(
 
     Unless float64 is ``trusted``, no stage is tame.
     """
-    actions, responses = range(game.leader_actions), range(game.follower_actions)
-    x = [[exponent(game, step, state, a, b, (), p)[0] for a in actions] for b in responses]
-    y = [[continuation(game, step, state, a, b, after, p) for a in actions] for b in responses]
+    x = [[v[0] for v in row] for row in exponents(game, step, state, ends({}), p)]
+    y = continuations(game, step, state, ends(dict(enumerate(after))), p)
     top, bottom = (choose(map(choose, x)) >> p for choose in (max, min))
     ceiling = max(v[1] for row in y for v in row)
     size = max(max(abs(v[0]), abs(v[1])) for row in y for v in row).bit_length() - p

@@ -21,9 +21,10 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from exactqse.errors import ExactQSEError, FileError, InputError, LearnerError, of_kind
-from exactqse.kernel.files import canonical_json, parse_json, read_bytes
+from exactqse.kernel.files import canonical_json, parse_json
 from exactqse.learn.protocol import OnlineLearner
 from exactqse.model.game import Game
+from exactqse.reading import read_bytes
 from exactqse.simulate.noise import NO_NOISE, Noise
 from exactqse.solve import Solution
 from exactqse.trials.arguments import MAX_SEED, natural

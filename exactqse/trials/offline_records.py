@@ -10,8 +10,9 @@ from typing import Any
 from exactqse.arithmetic.enclosure import Enclosure
 from exactqse.errors import FileError
 from exactqse.kernel.codec import check_header, fields_of
-from exactqse.kernel.files import canonical_json, parse_json, read_bytes
+from exactqse.kernel.files import canonical_json, parse_json
 from exactqse.kernel.numbers import format_rational, parse_rational
+from exactqse.reading import read_bytes
 from exactqse.simulate.noise import Noise
 from exactqse.trials.answers import Answer, judged
 from exactqse.trials.values import coarse

@@ -16,8 +16,9 @@ from typing import Any
 from exactqse.arithmetic.enclosure import Enclosure
 from exactqse.errors import FileError, GameError, InputError, shown
 from exactqse.kernel.codec import check_header, fields_of
-from exactqse.kernel.files import canonical_json, parse_json, read_bytes
+from exactqse.kernel.files import canonical_json, parse_json
 from exactqse.kernel.numbers import format_rational, parse_rational
+from exactqse.reading import read_bytes
 from exactqse.simulate.noise import Noise
 from exactqse.trials.answers import ANSWERS, Answer, all_of, at_least, judged
 from exactqse.trials.arguments import MAX_SEED, natural

@@ -15,7 +15,7 @@ from exactqse.arithmetic import Enclosure
 from exactqse.errors import InputError, PolicyError, PrecisionError
 from exactqse.evaluate import enclosures, evaluate
 from exactqse.kernel.elementary import Elementary
-from exactqse.kernel.interval import Interval
+from exactqse.kernel.interval import Interval, ends
 from exactqse.kernel.operators import policy_value
 from exactqse.model import Game, Policy
 
@@ -150,7 +150,7 @@ def test_overlaps_the_kernel_for_a_finite_eta(
                 h,
                 s,
                 [tuple((a, x) for a, x in enumerate(row) if x) for row in rows[s]],
-                [[each] * game.follower_actions for each in (after, soft)],
+                [[ends(dict(enumerate(each)))] * game.follower_actions for each in (after, soft)],
                 p,
                 Elementary(),
             )

@@ -12,11 +12,10 @@ from typing import Any
 
 import mpmath
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from exactqse.evaluate import evaluate
-from exactqse.kernel import farsighted
 from exactqse.kernel.certificate import (
     UP,
     Certificate,
@@ -30,10 +29,10 @@ from exactqse.kernel.certificate import (
     Tree,
 )
 from exactqse.kernel.elementary import INTEGER
-from exactqse.kernel.farsighted import Frontier, PartBounds, _leaning, hull
+from exactqse.kernel.farsighted import Frontier, PartBounds, _leaning
 from exactqse.kernel.game import Row
 from exactqse.kernel.gamefile import game_hash
-from exactqse.kernel.interval import enclose
+from exactqse.kernel.interval import enclose, ends
 from exactqse.kernel.operators import continuation, expected
 from exactqse.kernel.stage import FailureError, Stage
 from exactqse.model import Game, Policy
@@ -265,16 +264,17 @@ def check_stage(case: Drawn, frontiers: dict[tuple[int, int], Frontier], j: int)
     loose = {t: int(gamma / over * ONE) if f.free else f.own for t, f in after.items()}
     for b, a in product(range(case.B), range(case.A)):
         row, slopes = game.at(game.P, h)[s][a][b], stage.slopes[b][a]
+        u_hsab = game.at(game.u, h)[s][a][b]
         assert slopes == rounded(row, after, others, gamma, free=False)
         zero = {t: (0, 0) if f.free else f.phi(f.own, P) for t, f in after.items()}
         tied_to = {t: f.phi(f.own, P) for t, f in after.items()}
-        assert stage.y[b][a] == continuation(game, h, s, a, b, tied_to, P)
-        assert stage.free is None or stage.free.y[b][a] == continuation(game, h, s, a, b, zero, P)
+        assert stage.y[b][a] == continuation(u_hsab, row, ends(tied_to), P)
+        assert stage.free is None or stage.free.y[b][a] == continuation(u_hsab, row, ends(zero), P)
         x = eta * game.at(game.r, h)[s][a][b] * ONE - reference
         for t, n in zip(row.states, row.numerators, strict=True) if after else ():
             x += gamma * Fraction(n, row.denominator) * (after[t].middle + dv[after[t].j])
         assert abs(stage.x[b][a][0] - reference + along(slopes, dv, 0) - x) <= units
-        u = game.at(game.u, h)[s][a][b] * ONE - own
+        u = u_hsab * ONE - own
         y = u + claimed(row, after, tied, dv)
         assert abs(stage.y[b][a][0] + along(slopes, dv, 1) - y) <= units
         if stage.free is None:
@@ -289,9 +289,9 @@ def check_stage(case: Drawn, frontiers: dict[tuple[int, int], Frontier], j: int)
             t: (f.phi(sigma, P)[1] + (f.radius >> P) + 1,) * 2 if f.free else (0, 0)
             for t, f in after.items()
         }
-        assert stage.free.height(b, sigma)[a] == expected(row, loosest)
+        assert stage.free.height(b, sigma)[a] == expected(row, ends(loosest))
         worst = {t: (min(K for _, K in f.points) * f.free,) * 2 for t, f in after.items()}
-        assert stage.free.least[b][a] == expected(row, worst)
+        assert stage.free.least[b][a] == expected(row, ends(worst))
         value = stage.free.y[b][a][1] + stage.free.height(b, sigma)[a][1]
         seen = stage.x[b][a][1] - reference + along(free_slopes, dv, 0)
         seen += (value + along(free_slopes, dv, 1)) * over
@@ -390,35 +390,26 @@ def test_slopes_are_taken_along_v() -> None:
             assert f.radius == max(f.v[1] - f.middle, f.middle - f.v[0])
 
 
-def test_each_piece_is_shown_up_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_piece_is_shown_up_to_its_end() -> None:
     """Ends outside the range of v are moved to it."""
-    seen: list[list[int]] = []
-    hull_of = farsighted.hull
-
-    def recorded(points: list[tuple[int, int]]) -> list[tuple[int, int]]:
-        seen.append([d for d, _ in points])
-        return hull_of(points)
-
-    monkeypatch.setattr(farsighted, "hull", recorded)
     inner = 0
     for seed in range(100):
-        seen.clear()
         case = drawn(seed)
         try:
             frontiers = case.part().frontiers()
         except FailureError:
             continue
         assert frontiers is not None
-        for f, ds in zip(frontiers.values(), seen, strict=True):
+        for f in frontiers.values():
             first, last = (end - f.middle for end in f.v)
-            ends = [first]
+            shown = [first]
             for piece in case.part().part.claims[f.j].pieces:
                 at = (
                     last if piece.end is None else floor(piece.end * case.game.eta * ONE) - f.middle
                 )
-                ends.append(max(ends[-1], min(at, last)))
-            inner += len({*ends} - {first, last})
-            assert ds == [d for pair in pairwise(ends) for d in pair]
+                shown.append(max(shown[-1], min(at, last)))
+            inner += len({*shown} - {first, last})
+            assert [d for d, _ in f.points] == [d for pair in pairwise(shown) for d in pair]
     assert inner > 5
 
 
@@ -539,21 +530,16 @@ def test_a_piece_is_above_its_exponential(g: int, start: int, end: int) -> None:
         assert (left + right) / 2 <= middle + spread / 4 + 4
 
 
-@settings(max_examples=200, deadline=None)
-@given(st.lists(st.tuples(st.integers(-9, 9), st.integers(-9, 9)), min_size=1), st.data())
-def test_a_hull_holds_all_points(points: list[tuple[int, int]], data: st.DataObject) -> None:
-    corners = hull(points)
-    assert set(corners) <= set(points)
-    assert [d for d, _ in corners] == sorted({d for d, _ in corners})
-    frontier = Frontier(0, (0, 0), 0, 0, 0, {}, free=False, points=corners)
-    sigma = data.draw(st.integers(-40, 40))
+@given(
+    st.lists(st.tuples(st.integers(-9, 9), st.integers(-9, 9)), min_size=1), st.integers(-40, 40)
+)
+def test_phi_is_the_largest_of_all_points(points: list[tuple[int, int]], sigma: int) -> None:
+    frontier = Frontier(0, (0, 0), 0, 0, 0, {}, free=False, points=points)
     exact = max(Fraction(height) + Fraction(sigma * d, 4) for d, height in points)
     assert frontier.phi(sigma, 2) == (ceil(exact), ceil(exact))
-    slopes = [Fraction(k - h, e - d) for (d, h), (e, k) in pairwise(corners)]
-    assert slopes == sorted(set(slopes), reverse=True)
 
 
-def test_the_largest_of_a_hull_is_rounded_up() -> None:
+def test_the_largest_point_is_rounded_up() -> None:
     """A quarter of a unit makes one."""
     level = Frontier(0, (0, 0), 0, 0, 0, {}, free=False, points=[(0, 0), (1, 0), (2, -9)])
     assert [level.phi(sigma, 2) for sigma in (-1, 0, 1)] == [(0, 0), (0, 0), (1, 1)]

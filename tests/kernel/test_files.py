@@ -11,9 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exactqse import reading
 from exactqse.errors import FileError, KindError
 from exactqse.kernel import files
-from exactqse.kernel.files import canonical_json, parse_json, read_bytes
+from exactqse.kernel.files import canonical_json, parse_json
+from exactqse.reading import read_bytes
 from exactqse.writing import write_bytes
 
 REFUSED = {
@@ -113,6 +115,7 @@ def test_canonical_json_keeps_the_order_and_no_blanks() -> None:
 
 def test_too_many_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "MAX_BYTES", 5)
+    monkeypatch.setattr(reading, "MAX_BYTES", 5)
     path = tmp_path / "f"
     path.write_bytes(b"[1,2]")
     assert parse_json(read_bytes(path), "f") == [1, 2]
@@ -136,7 +139,7 @@ def test_a_huge_file_is_not_read_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     def huge(_self: Path, _mode: str) -> Stream:
         return Stream(b"x" * 99)
 
-    monkeypatch.setattr(files, "MAX_BYTES", 5)
+    monkeypatch.setattr(reading, "MAX_BYTES", 5)
     monkeypatch.setattr(Path, "open", huge)
     with pytest.raises(FileError, match="is larger than 5 bytes"):
         read_bytes("f")
@@ -270,7 +273,7 @@ def test_a_damaged_archive_is_one_clear_error(tmp_path: Path, cut: int) -> None:
 
 
 def test_an_archive_of_too_much_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "MAX_BYTES", 99)
+    monkeypatch.setattr(reading, "MAX_BYTES", 99)
     path = tmp_path / "x.gz"
     path.write_bytes(gzip.compress(b"0" * 100))
     with pytest.raises(FileError, match="is larger than 99 bytes"):

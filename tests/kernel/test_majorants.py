@@ -19,7 +19,7 @@ from exactqse.kernel.certificate import CHORD, DOWN, UP, Leaf, Node, Split, Tree
 from exactqse.kernel.check import _check_nodes
 from exactqse.kernel.elementary import INTEGER, MAX_EXPONENT, Elementary
 from exactqse.kernel.interval import Interval
-from exactqse.kernel.stage import FailureError, Form, Free, Slopes, Stage
+from exactqse.kernel.stage import BEYOND, FailureError, Form, Free, Slopes, Stage
 from exactqse.model import Game
 
 ONE = Fraction(1)
@@ -38,6 +38,14 @@ class Told:
 
     def log(self, numerator: Interval, denominator: int, p: int) -> Interval:
         raise AssertionError(numerator, denominator, p)
+
+    def exp_above(self, x: int, q: int) -> int:
+        """Nothing is known roughly, so that every corner is asked about, in order."""
+        del x, q
+        return BEYOND
+
+    def log_below(self, n: int, q: int) -> int:
+        raise AssertionError(n, q)
 
 
 def form(
@@ -465,7 +473,7 @@ def test_a_majorant_of_a_tree_names_its_place() -> None:
     y = {2: [(-8, -8), (-8, -8)], 7: [(-8, -8), (8, 8)]}
     none: list[Slopes] = [{}, {}]
     columns = [y.get(b, zero) for b in range(8)]
-    stage = Stage("here", 3, INTEGER, [zero] * 8, columns, [none] * 8)
+    stage = Stage("here", 16, INTEGER, [zero] * 8, columns, [none] * 8)
     with pytest.raises(FailureError) as caught:
         stage.bound([(2, 7)], [tree], (0, 0))
     assert str(caught.value) == (

@@ -13,7 +13,7 @@ from exactqse.arithmetic.balls import ball, exact_fraction, precision
 from exactqse.kernel.certificate import Certificate, Distribution
 from exactqse.kernel.elementary import INTEGER
 from exactqse.kernel.game import expectation, make_row
-from exactqse.kernel.interval import Interval, enclose
+from exactqse.kernel.interval import Interval, enclose, ends
 from exactqse.kernel.operators import (
     by_response,
     continuation,
@@ -53,10 +53,10 @@ def truth(
         total = sum((w * ball(y) for w, y in zip(weights, ys, strict=True)), arb(0))
         weight = sum(weights, arb(0))
         value, log = total / weight, weight.log() + ball(max(xs))
-        return ends(value, p), ends(log, p)
+        return limits(value, p), limits(log, p)
 
 
-def ends(value: arb, p: int) -> Ends:
+def limits(value: arb, p: int) -> Ends:
     return exact_fraction(value.lower()) * 2**p, exact_fraction(value.upper()) * 2**p
 
 
@@ -99,8 +99,9 @@ def test_policy_value_is_true_and_narrow(data: st.DataObject, p: int) -> None:
     soft = [] if last else [data.draw(numbers) for _ in range(game.states)]
     boxes = [enclose(x.numerator, x.denominator, p) for x in after]
     logs = [enclose(x.numerator, x.denominator, p) for x in soft]
+    later, soon = (ends(dict(enumerate(each))) for each in (boxes, logs))
     value, log = policy_value(
-        game, step, state, policy, [[each] * len(policy) for each in (boxes, logs)], p, INTEGER
+        game, step, state, policy, [[each] * len(policy) for each in (later, soon)], p, INTEGER
     )
     true_value, true_log = truth(game, step, state, tuple(policy), p, after=after, soft=soft)
     assert value[0] <= true_value[0]
@@ -114,14 +115,13 @@ def test_policy_value_is_true_and_narrow(data: st.DataObject, p: int) -> None:
         assert log == (0, 0)
     for a in range(game.leader_actions):
         for b in range(game.follower_actions):
-            place = game, step, state, a, b
+            row = game.at(game.P, step)[state][a][b]
+            u, r = (game.at(table, step)[state][a][b] for table in (game.u, game.r))
             y = payoff(game, step, state, (a, b), after) * 2**p
-            assert encloses(continuation(*place, boxes, p), y, 3)
-            x = game.eta * game.at(game.r, step)[state][a][b] * 2**p
-            assert encloses(exponent(*place, (), p), x, 1)
-            assert encloses(
-                exponent(*place, logs, p), logit(game, step, state, (a, b), soft) * 2**p, 4
-            )
+            assert encloses(continuation(u, row, later, p), y, 3)
+            assert encloses(exponent(game, r, row, ends({}), p), game.eta * r * 2**p, 1)
+            x = logit(game, step, state, (a, b), soft) * 2**p
+            assert encloses(exponent(game, r, row, soon, p), x, 4)
 
 
 def encloses(found: Interval, value: Fraction, width: int) -> bool:
@@ -137,7 +137,7 @@ def test_wide_exponents_are_enclosed() -> None:
         r = [[[sign * tiny, -sign * tiny]] * 12]
         game = Game.from_arrays(None, [[[1, 0]] * 12], r, eta=1)
         uniform = tuple((a, Fraction(1, 12)) for a in range(12))
-        lo, hi = policy_value(game, 0, 0, (uniform, uniform), [[()] * 2] * 2, p, INTEGER)[0]
+        lo, hi = policy_value(game, 0, 0, (uniform, uniform), [[ends({})] * 2] * 2, p, INTEGER)[0]
         assert lo < 2 ** (p - 1) < hi
 
 
@@ -155,7 +155,8 @@ def test_wide_continuations_are_enclosed(deep: tuple[Game, Certificate]) -> None
     game, _ = deep
     p = 40
     boxes: list[Interval] = [(-(3 << p), 2 << p), (1 << p, (1 << p) + 7)]
-    low, high = continuation(game, 0, 1, 2, 1, boxes, p)
+    u, row = game.at(game.u, 0)[1][2][1], game.at(game.P, 0)[1][2][1]
+    low, high = continuation(u, row, ends(dict(enumerate(boxes))), p)
     found = [
         payoff(game, 0, 1, (2, 1), [Fraction(x, 1 << p), Fraction(y, 1 << p)]) * 2**p
         for x in boxes[0]
@@ -177,7 +178,7 @@ def test_adding_to_the_rewards(deep: tuple[Game, Certificate]) -> None:
 
     def value(u: object, r: object) -> Interval:
         other = Game.from_arrays(None, u, r, eta=game.eta, horizon=game.horizon)
-        return policy_value(other, 0, node.state, node.policy, [[()] * 2] * 2, p, INTEGER)[0]
+        return policy_value(other, 0, node.state, node.policy, [[ends({})] * 2] * 2, p, INTEGER)[0]
 
     plain = value(game.u, game.r)
     for by in (Fraction(-1000), Fraction(1000), Fraction(7, 3)):
@@ -210,16 +211,18 @@ def test_mixture_needs_one_value_a_pair() -> None:
 
 
 def test_at_infinite_eta_x_is_what_the_follower_compares() -> None:
-    game = Game.from_arrays(None, [[[0, 1]]], [[["1/3", 1]]], horizon=2, eta="inf", gamma="1/2")
-    assert exponent(game, 0, 0, 0, 0, [], 53) == enclose(1, 3, 53)
-    assert exponent(game, 0, 0, 0, 1, [(6, 9)], 53) == (3 + (1 << 53), 5 + (1 << 53))
+    game = Game.from_arrays(None, [[[0, 1]]], [[["1/3", 1]]], eta="inf", gamma="1/2")
+    assert exponent(game, Fraction(1, 3), game.rho, ends({}), 53) == enclose(1, 3, 53)
+    found = exponent(game, Fraction(1), game.rho, ends({0: (6, 9)}), 53)
+    assert found == (3 + (1 << 53), 5 + (1 << 53))
 
 
 def test_a_myopic_follower_does_not_look_at_the_values_to_come() -> None:
     game = Game.from_arrays(None, [[[0, 1]]], [[["1/3", 1]]], horizon=2)
-    assert exponent(game, 0, 0, 0, 0, [(7, 7)], 53) == enclose(1, 3, 53)
+    row = game.P[0][0][0][0]
+    assert exponent(game, Fraction(1, 3), row, ends({0: (7, 7)}), 53) == enclose(1, 3, 53)
     half = game.with_(gamma="1/2")
-    low, high = exponent(half, 0, 0, 0, 1, [(6, 9)], 53)
+    low, high = exponent(half, Fraction(1), row, ends({0: (6, 9)}), 53)
     assert (low, high) == (3 + (1 << 53), 5 + (1 << 53))
 
 

@@ -14,6 +14,7 @@ from exactqse.arithmetic.balls import FlintElementary, exact_fraction, precision
 from exactqse.kernel.certificate import DOWN, UP, Certificate, Leaf, Node
 from exactqse.kernel.check import check
 from exactqse.kernel.elementary import (
+    _LN2,
     INTEGER,
     _ln2_block,
     _log_guess,
@@ -404,7 +405,7 @@ def test_log_encloses(p: int) -> None:
             assert encloses(wide, far, p)
 
 
-@pytest.mark.parametrize("w_bits", [24, 25, 33, 61, 128, 1000])
+@pytest.mark.parametrize("w_bits", [8, 16, 17, 24, 25, 33, 61, 128, 1000])
 def test_guess_is_bounded(w_bits: int) -> None:
     rng = Cases(w_bits)
     half = 1 << (w_bits - 1)
@@ -412,6 +413,22 @@ def test_guess_is_bounded(w_bits: int) -> None:
         half + rng.randrange(0, 3 * half) for _ in range(60)
     ]:
         assert 1000 * _log_guess(z, w_bits) < 694 * 2 * half
+
+
+@pytest.mark.parametrize("q", [6, 16, 40, 77])
+def test_a_table_of_powers_bounds_both(q: int) -> None:
+    """At random, and around every step of the table, from far below 1 to far above."""
+    rng = Cases(q)
+    steps = [(i * _LN2 << q) // (64 << 32) for i in range(-64 * q - 64, 64 * 5)]
+    for x in [step + d for step in steps for d in (-1, 0, 1)] + [
+        rng.randrange(-2 * q << q, 50 << q) for _ in range(100)
+    ]:
+        with precision(TRUE_BITS):
+            exact = (arb(x) * arb(2) ** -q).exp() * arb(2) ** q
+            assert exact <= INTEGER.exp_above(x, q)
+            n = int(exact.mid().floor().unique_fmpz())
+            if n > 0:
+                assert INTEGER.log_below(n, q) <= (arb(n) * arb(2) ** -q).log() * arb(2) ** q
 
 
 def test_stand_in_overlaps() -> None:
