@@ -47,11 +47,11 @@ def solve_command(
 ) -> None:
     """Solve a game: certified bounds of J* and the policy that attains them.
 
-    Covers whatever the leader observes of the follower's action, for gamma = 0 with any eta and for
-    gamma > 0 with a finite one. With --eta inf, ties are broken in her favour; the value with ties
-    against her is shown beside it. Where branch and bound is needed (she sees less than the action,
-    or gamma > 0) the search can be stopped: Ctrl-C prints and writes the best so far, with exit
-    code 130; once more aborts. --resume goes on from there, for gamma = 0.
+    Covers whatever the leader observes of the follower's action, any gamma and any eta. With --eta
+    inf, ties are broken in her favour; for gamma = 0 the value with ties against her is shown
+    beside it. Where branch and bound is needed (she sees less than the action, or gamma > 0) the
+    search can be stopped: Ctrl-C prints and writes the best so far, with exit code 130; once more
+    aborts. --resume goes on from there, for gamma = 0.
     """
     _require_consistent(aim, files)
     gap = None if aim.gap is None else number(aim.gap, "--gap")
@@ -81,7 +81,7 @@ def solve_command(
             keep=None if files.out is None else keep,
         )
     weak = None
-    if game.eta is None:
+    if game.eta is None and not game.gamma:
         with working(error_console(), "breaking ties against her") as progress:
             weak = exactqse.solve_weak(game, progress=counting(progress))
     saved = []
