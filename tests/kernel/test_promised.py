@@ -66,9 +66,10 @@ def drawn_game(draw: Random) -> Game:
     cells: dict[int, list[int]] = {}
     for b in range(B):
         cells.setdefault(draw.randrange(B), []).append(b)
+    calm = draw.random() < 0.4  # W is the least that it can be: nothing below is possible
     return Game.from_arrays(
         table(lambda: distribution(draw, S)),
-        table(lambda: rational(draw)),
+        table(lambda: ZERO if calm else rational(draw)),
         table(lambda: Fraction(draw.randint(0, 3), 2)),  # few values: ties
         horizon=H,
         rho=distribution(draw, S),
@@ -150,7 +151,7 @@ class Drawn:
         size = draw.choice([1, 1, 10])
 
         def duals() -> Duals:
-            rows = [[draw.choice([0, 1, 2]) * abs(rational(draw, size)) for _ in B] for _ in B]
+            rows = [[draw.choice([-1, 0, 1, 2]) * abs(rational(draw, size)) for _ in B] for _ in B]
             for b in B:
                 rows[b][b] = draw.choice([0, 1]) * rational(draw, size)
             return tuple(map(tuple, rows))
@@ -166,7 +167,7 @@ class Drawn:
 
     def bounds(self, p: int = P) -> PartBounds:
         nodes = nodes_of(self.centre)
-        head = self.game.hash, p, Fraction(-99), Fraction(99)
+        head = self.game.hash, max(p, 16), Fraction(-99), Fraction(99)
         whole = Certificate(*head, nodes, (self.slopes,), (self.part,))
         low = {
             j: ends[0].numerator * (1 << p) // ends[0].denominator for j, ends in self.box.items()
@@ -184,11 +185,13 @@ def drawn(seed: int) -> Drawn:
 
 
 @pytest.mark.parametrize("block", range(4))
-def test_no_policy_of_the_part_exceeds_a_claim(block: int) -> None:
+@pytest.mark.parametrize("p", [P, 6])
+def test_no_policy_of_the_part_exceeds_a_claim(block: int, p: int) -> None:
     near = tight = 0
+    one = 1 << p
     for seed in range(block * 50, block * 50 + 50):
-        case = drawn(seed)
-        game, bounds = case.game, case.bounds()
+        case = Drawn(seed)
+        game, bounds = case.game, case.bounds(p)
         frontiers, most = bounds.frontiers(), bounds.bound()
         assert frontiers is not None, "the centre is in the part"
         assert most is not None
@@ -199,17 +202,17 @@ def test_no_policy_of_the_part_exceeds_a_claim(block: int) -> None:
             if not inside:
                 continue
             near += share < 1
-            dv = {f.j: V[place] - Fraction(f.middle, ONE) for place, f in frontiers.items()}
+            dv = {f.j: V[place] - Fraction(f.middle, one) for place, f in frontiers.items()}
             for place, f in frontiers.items():
                 (_, K), *rest = f.points
                 assert not rest
                 lean = sum((c * dv[i] for i, c in f.others.items()), ZERO)
-                claim = (K - f.own * dv[f.j] + lean) / ONE
+                claim = (K - f.own * dv[f.j] + lean) / one
                 assert W[place] <= claim, (seed, place)
                 tight += claim - W[place] < HALF
             assert mean(game, W) <= most
     assert near > 60
-    assert tight > 60
+    assert tight > 40
 
 
 @pytest.mark.parametrize("block", range(3))
@@ -232,11 +235,12 @@ def test_claims_are_those_of_exact_arithmetic(block: int) -> None:
         assert abs(most - coarse) < Fraction(1, 1000) * (1 + abs(most)), seed
 
 
-@pytest.mark.parametrize("seed", range(0, 200, 9))
-def test_a_policy_is_worth_what_the_definition_says(seed: int) -> None:
-    case = drawn(seed)
-    _, W = values_of(case.game, case.centre)
-    assert policy_worth(case.game, nodes_of(case.centre)) == mean(case.game, W)
+def test_a_policy_is_worth_what_the_definition_says() -> None:
+    for seed in range(200):
+        case = drawn(seed)
+        for policy in (case.centre, drawn_policy(case.draw, case.game)):
+            _, W = values_of(case.game, policy)
+            assert policy_worth(case.game, nodes_of(policy)) == mean(case.game, W)
 
 
 TINY = Fraction(1, 10**9)
@@ -306,6 +310,19 @@ def test_values_that_no_policy_has_are_seen_to_be_impossible(chain: Game) -> Non
         assert found is not None
         assert found > 2 + HALF
     assert bound(empty, ONE // 4) is None
+
+
+def test_a_claim_that_leans_is_not_taken_for_impossible(chain: Game) -> None:
+    """V is in [1/2, 3/5]; about the middle, 3/10, the claim W <= K + 100 dv has K = -19."""
+    zero = ((ZERO, ZERO),) * 2
+    halved = ((ZERO, Fraction(50)), (Fraction(50), ZERO))
+    part = Part((zero, halved, zero))
+    steep = (Slope(ZERO), Slope(-Fraction(100)), Slope(ZERO))
+    claim = claimed(chain, part, slopes=(steep,))
+    frontiers = PartBounds(chain, claim, part, ({}, {1: ONE * 3 // 5}), P, INTEGER, "").frontiers()
+    assert frontiers is not None
+    (_, K), *_ = frontiers[1, 0].points
+    assert abs(Fraction(K, ONE) + 19) < TINY
 
 
 def test_both_halves_of_a_split_are_bounded(chain: Game) -> None:
