@@ -69,11 +69,21 @@ Interval = tuple[Fraction, Fraction]
 
 
 class Exact:
-    """A part's claims: K by place, and its bound of J; None where it is seen to be empty."""
+    """A part's claims: K by place, and its bound of J; None where it is seen to be empty.
+
+    With ``given``, the box is all that is known of V.
+    """
 
     def __init__(
-        self, game: Game, part: Part, slopes: Sequence[Slope], box: Mapping[int, Interval]
+        self,
+        game: Game,
+        part: Part,
+        slopes: Sequence[Slope],
+        box: Mapping[int, Interval],
+        *,
+        given: bool = False,
     ) -> None:
+        self.given = given
         self.game, self.part, self.slopes, self.box = game, part, slopes, box
         self.K: dict[int, Fraction] = {}
         self.middle: dict[int, Fraction] = {}
@@ -107,7 +117,7 @@ class Exact:
         high = max(largest(form, self.radius) for column in columns for form in column)
         own, others = (self.slopes[j].own if h else Fraction(0)), dict(self.slopes[j].others)
         least, most = self.box.get(j, (low, high))
-        low, high = max(low, least), min(high, most)
+        low, high = (least, most) if self.given else (max(low, least), min(high, most))
         if low > high:
             return None
         middle, radius = ((low + high) / 2, (high - low) / 2) if h else (high, high - low)

@@ -235,6 +235,39 @@ def test_claims_are_those_of_exact_arithmetic(block: int) -> None:
         assert abs(most - coarse) < Fraction(1, 1000) * (1 + abs(most)), seed
 
 
+def test_claims_are_rounded_up() -> None:
+    """At few bits, with the rounded slopes and multipliers, and the kernel's intervals of V."""
+    p = 6
+    one = 1 << p
+
+    def floor(n: Fraction) -> Fraction:
+        return Fraction(n * one // 1, one)
+
+    compared = 0
+    for seed in range(200):
+        case = Drawn(seed)
+        found = case.bounds(p).frontiers()
+        assert found is not None
+        box = {
+            f.j: (Fraction(f.middle - f.radius, one), Fraction(f.middle + f.radius, one))
+            for f in found.values()
+        }
+        slopes = tuple(
+            Slope(floor(slope.own), tuple((i, floor(c)) for i, c in slope.others))
+            for slope in case.slopes
+        )
+        claims = tuple(
+            tuple(tuple(map(floor, row)) for row in duals)
+            for duals in case.part.claims
+            if isinstance(duals, tuple)
+        )
+        exact = Exact(case.game, Part(claims), slopes, box, given=True)
+        for f in found.values():
+            assert exact.K[f.j] <= Fraction(f.points[0][1], one)
+            compared += case.game.places[f.j][0] < case.game.horizon - 1
+    assert compared > 50
+
+
 def test_a_policy_is_worth_what_the_definition_says() -> None:
     for seed in range(200):
         case = drawn(seed)
@@ -290,6 +323,7 @@ def test_by_hand(chain: Game) -> None:
     )
     assert policy_worth(chain, mixed_nodes) == 3, "a tie at the first step, and b = 1 at the last"
     assert check(chain, replace(found, nodes=mixed_nodes, lower=Fraction(3)))
+    assert policy_worth(chain.with_(gamma="1/2"), found.nodes) == 0, "half of V = 1 is less"
     stopped = nodes_of({(0, 0): (PURE,), (1, 0): (TIE,), (1, 1): (PURE,)})
     assert policy_worth(chain, stopped) == 0
 
