@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
+from itertools import product
 
 from exactqse.kernel.certificate import Part, Slope
 from exactqse.kernel.game import Payoffs
@@ -65,13 +66,32 @@ def target_bound(
     return total + largest(common, radius)
 
 
+def true_bound(
+    game: Game, x: Forms, y: Forms, target: tuple[int, Sequence[Fraction]], lean: Form, radius: Form
+) -> Fraction:
+    """The largest Y_b + sum_b' weights_b' X_b' - lean, by enumeration: no pivots."""
+    b, weights = target
+    cells = [
+        [
+            combined([(1, y_a[b])] * (b in cell) + [(weights[o], x_a[o]) for o in cell])
+            for x_a, y_a in zip(x, y, strict=True)
+        ]
+        for cell in game.observes
+    ]
+    profiles = product(*cells)
+    return max(
+        largest(combined([(-1, lean), *((1, form) for form in profile)]), radius)
+        for profile in profiles
+    )
+
+
 Interval = tuple[Fraction, Fraction]
 
 
 class Exact:
     """A part's claims: K by place, and its bound of J; None where it is seen to be empty.
 
-    With ``given``, the box is all that is known of V.
+    With ``given``, the box is all that is known of V, and bounds are by enumeration.
     """
 
     def __init__(
@@ -129,7 +149,8 @@ class Exact:
             weights = [-m for m in mu]
             weights[b] = own + sum(mu)
             lean = {ALONE: (own + mu[b]) * middle - abs(mu[b]) * radius, **others}
-            bounds.append(target_bound(game, x, y, (b, weights), lean, self.radius))
+            bound = true_bound if self.given else target_bound
+            bounds.append(bound(game, x, y, (b, weights), lean, self.radius))
         self.K[j], self.middle[j], self.radius[j] = max(bounds), middle, radius
         W = {ALONE: self.K[j], j: -own, **others}
         floor = min(v for step in game.u for state in step for by_a in state for v in by_a)
