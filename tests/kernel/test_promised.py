@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from fractions import Fraction
 from functools import cache
+from itertools import product
 from random import Random
 from typing import Any
 
@@ -28,7 +29,7 @@ from exactqse.kernel.certificate import (
 from exactqse.kernel.check import check
 from exactqse.kernel.elementary import INTEGER
 from exactqse.kernel.farsighted import PartBounds
-from exactqse.kernel.stage import FailureError
+from exactqse.kernel.stage import FailureError, Stage
 from exactqse.kernel.strong import GRID, LONGEST, policy_worth
 from exactqse.model import Game
 from exactqse.solve.strong import solve_strong
@@ -357,6 +358,47 @@ def test_a_claim_that_leans_is_not_taken_for_impossible(chain: Game) -> None:
     assert frontiers is not None
     (_, K), *_ = frontiers[1, 0].points
     assert abs(Fraction(K, ONE) + 19) < TINY
+
+
+def test_nor_is_one_that_leans_on_later_values() -> None:
+    """The same a step later; the place before takes over all that its claim leans on."""
+    pennies, nothing = [[[1, 0], [0, 1]]], [[[0, 0]] * 2]
+    game = Game.from_arrays(
+        None,
+        [nothing, nothing, [[[0, 1]] * 2]],
+        [nothing, nothing, pennies],
+        **{"horizon": 3, "eta": "inf", "gamma": 1, "observes": "nothing"},
+    )
+    zero = ((ZERO, ZERO),) * 2
+    halved = ((ZERO, Fraction(50)), (Fraction(50), ZERO))
+    lean = ((2, Fraction(100)),)
+    steep = (Slope(ZERO, lean), Slope(ZERO, lean), Slope(-Fraction(100)))
+    part = Part((zero, zero, halved))
+    claim = claimed(game, part, slopes=(steep,))
+    bounds = PartBounds(game, claim, part, ({}, {2: ONE * 3 // 5}), P, INTEGER, "")
+    frontiers = bounds.frontiers()
+    assert frontiers is not None
+    assert abs(Fraction(frontiers[1, 0].points[0][1], ONE) + 19) < TINY
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_slopes_that_were_rounded_down_are_made_up_for(seed: int) -> None:
+    """gamma P and what leans are up to a unit more than what a stage holds."""
+    draw, p, radius = Random(seed), 6, 900
+    pushes, leans = ([draw.randint(1, 60) for _ in range(2)] for _ in range(2))
+    slopes = [[{0: (push, lean)}] for push, lean in zip(pushes, leans, strict=True)]
+    point = [[(0, 0)]] * 2
+    stage = Stage("", p, INTEGER, point, point, slopes, {0: radius << p})
+    mu = [Fraction(draw.randint(0, 900), 64) for _ in range(4)]
+    own = draw.randint(-900, 900)
+    found = stage.committed(((0,), (1,)), ((ZERO, mu[0]), (mu[1], ZERO)), own, 0)
+    for b, dv in product((0, 1), (-radius, radius)):
+        weights = [-mu[b], -mu[b]]
+        weights[b] = Fraction(own, 64) + mu[b]
+        for extra in product((0, Fraction(99, 100)), repeat=3):
+            push = [Fraction(n + more) / 64 for n, more in zip(pushes, extra, strict=False)]
+            value = (leans[b] + extra[2]) / 64 + weights[0] * push[0] + weights[1] * push[1]
+            assert value * dv <= Fraction(found, 64)
 
 
 def test_both_halves_of_a_split_are_bounded(chain: Game) -> None:
