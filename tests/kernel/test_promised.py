@@ -367,7 +367,10 @@ def test_nor_is_one_that_leans_on_later_values() -> None:
         None,
         [nothing, nothing, [[[0, 1]] * 2]],
         [nothing, nothing, pennies],
-        **{"horizon": 3, "eta": "inf", "gamma": 1, "observes": "nothing"},
+        horizon=3,
+        eta="inf",
+        gamma=1,
+        observes="nothing",
     )
     zero = ((ZERO, ZERO),) * 2
     halved = ((ZERO, Fraction(50)), (Fraction(50), ZERO))
