@@ -120,7 +120,9 @@ class Search:
         return [node for _, _, node in self.heap]
 
     def _divide(self, node: Node) -> bool:
-        """Halve a part where it costs most; False where it is too narrow for that."""
+        """Halve a part where it costs most; False where that is of no use, or not possible."""
+        if self.program is None:
+            return False
         radius = (node.hi - node.lo) / 2
         rise = np.zeros_like(radius) if node.found is None else node.found.rise
         cost = radius * (rise + _LEAST_SHARE * (rise.max(initial=0.0) or 1.0))

@@ -24,6 +24,7 @@ from exactqse.solve.rounding import fractional_bits
 _STARTS = 16
 _SPARE = 24  # bits for multipliers, which magnify rounding
 _NARROW = "float64 could not separate the bounds further"
+_MANY = "the game is too large for a program of its bound"
 
 
 def solve_promised(
@@ -65,7 +66,11 @@ def _solve(
     upper, entries, tables = _cover(game, search, lower + gap)
     head = game_hash(game), p, lower, upper
     found = Certificate(*head, policies.nodes, tables, entries)
-    stopped = "" if upper - lower <= gap else budget.reason or _NARROW
+    stopped = (
+        ""
+        if upper - lower <= gap
+        else budget.reason or (_MANY if search.program is None else _NARROW)
+    )
     interrupted = bool(stopped) and budget.interrupted
     return found, Effort(len(game.places), p, search.made, "parts examined", stopped, interrupted)
 

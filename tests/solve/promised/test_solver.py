@@ -240,10 +240,14 @@ def test_a_threat_that_she_cannot_carry_out_is_worth_nothing() -> None:
 
 
 def test_large_games_get_an_enclosure() -> None:
-    game = drawn_game(0, (12, 4, 4, 4))
-    solution = solve(game, gap="1/100", node_limit=1)
+    """Without a program: the search ends on its own, and says why."""
+    game = drawn_game(0, (12, 4, 3, 3))
+    solution = solve(game, gap="1/100")
     assert solution.certified
     assert solution.lower < solution.upper
+    assert "too large" in solution.reason
+    best = float(sampled_values(game, 500, 0).max())
+    assert best <= float(solution.upper)
 
 
 def test_a_leader_who_remembers_is_not_covered() -> None:
