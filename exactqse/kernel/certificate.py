@@ -137,7 +137,7 @@ class Claim:
 class Part:
     """A part of the cover that is not divided: a claim for each node, with one table of slopes.
 
-    Where eta is infinite a claim is its duals, mu[b][b'] >= 0 but mu[b][b] of any sign.
+    Where eta is infinite a claim is its duals; a negative mu[b][b'] counts as 0, but not mu[b][b].
     """
 
     claims: tuple[Claim | Duals, ...]  # [node]

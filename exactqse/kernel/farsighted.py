@@ -167,8 +167,8 @@ class PartBounds:
         if isinstance(claim, tuple):
             bound = stage.committed(self.game.observes, claim, own, reach)
             lean = abs(own) * reach + sum(abs(c) * radius[i] for i, c in others.items())
-            most = Fraction((bound << self.p) + lean, 1 << 2 * self.p)
-            if most < self.game.least * (self.game.horizon - self.game.places[j][0]):
+            least = self.game.least * (self.game.horizon - self.game.places[j][0])
+            if Fraction((bound << self.p) + lean, 1 << 2 * self.p) < least:
                 return None  # less than any policy is worth
             return Frontier(j, v, middle, reach, own, others, free=False, points=[(0, bound)])
         if reach >> self.p >= MAX_EXPONENT:
@@ -181,8 +181,7 @@ class PartBounds:
             (_, high), _ = stage.bound(self.game.observes, piece.trees, lam)
             points += [(d, lam[1] + self.chord(high, start, end, d)) for d in (start, end)]
             start = end
-        free = bool(claim.free)
-        return Frontier(j, v, middle, reach, own, others, free, points)
+        return Frontier(j, v, middle, reach, own, others, bool(claim.free), points)
 
     def chord(self, g: int, start: int, end: int, d: int) -> int:
         """At d: the chord over [start, end] of g e^-d where g >= 0, else its tangent midway."""

@@ -51,13 +51,8 @@ def policy_worth(game: KernelGame, nodes: Sequence[Any]) -> Fraction:
     for step, layer in groupby(reversed(nodes), lambda node: node.step):
         ahead, after, soft, values = soft, values, {}, {}
         for node in layer:
-            s = node.state
-            x = (
-                action_values(game, game.r, step, s, ahead)
-                if game.gamma
-                else game.at(game.r, step)[s]
-            )
-            y = action_values(game, game.u, step, s, after)
+            s, pairs = node.state, ((game.r, ahead), (game.u, after))
+            x, y = (action_values(game, rewards, step, s, later) for rewards, later in pairs)
             V, values[s] = best_response(game, node.policy, x, y)
             soft[s], excess = game.gamma * V, V.denominator.bit_length() - LONGEST
             require(f"bits of V at step {step}, state {s} exceed {LONGEST}", excess, excess)
