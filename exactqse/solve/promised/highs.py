@@ -11,6 +11,7 @@ from exactqse.solve.farsighted.model import Floats, Integers
 
 INFINITE: float = kHighsInf
 _FINE = 1e-10  # tolerance of small programs
+_SECONDS = 30.0
 _ITERATIONS = 20  # at most, for each row and column: HiGHS may go in circles
 
 
@@ -60,6 +61,7 @@ class Task:
         self.solver = Highs()
         self.solver.silent()
         self.solver.setOptionValue("simplex_iteration_limit", _ITERATIONS * (len(b) + len(c)))
+        self.solver.setOptionValue("time_limit", _SECONDS)
         self.solver.passModel(program)
 
     def solved(self, basis: HighsBasis | None = None) -> Minimum | None:
