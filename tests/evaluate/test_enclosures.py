@@ -160,8 +160,8 @@ def test_overlaps_the_kernel_for_a_finite_eta(
         for (lo, hi), W in zip(after, result.W[h], strict=True):
             assert Enclosure(Fraction(lo, 1 << p), Fraction(hi, 1 << p)).overlaps(W)
         for (lo, hi), V in zip(soft, result.V[h], strict=True):
-            ends = (Fraction(end, 1 << p) / game.eta for end in (lo, hi))
-            assert Enclosure(*ends).overlaps(V) if game.gamma else lo == hi == 0
+            both = (Fraction(end, 1 << p) / game.eta for end in (lo, hi))
+            assert Enclosure(*both).overlaps(V) if game.gamma else lo == hi == 0
 
 
 @few

@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 
 from exactqse.errors import DatasetError, FileError, InputError
 from exactqse.games import dense
-from exactqse.kernel import files
 from exactqse.model import Game
-from exactqse.simulate import Dataset, Noise, Random, draw_dataset
+from exactqse.simulate import Dataset, Noise, Random, datasetfile, draw_dataset
 from exactqse.testing import games
 
 GAME = dense(states=2, leader_actions=2, follower_actions=2, horizon=2, seed=5, eta="1/3")
@@ -110,7 +109,7 @@ def test_a_setting_that_is_not_the_games_is_refused() -> None:
 def test_a_file_that_could_not_be_read_is_not_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(files, "MAX_BYTES", 1000)
+    monkeypatch.setattr(datasetfile, "MAX_BYTES", 1000)
     with pytest.raises(FileError, match="would be larger than the 1000 bytes"):
         DATA.save(tmp_path / "data.json")
     assert list(tmp_path.iterdir()) == []
