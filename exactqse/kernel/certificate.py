@@ -258,12 +258,11 @@ def _types(kind: str) -> dict[str, Any]:
 
 
 def _check_node(node: AnyNode, where: str) -> None:
-    for distribution in node.policy:
+    lotteries = (lottery for draws in getattr(node, "after", ()) for _, lottery in draws)
+    for distribution in (*node.policy, *lotteries):
         _check_distribution(distribution, where)
     for tree in getattr(node, "trees", ()):
         _check_tree(tree, where)
-    for _, lottery in (draw for draws in getattr(node, "after", ()) for draw in draws):
-        _check_distribution(lottery, where)
     duals = getattr(node, "duals", ())
     demand(all(mu >= 0 for row in duals for mu in row), "a dual is negative", where)
 

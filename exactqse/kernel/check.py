@@ -106,8 +106,8 @@ def _prove(game: KernelGame, certificate: Certificate, p: int, elementary: Eleme
     elif certificate.kind in COVERED:
         check_cover(game, certificate, p, elementary)
     else:
-        excess = expectation(game.rho, _check_nodes(game, nodes, p, elementary)) - certificate.upper
-        require("upper is less than the mean of step 0", excess, excess)
+        mean = expectation(game.rho, _check_nodes(game, nodes, p, elementary))
+        require("upper is less than the mean of step 0", mean - certificate.upper)
     if game.eta is None:
         low = high = policy_worth(game, nodes)
     else:

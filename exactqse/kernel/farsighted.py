@@ -59,8 +59,7 @@ def check_cover(game: KernelGame, certificate: Certificate, p: int, elementary: 
         where = f"cover[{number}]"
         bound = PartBounds(game, certificate, entry, box, p, elementary, where).bound()
         if bound is not None:
-            excess = bound - certificate.upper
-            require(f"upper is less than the bound of {where}", excess, excess)
+            require(f"upper is less than the bound of {where}", bound - certificate.upper)
 
 
 def _scaled(game: KernelGame, value: Fraction, p: int) -> Interval:

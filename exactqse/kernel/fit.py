@@ -4,7 +4,7 @@ from typing import Any
 
 from exactqse.kernel.certificate import COVERED, DOWN, Certificate, Leaf, Split, ValueSplit
 from exactqse.kernel.codec import demand
-from exactqse.kernel.game import KernelGame
+from exactqse.kernel.game import KernelGame, Places
 
 
 def require_fit(game: KernelGame, certificate: Certificate) -> None:
@@ -27,9 +27,7 @@ def require_fit(game: KernelGame, certificate: Certificate) -> None:
         _require_history(game, certificate)
 
 
-def _require_node(
-    game: KernelGame, node: Any, kind: str, given: tuple[tuple[int, int], ...]
-) -> None:
+def _require_node(game: KernelGame, node: Any, kind: str, given: Places) -> None:
     where, B = f"node ({node.step}, {node.state})", game.follower_actions
     cells = len(game.observes)
     demand(len(node.policy) == cells, f"needs {cells} distributions", where)
@@ -57,9 +55,7 @@ def _require_trees(game: KernelGame, trees: Any, where: str) -> None:
             demand(inside, "a majorant is tangent at no corner", where)
 
 
-def _require_memories(
-    game: KernelGame, node: Any, given: tuple[tuple[int, int], ...], where: str
-) -> None:
+def _require_memories(game: KernelGame, node: Any, given: Places, where: str) -> None:
     """After each b, a memory of each state that may follow."""
     last = node.step == game.horizon - 1
     rows = [] if last else game.at(game.P, node.step)[node.state]
@@ -74,8 +70,7 @@ def _require_memories(
 def _require_history(game: KernelGame, certificate: Certificate) -> None:
     """One memory of each first state, and one part in which no transition binds another."""
     first = [node.state for node in certificate.nodes if node.step == 0]
-    what = "needs one memory of each state of step 0"
-    demand(first == list(game.reachable[0]), what, "nodes")
+    demand(first == [*game.reachable[0]], "needs one memory of each state of step 0", "nodes")
     part: Any = certificate.cover[0]
     free = not isinstance(part, ValueSplit) and all(claim.free for claim in part.claims)
     demand(free, "needs one part, with free claims", "cover")
@@ -90,13 +85,10 @@ def _require_history(game: KernelGame, certificate: Certificate) -> None:
 
 
 def _require_cover(game: KernelGame, certificate: Certificate) -> None:
-    places = game.places
+    places, n = game.places, len(game.places)
     for i, table in enumerate(certificate.slopes):
-        fits = len(table) == len(places) and all(
-            0 <= j < len(places) and places[j][0] > step
-            for slope, (step, _) in zip(table, places, strict=True)
-            for j, _ in slope.others
-        )
+        named = [(k, j) for k, slope in enumerate(table) for j, _ in slope.others]
+        fits = len(table) == n and all(0 <= j < n and places[k][0] < places[j][0] for k, j in named)
         what = "needs a slope for each node, which names nodes of later steps only"
         demand(fits, what, f"slopes[{i}]")
     for i, entry in enumerate(certificate.cover):
@@ -105,7 +97,7 @@ def _require_cover(game: KernelGame, certificate: Certificate) -> None:
             later = entry.step >= 1 and (entry.step, entry.state) in places
             demand(later, "divides no value of the follower", where)
             continue
-        fits = len(entry.claims) == len(places) and 0 <= entry.slopes < len(certificate.slopes)
+        fits = len(entry.claims) == n and 0 <= entry.slopes < len(certificate.slopes)
         demand(fits, "needs a claim for each node, and slopes", where)
         for (step, _), claim in zip(places, entry.claims, strict=True):
             _require_claim(game, claim, step, where)

@@ -18,6 +18,7 @@ from exactqse.errors import GameError, approximate, of_kind
 from exactqse.kernel.numbers import is_plain
 
 T = TypeVar("T")
+Places = tuple[tuple[int, int], ...]  # (step, state)
 MAX_HORIZON = 10**6
 MAX_ROW_BITS = 6500  # so that each probability is within the limits of numbers.py
 
@@ -177,7 +178,7 @@ class KernelGame:
         return min(u for step in self.u for state in step for by_b in state for u in by_b)
 
     @cached_property
-    def places(self) -> tuple[tuple[int, int], ...]:
+    def places(self) -> Places:
         """The reachable (step, state), in ascending order."""
         return tuple((h, s) for h, layer in enumerate(self.reachable) for s in layer)
 

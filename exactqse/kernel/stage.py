@@ -58,11 +58,12 @@ def refuse(what: str, *, surely: bool) -> NoReturn:
     raise FailureError("inconclusive", f"undecided whether {what}; raise the precision")
 
 
-def require(what: str, low: Fraction | int, high: Fraction | int, p: int = 0) -> None:
-    """Raise FailureError unless an excess, enclosed at p bits, is at most 0.
+def require(what: str, low: Fraction | int, high: Fraction | int | None = None, p: int = 0) -> None:
+    """Raise FailureError unless an excess, exact or enclosed at p bits, is at most 0.
 
     That is all that a verdict rests on (proofs/certificate-soundness.md).
     """
+    high = low if high is None else high
     if high > 0:
         ends = Fraction(low, 1 << p), Fraction(high, 1 << p)
         amount = at_least(ends[0]) if low > 0 else f"a number in {between(*ends)}"
@@ -202,9 +203,8 @@ class Stage:
     def _simplex(self, cell: Sequence[int]) -> list[Corner]:
         """Pure actions, with what they make of the columns of each b."""
         n, x, y, slopes = len(self.x[0]), self.x, self.y, self.slopes
-        units = (0,) * (n - 1) + (1,) + (0,) * (n - 1)
         rows = ({b: ((x[b][a], y[b][a]), slopes[b][a]) for b in cell} for a in range(n))
-        return [(units[n - 1 - a : 2 * n - 1 - a], row) for a, row in enumerate(rows)]
+        return [((0,) * a + (1,) + (0,) * (n - 1 - a), row) for a, row in enumerate(rows)]
 
     def _middle(self, c: Corner, d: Corner) -> Corner:
         """The corner half way."""

@@ -29,9 +29,8 @@ def check_strong(game: KernelGame, nodes: Sequence[StrongNode], hi: Fraction) ->
             for b, mu in enumerate(node.duals):
                 place = f"step {step}, state {s}, follower action {b}"
                 excess = target_bound(game, x, y, b, mu) - node.upper
-                require(f"upper bound at {place} is too low", excess, excess)
-    excess = expectation(game.rho, bounds) - hi
-    require("upper is less than the mean of step 0", excess, excess)
+                require(f"upper bound at {place} is too low", excess)
+    require("upper is less than the mean of step 0", expectation(game.rho, bounds) - hi)
 
 
 def target_bound(game: KernelGame, x: Table, y: Table, b: int, mu: Sequence[Fraction]) -> Fraction:
@@ -55,7 +54,7 @@ def policy_worth(game: KernelGame, nodes: Sequence[Any]) -> Fraction:
             x, y = (action_values(game, rewards, step, s, later) for rewards, later in pairs)
             V, values[s] = best_response(game, node.policy, x, y)
             soft[s], excess = game.gamma * V, V.denominator.bit_length() - LONGEST
-            require(f"bits of V at step {step}, state {s} exceed {LONGEST}", excess, excess)
+            require(f"bits of V at step {step}, state {s} exceed {LONGEST}", excess)
     return expectation(game.rho, values)
 
 
