@@ -22,8 +22,7 @@ from exactqse.kernel.files import canonical_json, parse_json
 from exactqse.reading import read_bytes
 from exactqse.writing import write_bytes
 
-FORMAT = "exactqse-certificate"
-VERSION = 1
+FORMAT, VERSION = "exactqse-certificate", 1
 UP, DOWN, CHORD = "up", "down", "chord"
 MIN_PRECISION, MAX_PRECISION = 16, 1 << 16
 MAX_COMMON_BITS = 1 << 15  # of a distribution's denominators
@@ -210,8 +209,7 @@ class Certificate:
 
     def _document(self) -> dict[str, object]:
         """Its fields as JSON values and Fractions. Raises CertificateError."""
-        types = _types(self.kind)
-        body = {name: plain(types[name])(getattr(self, name)) for name in types}
+        body = {name: plain(t)(getattr(self, name)) for name, t in _types(self.kind).items()}
         return {"format": FORMAT, "version": VERSION, "kind": self.kind, **body}
 
     def to_bytes(self) -> bytes:

@@ -127,11 +127,10 @@ def _check_nodes(
     for h, layer in groupby(reversed(nodes), lambda node: node.step):
         found: dict[int, Interval] = {}
         for node in layer:
-            x = exponents(game, h, node.state, ends({}), p)
-            y = continuations(game, h, node.state, after, p)
-            place = f"step {h}, state {node.state}"
+            s, place = node.state, f"step {h}, state {node.state}"
+            x, y = exponents(game, h, s, ends({}), p), continuations(game, h, s, after, p)
             stage = Stage(place, p, elementary, x, y, none, reference=node.shift << p)
-            value = found[node.state] = enclose(*node.upper.as_integer_ratio(), p)
+            value = found[s] = enclose(*node.upper.as_integer_ratio(), p)
             (low, high), at = stage.bound(game.observes, node.trees, value)
             if high > 0:
                 cells = list(map(list, game.observes))

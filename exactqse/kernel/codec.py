@@ -40,7 +40,7 @@ def reader(hint: Any) -> Callable[[Any, str], Any]:
     items = [reader(part) for part in parts]
 
     def read(value: Any, at: str) -> Any:
-        if _is_object(hint):
+        if getattr(hint, "as_object", False):
             document = fields_of(value, names, at)
             places = [(document[name], f"{at}.{name}") for name in names]
         else:
@@ -77,7 +77,8 @@ def plain(hint: Any) -> Callable[[Any], Any]:
             _refuse(value)
         found = value if args else [getattr(value, name) for name in names]
         written = [item(x) for item, x in zip(items, found, strict=True)]
-        return dict(zip(names, written, strict=True)) if _is_object(hint) else written
+        is_object = getattr(hint, "as_object", False)
+        return dict(zip(names, written, strict=True)) if is_object else written
 
     return write
 
@@ -89,10 +90,6 @@ def _parts(hint: Any) -> tuple[tuple[str, ...], tuple[Any, ...]]:
     types = get_type_hints(hint)
     names = tuple(field.name for field in fields(hint))
     return names, tuple(types[name] for name in names)
-
-
-def _is_object(hint: Any) -> bool:
-    return getattr(hint, "as_object", False)
 
 
 def _could_be(hint: Any, value: Any) -> bool:
@@ -147,8 +144,8 @@ def check_header(document: dict[str, Any], form: str, version: int, where: str) 
     """Raise GameError unless the document names this format and version."""
     demand(document["format"] == form, f"format is not {form!r}", where, GameError)
     if document["version"] is True or document["version"] != version:
-        what = f"version is not {version}"
-        raise GameError(what, where=where, remedy="use the release that wrote the file")
+        remedy = "use the release that wrote the file"
+        raise GameError(f"version is not {version}", where=where, remedy=remedy)
 
 
 def list_of(value: Any, where: str) -> list[Any]:

@@ -109,8 +109,7 @@ class PartBounds:
         """By (step, state), of every step but 0; None if no policy has its values in the box."""
         found: dict[tuple[int, int], Frontier] = {}
         radius: Vector = {}
-        for j in reversed(range(len(self.game.places))):
-            place = self.game.places[j]
+        for j, place in reversed([*enumerate(self.game.places)]):
             if place[0] == 0:
                 break
             after = {s: f for (step, s), f in found.items() if step == place[0] + 1}
@@ -211,8 +210,8 @@ class PartBounds:
 
         def moved(b: int, values: dict[int, int]) -> list[Interval]:
             """[a] of P values, of the free places."""
-            every = nothing | values
-            return [expected(by_b[b], (every, {})) for by_b in game.at(game.P, step)[state]]
+            rows = game.at(game.P, step)[state]
+            return [expected(by_b[b], (nothing | values, {})) for by_b in rows]
 
         def height(b: int, sigma: int) -> list[Interval]:
             return moved(b, {t: f.phi(sigma, p)[1] + (f.radius >> p) + 1 for t, f in loose.items()})

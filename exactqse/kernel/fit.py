@@ -18,8 +18,7 @@ def require_fit(game: KernelGame, certificate: Certificate) -> None:
     fits = set(given) <= reachable if certificate.kind == "history" else given == game.places
     what = "nodes are not the reachable (step, state) in ascending order"
     demand(fits, f"{what}, see {min(set(given) ^ reachable, default=())}", "nodes")
-    nodes: tuple[Any, ...] = certificate.nodes
-    for node in nodes:
+    for node in certificate.nodes:
         _require_node(game, node, certificate.kind, given)
     if certificate.kind in COVERED:
         _require_cover(game, certificate)

@@ -106,9 +106,8 @@ def policy_value(
         ys.append(mixture(by_b, [continuation(u[a][b], P[a][b], W, p) for a, _ in by_b]))
     shift = max(x[0] for x in xs) >> p << p
     weights = [elementary.exp((x[0] - shift, x[1] - shift), p) for x in xs]
-    products = [multiply(e, y, p) for e, y in zip(weights, ys, strict=True)]
     total = add(weights)
-    value = divide(add(products), total, p)
+    value = divide(add(multiply(e, y, p) for e, y in zip(weights, ys, strict=True)), total, p)
     if not game.gamma:
         return value, (0, 0)
     log = elementary.log(total, 1 << p, p)

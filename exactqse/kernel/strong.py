@@ -9,8 +9,9 @@ from fractions import Fraction
 from itertools import groupby
 from typing import Any
 
-from exactqse.kernel.certificate import Distribution, StrongNode
+from exactqse.kernel.certificate import StrongNode
 from exactqse.kernel.game import KernelGame, Payoffs, expectation
+from exactqse.kernel.operators import Rows
 from exactqse.kernel.stage import require
 
 GRID = 1 << 4096  # a policy's value of a larger denominator is rounded down to a multiple of 1/GRID
@@ -28,8 +29,8 @@ def check_strong(game: KernelGame, nodes: Sequence[StrongNode], hi: Fraction) ->
             y, bounds[s] = action_values(game, game.u, step, s, after), node.upper
             for b, mu in enumerate(node.duals):
                 place = f"step {step}, state {s}, follower action {b}"
-                excess = target_bound(game, x, y, b, mu) - node.upper
-                require(f"upper bound at {place} is too low", excess)
+                bound = target_bound(game, x, y, b, mu)
+                require(f"upper bound at {place} is too low", bound - node.upper)
     require("upper is less than the mean of step 0", expectation(game.rho, bounds) - hi)
 
 
@@ -58,9 +59,7 @@ def policy_worth(game: KernelGame, nodes: Sequence[Any]) -> Fraction:
     return expectation(game.rho, values)
 
 
-def best_response(
-    game: KernelGame, pi: Sequence[Distribution], x: Table, y: Table
-) -> tuple[Fraction, Fraction]:
+def best_response(game: KernelGame, pi: Rows, x: Table, y: Table) -> tuple[Fraction, Fraction]:
     """The follower's value, and that of the best response that the leader likes best."""
     pairs = [(b, mix) for cell, mix in zip(game.observes, pi, strict=True) for b in cell]
     means = [[sum((p * t[a][b] for a, p in mix), Fraction(0)) for t in (x, y)] for b, mix in pairs]
