@@ -7,7 +7,6 @@ hashes whatever spelling they were read from.
 import hashlib
 from collections.abc import Callable
 from fractions import Fraction
-from math import gcd
 from typing import Any
 
 from exactqse.errors import GameError
@@ -16,11 +15,9 @@ from exactqse.kernel.files import canonical_json, parse_json
 from exactqse.kernel.game import KernelGame, Row, make_row
 from exactqse.kernel.numbers import format_rational
 
-FORMAT = "exactqse-game"
-VERSION = 1
-_SIZES = ("states", "leader_actions", "follower_actions")
-_HEAD = ("format", "version", "horizon", *_SIZES)
-_FIELDS = (*_HEAD, "eta", "gamma", "observes", "rho", "P", "u", "r")
+FORMAT, VERSION = "exactqse-game", 1
+_SETS = ("states", "leader_actions", "follower_actions")
+_FIELDS = ("format", "version", "horizon", *_SETS, "eta", "gamma", "observes", "rho", "P", "u", "r")
 
 
 def read_game(data: bytes, where: str = "game file") -> KernelGame:
@@ -31,7 +28,7 @@ def read_game(data: bytes, where: str = "game file") -> KernelGame:
     """
     document = fields_of(parse_json(data, where), _FIELDS, where)
     check_header(document, FORMAT, VERSION, where)
-    sizes, names = zip(*(_labels(document[name], name) for name in _SIZES), strict=True)
+    sizes, names = zip(*(_labels(document[name], name) for name in _SETS), strict=True)
     eta = document["eta"]
 
     def row(value: Any, path: str) -> Row:
@@ -77,12 +74,8 @@ def _text(value: Row | Fraction) -> object:
     """What stands for a row or a number in the file."""
     if not isinstance(value, Row):
         return format_rational(value)
-    result = {}
-    for state, numerator in zip(value.states, value.numerators, strict=True):
-        divisor = gcd(numerator, value.denominator)
-        above, below = numerator // divisor, value.denominator // divisor
-        result[state] = str(above) if below == 1 else f"{above}/{below}"
-    return result
+    pairs = zip(value.states, value.numerators, strict=True)
+    return {state: format_rational(Fraction(n, value.denominator)) for state, n in pairs}
 
 
 def _table(value: Any, entry: Callable[[Any, str], object], path: str, depth: int = 4) -> Any:
