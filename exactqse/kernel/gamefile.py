@@ -7,6 +7,7 @@ hashes whatever spelling they were read from.
 import hashlib
 from collections.abc import Callable
 from fractions import Fraction
+from math import gcd
 from typing import Any
 
 from exactqse.errors import GameError
@@ -29,7 +30,6 @@ def read_game(data: bytes, where: str = "game file") -> KernelGame:
     document = fields_of(parse_json(data, where), _FIELDS, where)
     check_header(document, FORMAT, VERSION, where)
     sizes, names = zip(*(_labels(document[name], name) for name in _SETS), strict=True)
-    eta = document["eta"]
 
     def row(value: Any, path: str) -> Row:
         if not isinstance(value, dict):
@@ -46,7 +46,7 @@ def read_game(data: bytes, where: str = "game file") -> KernelGame:
         P=_table(document["P"], row, "P"),
         u=_table(document["u"], number, "u"),
         r=_table(document["r"], number, "r"),
-        eta=None if eta == "inf" else number(eta, "eta"),
+        eta=None if document["eta"] == "inf" else number(document["eta"], "eta"),
         gamma=number(document["gamma"], "gamma"),
         observes=_table(document["observes"], natural, "observes", 2),
         names=names,
@@ -64,18 +64,19 @@ def game_bytes(game: KernelGame) -> bytes:
 
 def game_hash(game: KernelGame) -> str:
     """SHA-256 of the canonical file, in hexadecimal; remembered, since a game never changes."""
-    memory = game.__dict__  # as functools.cached_property does; game.py must not import this module
-    if "_hash" not in memory:
-        memory["_hash"] = hashlib.sha256(game_bytes(game)).hexdigest()
-    return str(memory["_hash"])
+    # as functools.cached_property does; game.py must not import this module
+    if "_hash" not in game.__dict__:
+        game.__dict__["_hash"] = hashlib.sha256(game_bytes(game)).hexdigest()
+    return str(game.__dict__["_hash"])
 
 
 def _text(value: Row | Fraction) -> object:
     """What stands for a row or a number in the file."""
     if not isinstance(value, Row):
         return format_rational(value)
-    pairs = zip(value.states, value.numerators, strict=True)
-    return {state: format_rational(Fraction(n, value.denominator)) for state, n in pairs}
+    d, pairs = value.denominator, zip(value.states, value.numerators, strict=True)
+    reduced = ((t, n // gcd(n, d), d // gcd(n, d)) for t, n in pairs)
+    return {t: str(above) if below == 1 else f"{above}/{below}" for t, above, below in reduced}
 
 
 def _table(value: Any, entry: Callable[[Any, str], object], path: str, depth: int = 4) -> Any:
