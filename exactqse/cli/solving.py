@@ -47,11 +47,11 @@ def solve_command(
 ) -> None:
     """Solve a game: certified bounds of J* and the policy that attains them.
 
-    Covers whatever the leader observes of the follower's action, for gamma = 0 with any eta and for
-    gamma > 0 with a finite one. With --eta inf, ties are broken in her favour; the value with ties
-    against her is shown beside it, unless the solve is stopped. Every solve can be: Ctrl-C prints
-    and writes the best so far, with exit code 130; once more aborts. Where there is a search (she
-    sees less than the action, or gamma > 0), --resume goes on from there.
+    Covers whatever the leader observes of the follower's action, any gamma and any eta. With --eta
+    inf, ties are broken in her favour; for gamma = 0 the value with ties against her is shown
+    beside it, unless the solve is stopped. Every solve can be: Ctrl-C prints and writes the best so
+    far, with exit code 130; once more aborts. Where there is a search (she sees less than the
+    action, or gamma > 0), --resume goes on from there, but not for gamma > 0 with --eta inf.
     """
     _require_consistent(aim, files)
     gap = None if aim.gap is None else number(aim.gap, "--gap")
@@ -81,7 +81,7 @@ def solve_command(
             keep=None if files.out is None else keep,
         )
     weak = None
-    if game.eta is None and not solution.effort.stopped:
+    if game.eta is None and not game.gamma and not solution.effort.stopped:
         with working(error_console(), "breaking ties against her") as progress:
             weak = exactqse.solve_weak(game, progress=counting(progress))
     saved = []

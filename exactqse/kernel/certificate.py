@@ -1,10 +1,11 @@
 """The certificate: what a search claims, with every hint that the checker needs.
 
 It has one kind of nodes, in ascending order of (step, state), each with a policy. ``Node`` (gamma =
-0, finite eta: proofs/joint-majorant.md) and ``StrongNode`` (eta infinite:
+0, finite eta: proofs/joint-majorant.md) and ``StrongNode`` (gamma = 0, eta infinite:
 proofs/strong-stackelberg.md) claim a bound too; ``FarsightedNode`` and ``HistoryNode`` (gamma > 0:
-proofs/farsighted-bound.md) leave that to ``cover``, which divides the follower's values. The reader
-is strict (proofs/certificate-format.md). It says nothing about truth: only ``check`` does.
+proofs/farsighted-bound.md, or proofs/farsighted-strong.md where eta is infinite) leave that to
+``cover``, which divides the follower's values. The reader is strict
+(proofs/certificate-format.md). It says nothing about truth: only ``check`` does.
 """
 
 import os
@@ -21,8 +22,7 @@ from exactqse.kernel.files import canonical_json, parse_json
 from exactqse.reading import read_bytes
 from exactqse.writing import write_bytes
 
-FORMAT = "exactqse-certificate"
-VERSION = 1
+FORMAT, VERSION = "exactqse-certificate", 1
 UP, DOWN, CHORD = "up", "down", "chord"
 MIN_PRECISION, MAX_PRECISION = 16, 1 << 16
 MAX_COMMON_BITS = 1 << 15  # of a distribution's denominators
@@ -30,6 +30,7 @@ MAX_COMMON_BITS = 1 << 15  # of a distribution's denominators
 Distribution = tuple[tuple[int, Fraction], ...]  # ascending actions, positive, summing to 1
 # ("up", s), ("down", kappa), ("chord", kappa), or a corner at which "up" or "down" is tangent
 Majorant = tuple[str, Fraction] | int
+Duals = tuple[tuple[Fraction, ...], ...]  # mu[b][b'], for every b a proof
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +83,7 @@ class StrongNode(Place):
 
     upper: Fraction
     policy: tuple[Distribution, ...]  # [cell]
-    duals: tuple[tuple[Fraction, ...], ...]  # mu[b][b'] >= 0, for every b a proof
+    duals: Duals  # none is negative
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,9 +134,12 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A part of the cover that is not divided: a claim for each node, with one table of slopes."""
+    """A part of the cover that is not divided: a claim for each node, with one table of slopes.
 
-    claims: tuple[Claim, ...]  # [node]
+    Where eta is infinite a claim is its duals; a negative mu[b][b'] counts as 0, but not mu[b][b].
+    """
+
+    claims: tuple[Claim | Duals, ...]  # [node]
     slopes: int = 0  # index in the certificate's tables
 
 
@@ -189,8 +193,9 @@ class Certificate:
     def _check_cover(self) -> None:
         _check_complete([isinstance(entry, Part) for entry in self.cover], "cover")
         what = "a claim needs free = 0 or 1, and pieces of which the last has no end"
-        for i, part in enumerate(self.cover):
-            for claim in part.claims if isinstance(part, Part) else ():
+        parts = ((i, part) for i, part in enumerate(self.cover) if isinstance(part, Part))
+        for i, claim in ((i, claim) for i, part in parts for claim in part.claims):
+            if isinstance(claim, Claim):
                 ends = claim.pieces and claim.pieces[-1].end is None
                 demand(ends and claim.free in (0, 1), what, f"cover[{i}]")
                 for tree in (tree for piece in claim.pieces for tree in piece.trees):
@@ -204,8 +209,7 @@ class Certificate:
 
     def _document(self) -> dict[str, object]:
         """Its fields as JSON values and Fractions. Raises CertificateError."""
-        types = _types(self.kind)
-        body = {name: plain(types[name])(getattr(self, name)) for name in types}
+        body = {name: plain(t)(getattr(self, name)) for name, t in _types(self.kind).items()}
         return {"format": FORMAT, "version": VERSION, "kind": self.kind, **body}
 
     def to_bytes(self) -> bytes:
@@ -252,12 +256,11 @@ def _types(kind: str) -> dict[str, Any]:
 
 
 def _check_node(node: AnyNode, where: str) -> None:
-    for distribution in node.policy:
+    lotteries = (lottery for draws in getattr(node, "after", ()) for _, lottery in draws)
+    for distribution in (*node.policy, *lotteries):
         _check_distribution(distribution, where)
     for tree in getattr(node, "trees", ()):
         _check_tree(tree, where)
-    for _, lottery in (draw for draws in getattr(node, "after", ()) for draw in draws):
-        _check_distribution(lottery, where)
     duals = getattr(node, "duals", ())
     demand(all(mu >= 0 for row in duals for mu in row), "a dual is negative", where)
 

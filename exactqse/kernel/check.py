@@ -4,8 +4,8 @@ It re-derives both inequalities of ``lower <= J(policy) <= J* <= upper`` in outw
 arithmetic (proofs/certificate-soundness.md). For a myopic follower, upper: at every reachable
 (h, s) the joint majorants at lambda = the node's upper value, with y from those of step h+1, sum
 to at most 0 (proofs/joint-majorant.md, proofs/propagation.md); lower: the policy is evaluated
-backward.
-``farsighted`` has another upper bound, ``strong`` does both exactly.
+backward. For a farsighted follower ``farsighted`` has another upper bound; one who best responds is
+evaluated exactly by ``strong``, which has the upper bound for gamma = 0, too.
 
 Malformed input (proofs/certificate-format.md), or nodes that are not the reachable ones
 (proofs/reachability.md), raise; they get no verdict.
@@ -16,7 +16,7 @@ from fractions import Fraction
 from itertools import groupby
 from typing import Any, Literal
 
-from exactqse.errors import CertificateError, NotCoveredError, of_kind
+from exactqse.errors import CertificateError, of_kind
 from exactqse.kernel.certificate import COVERED, Certificate, Node, require_precision
 from exactqse.kernel.codec import demand
 from exactqse.kernel.elementary import INTEGER, Elementary
@@ -27,7 +27,7 @@ from exactqse.kernel.gamefile import game_hash
 from exactqse.kernel.interval import Interval, enclose, ends
 from exactqse.kernel.operators import continuations, exponents, initial_mean, policy_values
 from exactqse.kernel.stage import Columns, FailureError, Outcome, Slopes, Stage, require
-from exactqse.kernel.strong import check_strong
+from exactqse.kernel.strong import check_strong, policy_worth
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +74,8 @@ def check(
 
     Raises:
         KindError, CertificateError: no certificate, another game's, or one that does not fit it.
-        NotCoveredError: a game for which this checker has no theorem.
     """
-    require_covered(game)
+    require_game(game)
     remedy = "take that of a solution, or read one with Certificate.load"
     of_kind(certificate, Certificate, "a certificate", where="certificate", remedy=remedy)
     of_kind(elementary, Elementary, "an object with exp and log", where="elementary")
@@ -103,23 +102,17 @@ def _prove(game: KernelGame, certificate: Certificate, p: int, elementary: Eleme
     """Raise FailureError unless both bounds follow."""
     nodes: tuple[Any, ...] = certificate.nodes
     if certificate.kind == "strong":
-        check_strong(game, nodes, certificate.lower, certificate.upper)
-        return
-    if certificate.kind in COVERED:
+        check_strong(game, nodes, certificate.upper)
+    elif certificate.kind in COVERED:
         check_cover(game, certificate, p, elementary)
     else:
-        excess = expectation(game.rho, _check_nodes(game, nodes, p, elementary)) - certificate.upper
-        require("upper is less than the mean of step 0", excess, excess)
-    low, high = initial_mean(game, policy_values(game, nodes, p, elementary), p)
+        mean = expectation(game.rho, _check_nodes(game, nodes, p, elementary))
+        require("upper is less than the mean of step 0", mean - certificate.upper)
+    if game.eta is None:
+        low = high = policy_worth(game, nodes)
+    else:
+        low, high = initial_mean(game, policy_values(game, nodes, p, elementary), p)
     require("lower exceeds J(policy)", certificate.lower - high, certificate.lower - low)
-
-
-def require_covered(game: KernelGame) -> None:
-    """Raise NotCoveredError for gamma > 0 with eta = infinity."""
-    require_game(game)
-    if game.gamma and game.eta is None:
-        what = f"not covered: gamma = {game.gamma} > 0 with eta = infinity"
-        raise NotCoveredError(what, remedy="choose a finite eta, or gamma = 0")
 
 
 def _check_nodes(
@@ -134,11 +127,10 @@ def _check_nodes(
     for h, layer in groupby(reversed(nodes), lambda node: node.step):
         found: dict[int, Interval] = {}
         for node in layer:
-            x = exponents(game, h, node.state, ends({}), p)
-            y = continuations(game, h, node.state, after, p)
-            place = f"step {h}, state {node.state}"
+            s, place = node.state, f"step {h}, state {node.state}"
+            x, y = exponents(game, h, s, ends({}), p), continuations(game, h, s, after, p)
             stage = Stage(place, p, elementary, x, y, none, reference=node.shift << p)
-            value = found[node.state] = enclose(*node.upper.as_integer_ratio(), p)
+            value = found[s] = enclose(*node.upper.as_integer_ratio(), p)
             (low, high), at = stage.bound(game.observes, node.trees, value)
             if high > 0:
                 cells = list(map(list, game.observes))

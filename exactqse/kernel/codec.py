@@ -9,22 +9,25 @@ the last. Nothing else passes: no float, bool or subclass (proofs/certificate-fo
 from collections.abc import Callable
 from dataclasses import fields
 from fractions import Fraction
-from functools import cache
+from functools import cache, partial
 from types import NoneType, UnionType
-from typing import Any, NoReturn, get_args, get_origin, get_type_hints
+from typing import Any, NoReturn, TypeVar, get_args, get_origin, get_type_hints
 
-from exactqse.errors import CertificateError, GameError, shown
+from exactqse.errors import CertificateError, GameError, InputError, shown
 from exactqse.kernel.numbers import format_rational, is_plain, parse_rational
 
+T = TypeVar("T")
 LONG = 10**17  # with a sign, one digit more is too long for a JSON integer
 _JSON = {int: (int, str), Fraction: (int, str), str: (str,), NoneType: (NoneType,)}
+_NUMBER = "a number; write an integer or a quoted number"
+_NAMES = {int: _NUMBER, str: "a string", list: "a list", dict: "a JSON object", NoneType: "null"}
 
 
 @cache
 def reader(hint: Any) -> Callable[[Any, str], Any]:
     """The function from a JSON value and its place to a value of the type. Raises GameError."""
     if hint in _JSON:
-        return {int: _integer, Fraction: number, str: _string}.get(hint, _null)
+        return {int: _integer, Fraction: number}.get(hint) or partial(typed, hint)
     args = get_args(hint)
     if get_origin(hint) is UnionType:
         options = [(option, reader(option)) for option in args]
@@ -37,13 +40,12 @@ def reader(hint: Any) -> Callable[[Any, str], Any]:
     items = [reader(part) for part in parts]
 
     def read(value: Any, at: str) -> Any:
-        if _is_object(hint):
+        if getattr(hint, "as_object", False):
             document = fields_of(value, names, at)
             places = [(document[name], f"{at}.{name}") for name in names]
         else:
             places = [(x, f"{at}[{i}]") for i, x in enumerate(list_of(value, at))]
-            if len(places) != len(items):
-                raise GameError(f"is not a list of {len(items)}", where=at)
+            demand(len(places) == len(items), f"is not a list of {len(items)}", at, GameError)
         found = (item(*place) for item, place in zip(items, places, strict=True))
         return tuple(found) if args else hint(*found)
 
@@ -75,7 +77,8 @@ def plain(hint: Any) -> Callable[[Any], Any]:
             _refuse(value)
         found = value if args else [getattr(value, name) for name in names]
         written = [item(x) for item, x in zip(items, found, strict=True)]
-        return dict(zip(names, written, strict=True)) if _is_object(hint) else written
+        is_object = getattr(hint, "as_object", False)
+        return dict(zip(names, written, strict=True)) if is_object else written
 
     return write
 
@@ -87,10 +90,6 @@ def _parts(hint: Any) -> tuple[tuple[str, ...], tuple[Any, ...]]:
     types = get_type_hints(hint)
     names = tuple(field.name for field in fields(hint))
     return names, tuple(types[name] for name in names)
-
-
-def _is_object(hint: Any) -> bool:
-    return getattr(hint, "as_object", False)
 
 
 def _could_be(hint: Any, value: Any) -> bool:
@@ -109,17 +108,6 @@ def _integer(value: Any, at: str) -> int:
     return exact.numerator
 
 
-def _string(value: Any, at: str) -> str:
-    if not isinstance(value, str):
-        raise GameError("is not a string", where=at)
-    return value
-
-
-def _null(value: Any, at: str) -> None:
-    if value is not None:
-        raise GameError("is not null", where=at)
-
-
 def _long(value: object) -> str:
     return format_rational(Fraction(value)) if type(value) is int else _refuse(value)
 
@@ -129,59 +117,58 @@ def _refuse(value: object) -> NoReturn:
     raise CertificateError(what, where="certificate")
 
 
-def demand(fits: object, what: str, where: str) -> None:
-    """Raise CertificateError unless it fits."""
+def demand(fits: object, what: str, where: str, error: type[InputError] = CertificateError) -> None:
+    """Raise the error unless it fits."""
     if not fits:
-        raise CertificateError(what, where=where)
+        raise error(what, where=where)
+
+
+def typed(kind: type[T], value: Any, where: str) -> T:
+    """A JSON value, if it is of this very type. Raises GameError."""
+    if type(value) is not kind:
+        raise GameError(f"is not {_NAMES[kind]}", where=where)
+    return value
 
 
 def fields_of(value: Any, names: tuple[str, ...], where: str) -> dict[str, Any]:
     """``value`` as an object with exactly these fields. Raises GameError."""
-    if not isinstance(value, dict):
-        raise GameError("is not a JSON object", where=where)
+    document = typed(dict, value, where)
     for name in names:
-        if name not in value:
-            raise GameError(f"field {name!r} is missing", where=where)
-    for name in value:
-        if name not in names:
-            raise GameError(f"unknown field {name[:40]!r}", where=where)
-    return value
+        demand(name in document, f"field {name!r} is missing", where, GameError)
+    for name in document:
+        demand(name in names, f"unknown field {name[:40]!r}", where, GameError)
+    return document
 
 
 def check_header(document: dict[str, Any], form: str, version: int, where: str) -> None:
     """Raise GameError unless the document names this format and version."""
-    if document["format"] != form:
-        raise GameError(f"format is not {form!r}", where=where)
+    demand(document["format"] == form, f"format is not {form!r}", where, GameError)
     if document["version"] is True or document["version"] != version:
-        what = f"version is not {version}"
-        raise GameError(what, where=where, remedy="use the release that wrote the file")
+        remedy = "use the release that wrote the file"
+        raise GameError(f"version is not {version}", where=where, remedy=remedy)
 
 
 def list_of(value: Any, where: str) -> list[Any]:
     """``value`` as a list. Raises GameError."""
-    if not isinstance(value, list):
-        raise GameError("is not a list", where=where)
-    return value
+    return typed(list, value, where)
 
 
 def number(value: Any, where: str) -> Fraction:
     """An exact number: a string, or a JSON integer. Raises InputError."""
     if isinstance(value, str):
         return parse_rational(value, where)
-    return Fraction(natural(value, where, least=None))
+    return Fraction(typed(int, value, where))
 
 
-def natural(value: Any, where: str, least: int | None = 0) -> int:
+def natural(value: Any, where: str, least: int = 0) -> int:
     """A JSON integer of at least ``least``. Raises GameError."""
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise GameError("is not a number; write an integer or a quoted number", where=where)
-    if least is not None and value < least:
-        raise GameError(f"{value} is less than {least}", where=where)
-    return value
+    found = typed(int, value, where)
+    demand(found >= least, f"{found} is less than {least}", where, GameError)
+    return found
 
 
 def index_of(key: str, where: str) -> int:
     """A key such as "12" as an index, without signs or leading zeros. Raises GameError."""
-    if not (key.isascii() and key.isdigit()) or len(key) > 9 or str(int(key)) != key:
-        raise GameError(f"{key[:40]!r} is not an index", where=where)
+    fits = key.isascii() and key.isdigit() and len(key) <= 9 and str(int(key)) == key
+    demand(fits, f"{key[:40]!r} is not an index", where, GameError)
     return int(key)

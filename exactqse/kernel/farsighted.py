@@ -17,7 +17,7 @@ from exactqse.kernel.certificate import Certificate, Part, Slope, ValueSplit
 from exactqse.kernel.elementary import MAX_EXPONENT, Elementary
 from exactqse.kernel.game import KernelGame, Row
 from exactqse.kernel.interval import Interval, add, enclose, ends, multiply
-from exactqse.kernel.operators import columns, continuations, expected, exponents, require_finite
+from exactqse.kernel.operators import columns, continuations, expected, exponents
 from exactqse.kernel.stage import Columns, FailureError, Free, Slopes, Stage, Vector, require
 
 Box = tuple[Vector, Vector]  # the least and the largest v of places, where they are bounded
@@ -59,19 +59,18 @@ def check_cover(game: KernelGame, certificate: Certificate, p: int, elementary: 
         where = f"cover[{number}]"
         bound = PartBounds(game, certificate, entry, box, p, elementary, where).bound()
         if bound is not None:
-            excess = bound - certificate.upper
-            require(f"upper is less than the bound of {where}", excess, excess)
+            require(f"upper is less than the bound of {where}", bound - certificate.upper)
 
 
 def _scaled(game: KernelGame, value: Fraction, p: int) -> Interval:
-    """eta times a value."""
-    eta = require_finite(game)
+    """eta times a value, or the value where eta is infinite."""
+    eta = game.eta or Fraction(1)
     return enclose(value.numerator * eta.numerator, value.denominator * eta.denominator, p)
 
 
 def _leaning(game: KernelGame, slope: Slope, p: int) -> tuple[int, Vector]:
     """Slopes in V as slopes in v = eta V; the rounded ones are as good as any."""
-    eta = require_finite(game)
+    eta = game.eta or Fraction(1)
 
     def scaled(n: Fraction) -> int:
         return (n.numerator * eta.denominator << p) // (n.denominator * eta.numerator)
@@ -110,8 +109,7 @@ class PartBounds:
         """By (step, state), of every step but 0; None if no policy has its values in the box."""
         found: dict[tuple[int, int], Frontier] = {}
         radius: Vector = {}
-        for j in reversed(range(len(self.game.places))):
-            place = self.game.places[j]
+        for j, place in reversed([*enumerate(self.game.places)]):
             if place[0] == 0:
                 break
             after = {s: f for (step, s), f in found.items() if step == place[0] + 1}
@@ -131,6 +129,8 @@ class PartBounds:
 
     def _log_sum_exp(self, xs: Sequence[int]) -> Interval:
         shift = max(xs)
+        if self.game.eta is None:
+            return shift, shift
         total = add(self.elementary.exp((x - shift, x - shift), self.p) for x in xs)
         log = self.elementary.log(total, 1 << self.p, self.p)
         return shift + log[0], shift + log[1]
@@ -139,6 +139,11 @@ class PartBounds:
         """lam and c with W_0(s) <= lam + c . dv at place j of step 0."""
         claim, p = self.part.claims[j], self.p
         _, others = _leaning(self.game, self.certificate.slopes[self.part.slopes][j], p)
+        if isinstance(claim, tuple):
+            low, high = self._range(j, after)
+            stage = self.stage(j, high, others, after, radius)
+            bound = stage.committed(self.game.observes, claim, 0, high - low)
+            return Fraction(bound, 1 << p), others
         stage = self.stage(j, claim.shift << p, others, after, radius)
         value = claim.pieces[0].upper
         lam = enclose(*value.as_integer_ratio(), p)
@@ -155,20 +160,26 @@ class PartBounds:
         table = self.certificate.slopes[self.part.slopes]
         own, others = _leaning(self.game, table[j], self.p)
         middle = v[0] + v[1] >> 1
-        stage = self.stage(j, middle, others, after, radius)
-        reach = max(v[1] - middle, middle - v[0])
+        stage, reach = self.stage(j, middle, others, after, radius), v[1] - middle
+        claim = self.part.claims[j]
+        if isinstance(claim, tuple):
+            bound = stage.committed(self.game.observes, claim, own, reach)
+            lean = abs(own) * reach + sum(abs(c) * radius[i] for i, c in others.items())
+            least = self.game.least * (self.game.horizon - self.game.places[j][0])
+            if Fraction((bound << self.p) + lean, 1 << 2 * self.p) < least:
+                return None  # less than any policy is worth
+            return Frontier(j, v, middle, reach, own, others, free=False, points=[(0, bound)])
         if reach >> self.p >= MAX_EXPONENT:
             raise FailureError("inconclusive", f"{stage.where}: the box is wider than exp can take")
         points, start, last = [], v[0] - middle, v[1] - middle
-        for piece in self.part.claims[j].pieces:
+        for piece in claim.pieces:
             end = last if piece.end is None else _scaled(self.game, piece.end, self.p)[0] - middle
             end = max(start, min(end, last))
             lam = enclose(*piece.upper.as_integer_ratio(), self.p)
             (_, high), _ = stage.bound(self.game.observes, piece.trees, lam)
             points += [(d, lam[1] + self.chord(high, start, end, d)) for d in (start, end)]
             start = end
-        free = bool(self.part.claims[j].free)
-        return Frontier(j, v, middle, reach, own, others, free, points)
+        return Frontier(j, v, middle, reach, own, others, bool(claim.free), points)
 
     def chord(self, g: int, start: int, end: int, d: int) -> int:
         """At d: the chord over [start, end] of g e^-d where g >= 0, else its tangent midway."""
@@ -199,8 +210,8 @@ class PartBounds:
 
         def moved(b: int, values: dict[int, int]) -> list[Interval]:
             """[a] of P values, of the free places."""
-            every = nothing | values
-            return [expected(by_b[b], (every, {})) for by_b in game.at(game.P, step)[state]]
+            rows = game.at(game.P, step)[state]
+            return [expected(by_b[b], (nothing | values, {})) for by_b in rows]
 
         def height(b: int, sigma: int) -> list[Interval]:
             return moved(b, {t: f.phi(sigma, p)[1] + (f.radius >> p) + 1 for t, f in loose.items()})

@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from exactqse.kernel.certificate import COVERED, DOWN, Certificate, Leaf, Part, Split, ValueSplit
+from exactqse.kernel.certificate import COVERED, DOWN, Certificate, Leaf, Split, ValueSplit
 from exactqse.kernel.codec import demand
-from exactqse.kernel.game import KernelGame
+from exactqse.kernel.game import KernelGame, Places
 
 
 def require_fit(game: KernelGame, certificate: Certificate) -> None:
     """Raise CertificateError unless the certificate is of the form that this game needs."""
-    kinds = ("strong",) if game.eta is None else COVERED if game.gamma else ("myopic",)
+    myopic = "strong" if game.eta is None else "myopic"
+    kinds = COVERED[: 1 + bool(game.eta)] if game.gamma else (myopic,)
     what = f"{certificate.kind!r} is not {' or '.join(kinds)}, which this game needs"
     demand(certificate.kind in kinds, what, "kind")
     given = tuple((node.step, node.state) for node in certificate.nodes)
@@ -17,8 +18,7 @@ def require_fit(game: KernelGame, certificate: Certificate) -> None:
     fits = set(given) <= reachable if certificate.kind == "history" else given == game.places
     what = "nodes are not the reachable (step, state) in ascending order"
     demand(fits, f"{what}, see {min(set(given) ^ reachable, default=())}", "nodes")
-    nodes: tuple[Any, ...] = certificate.nodes
-    for node in nodes:
+    for node in certificate.nodes:
         _require_node(game, node, certificate.kind, given)
     if certificate.kind in COVERED:
         _require_cover(game, certificate)
@@ -26,9 +26,7 @@ def require_fit(game: KernelGame, certificate: Certificate) -> None:
         _require_history(game, certificate)
 
 
-def _require_node(
-    game: KernelGame, node: Any, kind: str, given: tuple[tuple[int, int], ...]
-) -> None:
+def _require_node(game: KernelGame, node: Any, kind: str, given: Places) -> None:
     where, B = f"node ({node.step}, {node.state})", game.follower_actions
     cells = len(game.observes)
     demand(len(node.policy) == cells, f"needs {cells} distributions", where)
@@ -56,9 +54,7 @@ def _require_trees(game: KernelGame, trees: Any, where: str) -> None:
             demand(inside, "a majorant is tangent at no corner", where)
 
 
-def _require_memories(
-    game: KernelGame, node: Any, given: tuple[tuple[int, int], ...], where: str
-) -> None:
+def _require_memories(game: KernelGame, node: Any, given: Places, where: str) -> None:
     """After each b, a memory of each state that may follow."""
     last = node.step == game.horizon - 1
     rows = [] if last else game.at(game.P, node.step)[node.state]
@@ -73,10 +69,9 @@ def _require_memories(
 def _require_history(game: KernelGame, certificate: Certificate) -> None:
     """One memory of each first state, and one part in which no transition binds another."""
     first = [node.state for node in certificate.nodes if node.step == 0]
-    what = "needs one memory of each state of step 0"
-    demand(first == list(game.reachable[0]), what, "nodes")
+    demand(first == [*game.reachable[0]], "needs one memory of each state of step 0", "nodes")
     part: Any = certificate.cover[0]
-    free = isinstance(part, Part) and all(claim.free for claim in part.claims)
+    free = not isinstance(part, ValueSplit) and all(claim.free for claim in part.claims)
     demand(free, "needs one part, with free claims", "cover")
     for (step, _), claim in zip(game.places, part.claims, strict=True):
         leaves = (x for piece in claim.pieces for tree in piece.trees for x in tree)
@@ -89,13 +84,10 @@ def _require_history(game: KernelGame, certificate: Certificate) -> None:
 
 
 def _require_cover(game: KernelGame, certificate: Certificate) -> None:
-    places = game.places
+    places, n = game.places, len(game.places)
     for i, table in enumerate(certificate.slopes):
-        fits = len(table) == len(places) and all(
-            0 <= j < len(places) and places[j][0] > step
-            for slope, (step, _) in zip(table, places, strict=True)
-            for j, _ in slope.others
-        )
+        named = [(k, j) for k, slope in enumerate(table) for j, _ in slope.others]
+        fits = len(table) == n and all(0 <= j < n and places[k][0] < places[j][0] for k, j in named)
         what = "needs a slope for each node, which names nodes of later steps only"
         demand(fits, what, f"slopes[{i}]")
     for i, entry in enumerate(certificate.cover):
@@ -104,12 +96,20 @@ def _require_cover(game: KernelGame, certificate: Certificate) -> None:
             later = entry.step >= 1 and (entry.step, entry.state) in places
             demand(later, "divides no value of the follower", where)
             continue
-        fits = len(entry.claims) == len(places) and 0 <= entry.slopes < len(certificate.slopes)
+        fits = len(entry.claims) == n and 0 <= entry.slopes < len(certificate.slopes)
         demand(fits, "needs a claim for each node, and slopes", where)
-        claims = zip(places, entry.claims, strict=True)
-        fits = all(step > 0 or not claim.pieces[1:] for (step, _), claim in claims)
-        demand(fits, "step 0 has one piece", where)
-        for piece in (piece for claim in entry.claims for piece in claim.pieces):
-            _require_trees(game, piece.trees, where)
-            leaves = (x for tree in piece.trees for x in tree if isinstance(x, Leaf))
-            demand(not any(leaf.shift for leaf in leaves), "a leaf is shifted", where)
+        for (step, _), claim in zip(places, entry.claims, strict=True):
+            _require_claim(game, claim, step, where)
+
+
+def _require_claim(game: KernelGame, claim: Any, step: int, where: str) -> None:
+    B, is_dual = game.follower_actions, isinstance(claim, tuple)
+    demand(is_dual == (game.eta is None), "claims are duals just for eta = infinity", where)
+    if is_dual:
+        demand([len(row) for row in claim] == [B] * B, f"needs {B} x {B} duals", where)
+        return
+    demand(step > 0 or not claim.pieces[1:], "step 0 has one piece", where)
+    for piece in claim.pieces:
+        _require_trees(game, piece.trees, where)
+        leaves = (x for tree in piece.trees for x in tree if isinstance(x, Leaf))
+        demand(not any(leaf.shift for leaf in leaves), "a leaf is shifted", where)

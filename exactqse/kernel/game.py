@@ -18,6 +18,7 @@ from exactqse.errors import GameError, approximate, of_kind
 from exactqse.kernel.numbers import is_plain
 
 T = TypeVar("T")
+Places = tuple[tuple[int, int], ...]  # (step, state)
 MAX_HORIZON = 10**6
 MAX_ROW_BITS = 6500  # so that each probability is within the limits of numbers.py
 
@@ -172,7 +173,12 @@ class KernelGame:
         return tuple(layers)
 
     @cached_property
-    def places(self) -> tuple[tuple[int, int], ...]:
+    def least(self) -> Fraction:
+        """The leader's least reward."""
+        return min(u for step in self.u for state in step for by_b in state for u in by_b)
+
+    @cached_property
+    def places(self) -> Places:
         """The reachable (step, state), in ascending order."""
         return tuple((h, s) for h, layer in enumerate(self.reachable) for s in layer)
 

@@ -16,11 +16,9 @@ from exactqse.kernel.files import canonical_json, parse_json
 from exactqse.kernel.game import KernelGame, Row, make_row
 from exactqse.kernel.numbers import format_rational
 
-FORMAT = "exactqse-game"
-VERSION = 1
-_SIZES = ("states", "leader_actions", "follower_actions")
-_HEAD = ("format", "version", "horizon", *_SIZES)
-_FIELDS = (*_HEAD, "eta", "gamma", "observes", "rho", "P", "u", "r")
+FORMAT, VERSION = "exactqse-game", 1
+_SETS = ("states", "leader_actions", "follower_actions")
+_FIELDS = ("format", "version", "horizon", *_SETS, "eta", "gamma", "observes", "rho", "P", "u", "r")
 
 
 def read_game(data: bytes, where: str = "game file") -> KernelGame:
@@ -31,8 +29,7 @@ def read_game(data: bytes, where: str = "game file") -> KernelGame:
     """
     document = fields_of(parse_json(data, where), _FIELDS, where)
     check_header(document, FORMAT, VERSION, where)
-    sizes, names = zip(*(_labels(document[name], name) for name in _SIZES), strict=True)
-    eta = document["eta"]
+    sizes, names = zip(*(_labels(document[name], name) for name in _SETS), strict=True)
 
     def row(value: Any, path: str) -> Row:
         if not isinstance(value, dict):
@@ -49,7 +46,7 @@ def read_game(data: bytes, where: str = "game file") -> KernelGame:
         P=_table(document["P"], row, "P"),
         u=_table(document["u"], number, "u"),
         r=_table(document["r"], number, "r"),
-        eta=None if eta == "inf" else number(eta, "eta"),
+        eta=None if document["eta"] == "inf" else number(document["eta"], "eta"),
         gamma=number(document["gamma"], "gamma"),
         observes=_table(document["observes"], natural, "observes", 2),
         names=names,
@@ -67,22 +64,19 @@ def game_bytes(game: KernelGame) -> bytes:
 
 def game_hash(game: KernelGame) -> str:
     """SHA-256 of the canonical file, in hexadecimal; remembered, since a game never changes."""
-    memory = game.__dict__  # as functools.cached_property does; game.py must not import this module
-    if "_hash" not in memory:
-        memory["_hash"] = hashlib.sha256(game_bytes(game)).hexdigest()
-    return str(memory["_hash"])
+    # as functools.cached_property does; game.py must not import this module
+    if "_hash" not in game.__dict__:
+        game.__dict__["_hash"] = hashlib.sha256(game_bytes(game)).hexdigest()
+    return str(game.__dict__["_hash"])
 
 
 def _text(value: Row | Fraction) -> object:
     """What stands for a row or a number in the file."""
     if not isinstance(value, Row):
         return format_rational(value)
-    result = {}
-    for state, numerator in zip(value.states, value.numerators, strict=True):
-        divisor = gcd(numerator, value.denominator)
-        above, below = numerator // divisor, value.denominator // divisor
-        result[state] = str(above) if below == 1 else f"{above}/{below}"
-    return result
+    d, pairs = value.denominator, zip(value.states, value.numerators, strict=True)
+    reduced = ((t, n // gcd(n, d), d // gcd(n, d)) for t, n in pairs)
+    return {t: str(above) if below == 1 else f"{above}/{below}" for t, above, below in reduced}
 
 
 def _table(value: Any, entry: Callable[[Any, str], object], path: str, depth: int = 4) -> Any:

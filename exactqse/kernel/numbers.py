@@ -32,8 +32,7 @@ def parse_rational(text: str, where: str = "") -> Fraction:
         if denominator == 0:
             raise NumberError(f"{text!r} divides by zero", where=where)
         return limited(Fraction(int(match[1]), denominator), where)
-    match = _DECIMAL.fullmatch(text)
-    if match is None:
+    if not (match := _DECIMAL.fullmatch(text)):
         remedy = 'write an exact number such as "1/3", "0.1" or "2"'
         raise NumberError(f"{text[:40]!r} is not a rational number", where=where, remedy=remedy)
     if match[1] is not None and (len(match[1]) > 6 or abs(int(match[1])) > MAX_EXPONENT):

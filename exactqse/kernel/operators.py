@@ -11,7 +11,6 @@ from itertools import groupby
 from operator import mul
 from typing import Any, TypeVar
 
-from exactqse.errors import NotCoveredError
 from exactqse.kernel.certificate import AnyNode, Distribution, HistoryNode
 from exactqse.kernel.elementary import Elementary
 from exactqse.kernel.game import KernelGame, Row
@@ -24,20 +23,16 @@ Next = Sequence[Sequence[Values]]  # W and v, each by b
 
 
 def exponent(game: KernelGame, reward: Fraction, row: Row, soft: Values, p: int) -> Interval:
-    """x = eta r + gamma sum over t of P(t) v(t), of a reward r and a row P, for v = eta V_{h+1}."""
-    (above, below), (n, d) = require_finite(game).as_integer_ratio(), reward.as_integer_ratio()
+    """x = eta r + gamma sum over t of P(t) v(t), of a reward r and a row P, for v = eta V_{h+1}.
+
+    Where eta is infinite, 1 is taken for it: x is what the follower compares.
+    """
+    (above, below), (n, d) = (game.eta or 1).as_integer_ratio(), reward.as_integer_ratio()
     x = enclose(above * n, below * d, p)
     if not soft[0] or not game.gamma:
         return x
     low, high = scale(expected(row, soft), *game.gamma.as_integer_ratio())
     return x[0] + low, x[1] + high
-
-
-def require_finite(game: KernelGame) -> Fraction:
-    """eta, unless it is infinite: then NotCoveredError."""
-    if game.eta is None:
-        raise NotCoveredError("eta = infinity has no finite exponents")
-    return game.eta
 
 
 def continuation(reward: Fraction, row: Row, after: Values, p: int) -> Interval:
@@ -111,9 +106,8 @@ def policy_value(
         ys.append(mixture(by_b, [continuation(u[a][b], P[a][b], W, p) for a, _ in by_b]))
     shift = max(x[0] for x in xs) >> p << p
     weights = [elementary.exp((x[0] - shift, x[1] - shift), p) for x in xs]
-    products = [multiply(e, y, p) for e, y in zip(weights, ys, strict=True)]
     total = add(weights)
-    value = divide(add(products), total, p)
+    value = divide(add(multiply(e, y, p) for e, y in zip(weights, ys, strict=True)), total, p)
     if not game.gamma:
         return value, (0, 0)
     log = elementary.log(total, 1 << p, p)

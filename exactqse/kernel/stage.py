@@ -12,8 +12,8 @@ A majorant of e^exponent (value - lam) at a corner is A + sum_j L_j dv_j
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cache
 from heapq import heappush, heapreplace
@@ -21,11 +21,10 @@ from math import gcd
 from typing import Literal, NoReturn, TypeVar
 
 from exactqse.errors import at_least, between
-from exactqse.kernel.certificate import DOWN, MAX_PRECISION, UP, Majorant, Split, Tree
-from exactqse.kernel.elementary import MAX_EXPONENT, Elementary
+from exactqse.kernel.certificate import DOWN, MAX_PRECISION, UP, Duals, Majorant, Split, Tree
+from exactqse.kernel.elementary import MAX_EXPONENT, ROUGH, Elementary
 from exactqse.kernel.interval import Interval, add, multiply, scale
 
-ROUGH = 40  # bits, at most, of rough bounds
 BEYOND = 1 << 2 * MAX_PRECISION  # more than any sum of majorants: nothing is known
 FINENESS, PARTS = 13, 1 << 8  # how fine and how many the parts of a chord may be
 Outcome = Literal["accepted", "rejected", "inconclusive"]
@@ -37,9 +36,10 @@ Weights = tuple[int, ...]  # of the leader's actions
 Corner = tuple[Weights, dict[int, tuple[tuple[Interval, Interval], Slopes]]]  # by b: (x, y), slopes
 Ratio = tuple[int, int]  # of positive integers
 Form = tuple[Interval, Vector]  # A, L
-Members = list[tuple[int, Callable[..., Form], Ratio]]  # b, its majorant and the parameter
-Term = tuple[int, bool, int, int, int]  # b, whether it is an "up", and three numbers
+Member = tuple[int, Callable[..., Form], Ratio]  # b, its majorant and the parameter
 Spot = tuple[int, int]  # leaf, corner
+Cells = Sequence[Sequence[int]]  # the partition of the follower's actions
+Bound = tuple[Interval, list[Spot]]
 Found = tuple[Interval, Vector, Spot]  # A, L and where they are
 
 
@@ -58,11 +58,12 @@ def refuse(what: str, *, surely: bool) -> NoReturn:
     raise FailureError("inconclusive", f"undecided whether {what}; raise the precision")
 
 
-def require(what: str, low: Fraction | int, high: Fraction | int, p: int = 0) -> None:
-    """Raise FailureError unless an excess, enclosed at p bits, is at most 0.
+def require(what: str, low: Fraction | int, high: Fraction | int | None = None, p: int = 0) -> None:
+    """Raise FailureError unless an excess, exact or enclosed at p bits, is at most 0.
 
     That is all that a verdict rests on (proofs/certificate-soundness.md).
     """
+    high = low if high is None else high
     if high > 0:
         ends = Fraction(low, 1 << p), Fraction(high, 1 << p)
         amount = at_least(ends[0]) if low > 0 else f"a number in {between(*ends)}"
@@ -101,18 +102,20 @@ class Stage:
     free: Free | None = None
     reference: int = 0
 
-    def bound(
-        self, cells: Sequence[Sequence[int]], trees: Sequence[Tree], value: Interval
-    ) -> tuple[Interval, list[Spot]]:
+    def bound(self, cells: Cells, trees: Sequence[Tree], value: Interval) -> Bound:
         """Around the least h with sum_b e^{exponent_b} (value_b - lam) <= h that the trees show.
 
         For all mixtures, all dv, and lam in ``value``; and where each cell's part is largest.
         """
+        pairs = zip(cells, trees, strict=True)
+        return self.summed([*self._corners(cell, tree, value)] for cell, tree in pairs)
+
+    def summed(self, cells: Iterable[Sequence[Found]]) -> Bound:
+        """Around a bound of the sum over cells, each at some of its A + L . dv, for all dv."""
         low = high = 0
         total: Vector = {}
         spots = []
-        for cell, tree in zip(cells, trees, strict=True):
-            forms = list(self._corners(cell, tree, value))
+        for forms in cells:
             pivot = max(forms, key=lambda form: form[0][1])[1]
             total = _plus(total, pivot, 1)
             ends = [(self._spread(a, _plus(slopes, pivot, -1)), spot) for a, slopes, spot in forms]
@@ -120,6 +123,36 @@ class Stage:
             low, high = low + least, high + max(end for (_, end), _ in ends)
             spots.append(spot)
         return self._spread((low, high), total), spots
+
+    def committed(self, cells: Cells, duals: Duals, own: int, reach: int) -> int:
+        """At least Y_b + own d, d = X_b - reference, for every b that is a best response.
+
+        X and Y are the means of x and y + lean . dv, and |d| <= reach. By multipliers mu_b' of
+        X_b - X_b' (none counts as negative) and mu_b of d (proofs/farsighted-strong.md).
+        """
+        bounds, p, actions = [], self.p, range(len(self.x[0]))
+        for b, row in enumerate(duals):
+            mu = [(m.numerator << p) // m.denominator for m in row]
+            weights = [-max(m, 0) for m in mu]
+            weights[b] = own + mu[b] - sum(weights) + weights[b]
+            parts = ([self._bracket(a, cell, b, weights) for a in actions] for cell in cells)
+            (_, high), _ = self.summed(parts)
+            rounding = self._units(2 + len(mu) + (sum(map(abs, weights)) >> p))
+            bounds.append(high + rounding - (-abs(mu[b]) * reach >> p))
+        return max(bounds)
+
+    def _bracket(self, a: int, cell: Sequence[int], b: int, weights: Sequence[int]) -> Found:
+        """1{b in cell} y_b(a) + sum over b' in cell of weights_b' (x_b'(a) - reference)."""
+        at_home, p = b in cell, self.p
+        terms = [self.y[b][a] if at_home else (0, 0)]
+        home = self.slopes[b][a] if at_home else {}
+        lean: Vector = defaultdict(int, {j: n for j, (_, n) in home.items()})
+        for o in cell:
+            low, high = self.x[o][a]
+            terms.append(scale((low - self.reference, high - self.reference), weights[o], 1 << p))
+            for j, (push, _) in self.slopes[o][a].items():
+                lean[j] += weights[o] * push >> p
+        return add(terms), lean, (0, a)
 
     def _reach(self, slopes: Vector) -> int:
         """The largest sum_j slopes_j dv_j, rounded up."""
@@ -136,8 +169,11 @@ class Stage:
     def _corners(self, cell: Sequence[int], tree: Tree, value: Interval) -> Iterator[Found]:
         """A and L, summed over the members of the cell, at corners of leaves.
 
-        Without slopes those are left out whose rough bound is not above A at an earlier one.
+        Where nothing leans those are left out whose rough bound is not above A at an earlier one
+        (proofs/rough-bounds.md).
         """
+        rough = replace(self, elementary=ROUGH)
+        leans = self.free or any(any(self.slopes[b]) for b in cell)
         parts = [self._simplex(cell)]
         leaf, largest = 0, -BEYOND
         for entry in tree:
@@ -147,14 +183,16 @@ class Stage:
                 parts += [[*part[:k], middle, *part[k + 1 :]] for k in (entry.j, entry.i)]
                 continue
             pairs = zip(cell, entry.majorants, strict=True)
-            members = [(b, *self._majorant(majorant, part, b, value)) for b, majorant in pairs]
+            members = [self._majorant(majorant, part, b, value) for b, majorant in pairs]
             shift = self.reference + (entry.shift << self.p)
-            terms = [self._term(*member, shift) for member in members]
-            bounds = [self._rough(terms, corner, value) for corner in part]
+            bounds = [
+                BEYOND if leans else rough.joint(members, corner, value, shift, (leaf, k))[0][1]
+                for k, corner in enumerate(part)
+            ]
             for k in sorted(range(len(part)), key=bounds.__getitem__, reverse=True):
                 if bounds[k] <= (0 if entry.shift else largest):
                     break
-                (low, high), slopes = self._sum(members, part[k], value, shift, (leaf, k))
+                (low, high), slopes = self.joint(members, part[k], value, shift, (leaf, k))
                 if entry.shift:  # at another scale all that is used is the sign
                     at = f"{self.where}, leaf {leaf}, corner {k}"
                     require(f"the majorants' sum at {at} exceeds 0", low, high, self.p)
@@ -168,9 +206,8 @@ class Stage:
     def _simplex(self, cell: Sequence[int]) -> list[Corner]:
         """Pure actions, with what they make of the columns of each b."""
         n, x, y, slopes = len(self.x[0]), self.x, self.y, self.slopes
-        units = (0,) * (n - 1) + (1,) + (0,) * (n - 1)
         rows = ({b: ((x[b][a], y[b][a]), slopes[b][a]) for b in cell} for a in range(n))
-        return [(units[n - 1 - a : 2 * n - 1 - a], row) for a, row in enumerate(rows)]
+        return [((0,) * a + (1,) + (0,) * (n - 1 - a), row) for a, row in enumerate(rows)]
 
     def _middle(self, c: Corner, d: Corner) -> Corner:
         """The corner half way."""
@@ -181,62 +218,34 @@ class Stage:
             rows[b] = (_halfway(x, v), _halfway(y, w)), leans
         return weights, rows
 
-    def _term(self, b: int, form: Callable[..., Form], ratio: Ratio, shift: int) -> Term:
-        """A majorant's parameter, its inverse, and what is added to x, in units of 2^-q."""
-        (above, below), q = ratio, min(self.p, ROUGH)
-        size, inverse, drop = -((-above << q) // below), (below << q) // above, self.p - q
-        if form == self._up:
-            return b, True, size, inverse, 1 - (shift >> drop) - (1 << q)
-        log = self.elementary.log_below(inverse, q) if inverse else -BEYOND
-        return b, False, size, inverse, (1 << q) + (-shift >> drop) + log
-
-    def _rough(self, terms: list[Term], corner: Corner, value: Interval) -> int:
-        """At least the sum of the majorants, if nothing leans (proofs/rough-bounds.md)."""
-        total, q = 0, min(self.p, ROUGH)
-        drop, exp, log = self.p - q, self.elementary.exp_above, self.elementary.log_below
-        for b, rises, size, inverse, constant in terms:
-            (x, y), slopes = corner[1][b]
-            gap = value[0] - y[1] >> drop
-            z = (x[1] >> drop) - (gap * (inverse + (gap < 0)) >> q) + constant if rises else 0
-            if slopes or self.free or z >> q >= MAX_EXPONENT or not (rises or gap > 0):
-                return BEYOND
-            if rises:
-                total += (size * exp(z, q) >> q) + 1
-            else:
-                inner = (x[0] >> drop) + log(gap, q) + constant
-                total -= inner * (size - (inner > 0)) >> q
-        return total << drop
-
-    def _sum(
-        self, members: Members, corner: Corner, value: Interval, shift: int, spot: Spot
+    def joint(
+        self, members: Sequence[Member], corner: Corner, value: Interval, shift: int, at: Spot
     ) -> Form:
         """A and L of all members together."""
         low = high = 0
         slopes: Vector = {}
         for b, form, ratio in members:
             try:
-                a, own = form(ratio, corner, b, value, shift)
+                a, own = form(self, ratio, corner, b, value, shift)
             except FailureError as failure:
-                at = f"{self.where}, leaf {spot[0]}, corner {spot[1]}, follower action {b}"
-                raise FailureError(failure.outcome, f"majorant at {at}: {failure}") from None
+                where = f"{self.where}, leaf {at[0]}, corner {at[1]}, follower action {b}"
+                raise FailureError(failure.outcome, f"majorant at {where}: {failure}") from None
             low, high = low + a[0], high + a[1]
             slopes = _plus(slopes, own, 1) if own else slopes
         return (low, high), slopes
 
-    def _majorant(
-        self, majorant: Majorant, part: list[Corner], b: int, value: Interval
-    ) -> tuple[Callable[..., Form], Ratio]:
+    def _majorant(self, majorant: Majorant, part: list[Corner], b: int, value: Interval) -> Member:
         """The function for its tag, and its parameter; any positive one is valid."""
         if not isinstance(majorant, int):
             tag, parameter = majorant
-            form = self._up if tag == UP else self._down if tag == DOWN else self._chord
-            return form, parameter.as_integer_ratio()
+            form = Stage._up if tag == UP else Stage._down if tag == DOWN else Stage._chord
+            return b, form, parameter.as_integer_ratio()
         ((x, _), (y, _)), _ = part[majorant][1][b]
         x, gain, unit = x - self.reference, y - value[1], 1 << self.p
         if gain > 0:
-            return self._up, (gain, unit)
+            return b, Stage._up, (gain, unit)
         weight = self.elementary.exp((x, x), self.p)[0] if x >> self.p < MAX_EXPONENT else unit
-        return self._down, (max(-gain * weight >> self.p, 1), unit)
+        return b, Stage._down, (max(-gain * weight >> self.p, 1), unit)
 
     def _up(self, s: Ratio, corner: Corner, b: int, value: Interval, shift: int) -> Form:
         """s e^z (e^D - D + g . dv): z = x + (y - lam)/s - 1, g = push + lean/s, |g . dv| <= D."""
@@ -263,8 +272,7 @@ class Stage:
     def _exp(self, z: Interval) -> Interval:
         """exp, where z is of a size that one can compute with."""
         if z[1] >> self.p >= MAX_EXPONENT:
-            surely = z[0] >> self.p >= MAX_EXPONENT
-            refuse(f"its exponent exceeds {MAX_EXPONENT}", surely=surely)
+            refuse(f"its exponent exceeds {MAX_EXPONENT}", surely=z[0] >> self.p >= MAX_EXPONENT)
         return self.elementary.exp(z, self.p)
 
     def _down(self, kappa: Ratio, corner: Corner, b: int, value: Interval, shift: int) -> Form:
@@ -297,9 +305,8 @@ class Stage:
         """-kappa (inner + (push - t lean) . dv)."""
         (above, below), p = kappa, self.p
         a, units = scale(inner, -above, below), self._units(1) if slopes else 0
-        rows = slopes.items()
-        vector = {j: ((lean * t >> p) - push) * above // below for j, (push, lean) in rows}
-        return (a[0] - units, a[1] + units), vector
+        tilted = {j: (lean * t >> p) - push for j, (push, lean) in slopes.items()}
+        return (a[0] - units, a[1] + units), {j: n * above // below for j, n in tilted.items()}
 
     def _chord(self, kappa: Ratio, corner: Corner, b: int, value: Interval, shift: int) -> Form:
         """The same where free places pick points: ln T >= its chords on parts of T's range.

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exactqse.errors import DatasetError, FileError, GameError, InputError, shown
-from exactqse.kernel.codec import check_header, fields_of, list_of, natural, number
+from exactqse.kernel.codec import check_header, fields_of, list_of, natural, number, typed
 from exactqse.kernel.files import canonical_json, parse_json
 from exactqse.reading import MAX_BYTES
 from exactqse.simulate.episodes import Episodes
@@ -147,7 +147,7 @@ def _integers(value: Any, where: str) -> Any:
     """Nested lists [k][h] of JSON integers; of 18 digits at most, so that they fit an int64."""
 
     def read(x: Any) -> int:
-        return x if type(x) is int else natural(x, "", None)
+        return x if type(x) is int else typed(int, x, "")
 
     return _array(value, 2, where, read, np.intp)
 

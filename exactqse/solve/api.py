@@ -10,13 +10,13 @@ from fractions import Fraction
 from typing import Literal, get_args
 
 from exactqse.arithmetic.balls import FlintElementary
-from exactqse.errors import InputError, KindError, PrecisionError, shown
+from exactqse.errors import InputError, KindError, NotCoveredError, PrecisionError, shown
 from exactqse.kernel.certificate import Certificate
-from exactqse.kernel.check import Verdict, check, require_covered
+from exactqse.kernel.check import Verdict, check
 from exactqse.kernel.elementary import INTEGER
-from exactqse.kernel.game import KernelGame
+from exactqse.kernel.game import KernelGame, require_game
 from exactqse.model.arrays import exact
-from exactqse.solve import farsighted, frontiers
+from exactqse.solve import farsighted, frontiers, promised
 from exactqse.solve.coverage import observes_action
 from exactqse.solve.effort import (
     Budget,
@@ -63,15 +63,17 @@ def solve(
     less is solved by branch and bound in float64: the certificate is as exact, but its gap may stay
     above what was asked for; ``Solution.reached`` and ``.reason`` say so. So is every game with a
     farsighted follower (gamma > 0). A follower who best responds (eta infinite) breaks ties in her
-    favour, and the bounds are equal whatever was asked for, unless numbers became too long
-    (proofs/strong-stackelberg.md).
+    favour; for gamma = 0 the bounds are equal whatever was asked for, unless numbers became too
+    long (proofs/strong-stackelberg.md), for gamma > 0 they are searched for
+    (proofs/farsighted-strong.md).
 
     A solve may be stopped at any time, by a limit or by Ctrl-C: the first Ctrl-C ends it, the best
     so far is checked and returned; the second is a KeyboardInterrupt. (In the main thread, and
-    where nobody else handles the signal.) A search may be continued from its certificate.
+    where nobody else handles the signal.) A search may be continued from its certificate, but not
+    for gamma > 0 with eta infinite.
 
     Args:
-        game: any partition that the leader observes; gamma = 0 with any eta, or a finite eta.
+        game: any partition that the leader observes, any gamma and any eta.
         digits: upper - lower <= 10^-digits, 1 to 1000; by default 30 without branch and bound, 6
             with it for gamma = 0, 3 for gamma > 0.
         gap: the same as a number: upper - lower <= gap. Not together with ``digits``.
@@ -90,7 +92,7 @@ def solve(
             and bound, less often where checks are slow.
 
     Raises:
-        NotCoveredError: another class of games.
+        NotCoveredError: a leader who remembers, with gamma > 0, eta = infinity and several steps.
         InputError: not a game; digits, gap, a limit or checker out of range; a certificate to
             resume that is another game's or leader's, not accepted, or of a game solved without
             search.
@@ -101,9 +103,8 @@ def solve(
     for function, where in ((progress, "progress"), (keep, "keep")):
         if function is not None and (isinstance(function, type) or not callable(function)):
             raise KindError(f"{shown(function)} is not a function", where=where)
-    if leader not in get_args(Leader):
-        raise InputError(f"{shown(leader)} is not 'markov' or 'history'", where="leader")
-    require_covered(game)
+    require_game(game)
+    _require_leader(game, leader)
     searched = _is_searched(game)
     if digits is None and gap is None:
         digits = FARSIGHTED_DIGITS if game.gamma else SEARCH_DIGITS if searched else DEFAULT_DIGITS
@@ -112,9 +113,12 @@ def solve(
     if resume is not None and not searched:
         what = "there is no search to go on with"
         raise InputError(what, where="resume", remedy="leave it out")
+    if resume is not None and not _is_resumable(game):
+        what = "not covered: gamma > 0 with eta = infinity"
+        raise InputError(what, where="resume", remedy="leave it out")
     counted = counting(progress, checked=checker is not None)
     with interruptible(budget):
-        if game.eta is None:
+        if game.eta is None and not game.gamma:
             found, effort = solve_strong(game, counted, budget=budget)
             return _accepted(game, found, effort, aim, checker)
         if not searched:
@@ -126,10 +130,22 @@ def solve(
         return search.solve(resume)
 
 
+def _require_leader(game: KernelGame, leader: object) -> None:
+    if leader not in get_args(Leader):
+        raise InputError(f"{shown(leader)} is not 'markov' or 'history'", where="leader")
+    if leader == "history" and game.gamma and game.eta is None and game.horizon > 1:
+        what = "not covered: a leader who remembers, with gamma > 0 and eta = infinity"
+        raise NotCoveredError(what, where="leader", remedy="leave it out, or choose a finite eta")
+
+
 def _is_searched(game: KernelGame) -> bool:
     """Whether it is solved by branch and bound, or by frontiers."""
     easy = game.eta is None or observes_action(game) or game.leader_actions == 1
     return bool(game.gamma) or not easy
+
+
+def _is_resumable(game: KernelGame) -> bool:
+    return _is_searched(game) and (game.eta is not None or not game.gamma)
 
 
 def _require_resumable(
@@ -258,6 +274,8 @@ class _Search:
     ) -> tuple[Certificate, Effort]:
         """Frontiers for who remembers; on a tree they may do for who does not, too."""
         arguments = self.game, self.gap, self.budget
+        if self.game.eta is None:
+            return promised.solve_promised(*arguments, progress=self._parts)
         if self.remembers:
             return frontiers.solve_history(
                 *arguments, caution=caution or 0, resume=resume, watch=self._watch
@@ -281,6 +299,9 @@ class _Search:
         if effort.stopped and whole.spent:
             effort = replace(effort, stopped=whole.reason, interrupted=whole.interrupted)
         return found, effort
+
+    def _parts(self, closed: int, made: int) -> None:
+        self._watch(Standing(0, len(self.game.places), open_parts=made - closed))
 
     def _checked(self, found: Certificate, effort: Effort) -> Solution:
         if self.checker is None:
@@ -362,7 +383,7 @@ def decide(
     known: Certificate | None = None
     while True:
         solution = solve(game, digits, resume=known, checker=checker, progress=progress)
-        known = solution.certificate if _is_searched(game) else None
+        known = solution.certificate if _is_resumable(game) else None
         if solution.lower >= at_least:
             return Decision("yes", at_least, digits, solution)
         if solution.upper < at_least:

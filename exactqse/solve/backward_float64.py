@@ -8,8 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exactqse.errors import InputError, NotCoveredError
-from exactqse.kernel.check import require_covered
-from exactqse.kernel.game import KernelGame
+from exactqse.kernel.game import KernelGame, require_game
 from exactqse.model.game import Game
 from exactqse.solve.coverage import observes_action
 from exactqse.solve.stage_float64 import solve_stages
@@ -33,7 +32,7 @@ def solve_float64(game: KernelGame) -> Float64Solution:
         NotCoveredError: unless gamma = 0, eta is finite and the leader observes the action.
         InputError: a number of the game or of the result is beyond the range of float64.
     """
-    require_covered(game)
+    require_game(game)
     if not observes_action(game):
         what = f"the leader observes {list(map(list, game.observes))}, less than the action"
         raise NotCoveredError(what, remedy="use exactqse.solve")

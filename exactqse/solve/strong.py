@@ -15,7 +15,7 @@ from exactqse.kernel.certificate import MIN_PRECISION, Certificate, StrongNode
 from exactqse.kernel.game import KernelGame, expectation
 from exactqse.kernel.gamefile import game_hash
 from exactqse.kernel.numbers import limited
-from exactqse.kernel.strong import GRID, Table, leader_table, policy_value, target_bound
+from exactqse.kernel.strong import GRID, Table, action_values, best_response, target_bound
 from exactqse.solve.commitment import Mixtures
 from exactqse.solve.coverage import require_best_response
 from exactqse.solve.effort import Budget, Effort, Progress
@@ -51,7 +51,7 @@ def solve_strong(
     for step in reversed(range(game.horizon)):
         above, below, bounds, values = bounds, values, {}, {}
         for state in reversed(game.reachable[step]):
-            x, y = game.at(game.r, step)[state], leader_table(game, step, state, above)
+            x, y = game.at(game.r, step)[state], action_values(game, game.u, step, state, above)
             if budget.spent:
                 node, solved = _unsolved(game, (step, state), y), 0
             else:
@@ -59,9 +59,9 @@ def solve_strong(
                 budget.spend(1)
                 done += 1
             programs += solved
-            after = y if above == below else leader_table(game, step, state, below)
+            after = y if above == below else action_values(game, game.u, step, state, below)
             bounds[state] = node.upper
-            values[state] = policy_value(game, node.policy, x, after)
+            _, values[state] = best_response(game, node.policy, x, after)
             nodes.append(node)
             if progress is not None:
                 progress(len(nodes), count)

@@ -18,7 +18,7 @@ from fractions import Fraction
 from exactqse.errors import InputError
 from exactqse.kernel.certificate import Distribution
 from exactqse.kernel.game import KernelGame, expectation
-from exactqse.kernel.strong import Table, leader_table
+from exactqse.kernel.strong import Table, action_values
 from exactqse.model.arrays import exact
 from exactqse.model.policy import Policy
 from exactqse.solve.commitment import Mixtures, full_policy
@@ -79,7 +79,7 @@ def solve_weak(
         missed = {t for t in values if (step + 1, t) in found and not found[step + 1, t].attaining}
         after, values = values, {}
         for state in game.reachable[step]:
-            x, y = game.at(game.r, step)[state], leader_table(game, step, state, after)
+            x, y = game.at(game.r, step)[state], action_values(game, game.u, step, state, after)
             stage = Stage.of(x, y, game.observes)
             found[step, state] = _supremum(stage, _leading(game, (step, state), missed))
             values[state] = found[step, state].value
@@ -205,7 +205,7 @@ def _worst_case(game: KernelGame, mixtures: Mapping[Place, Mixtures]) -> Fractio
     for step in reversed(range(game.horizon)):
         after, values = values, {}
         for s in game.reachable[step]:
-            x, y = game.at(game.r, step)[s], leader_table(game, step, s, after)
+            x, y = game.at(game.r, step)[s], action_values(game, game.u, step, s, after)
             values[s] = _worst(game, mixtures[step, s], x, y)
     return expectation(game.rho, values)
 

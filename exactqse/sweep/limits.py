@@ -16,7 +16,7 @@ from fractions import Fraction
 from exactqse.arithmetic import Enclosure
 from exactqse.errors import NotCoveredError
 from exactqse.kernel.game import KernelGame, expectation, require_game
-from exactqse.kernel.strong import Table, leader_table
+from exactqse.kernel.strong import Table, action_values
 from exactqse.solve.api import solve
 from exactqse.solve.solution import Solution, uninterrupted
 from exactqse.solve.weak import solve_weak
@@ -65,7 +65,7 @@ def uniform_value(game: KernelGame) -> Fraction:
     for step in reversed(range(game.horizon)):
         after, values = values, {}
         for s in game.reachable[step]:
-            y = leader_table(game, step, s, after)
+            y = action_values(game, game.u, step, s, after)
             total = sum((_best(y, cell) for cell in game.observes), Fraction(0))
             values[s] = total / game.follower_actions
     return expectation(game.rho, values)

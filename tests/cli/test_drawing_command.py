@@ -89,8 +89,8 @@ def test_an_nfg_files_assumptions_are_said(run: Run, tmp_path: Path) -> None:
         (("--out", "absent/data.json"), "its folder does not exist"),
         (("--out", "."), "is a folder"),
         (
-            ("--behaviour", "perturbed", "--eta", "inf", "--gamma", "1/2"),
-            "not covered: gamma = 1/2 > 0 with eta = infinity",
+            ("--behaviour", "perturbed", "--eta", "0", "--gamma", "1/2"),
+            "eta: 0 is not positive",
         ),
     ],
 )

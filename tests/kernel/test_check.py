@@ -8,7 +8,7 @@ import pytest
 from hypothesis import event, given, settings
 
 from exactqse.arithmetic import FlintElementary
-from exactqse.errors import CertificateError, NotCoveredError
+from exactqse.errors import CertificateError
 from exactqse.kernel.certificate import (
     DOWN,
     UP,
@@ -22,7 +22,7 @@ from exactqse.kernel.certificate import (
     Split,
     StrongNode,
 )
-from exactqse.kernel.check import Verdict, check, require_covered
+from exactqse.kernel.check import Verdict, check
 from exactqse.model import Game
 from exactqse.solve import solve
 from exactqse.testing import solved_games
@@ -137,31 +137,14 @@ def test_another_games_certificate(solved: Solved) -> None:
     assert verdict.outcome == "rejected"
 
 
-@pytest.mark.parametrize("gamma", ["1/2", 1])
-@pytest.mark.parametrize("observes", ["action", "nothing"])
-def test_games_that_no_theorem_covers(
-    deep: tuple[Game, Certificate], gamma: object, observes: str
-) -> None:
-    game, found = deep
-    other = game.with_(gamma=gamma, eta="inf", observes=observes)
-    what = f"not covered: gamma = {gamma} > 0 with eta = infinity"
-    with pytest.raises(NotCoveredError, match=what) as caught:
-        require_covered(other)
-    assert caught.value.remedy == "choose a finite eta, or gamma = 0"
-    with pytest.raises(NotCoveredError, match=what):
-        check(other, found)
-
-
-@pytest.mark.parametrize(
-    "changes", [{}, {"gamma": 1}, {"eta": "inf"}, {"eta": "inf", "observes": "nothing"}]
-)
-def test_covered_games_pass(deep: tuple[Game, Certificate], changes: dict[str, Any]) -> None:
-    require_covered(deep[0].with_(**changes))
-
-
 @pytest.mark.parametrize(
     ("changes", "kind"),
-    [({}, "myopic"), ({"gamma": "1/2"}, "farsighted or history"), ({"eta": "inf"}, "strong")],
+    [
+        ({}, "myopic"),
+        ({"gamma": "1/2"}, "farsighted or history"),
+        ({"eta": "inf"}, "strong"),
+        ({"gamma": 1, "eta": "inf"}, "farsighted"),
+    ],
 )
 def test_a_game_needs_its_kind_of_certificate(
     deep: tuple[Game, Certificate], changes: dict[str, Any], kind: str

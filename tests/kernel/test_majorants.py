@@ -15,9 +15,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exactqse.arithmetic.balls import ball, exact_fraction, precision
+from exactqse.kernel import stage as stages
 from exactqse.kernel.certificate import CHORD, DOWN, UP, Leaf, Node, Split, Tree
 from exactqse.kernel.check import _check_nodes
-from exactqse.kernel.elementary import INTEGER, MAX_EXPONENT, Elementary
+from exactqse.kernel.elementary import INTEGER, MAX_EXPONENT, Elementary, Rough
 from exactqse.kernel.interval import Interval
 from exactqse.kernel.stage import BEYOND, FailureError, Form, Free, Slopes, Stage
 from exactqse.model import Game
@@ -39,13 +40,18 @@ class Told:
     def log(self, numerator: Interval, denominator: int, p: int) -> Interval:
         raise AssertionError(numerator, denominator, p)
 
-    def exp_above(self, x: int, q: int) -> int:
-        """Nothing is known roughly, so that every corner is asked about, in order."""
-        del x, q
-        return BEYOND
 
-    def log_below(self, n: int, q: int) -> int:
-        raise AssertionError(n, q)
+class Blind(Rough):
+    """Nothing is known roughly, so that every corner is asked about, in order."""
+
+    def exp(self, x: Interval, p: int) -> Interval:
+        del x, p
+        return BEYOND, BEYOND
+
+
+@pytest.fixture(autouse=True)
+def _every_corner(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stages, "ROUGH", Blind())
 
 
 def form(

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exactqse.arithmetic.balls import ball, exact_fraction, precision
-from exactqse.errors import NotCoveredError
 from exactqse.kernel.certificate import Certificate, Distribution
 from exactqse.kernel.elementary import INTEGER
 from exactqse.kernel.game import expectation, make_row
@@ -211,10 +210,11 @@ def test_mixture_needs_one_value_a_pair() -> None:
         mixture(((0, Fraction(1)),), [(0, 1), (0, 1)])
 
 
-def test_infinite_eta_has_no_exponents() -> None:
-    game = Game.from_arrays(None, [[[0, 1]]], [[[0, 1]]], eta="inf")
-    with pytest.raises(NotCoveredError, match=r"^eta = infinity"):
-        exponent(game, Fraction(0), game.rho, ends({}), 53)
+def test_at_infinite_eta_x_is_what_the_follower_compares() -> None:
+    game = Game.from_arrays(None, [[[0, 1]]], [[["1/3", 1]]], eta="inf", gamma="1/2")
+    assert exponent(game, Fraction(1, 3), game.rho, ends({}), 53) == enclose(1, 3, 53)
+    found = exponent(game, Fraction(1), game.rho, ends({0: (6, 9)}), 53)
+    assert found == (3 + (1 << 53), 5 + (1 << 53))
 
 
 def test_a_myopic_follower_does_not_look_at_the_values_to_come() -> None:

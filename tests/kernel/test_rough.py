@@ -14,10 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exactqse.kernel import elementary
+from exactqse.kernel import stage as stages
 from exactqse.kernel.certificate import CHORD, DOWN, UP, Leaf, Split, Tree
-from exactqse.kernel.elementary import INTEGER, MAX_EXPONENT, Elementary
+from exactqse.kernel.elementary import INTEGER, MAX_EXPONENT, ROUGH, Elementary, Rough
 from exactqse.kernel.interval import Interval
-from exactqse.kernel.stage import BEYOND, ROUGH, FailureError, Free, Stage, _halfway
+from exactqse.kernel.stage import BEYOND, FailureError, Free, Stage, _halfway
 
 MP = mpmath.mp.clone()
 MP.dps = 60
@@ -38,10 +39,10 @@ def test_the_constants_are_rounded_down() -> None:
 
 
 @given(bits, st.integers(-40, 40), st.integers(0, 2**64))
-def test_exp_above(q: int, whole: int, part: int) -> None:
+def test_rough_exp(q: int, whole: int, part: int) -> None:
     x = (whole << q) + part % (1 << q)
     exact = MP.exp(MP.mpf(x) / 2**q) * 2**q
-    found = INTEGER.exp_above(x, q)
+    found = ROUGH.exp((x - 1, x), q)[1]
     assert exact <= found
     assert found <= exact * (MP.mpf("1.0225") + MP.mpf(2) ** (1 - q)) + 2
 
@@ -57,9 +58,9 @@ def test_exp_above_where_one_unit_is_all(q: int) -> None:
 
 
 @given(bits, st.integers(1, 2**80))
-def test_log_below(q: int, n: int) -> None:
+def test_rough_log(q: int, n: int) -> None:
     exact = MP.log(MP.mpf(n) / 2**q) * 2**q
-    found = INTEGER.log_below(n, q)
+    found = ROUGH.log((n, n + 1), 1 << q, q)[0]
     assert found <= exact <= found + MP.mpf("0.0221") * 2**q + 2
 
 
@@ -70,10 +71,10 @@ def test_rough_bounds_at_the_ends_of_the_table() -> None:
         x = int(MP.log(2) * i / 64 * 2**q)
         for n in (x - 1, x, x + 1, x + 2):
             exact = MP.exp(MP.mpf(n) / 2**q) * 2**q
-            assert exact <= INTEGER.exp_above(n, q) <= exact * MP.mpf("1.0225")
+            assert exact <= ROUGH.exp((n, n), q)[1] <= exact * MP.mpf("1.0225")
             at = int(exact)
             log = MP.log(MP.mpf(at) / 2**q) * 2**q
-            assert log - MP.mpf("0.0221") * 2**q <= INTEGER.log_below(at, q) <= log
+            assert log - MP.mpf("0.0221") * 2**q <= ROUGH.log((at, at), 1 << q, q)[0] <= log
 
 
 @given(st.tuples(st.integers(), st.integers(0, 9)), st.tuples(st.integers(), st.integers(0, 9)))
@@ -84,16 +85,16 @@ def test_half_way_is_the_tightest(x: Interval, y: Interval) -> None:
     assert 0 <= high - Fraction(x[1] + y[1], 2) < 1
 
 
-class Blind(Elementary):
-    """The kernel's exp and log without rough bounds: every corner is looked at."""
+class Blind(Rough):
+    """Nothing is known roughly: every corner is looked at."""
 
-    def exp_above(self, x: int, q: int) -> int:
-        del x, q
-        return BEYOND
+    def exp(self, x: Interval, p: int) -> Interval:
+        del x, p
+        return BEYOND, BEYOND
 
-    def log_below(self, n: int, q: int) -> int:
-        del n, q
-        return -BEYOND
+    def log(self, numerator: Interval, denominator: int, p: int) -> Interval:
+        del numerator, denominator, p
+        return -BEYOND, -BEYOND
 
 
 class Counted(Elementary):
@@ -139,15 +140,14 @@ def drawn_stage(draw: Random, p: int) -> tuple[Stage, list[tuple[int, ...]], lis
 
 
 @pytest.mark.parametrize("p", [16, 40, 41, 99, 223])
-def test_leaving_corners_out_changes_no_bound(p: int) -> None:
+def test_leaving_corners_out_changes_no_bound(p: int, monkeypatch: pytest.MonkeyPatch) -> None:
     same = refused = fewer = 0
     for seed in range(400):
         stage, cells, trees, value = drawn_stage(Random(1000 * p + seed), p)
         found: list[Any] = []
         counts = Counted(), Counted()
-        blind = counts[1]
-        blind.exp_above, blind.log_below = Blind().exp_above, Blind().log_below  # type: ignore[method-assign]
-        for arithmetic in counts:
+        for arithmetic, rough in zip(counts, (ROUGH, Blind()), strict=True):
+            monkeypatch.setattr(stages, "ROUGH", rough)
             try:
                 bound, spots = replace(stage, elementary=arithmetic).bound(cells, trees, value)
                 found.append((bound[1], bound[0]))
@@ -194,56 +194,58 @@ def test_a_rough_bound_of_one_majorant(
     x, y = (3 * n << p >> 62 for n in (x, y))
     if tag == DOWN:
         y = -abs(y) - (1 << p >> 10) - 1
-    stage = Stage("here", p, INTEGER, [[(x, x + 1)]], [[(y - 1, y)]], [[{}]])
-    form = stage._up if tag == UP else stage._down
-    (corner,) = stage._simplex((0,))
-    term = stage._term(0, form, s.as_integer_ratio(), shift << p)
-    found = stage._rough([term], corner, (0, 0))
+    stage = Stage("here", p, ROUGH, [[(x, x + 1)]], [[(y - 1, y)]], [[{}]])
+    form = Stage._up if tag == UP else Stage._down
     exact = exactly(stage, 0, 0, tag, s, 0, shift) * 2**p
-    if found == BEYOND:  # too small a gap or parameter for the few bits, or too large an exponent
-        assert tag == UP or p == 20
-        return
-    assert exact <= found
-    q = min(p, ROUGH)
-    rounding = MP.mpf(2) ** (p - q) * (2 + abs(exact) / 2**p + MP.mpf(10**4))
-    size = abs(exact) if tag == UP else MP.mpf(s.numerator) / s.denominator * 2**p
-    if q == ROUGH and MP.mpf(y) / 2**p / s < 20:
-        assert found - exact <= size * MP.mpf("0.06") + 20 * rounding
-
-
-def test_nothing_is_known_roughly_beyond_the_limits() -> None:
-    p = 64
-    one = 1 << p
-    top = (MAX_EXPONENT + 1) << p
-    for x, y, tag, parameter in (
-        (top, 0, UP, Fraction(1)),
-        (0, 0, DOWN, Fraction(1)),
-        (0, 1, DOWN, Fraction(1)),
-        (0, -one, DOWN, Fraction(1 << 50)),
-    ):
-        stage = Stage("here", p, INTEGER, [[(x, x)]], [[(y, y)]], [[{}]])
-        form = stage._up if tag == UP else stage._down
-        term = stage._term(0, form, parameter.as_integer_ratio(), 0)
-        (corner,) = stage._simplex((0,))
-        assert stage._rough([term], corner, (0, 0)) >= BEYOND >> p
-    stage = Stage("here", p, INTEGER, [[(top - (one >> 20),) * 2]], [[(0, 0)]], [[{}]])
     (corner,) = stage._simplex((0,))
-    found = stage._rough([stage._term(0, stage._up, (1, 1), 0)], corner, (0, 0))
-    assert found < BEYOND >> p
+    member = (0, form, s.as_integer_ratio())
+    if tag == UP and MP.mpf(y) / 2**p / s > 2 * MAX_EXPONENT:
+        with pytest.raises(FailureError, match="its exponent exceeds"):
+            stage.joint([member], corner, (0, 0), shift << p, (0, 0))
+        return
+    if tag == UP and MP.mpf(y) / 2**p / s > MAX_EXPONENT // 2:
+        return
+    ((_, found), slopes) = stage.joint([member], corner, (0, 0), shift << p, (0, 0))
+    assert slopes == {}
+    assert exact <= found
+    size = abs(exact) if tag == UP else MP.mpf(s.numerator) / s.denominator * 2**p
+    if p >= 40 and MP.mpf(y) / 2**p / s < 20:
+        assert found - exact <= size * MP.mpf("0.06") + 10**5
 
 
-def test_nothing_is_known_roughly_where_something_leans() -> None:
-    zero: list[list[Interval]] = [[(0, 0)]]
-    plain = Stage("here", 32, INTEGER, zero, zero, [[{}]], {0: 1})
-    free = Free(zero, [[{}]], (1, 1), zero, lambda _b, _sigma: [(0, 0)])
-    leaning = replace(plain, slopes=[[{0: (0, 0)}]])
-    bounds = []
-    for stage in (plain, leaning, replace(plain, free=free)):
-        (corner,) = stage._simplex((0,))
-        term = stage._term(0, stage._up, (1, 1), 0)
-        bounds.append(stage._rough([term], corner, (0, 0)))
-    assert 0 < bounds[0] < 1 << 32
-    assert bounds[1:] == [BEYOND, BEYOND]
+def test_a_rough_bound_is_refused_where_the_sum_is() -> None:
+    p = 64
+    top = MAX_EXPONENT + 1 << p
+    for x, y, form in (
+        (top, 0, Stage._up),
+        (0, 0, Stage._down),
+        (0, 1, Stage._down),
+    ):
+        for arithmetic in (ROUGH, INTEGER):
+            stage = Stage("here", p, arithmetic, [[(x, x)]], [[(y, y)]], [[{}]])
+            (corner,) = stage._simplex((0,))
+            with pytest.raises(FailureError, match="majorant at here, leaf 7, corner 9"):
+                stage.joint([(0, form, (1, 1))], corner, (0, 0), 0, (7, 9))
+
+
+def test_a_rough_log_of_a_tiny_ratio() -> None:
+    """Of parameters of any size."""
+    for bits in (1, 60, 5000):
+        low, high = ROUGH.log((1, 2), (1 << bits) + 1, 64)
+        exact = -MP.log(MP.mpf(2) ** bits + 1) * 2**64
+        assert low == high <= exact <= low + MP.mpf("0.03") * 2**64
+
+
+@pytest.mark.parametrize("leans", [False, True])
+def test_no_corner_is_passed_over_where_something_leans(*, leans: bool) -> None:
+    """One that is far below may be above elsewhere in the box."""
+    p = 32
+    counted = Counted()
+    slopes: list[dict[int, tuple[int, int]]] = [{}, {0: (0, 9 << p)} if leans else {}, {}]
+    y = [(0, 0), (-4 << p, -4 << p), (-5 << p, -5 << p)]
+    stage = Stage("here", p, counted, [[(0, 0)] * 3], [y], [slopes], {0: 1 << p})
+    found = [*stage._corners((0,), (Leaf(((UP, Fraction(1)),)),), (0, 0))]
+    assert [corner for _, _, (_, corner) in found] == ([0, 1, 2] if leans else [0])
 
 
 def test_half_way_between_what_leans_and_what_does_not() -> None:

@@ -17,12 +17,13 @@ from exactqse.games import get
 from exactqse.kernel.certificate import MIN_PRECISION, Certificate, StrongNode
 from exactqse.kernel.check import Verdict, check
 from exactqse.kernel.game import expectation
-from exactqse.kernel.stage import FailureError
+from exactqse.kernel.stage import FailureError, require
 from exactqse.kernel.strong import (
     GRID,
+    action_values,
+    best_response,
     check_strong,
-    leader_table,
-    policy_value,
+    policy_worth,
     target_bound,
 )
 from exactqse.model import Game
@@ -56,7 +57,9 @@ def reason_against(
 ) -> str:
     """Why the nodes are refused, or "" when they are not."""
     try:
-        check_strong(game, nodes, lower, upper)
+        check_strong(game, nodes, upper)
+        excess = lower - policy_worth(game, nodes)
+        require("lower exceeds J(policy)", excess, excess)
     except FailureError as failure:
         return f"{failure}" if failure.outcome == "rejected" else failure.outcome
     return ""
@@ -206,7 +209,7 @@ def test_a_node_that_does_not_fit_the_game(
 
 def test_policies_of_another_number_of_cells_prove_nothing(game: Game, node: StrongNode) -> None:
     with pytest.raises(ValueError, match="zip"):
-        check_strong(game.with_(observes="action"), [node], ZERO, Fraction(9))
+        policy_worth(game.with_(observes="action"), [node])
 
 
 def test_a_value_of_the_next_step_that_is_missing_is_not_taken_for_zero(node: StrongNode) -> None:
@@ -215,7 +218,7 @@ def test_a_value_of_the_next_step_that_is_missing_is_not_taken_for_zero(node: St
     ).with_(observes="nothing")
     last = replace(node, step=1, upper=Fraction(4))
     with pytest.raises(KeyError):
-        check_strong(two, [replace(node, upper=Fraction(9)), last], ZERO, Fraction(9))
+        check_strong(two, [replace(node, upper=Fraction(9)), last], Fraction(9))
 
 
 def test_the_mean_over_first_states_and_the_step_after() -> None:
@@ -281,17 +284,17 @@ def test_multipliers_bound_every_commitment(data: st.DataObject) -> None:
         if means[b][0] == top:
             assert means[b][1] <= target_bound(game, x, y, b, mu)
     cells = [tuple((a, p) for a, p in enumerate(rows[cell[0]]) if p) for cell in game.observes]
-    assert policy_value(game, cells, x, y) == max(value for q, value in means if q == top)
+    assert best_response(game, cells, x, y)[1] == max(value for q, value in means if q == top)
 
 
 def test_long_values_of_a_policy_are_rounded_down(game: Game) -> None:
     pi = [((0, ONE),)]
     x = ((ZERO, ZERO),)
     for value in (Fraction(1, GRID), Fraction(-1, GRID), Fraction(5, GRID - 1)):
-        assert policy_value(game, pi, x, ((value, value),)) == value
+        assert best_response(game, pi, x, ((value, value),))[1] == value
     assert GRID == 2**4096
     for value in (Fraction(2, 2 * GRID + 1), Fraction(-2, 2 * GRID + 1), 7 - Fraction(1, 3**2600)):
-        rounded = policy_value(game, pi, x, ((value, value),))
+        rounded = best_response(game, pi, x, ((value, value),))[1]
         assert 0 < value - rounded < Fraction(1, GRID)
         assert GRID % rounded.denominator == 0
 
@@ -305,7 +308,7 @@ def test_expectations(data: st.DataObject) -> None:
     weights: Sequence[Fraction] = [Fraction(n, rho.denominator) for n in rho.numerators]
     mean = sum(w * values[s] for w, s in zip(weights, rho.states, strict=True))
     assert expectation(rho, values) == mean
-    table = leader_table(game, 0, 0, values)
+    table = action_values(game, game.u, 0, 0, values)
     rows, rewards = game.P[0][0], game.u[0][0]
     for a in range(game.leader_actions):
         for b in range(game.follower_actions):

@@ -16,6 +16,7 @@ from exactqse.kernel.check import check
 from exactqse.kernel.elementary import (
     _LN2,
     INTEGER,
+    ROUGH,
     _ln2_block,
     _log_guess,
     exp_point,
@@ -266,6 +267,31 @@ def test_multipliers_bound_a_target() -> None:
     assert all(zero(bracket(c, a).diff(mu[0])) for c in (0, 1) for a in (0, 1))
 
 
+def test_promises_are_bounded() -> None:
+    """What is added to Y_0 + sigma (X_0 - m) - c dv is a mean of brackets and n's price of V."""
+    cells = ((0, 2), (1,))
+    shares = sp.symbols("alpha0:2", nonnegative=True)
+    alpha = [(share, 1 - share) for share in shares]
+    x, y = (sp.MatrixSymbol(name, 3, 2).as_explicit() for name in "xy")
+    n, sigma, m, lean, rho = sp.symbols("n sigma m lean rho", real=True)
+    mu = (sp.Integer(0), *sp.symbols("mu1:3", nonnegative=True))
+    home = {b: c for c, cell in enumerate(cells) for b in cell}
+    X = [sum(p * x[b, a] for a, p in enumerate(alpha[home[b]])) for b in range(3)]
+    Y = sum(p * y[0, a] for a, p in enumerate(alpha[0]))
+    weights = [sigma + n + sum(mu), -mu[1], -mu[2]]
+
+    def bracket(c: int, a: int) -> sp.Expr:
+        own = y[0, a] - lean if 0 in cells[c] else 0
+        return own + sum(weights[b] * (x[b, a] - m) for b in cells[c])
+
+    left = Y + sigma * (X[0] - m) - lean
+    added = sum(mu[b] * (X[0] - X[b]) for b in (1, 2)) + n * (X[0] - m)
+    means = [sum(p * bracket(c, a) for a, p in enumerate(alpha[c])) for c in (0, 1)]
+    assert zero(left + added - sum(means))
+    prices = [n * d + abs(n) * rho for d in (-rho, rho)]
+    assert {sp.expand(price.subs({n: -2, rho: 3})) for price in prices} == {0, 12}
+
+
 def test_blends_miss_linearly() -> None:
     """Along a segment Y is affine: V - s (V - Y+) at s, so a minimum of such is at least that."""
     y0, y1, p0, p1 = sp.symbols("y0 y1 p0 p1", real=True)
@@ -425,10 +451,11 @@ def test_a_table_of_powers_bounds_both(q: int) -> None:
     ]:
         with precision(TRUE_BITS):
             exact = (arb(x) * arb(2) ** -q).exp() * arb(2) ** q
-            assert exact <= INTEGER.exp_above(x, q)
+            assert exact <= ROUGH.exp((x, x), q)[1]
             n = int(exact.mid().floor().unique_fmpz())
             if n > 0:
-                assert INTEGER.log_below(n, q) <= (arb(n) * arb(2) ** -q).log() * arb(2) ** q
+                low, _ = ROUGH.log((n, n), 1 << q, q)
+                assert low <= (arb(n) * arb(2) ** -q).log() * arb(2) ** q
 
 
 def test_stand_in_overlaps() -> None:

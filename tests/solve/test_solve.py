@@ -241,15 +241,10 @@ def test_without_a_checker_nothing_is_called_certified() -> None:
     assert "not checked" in solution.reason
 
 
-@pytest.mark.parametrize(
-    ("change", "named"),
-    [
-        ({"gamma": 1, "eta": "inf"}, "not covered: gamma = 1 > 0 with eta = infinity"),
-    ],
-)
-def test_a_case_that_is_not_covered_is_named(change: dict[str, object], named: str) -> None:
-    with pytest.raises(NotCoveredError, match=named) as caught:
-        solve(get(COMMITMENT).with_(**change))
+def test_the_case_that_is_not_covered_is_named() -> None:
+    game = get("random-dense").with_(gamma=1, eta="inf")
+    with pytest.raises(NotCoveredError, match="a leader who remembers, with gamma > 0") as caught:
+        solve(game, leader="history")
     assert "\n" not in str(caught.value)
 
 

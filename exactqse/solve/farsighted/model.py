@@ -34,12 +34,12 @@ class Layer:
 
 @dataclass(frozen=True, eq=False)
 class Model:
-    """A game with gamma > 0 and finite eta.
+    """A game with gamma > 0.
 
     Attributes:
         layers: one for each step.
         rho: (n_0,), the distribution of the first state.
-        eta, gamma: of the follower.
+        eta, gamma: of the follower; eta is 1 where it is infinite.
         cells: the partition of B that the leader sees.
         scale: the largest value of the leader, in absolute terms, or 1 where that is 0.
     """
@@ -70,9 +70,7 @@ class Model:
 
 def model_of(game: KernelGame) -> Model:
     """The float64 tables of a game. Raises PrecisionError where a number is beyond float64."""
-    eta = game.eta
-    if eta is None:
-        raise PrecisionError("eta = infinity has no finite exponents")
+    eta = game.eta or 1
     try:
         layers = tuple(_layer(game, h) for h in range(game.horizon))
         rho = np.array([n / game.rho.denominator for n in game.rho.numerators])

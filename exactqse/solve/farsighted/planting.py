@@ -6,7 +6,9 @@ anew in float64, and nothing that comes of them is believed for where it came fr
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -81,7 +83,9 @@ def _planted(game: KernelGame, model: Model, certificate: Certificate) -> Plante
     for n, entry in enumerate(cover):
         if isinstance(entry, ValueSplit):
             axis[n], at[n] = place[entry.step, entry.state], float(entry.at)
-    parts = [(n, entry) for n, entry in enumerate(cover) if isinstance(entry, Part)]
+    parts: list[tuple[int, Any]] = [
+        (n, entry) for n, entry in enumerate(cover) if isinstance(entry, Part)
+    ]
     claims = np.array(
         [[float(claim.pieces[-1].upper) for claim in part.claims] for _, part in parts]
     )
@@ -142,7 +146,7 @@ def _boxes(
 
 def _shapes(game: KernelGame, part: Part) -> Shapes:
     """Where its trees are halved."""
-    claims = iter(part.claims)
+    claims: Iterator[Any] = iter(part.claims)
     return tuple(
         tuple(
             tuple(

@@ -12,9 +12,10 @@ neighbouring lam, near those that are used.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import copy
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -189,7 +190,7 @@ class Search:
     def plant(self, part: Part) -> None:
         """Begin with what an earlier search came to: the lam of a part's claims, and their ends."""
         self.planted = True
-        claims = iter(part.claims[len(self.places[0]) :])
+        claims: Iterator[Any] = iter(part.claims[len(self.places[0]) :])
         for place in (place for row in self.places[1:] for place in row):
             pieces = next(claims).pieces
             known = [float(piece.upper) for piece in pieces]
