@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaln, xlog1py, xlogy
 
 Floats = NDArray[np.float64]
 _HALVINGS = 45
@@ -26,6 +25,8 @@ def divergence_bound(total: Floats, n: Floats, logs: float) -> Floats:
         n: how many observations.
         logs: log(1/delta).
     """
+    from scipy.special import betaln, xlogy  # noqa: PLC0415 - slow to import
+
     f = n - total
     best = xlogy(total, _mean(total, n)) + xlogy(f, _mean(f, n))
     result: Floats = logs + best + betaln(0.5, 0.5) - betaln(total + 0.5, f + 0.5)
@@ -34,6 +35,8 @@ def divergence_bound(total: Floats, n: Floats, logs: float) -> Floats:
 
 def farthest_mean(total: Floats, n: Floats, bound: Floats, sign: float) -> Floats:
     """The largest (sign = 1) or least (-1) p with n kl(p-hat, p) <= bound, a little outside."""
+    from scipy.special import xlog1py, xlogy  # noqa: PLC0415 - slow to import
+
     f = n - total
     seen = _mean(total, n)
     best = xlogy(total, seen) + xlogy(f, 1 - seen)
