@@ -17,7 +17,7 @@ from exactqse.coq import coq_file, run_coq
 from exactqse.coq.terms import strong_certificate_term, table_term
 from exactqse.kernel.certificate import Certificate, StrongNode
 from exactqse.kernel.check import check
-from exactqse.kernel.strong import GRID, leader_table, policy_value
+from exactqse.kernel.strong import GRID, action_values, best_response
 from exactqse.model import Game
 from exactqse.solve import solve
 from tests.coq.asking import answers, drawn, with_node
@@ -147,8 +147,8 @@ def test_values_of_long_numbers_are_rounded_as_in_the_kernel(
     found = with_node(solve(game).certificate, 0, policy=(((0, odd), (1, 1 - odd)),))
     node = found.nodes[0]
     assert isinstance(node, StrongNode)
-    y = leader_table(game, 0, 0, {0: Fraction(0)})
-    rounded = policy_value(game, node.policy, game.r[0][0], y)
+    y = action_values(game, game.u, 0, 0, {0: Fraction(0)})
+    _, rounded = best_response(game, node.policy, game.r[0][0], y)
     assert rounded.denominator.bit_length() > 4000
     last = Fraction(1, GRID)
     claims = [replace(found, lower=rounded + by) for by in (Fraction(0), last / 1000)]
