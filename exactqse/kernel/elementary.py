@@ -4,7 +4,7 @@ exp: reduce by multiples of ln 2, halve m times, sum the Taylor series downwards
 back while counting the error in units of the last place (proofs/exp.md; ln 2 in proofs/ln2.md).
 log: any guess y of ln z is good, since ln z = y + ln(z e^{-y}) and t/(1+t) <= ln(1+t) <= t; the
 guess decides only how narrow the result is (proofs/log.md).
-Rough: bounds on one side from a table of powers of two (proofs/rough-bounds.md).
+exp_above, log_below: bounds on one side from a table of powers of two (proofs/rough-bounds.md).
 """
 
 from bisect import bisect_right
@@ -37,27 +37,21 @@ class Elementary:
         return lo, hi - (-((numerator[1] - numerator[0]) << p) // numerator[0])
 
 
-class Rough(Elementary):
-    """At least exp, at most log, and near; both ends are the same (proofs/rough-bounds.md)."""
-
-    def exp(self, x: Interval, p: int) -> Interval:
-        """At least 2^p exp of the upper end, for p >= 6."""
-        power = (x[1] * (_LOG2E + (x[1] > 0)) >> 32) + 1
-        k, part = (power >> p) + p, (power >> p - 6) % 64
-        high = (_POWERS[part + 1] << k >> 32) + 1 if k >= 0 else 1
-        return high, high
-
-    def log(self, numerator: Interval, denominator: int, p: int) -> Interval:
-        """At most 2^p ln(lower end / denominator)."""
-        w = denominator.bit_length() + 8
-        n = (numerator[0] << w) // denominator  # at least 2^8
-        k = n.bit_length() - 1
-        power = (k - w << 6) + bisect_right(_POWERS, (n << 32) >> k) - 1
-        low = (power * (_LN2 + (power < 0)) << p) >> 38
-        return low, low
+INTEGER = Elementary()
 
 
-INTEGER, ROUGH = Elementary(), Rough()
+def exp_above(x: int, p: int) -> int:
+    """At least 2^p exp(x / 2^p), and near, for p >= 6."""
+    power = (x * (_LOG2E + (x > 0)) >> 32) + 1
+    k, part = (power >> p) + p, (power >> p - 6) % 64
+    return (_POWERS[part + 1] << k >> 32) + 1 if k >= 0 else 1
+
+
+def log_below(n: int, p: int) -> int:
+    """At most 2^p ln(n / 2^p), and near, for n > 0."""
+    k = n.bit_length() - 1
+    power = (k - p << 6) + bisect_right(_POWERS, (n << 32) >> k) - 1
+    return (power * (_LN2 + (power < 0)) << p) >> 38
 
 
 @lru_cache(maxsize=64)
@@ -125,7 +119,7 @@ def log_ratio(numerator: int, denominator: int, p: int) -> Interval:
 def _log_guess(z: int, w: int) -> int:
     """ln(z / 2^w) at w bits to about w/2 + 1 bits, for 1/2 < z / 2^w < 2; nothing relies on it."""
     if w <= 16:
-        return ROUGH.log((z, z), 1 << w, w)[0]
+        return log_below(z, w)
     inner = w // 2 + 4
     guess = _log_guess(z >> (w - inner), inner)
     t = ((z >> (w - inner)) * exp_point(-guess, inner)[0] >> inner) - (1 << inner)

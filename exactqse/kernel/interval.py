@@ -12,8 +12,7 @@ Values = tuple[Mapping[int, int], ...]  # by state: lower ends; widths, or nothi
 
 def enclose(numerator: int, denominator: int, p: int) -> Interval:
     """[lo, hi] at p bits around numerator/denominator; the denominator is positive."""
-    scaled = numerator << p
-    lo, remainder = divmod(scaled, denominator)
+    lo, remainder = divmod(numerator << p, denominator)
     return (lo, lo + 1) if remainder else (lo, lo)
 
 

@@ -13,7 +13,7 @@ A majorant of e^exponent (value - lam) at a corner is A + sum_j L_j dv_j
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cache
 from heapq import heappush, heapreplace
@@ -22,10 +22,10 @@ from typing import Literal, NoReturn, TypeVar
 
 from exactqse.errors import at_least, between
 from exactqse.kernel.certificate import DOWN, MAX_PRECISION, UP, Duals, Majorant, Split, Tree
-from exactqse.kernel.elementary import MAX_EXPONENT, ROUGH, Elementary
+from exactqse.kernel.elementary import MAX_EXPONENT, Elementary, exp_above, log_below
 from exactqse.kernel.interval import Interval, add, multiply, scale
 
-BEYOND = 1 << 2 * MAX_PRECISION  # more than any sum of majorants: nothing is known
+BEYOND, COARSE = 1 << 2 * MAX_PRECISION, 128  # more than any sum of majorants; bits when rough
 FINENESS, PARTS = 13, 1 << 8  # how fine and how many the parts of a chord may be
 Outcome = Literal["accepted", "rejected", "inconclusive"]
 Vector = dict[int, int]  # by place, 0 where nothing is said
@@ -33,12 +33,16 @@ T = TypeVar("T")
 Columns = Sequence[Sequence[T]]  # [b][a]
 Slopes = dict[int, tuple[int, int]]  # by place: push, lean
 Weights = tuple[int, ...]  # of the leader's actions
-Corner = tuple[Weights, dict[int, tuple[tuple[Interval, Interval], Slopes]]]  # by b: (x, y), slopes
+Entry = tuple[tuple[Interval, Interval], Slopes]  # (x, y), slopes
+Corner = tuple[Weights, Sequence[Entry] | dict[int, Entry]]  # by b
+Part = list[Corner]
 Ratio = tuple[int, int]  # of positive integers
 Form = tuple[Interval, Vector]  # A, L
 Member = tuple[int, Callable[..., Form], Ratio]  # b, its majorant and the parameter
+Members = Sequence[Member]
 Spot = tuple[int, int]  # leaf, corner
-Cells = Sequence[Sequence[int]]  # the partition of the follower's actions
+Cell = Sequence[int]
+Cells = Sequence[Cell]  # the partition of the follower's actions
 Bound = tuple[Interval, list[Spot]]
 Found = tuple[Interval, Vector, Spot]  # A, L and where they are
 
@@ -107,8 +111,8 @@ class Stage:
 
         For all mixtures, all dv, and lam in ``value``; and where each cell's part is largest.
         """
-        pairs = zip(cells, trees, strict=True)
-        return self.summed([*self._corners(cell, tree, value)] for cell, tree in pairs)
+        pairs, pure = zip(cells, trees, strict=True), self._simplex()
+        return self.summed([*self._corners(cell, tree, value, pure)] for cell, tree in pairs)
 
     def summed(self, cells: Iterable[Sequence[Found]]) -> Bound:
         """Around a bound of the sum over cells, each at some of its A + L . dv, for all dv."""
@@ -141,7 +145,7 @@ class Stage:
             bounds.append(high + rounding - (-abs(mu[b]) * reach >> p))
         return max(bounds)
 
-    def _bracket(self, a: int, cell: Sequence[int], b: int, weights: Sequence[int]) -> Found:
+    def _bracket(self, a: int, cell: Cell, b: int, weights: Sequence[int]) -> Found:
         """1{b in cell} y_b(a) + sum over b' in cell of weights_b' (x_b'(a) - reference)."""
         at_home, p = b in cell, self.p
         terms = [self.y[b][a] if at_home else (0, 0)]
@@ -166,33 +170,29 @@ class Stage:
         reach = self._reach(slopes)
         return a[0] + reach, a[1] + reach
 
-    def _corners(self, cell: Sequence[int], tree: Tree, value: Interval) -> Iterator[Found]:
+    def _corners(self, cell: Cell, tree: Tree, lam: Interval, pure: Part) -> Iterator[Found]:
         """A and L, summed over the members of the cell, at corners of leaves.
 
         Where nothing leans those are left out whose rough bound is not above A at an earlier one
         (proofs/rough-bounds.md).
         """
-        rough = replace(self, elementary=ROUGH)
         leans = self.free or any(any(self.slopes[b]) for b in cell)
-        parts = [self._simplex(cell)]
-        leaf, largest = 0, -BEYOND
+        parts = [pure]
+        leaf, largest, n = 0, -BEYOND, len(self.x[0])
         for entry in tree:
             part = parts.pop()
             if isinstance(entry, Split):
-                middle = self._middle(part[entry.i], part[entry.j])
+                middle = self._middle(cell, part[entry.i], part[entry.j])
                 parts += [[*part[:k], middle, *part[k + 1 :]] for k in (entry.j, entry.i)]
                 continue
             pairs = zip(cell, entry.majorants, strict=True)
-            members = [self._majorant(majorant, part, b, value) for b, majorant in pairs]
+            members = [self._majorant(majorant, part, b, lam) for b, majorant in pairs]
             shift = self.reference + (entry.shift << self.p)
-            bounds = [
-                BEYOND if leans else rough.joint(members, corner, value, shift, (leaf, k))[0][1]
-                for k, corner in enumerate(part)
-            ]
-            for k in sorted(range(len(part)), key=bounds.__getitem__, reverse=True):
+            bounds = [BEYOND] * n if leans else self._rough(members, part, lam, shift)
+            for k in sorted(range(n), key=bounds.__getitem__, reverse=True):
                 if bounds[k] <= (0 if entry.shift else largest):
                     break
-                (low, high), slopes = self.joint(members, part[k], value, shift, (leaf, k))
+                (low, high), slopes = self.joint(members, part[k], lam, shift, (leaf, k))
                 if entry.shift:  # at another scale all that is used is the sign
                     at = f"{self.where}, leaf {leaf}, corner {k}"
                     require(f"the majorants' sum at {at} exceeds 0", low, high, self.p)
@@ -203,30 +203,47 @@ class Stage:
                 yield (0, 0), {}, (leaf, 0)
             leaf += 1
 
-    def _simplex(self, cell: Sequence[int]) -> list[Corner]:
+    def _simplex(self) -> Part:
         """Pure actions, with what they make of the columns of each b."""
-        n, x, y, slopes = len(self.x[0]), self.x, self.y, self.slopes
-        rows = ({b: ((x[b][a], y[b][a]), slopes[b][a]) for b in cell} for a in range(n))
-        return [((0,) * a + (1,) + (0,) * (n - 1 - a), row) for a, row in enumerate(rows)]
+        n, columns = len(self.x[0]), zip(self.x, self.y, self.slopes, strict=True)
+        entries = [zip(zip(x, y, strict=True), s, strict=True) for x, y, s in columns]
+        rows = enumerate(zip(*entries, strict=True))
+        return [((0,) * a + (1,) + (0,) * (n - 1 - a), row) for a, row in rows]
 
-    def _middle(self, c: Corner, d: Corner) -> Corner:
-        """The corner half way."""
+    def _middle(self, cell: Cell, c: Corner, d: Corner) -> Corner:
+        """The corner half way, for the members of a cell."""
         weights, rows = _middle(c[0], d[0]), {}
-        for b, ((x, y), slopes) in c[1].items():
-            (v, w), others = d[1][b]
+        for b in cell:
+            ((x, y), slopes), ((v, w), others) = c[1][b], d[1][b]
             leans = _mixed_slopes(weights, self.slopes[b]) if slopes or others else {}
             rows[b] = (_halfway(x, v), _halfway(y, w)), leans
         return weights, rows
 
-    def joint(
-        self, members: Sequence[Member], corner: Corner, value: Interval, shift: int, at: Spot
-    ) -> Form:
+    def _rough(self, members: Members, part: Part, lam: Interval, shift: int) -> list[int]:
+        """At each corner at least A of all members, and near, where nothing leans."""
+        bounds, drop = [0] * len(part), max(self.p - COARSE, 0)
+        q = self.p - drop
+        for b, form, (above, below) in members:
+            for k, (_, row) in enumerate(part):
+                (x, y), _ = row[b]
+                ratio = (lam[0] - y[1] >> drop) * below // above
+                z = -(shift - x[1] >> drop) - ratio - (1 << q)
+                if form is Stage._up and z >> q < MAX_EXPONENT:
+                    bounds[k] += exp_above(z, q) * above // below + 1
+                elif form is not Stage._up and ratio > 0:
+                    inner = (1 << q) + (x[0] - shift >> drop) + log_below(ratio, q)
+                    bounds[k] -= inner * above // below
+                else:
+                    bounds[k] += BEYOND
+        return [bound << drop for bound in bounds]
+
+    def joint(self, members: Members, corner: Corner, lam: Interval, shift: int, at: Spot) -> Form:
         """A and L of all members together."""
         low = high = 0
         slopes: Vector = {}
         for b, form, ratio in members:
             try:
-                a, own = form(self, ratio, corner, b, value, shift)
+                a, own = form(self, ratio, corner, b, lam, shift)
             except FailureError as failure:
                 where = f"{self.where}, leaf {at[0]}, corner {at[1]}, follower action {b}"
                 raise FailureError(failure.outcome, f"majorant at {where}: {failure}") from None
@@ -234,7 +251,7 @@ class Stage:
             slopes = _plus(slopes, own, 1) if own else slopes
         return (low, high), slopes
 
-    def _majorant(self, majorant: Majorant, part: list[Corner], b: int, value: Interval) -> Member:
+    def _majorant(self, majorant: Majorant, part: Part, b: int, value: Interval) -> Member:
         """The function for its tag, and its parameter; any positive one is valid."""
         if not isinstance(majorant, int):
             tag, parameter = majorant
@@ -283,10 +300,8 @@ class Stage:
         p, one = self.p, 1 << self.p
         (x, y), slopes = corner[1][b]
         gap = value[0] - y[1], value[1] - y[0]
-        d = units = 0
-        if slopes:
-            units = self._units(4)
-            d = self._reach({j: lean for j, (_, lean) in slopes.items()}) + units
+        units = self._units(4) if slopes else 0
+        d = self._reach({j: lean for j, (_, lean) in slopes.items()}) + units
         if gap[0] <= d:
             refuse("down has no y < upper", surely=gap[1] <= d)
         k = min(p, (kappa[1] & -kappa[1]).bit_length() - 1)  # of common factors 2
@@ -352,7 +367,7 @@ class Stage:
 
 def _plus(x: Vector, y: Vector, sign: int) -> Vector:
     """x + sign y."""
-    return x | {j: x.get(j, 0) + sign * n for j, n in y.items()}
+    return x | {j: x.get(j, 0) + sign * n for j, n in y.items()} if y else x
 
 
 def _middle(c: Weights, d: Weights) -> Weights:
