@@ -102,14 +102,20 @@ class FlintElementary(Elementary):
         bits = max(x[0].bit_length(), p) + (
             3 * min(whole, MAX_EXPONENT + 2) // 2 if whole > 0 else 0
         )
-        with precision(bits + 24):
+        before, ctx.prec = ctx.prec, bits + 24  # a with block takes as long as an exp
+        try:
             lo, hi = fixed((arb(x[0]) * _power(-p)).exp(), p)
+        finally:
+            ctx.prec = before
         if width >> p:
             return max(lo, 0), self.exp((x[1], x[1]), p)[1]
         return max(lo, 0), hi - (-hi * 2 * width >> p)
 
     def log(self, numerator: Interval, denominator: int, p: int) -> Interval:
         """An enclosure of ln(numerator / denominator), both of them positive integers."""
-        with precision(p + 40):
+        before, ctx.prec = ctx.prec, p + 40
+        try:
             lo, hi = fixed((arb(numerator[0]) / denominator).log(), p)
+        finally:
+            ctx.prec = before
         return lo, hi - (-((numerator[1] - numerator[0]) << p) // numerator[0])

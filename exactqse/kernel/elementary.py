@@ -25,8 +25,7 @@ class Elementary:
 
     def exp(self, x: Interval, p: int) -> Interval:
         """An enclosure of exp on x; the upper end by e^{x+d} <= e^x (1 + 2d), 0 <= d <= 1."""
-        lo, hi = exp_point(x[0], p)
-        width = x[1] - x[0]
+        (lo, hi), width = exp_point(x[0], p), x[1] - x[0]
         if width >> p:
             return lo, exp_point(x[1], p)[1]
         return lo, hi - (-hi * 2 * width >> p)

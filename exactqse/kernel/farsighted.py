@@ -210,8 +210,8 @@ class PartBounds:
 
         def moved(b: int, values: dict[int, int]) -> list[Interval]:
             """[a] of P values, of the free places."""
-            rows = game.at(game.P, step)[state]
-            return [expected(by_b[b], (nothing | values, {})) for by_b in rows]
+            every, rows = nothing | values, game.at(game.P, step)[state]
+            return [expected(by_b[b], ((*every,), every, {})) for by_b in rows]
 
         def height(b: int, sigma: int) -> list[Interval]:
             return moved(b, {t: f.phi(sigma, p)[1] + (f.radius >> p) + 1 for t, f in loose.items()})

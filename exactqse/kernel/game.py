@@ -18,6 +18,7 @@ from exactqse.errors import GameError, approximate, of_kind
 from exactqse.kernel.numbers import is_plain
 
 T = TypeVar("T")
+Ints = tuple[int, ...]
 Places = tuple[tuple[int, int], ...]  # (step, state)
 MAX_HORIZON = 10**6
 MAX_ROW_BITS = 6500  # so that each probability is within the limits of numbers.py
@@ -31,8 +32,8 @@ class Row:
     """
 
     denominator: int
-    states: tuple[int, ...]
-    numerators: tuple[int, ...]
+    states: Ints
+    numerators: Ints
 
     def __post_init__(self) -> None:
         if (
@@ -66,9 +67,7 @@ def make_row(probabilities: dict[int, Fraction], size: int, where: str) -> Row:
     return reduced_row(denominator, states, numerators, where)
 
 
-def reduced_row(
-    denominator: int, states: tuple[int, ...], numerators: tuple[int, ...], where: str
-) -> Row:
+def reduced_row(denominator: int, states: Ints, numerators: Ints, where: str) -> Row:
     """The row in lowest terms. Raises GameError unless the numerators sum to the denominator."""
     if (total := sum(numerators)) != denominator:
         excess = Fraction(total - denominator, denominator)
@@ -120,7 +119,7 @@ class KernelGame:
     r: Payoffs
     eta: Fraction | None
     gamma: Fraction
-    observes: tuple[tuple[int, ...], ...]
+    observes: tuple[Ints, ...]
     names: tuple[tuple[str, ...] | None, ...] = (None, None, None)
 
     def __post_init__(self) -> None:
@@ -163,7 +162,7 @@ class KernelGame:
         return table[step if len(table) > 1 else 0]
 
     @cached_property
-    def reachable(self) -> tuple[tuple[int, ...], ...]:
+    def reachable(self) -> tuple[Ints, ...]:
         """[h]: the states that some policy reaches at step h (proofs/reachability.md)."""
         layers = [self.rho.states]
         for step in range(self.horizon - 1):
@@ -192,7 +191,7 @@ def require_game(game: object) -> None:
 _SIZES = ("horizon", "states", "leader actions", "follower actions")
 
 
-def check_partition(cells: tuple[tuple[int, ...], ...], count: int) -> None:
+def check_partition(cells: tuple[Ints, ...], count: int) -> None:
     """Raise GameError unless ``cells`` is a partition of 0..count-1 in canonical order."""
     members = sorted(b for cell in cells for b in cell)
     if len(members) != count or members != list(range(count)) or not all(cells):

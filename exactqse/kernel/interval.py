@@ -7,7 +7,7 @@ infinity in Python, for negative numbers too; the ceiling is the negated floor o
 from collections.abc import Iterable, Mapping
 
 Interval = tuple[int, int]
-Values = tuple[Mapping[int, int], ...]  # by state: lower ends; widths, or nothing if all are 0
+Values = tuple[tuple[int, ...], Mapping[int, int], Mapping[int, int]]
 
 
 def enclose(numerator: int, denominator: int, p: int) -> Interval:
@@ -49,7 +49,7 @@ def divide(x: Interval, y: Interval, p: int) -> Interval:
 
 
 def ends(values: Mapping[int, Interval]) -> Values:
-    """Intervals by state, apart."""
+    """Intervals by state, apart: the states, lower ends, and widths, or nothing if all are 0."""
     pairs = sorted(values.items())
-    widths = {t: high - low for t, (low, high) in pairs}
-    return {t: low for t, (low, _) in pairs}, widths if any(widths.values()) else {}
+    lows, widths = {t: x[0] for t, x in pairs}, {t: x[1] - x[0] for t, x in pairs}
+    return (*lows,), lows, widths if any(widths.values()) else {}

@@ -5,18 +5,17 @@ an interval for each state that is reached. Each result encloses the exact one
 (proofs/stage-value.md).
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from itertools import groupby
 from operator import mul
-from typing import Any, TypeVar
+from typing import Any
 
 from exactqse.kernel.certificate import AnyNode, Distribution, HistoryNode
 from exactqse.kernel.elementary import Elementary
-from exactqse.kernel.game import KernelGame, Row
+from exactqse.kernel.game import KernelGame, Row, T
 from exactqse.kernel.interval import Interval, Values, add, divide, enclose, ends, multiply, scale
 
-T = TypeVar("T")
 Rows = Sequence[Distribution]
 States = Sequence[Interval] | Mapping[int, Interval]  # the same as intervals
 Next = Sequence[Sequence[Values]]  # W and v, each by b
@@ -65,16 +64,13 @@ def continuations(game: KernelGame, h: int, s: int, after: Values, p: int) -> li
 
 def weighted(row: Row, values: Values) -> Interval:
     """The sum of the values under the numerators of a distribution of states."""
-    lows, widths = values
-    low = sum(map(mul, row.numerators, chosen(lows, row.states)))
+    (all_states, lows, widths), numerators, states = values, row.numerators, row.states
+    every = states == all_states  # as most often: needs no look-up
+    low = sum(map(mul, numerators, lows.values() if every else map(lows.__getitem__, states)))
     if not widths:
         return low, low
-    return low, low + sum(map(mul, row.numerators, chosen(widths, row.states)))
-
-
-def chosen(values: Mapping[int, int], states: tuple[int, ...]) -> Iterable[int]:
-    """The values of these states, most often of all."""
-    return values.values() if (*values,) == states else map(values.__getitem__, states)
+    chosen = widths.values() if every else map(widths.__getitem__, states)
+    return low, low + sum(map(mul, numerators, chosen))
 
 
 def expected(row: Row, values: Values) -> Interval:
@@ -117,8 +113,7 @@ def policy_value(
 def by_response(game: KernelGame, policy: Rows) -> list[Distribution]:
     """From one distribution per cell to one per follower action."""
     pairs = zip(game.observes, policy, strict=True)
-    cell_of = {b: distribution for cell, distribution in pairs for b in cell}
-    return [cell_of[b] for b in range(game.follower_actions)]
+    return [row for _, row in sorted((b, row) for cell, row in pairs for b in cell)]
 
 
 def policy_values(

@@ -147,9 +147,8 @@ class Stage:
 
     def _bracket(self, a: int, cell: Cell, b: int, weights: Sequence[int]) -> Found:
         """1{b in cell} y_b(a) + sum over b' in cell of weights_b' (x_b'(a) - reference)."""
-        at_home, p = b in cell, self.p
-        terms = [self.y[b][a] if at_home else (0, 0)]
-        home = self.slopes[b][a] if at_home else {}
+        y, home = (self.y[b][a], self.slopes[b][a]) if b in cell else ((0, 0), {})
+        terms, p = [y], self.p
         lean: Vector = defaultdict(int, {j: n for j, (_, n) in home.items()})
         for o in cell:
             low, high = self.x[o][a]
@@ -176,7 +175,7 @@ class Stage:
         Where nothing leans those are left out whose rough bound is not above A at an earlier one
         (proofs/rough-bounds.md).
         """
-        leans = self.free or any(any(self.slopes[b]) for b in cell)
+        leans = self.free or any(map(any, self.slopes))
         parts = [pure]
         leaf, largest, n = 0, -BEYOND, len(self.x[0])
         for entry in tree:
@@ -384,9 +383,8 @@ def _halfway(x: Interval, y: Interval) -> Interval:
 
 def _mixed(weights: Weights, column: Sequence[Interval]) -> Interval:
     """The mean of the column under the weights."""
-    total = sum(weights)
-    pairs = [(w, v) for w, v in zip(weights, column, strict=True) if w]
-    low, high = (sum([w * v[k] for w, v in pairs]) for k in (0, 1))
+    total, pairs = sum(weights), [*zip(weights, column, strict=True)]
+    low, high = (sum([w * v[k] for w, v in pairs if w]) for k in (0, 1))
     return low // total, -(-high // total)
 
 

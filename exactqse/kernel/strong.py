@@ -16,6 +16,7 @@ from exactqse.kernel.stage import require
 
 GRID = 1 << 4096  # a policy's value of a larger denominator is rounded down to a multiple of 1/GRID
 LONGEST = 1 << 16  # bits of the denominator of a follower's value, which is never rounded
+Values = dict[int, Fraction]
 Table = tuple[tuple[Fraction, ...], ...]  # x and y as [a][b], duals as [b][b']
 
 
@@ -67,10 +68,8 @@ def best_response(game: KernelGame, pi: Rows, x: Table, y: Table) -> tuple[Fract
     return V, W if W.denominator <= GRID else Fraction(W * GRID // 1, GRID)
 
 
-def action_values(
-    game: KernelGame, rewards: Payoffs, step: int, s: int, after: dict[int, Fraction]
-) -> Table:
-    """[a][b] of a reward plus the mean of the values of the step after, at (step, s)."""
-    u, P = game.at(rewards, step)[s], game.at(game.P, step)[s]
+def action_values(game: KernelGame, rewards: Payoffs, h: int, s: int, after: Values) -> Table:
+    """[a][b] of a reward plus the mean of the values of the step after, at (h, s)."""
+    u, P = game.at(rewards, h)[s], game.at(game.P, h)[s]
     B = range(game.follower_actions)
     return tuple(tuple(u_a[b] + expectation(P[a][b], after) for b in B) for a, u_a in enumerate(u))
