@@ -121,10 +121,10 @@ class PartBounds:
 
     def _range(self, j: int, after: After) -> Interval:
         """Around ln sum_b e^{x_b}, for all policies and the values that the next step has."""
-        soft = ends({t: frontier.v for t, frontier in after.items()})
-        x = exponents(self.game, *self.game.places[j], soft, self.p)
-        lows = [min(low for low, _ in column) for column in x]
-        highs = [max(high for _, high in column) for column in x]
+        soft = [ends({t: (f.v[k], f.v[k]) for t, f in after.items()}) for k in (0, 1)]
+        x = [exponents(self.game, *self.game.places[j], v, self.p) for v in soft]
+        lows = [min(low for low, _ in column) for column in x[0]]
+        highs = [max(high for _, high in column) for column in x[1]]
         return self._log_sum_exp(lows)[0], self._log_sum_exp(highs)[1]
 
     def _log_sum_exp(self, xs: Sequence[int]) -> Interval:
@@ -211,7 +211,7 @@ class PartBounds:
         def moved(b: int, values: dict[int, int]) -> list[Interval]:
             """[a] of P values, of the free places."""
             every, rows = nothing | values, game.at(game.P, step)[state]
-            return [expected(by_b[b], ((*every,), every, {})) for by_b in rows]
+            return [expected(by_b[b], ((*every,), every, 0)) for by_b in rows]
 
         def height(b: int, sigma: int) -> list[Interval]:
             return moved(b, {t: f.phi(sigma, p)[1] + (f.radius >> p) + 1 for t, f in loose.items()})

@@ -49,8 +49,7 @@ def _require_trees(game: KernelGame, trees: Any, where: str) -> None:
                 demand(inside, f"[{entry.i}, {entry.j}] is no edge", where)
                 continue
             demand(len(entry.majorants) == len(cell), f"a leaf needs {len(cell)} majorants", where)
-            corners = [m for m in entry.majorants if isinstance(m, int)]
-            inside = all(k < game.leader_actions for k in corners)
+            inside = all(k < game.leader_actions for k in entry.majorants if isinstance(k, int))
             demand(inside, "a majorant is tangent at no corner", where)
 
 

@@ -7,7 +7,7 @@ infinity in Python, for negative numbers too; the ceiling is the negated floor o
 from collections.abc import Iterable, Mapping
 
 Interval = tuple[int, int]
-Values = tuple[tuple[int, ...], Mapping[int, int], Mapping[int, int]]
+Values = tuple[tuple[int, ...], Mapping[int, int], int]  # states, lower ends, width of the widest
 
 
 def enclose(numerator: int, denominator: int, p: int) -> Interval:
@@ -49,7 +49,6 @@ def divide(x: Interval, y: Interval, p: int) -> Interval:
 
 
 def ends(values: Mapping[int, Interval]) -> Values:
-    """Intervals by state, apart: the states, lower ends, and widths, or nothing if all are 0."""
-    pairs = sorted(values.items())
-    lows, widths = {t: x[0] for t, x in pairs}, {t: x[1] - x[0] for t, x in pairs}
-    return (*lows,), lows, widths if any(widths.values()) else {}
+    """Intervals by state, apart, and as wide as the widest."""
+    lows = {t: low for t, (low, _) in sorted(values.items())}
+    return (*lows,), lows, max([high - low for low, high in values.values()], default=0)

@@ -26,7 +26,7 @@ def exponent(game: KernelGame, reward: Fraction, row: Row, soft: Values, p: int)
 
     Where eta is infinite, 1 is taken for it: x is what the follower compares.
     """
-    (above, below), (n, d) = (game.eta or 1).as_integer_ratio(), reward.as_integer_ratio()
+    (above, below), (n, d) = game.weight, reward.as_integer_ratio()
     x = enclose(above * n, below * d, p)
     if not soft[0] or not game.gamma:
         return x
@@ -64,13 +64,10 @@ def continuations(game: KernelGame, h: int, s: int, after: Values, p: int) -> li
 
 def weighted(row: Row, values: Values) -> Interval:
     """The sum of the values under the numerators of a distribution of states."""
-    (all_states, lows, widths), numerators, states = values, row.numerators, row.states
-    every = states == all_states  # as most often: needs no look-up
-    low = sum(map(mul, numerators, lows.values() if every else map(lows.__getitem__, states)))
-    if not widths:
-        return low, low
-    chosen = widths.values() if every else map(widths.__getitem__, states)
-    return low, low + sum(map(mul, numerators, chosen))
+    every, lows, width = values
+    chosen = lows.values() if row.states == every else map(lows.__getitem__, row.states)
+    low = sum(map(mul, row.numerators, chosen))
+    return low, low + row.denominator * width
 
 
 def expected(row: Row, values: Values) -> Interval:

@@ -220,18 +220,20 @@ class Stage:
 
     def _rough(self, members: Members, part: Part, lam: Interval, shift: int) -> list[int]:
         """At each corner at least A of all members, and near, where nothing leans."""
-        bounds, drop = [0] * len(part), max(self.p - COARSE, 0)
-        q = self.p - drop
+        bounds, q = [0] * len(part), min(self.p, COARSE)
+        drop, one, most = self.p - q, 1 << q, MAX_EXPONENT << q
         for b, form, (above, below) in members:
+            size, inverse = -((-above << q) // below), (below << q) // above
             for k, (_, row) in enumerate(part):
                 (x, y), _ = row[b]
-                ratio = (lam[0] - y[1] >> drop) * below // above
-                z = -(shift - x[1] >> drop) - ratio - (1 << q)
-                if form is Stage._up and z >> q < MAX_EXPONENT:
-                    bounds[k] += exp_above(z, q) * above // below + 1
-                elif form is not Stage._up and ratio > 0:
-                    inner = (1 << q) + (x[0] - shift >> drop) + log_below(ratio, q)
-                    bounds[k] -= inner * above // below
+                gap = lam[0] - y[1] >> drop
+                ratio = gap * (inverse + (gap < 0)) >> q
+                if form is Stage._up:
+                    z = -(shift - x[1] >> drop) - ratio - one
+                    bounds[k] += (exp_above(z, q) * size >> q) + 1 if z < most else BEYOND
+                elif ratio > 0:
+                    inner = (x[0] - shift >> drop) + log_below(ratio, q) + one
+                    bounds[k] -= inner * (size - (inner > 0)) >> q
                 else:
                     bounds[k] += BEYOND
         return [bound << drop for bound in bounds]

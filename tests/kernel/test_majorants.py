@@ -15,10 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from exactqse.arithmetic.balls import ball, exact_fraction, precision
-from exactqse.kernel import stage as stages
 from exactqse.kernel.certificate import CHORD, DOWN, UP, Leaf, Node, Split, Tree
 from exactqse.kernel.check import _check_nodes
-from exactqse.kernel.elementary import INTEGER, MAX_EXPONENT, Elementary, Rough
+from exactqse.kernel.elementary import INTEGER, MAX_EXPONENT, Elementary
 from exactqse.kernel.interval import Interval
 from exactqse.kernel.stage import BEYOND, FailureError, Form, Free, Slopes, Stage
 from exactqse.model import Game
@@ -41,17 +40,16 @@ class Told:
         raise AssertionError(numerator, denominator, p)
 
 
-class Blind(Rough):
+def know_nothing(
+    _stage: Stage, _members: object, part: list[object], _lam: Interval, _shift: int
+) -> list[int]:
     """Nothing is known roughly, so that every corner is asked about, in order."""
-
-    def exp(self, x: Interval, p: int) -> Interval:
-        del x, p
-        return BEYOND, BEYOND
+    return [BEYOND] * len(part)
 
 
 @pytest.fixture(autouse=True)
 def _every_corner(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stages, "ROUGH", Blind())
+    monkeypatch.setattr(Stage, "_rough", know_nothing)
 
 
 def form(
