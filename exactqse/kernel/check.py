@@ -122,13 +122,13 @@ def _check_nodes(
 
     At every node the sum over the cells of the largest sum of majorants must be at most 0.
     """
-    after = ends({})
+    after = last = ends({})
     none: Columns[Slopes] = [[{}] * game.leader_actions] * game.follower_actions
     for h, layer in groupby(reversed(nodes), lambda node: node.step):
         found: dict[int, Interval] = {}
         for node in layer:
             s, place = node.state, f"step {h}, state {node.state}"
-            x, y = exponents(game, h, s, ends({}), p), continuations(game, h, s, after, p)
+            x, y = exponents(game, h, s, last, p), continuations(game, h, s, after, p)
             stage = Stage(place, p, elementary, x, y, none, reference=node.shift << p)
             value = found[s] = enclose(*node.upper.as_integer_ratio(), p)
             (low, high), at = stage.bound(game.observes, node.trees, value)
