@@ -197,9 +197,10 @@ class _Rounded:
     def _short(self, stage: Stage, lam: Floats, found: Parameters) -> Parameters:
         """Tangents at corners, or mantissas of few bits."""
         mantissa, exponent = np.frexp(np.clip(found.value, 1e-290, 1e290))
+        unit = np.ldexp(1.0, exponent - self.bits)
         short = np.ldexp(np.round(np.ldexp(mantissa, self.bits)), exponent - self.bits)
         if not self.economy.near:
-            return Parameters(found.down, short)
+            return _settled(stage, lam, Parameters(found.down, short), unit)
         value, corner = stage.tangent(lam, found, self.economy.near)
         return Parameters(found.down, np.where(corner < 0, short, value), corner)
 
@@ -249,6 +250,25 @@ class _Rounded:
                 None if self.empty[n] else bound,
             )
         return found
+
+
+def _settled(stage: Stage, lam: Floats, found: Parameters, unit: Floats) -> Parameters:
+    """The same, or one unit more or less for one b after another, where G is less then.
+
+    The best parameters have two corners tie; which of them is the larger afterwards decides whose
+    slopes are taken out for all (proofs/farsighted-bound.md, Lemma 2).
+    """
+    value = found.value
+    G, _, _ = stage.evaluate(lam, found)
+    for b in range(value.shape[1]):
+        for sign in (-1, 1):
+            other = value.copy()
+            other[:, b] = found.value[:, b] + sign * unit[:, b]
+            tried, _, _ = stage.evaluate(lam, Parameters(found.down, other))
+            less = tried < G
+            G = np.where(less, tried, G)
+            value = np.where(less[:, None, None], other, value)
+    return Parameters(found.down, value)
 
 
 class _Columns:
