@@ -219,11 +219,14 @@ class Search:
         return self.nodes.size - len(self.heap)
 
     def run(self, target: float, budget: Budget, is_over: Callable[[], bool]) -> None:
-        """Halve the parts with the largest bounds, and count them, until it is over."""
+        """Halve the parts with the largest bounds, and count them, until it is over.
+
+        ``is_over`` may raise the target.
+        """
         self.target = target
-        while self.heap and self.upper > target and not is_over():
+        while self.heap and not is_over() and self.upper > self.target:
             picked: list[int] = []
-            while self.heap and len(picked) < _BATCH and -self.heap[0][0] > target:
+            while self.heap and len(picked) < _BATCH and -self.heap[0][0] > self.target:
                 bound, n = heapq.heappop(self.heap)
                 if (self.nodes.hi[n] - self.nodes.lo[n]).max(initial=0.0) > _NARROW:
                     picked.append(n)
@@ -231,6 +234,11 @@ class Search:
                     self.stuck = max(self.stuck, -bound)
             if picked:
                 budget.spend(self._divide(np.array(picked)))
+
+    def leading(self, count: int) -> Prescriptions:
+        """What decides the bounds of the open parts whose bounds are the largest."""
+        some = np.array([n for _, n in heapq.nsmallest(count, self.heap)], dtype=np.intp)
+        return self._scores(self.nodes.batch(some))[1]
 
     def _divide(self, picked: Integers) -> int:
         """Halve these parts along the best of a few coordinates; how many parts were examined."""
