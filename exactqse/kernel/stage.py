@@ -166,7 +166,7 @@ class Stage:
         return (count * sum(self.radius.values()) >> self.p) + 1
 
     def _spread(self, a: Interval, slopes: Vector) -> Interval:
-        reach = self._reach(slopes)
+        reach = self._reach(slopes) if slopes else 0
         return a[0] + reach, a[1] + reach
 
     def _corners(self, cell: Cell, tree: Tree, lam: Interval, pure: Part) -> Iterator[Found]:
@@ -302,7 +302,7 @@ class Stage:
         (x, y), slopes = corner[1][b]
         gap = value[0] - y[1], value[1] - y[0]
         units = self._units(4) if slopes else 0
-        d = self._reach({j: lean for j, (_, lean) in slopes.items()}) + units
+        d = self._reach({j: lean for j, (_, lean) in slopes.items()}) + units if slopes else 0
         if gap[0] <= d:
             refuse("down has no y < upper", surely=gap[1] <= d)
         k = min(p, (kappa[1] & -kappa[1]).bit_length() - 1)  # of common factors 2
