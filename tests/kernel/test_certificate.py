@@ -254,6 +254,7 @@ def test_other_spellings(path: tuple[Any, ...], value: object) -> None:
     ("changes", "where", "what"),
     [
         ({"game": "x" * 64}, "game", "is not a SHA-256 in lower-case hexadecimal"),
+        ({"game": "X" * 64}, "game", "is not a SHA-256 in lower-case hexadecimal"),
         ({"game": HASH[:-1]}, "game", "is not a SHA-256 in lower-case hexadecimal"),
         ({"game": HASH + "0"}, "game", "is not a SHA-256 in lower-case hexadecimal"),
         ({"game": HASH.upper()}, "game", "is not a SHA-256 in lower-case hexadecimal"),
