@@ -37,9 +37,9 @@ class Row:
 
     def __post_init__(self) -> None:
         if (
-            sum(self.numerators) != self.denominator
+            any(type(n) is not int or n <= 0 for n in (self.denominator, *self.numerators))
+            or sum(self.numerators) != self.denominator
             or gcd(self.denominator, *self.numerators) != 1
-            or any(type(n) is not int or n <= 0 for n in (self.denominator, *self.numerators))
             or len(self.states) != len(self.numerators)
             or (type(self.states), type(self.numerators)) != (tuple, tuple)
             or any(type(t) is not int or s >= t for s, t in pairwise((-1, *self.states)))

@@ -19,6 +19,7 @@ from exactqse.kernel.certificate import (
     COVERED,
     DOWN,
     KINDS,
+    MAX_COMMON_BITS,
     MAX_PRECISION,
     MIN_PRECISION,
     UP,
@@ -253,6 +254,7 @@ def test_other_spellings(path: tuple[Any, ...], value: object) -> None:
     ("changes", "where", "what"),
     [
         ({"game": "x" * 64}, "game", "is not a SHA-256 in lower-case hexadecimal"),
+        ({"game": "X" * 64}, "game", "is not a SHA-256 in lower-case hexadecimal"),
         ({"game": HASH[:-1]}, "game", "is not a SHA-256 in lower-case hexadecimal"),
         ({"game": HASH + "0"}, "game", "is not a SHA-256 in lower-case hexadecimal"),
         ({"game": HASH.upper()}, "game", "is not a SHA-256 in lower-case hexadecimal"),
@@ -319,6 +321,7 @@ def test_the_ends_of_the_precision_are_allowed() -> None:
         ((((0, HALF), (1, THIRD)),), "probabilities do not sum to 1"),
         ((((0, HALF), (1, 2 * THIRD)),), "probabilities do not sum to 1"),
         (((),), "probabilities do not sum to 1"),
+        ((((0, HALF), (1, HALF - Fraction(1, 10**40))),), "probabilities do not sum to 1"),
     ],
 )
 def test_distributions(kind: str, policy: Any, what: str) -> None:
@@ -347,6 +350,8 @@ TREES = [
     ((Split(1, 1), LEAF, LEAF), "[1, 1] is no edge"),
     ((Split(-1, 1), LEAF, LEAF), "[-1, 1] is no edge"),
     ((Split(1, -1), LEAF, LEAF), "[1, -1] is no edge"),
+    ((Split(0, 1), LEAF, Leaf(((DOWN, -HALF),))), "parameter -0.5 of a leaf is not positive"),
+    ((Split(0, 1), Split(1, 1), LEAF, LEAF, LEAF), "[1, 1] is no edge"),
 ]
 
 
@@ -702,5 +707,18 @@ def test_denominators_that_have_too_little_in_common() -> None:
     n = 40
     rows = [Fraction(1, (1 << 6000) + 2 * i + 1) for i in range(n)]
     wide = tuple(enumerate([*rows, 1 - sum(rows[:1])]))
-    with pytest.raises(CertificateError, match="common denominator of over 32768 bits"):
+    with pytest.raises(CertificateError, match="common denominator of over 32768 bits") as caught:
         certificate(nodes=(node(policy=(wide, POLICY[1])), node(step=1, state=0)))
+    assert caught.value.where == "node (0, 1)"
+
+
+def test_the_longest_common_denominator() -> None:
+    most = (1 << MAX_COMMON_BITS) - 1
+    for denominator in (most, most + 2):
+        pair = ((0, Fraction(1, denominator)), (1, Fraction(denominator - 1, denominator)))
+        nodes = (node(policy=(pair, POLICY[1])), node(step=1, state=0))
+        if denominator == most:
+            assert certificate(nodes=nodes).nodes[0].policy[0] == pair
+            continue
+        with pytest.raises(CertificateError, match=f"of over {MAX_COMMON_BITS} bits"):
+            certificate(nodes=nodes)

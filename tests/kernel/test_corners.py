@@ -159,6 +159,9 @@ def test_a_tangent_at_a_huge_exponent_is_some_majorant() -> None:
     huge = Fraction(2 * MAX_EXPONENT)
     (low, high), _ = bound(stage([huge], [Fraction(0)]), (Leaf((0,)),), Fraction(1))
     assert low <= high < -MAX_EXPONENT * ONE  # kappa = 1 at lam - y = 1
+    endless = Fraction(2**80)  # of which exp would not fit into memory
+    (low, high), _ = bound(stage([endless], [Fraction(0)]), (Leaf((0,)),), Fraction(1))
+    assert -(endless + 2) * ONE < low <= high < -endless * ONE
 
 
 @pytest.mark.parametrize(

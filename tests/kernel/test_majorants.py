@@ -88,6 +88,16 @@ widths = st.integers(0, 2) | st.integers(0, 10**5)
 tags = st.sampled_from((UP, DOWN))
 
 
+def test_the_lower_end_of_what_is_all_but_nothing_is_not_above_it() -> None:
+    """s e^(x - 1) is far below one unit, whether or not values lean; a unit more would reject."""
+    p = 64
+    for slopes in ({}, {0: (0, 0)}, {0: (1 << p, 0)}):
+        (low, high), _ = form(
+            UP, ONE, ((-(200 << p),) * 2, (0, 0)), p, slopes=slopes, radius={0: 1 << p}
+        )
+        assert low <= 0 < high
+
+
 @given(
     tags,
     parameters,

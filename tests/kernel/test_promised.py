@@ -384,6 +384,25 @@ def test_nor_is_one_that_leans_on_later_values() -> None:
     assert abs(Fraction(frontiers[1, 0].points[0][1], ONE) + 19) < TINY
 
 
+def test_what_the_steps_that_are_left_must_earn_is_not_taken_for_more() -> None:
+    """She earns 1 a step whatever they do: 1 at the last step is what every policy is worth."""
+    game = Game.from_arrays(
+        None,
+        [[[[1, 1]] * 2]] * 2,
+        [[[[1, 0], [0, 1]]]] * 2,
+        horizon=2,
+        eta="inf",
+        gamma=1,
+        observes="nothing",
+    )
+    nodes, zero = nodes_of(dict.fromkeys(game.places, (PURE,))), ((ZERO, ZERO),) * 2
+    slopes, cover = ((Slope(ZERO),) * 2,), (Part((zero,) * 2),)
+    two = Fraction(2)
+    assert check(game, Certificate(game.hash, 64, two, two + TINY, nodes, slopes, cover))
+    verdict = check(game, Certificate(game.hash, 64, ZERO, two - TINY, nodes, slopes, cover))
+    assert verdict.outcome == "rejected"
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_slopes_that_were_rounded_down_are_made_up_for(seed: int) -> None:
     """gamma P and what leans are up to a unit more than what a stage holds."""

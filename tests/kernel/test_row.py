@@ -19,6 +19,11 @@ from exactqse.kernel.game import MAX_ROW_BITS, Row
         (6, (0, 1), (2, 4)),
         (1, (0, 1), (1,)),
         (1, (), ()),
+        (1.0, (0,), (1,)),
+        (1, (0,), (1.0,)),
+        (True, (0,), (1,)),
+        (1, (0.0,), (1,)),
+        (1, (False,), (1,)),
     ],
 )
 def test_refused(denominator: int, states: tuple[int, ...], numerators: tuple[int, ...]) -> None:
