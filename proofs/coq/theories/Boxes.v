@@ -225,6 +225,34 @@ Proof.
 Qed.
 End Lists.
 
+(** ** A value that is below a hull, raised to the lowest of its points, which is below it too *)
+Lemma raised_point M pts d Z : 0 <= gamma M -> below pts d Z ->
+  lowest pts <= Rmax Z (lowest pts) <= highest pts /\
+  forall theta, 0 < theta -> theta * Rmax Z (lowest pts) - gamma M * d <= steepest M theta pts.
+Proof.
+  intros Hg [(x & y & Hx & Hy & Hxy) Hb].
+  assert (Hne : pts <> []) by (intros N; rewrite N in Hx; destruct Hx).
+  assert (Lx : lowest pts <= snd x) by (pose proof (maximum_above (fun x => - snd x) pts x Hx); unfold lowest; cbv beta in *; lra).
+  assert (Hx' : snd x <= highest pts) by now apply (maximum_above snd).
+  split.
+  - split; [apply Rmax_r|]. apply Rmax_lub; [|lra].
+    specialize (Hb 0). rewrite Rmult_0_l, Rminus_0_r in Hb. apply Rle_trans with (1 := Hb).
+    unfold support, highest. destruct (maximum_attained (fun x => snd x + 0 * fst x) pts Hne) as (z & Hz & Ez).
+    rewrite <- Ez. pose proof (maximum_above snd pts z Hz). lra.
+  - intros theta Hth. apply Rmax_case.
+    + specialize (Hb (- (gamma M / theta))).
+      destruct (maximum_attained (fun x => snd x + - (gamma M / theta) * fst x) pts Hne) as (z & Hz & Ez).
+      unfold support in Hb. rewrite <- Ez in Hb.
+      pose proof (maximum_above (fun x => theta * snd x - gamma M * fst x) pts z Hz) as L. unfold steepest. cbv beta in L.
+      apply Rle_trans with (2 := L). apply Rmult_le_compat_l with (r := theta) in Hb; [|lra].
+      replace (theta * (snd z + - (gamma M / theta) * fst z - - (gamma M / theta) * d))
+        with (theta * snd z - gamma M * fst z + gamma M * d) in Hb by (field; lra). lra.
+    + pose proof (maximum_above (fun x => theta * snd x - gamma M * fst x) pts x Hx) as L. unfold steepest. cbv beta in L.
+      apply Rle_trans with (2 := L).
+      assert (theta * lowest pts <= theta * snd x) by (apply Rmult_le_compat_l; lra).
+      assert (gamma M * fst x <= gamma M * d) by (apply Rmult_le_compat_l; lra). lra.
+Qed.
+
 Section Policy.
 Variables (M : model) (e : R) (reachable : nat -> nat -> bool) (pi : policy).
 Hypothesis HM : is_farsighted M e.
@@ -398,31 +426,7 @@ Qed.
 Lemma raised_below t : (t < states M)%nat -> reachable k t = true ->
   lowest (points p k t) <= raised t <= highest (points p k t) /\
   forall theta, 0 < theta -> theta * raised t - gamma M * off (k, t) <= steepest M theta (points p k t).
-Proof.
-  intros Ht E. destruct (Hnext t Ht E) as [(x & y & Hx & Hy & Hxy) Hb]. destruct HM as (_ & _ & Hg & _).
-  set (Z := W M pi k t - dot (slope p k t)) in *. set (pts := points p k t) in *.
-  assert (Hne : pts <> []) by (intros N; rewrite N in Hx; destruct Hx).
-  assert (Lx : lowest pts <= snd x) by (pose proof (maximum_above (fun x => - snd x) pts x Hx); unfold lowest; cbv beta in *; lra).
-  assert (Hx' : snd x <= highest pts) by now apply (maximum_above snd).
-  split.
-  - split; [apply Rmax_r|]. unfold raised. apply Rmax_lub; [|fold pts; lra]. fold Z.
-    specialize (Hb 0). rewrite Rmult_0_l, Rminus_0_r in Hb. apply Rle_trans with (1 := Hb).
-    unfold support, highest. destruct (maximum_attained (fun x => snd x + 0 * fst x) pts Hne) as (z & Hz & Ez).
-    rewrite <- Ez. pose proof (maximum_above snd pts z Hz). lra.
-  - intros theta Hth. unfold raised. fold Z pts.
-    apply Rmax_case.
-    + specialize (Hb (- (gamma M / theta))).
-      destruct (maximum_attained (fun x => snd x + - (gamma M / theta) * fst x) pts Hne) as (z & Hz & Ez).
-      unfold support in Hb. rewrite <- Ez in Hb.
-      pose proof (maximum_above (fun x => theta * snd x - gamma M * fst x) pts z Hz) as L. unfold steepest. cbv beta in L.
-      apply Rle_trans with (2 := L). apply Rmult_le_compat_l with (r := theta) in Hb; [|lra].
-      replace (theta * (snd z + - (gamma M / theta) * fst z - - (gamma M / theta) * off (k, t)))
-        with (theta * snd z - gamma M * fst z + gamma M * off (k, t)) in Hb by (field; lra). lra.
-    + pose proof (maximum_above (fun x => theta * snd x - gamma M * fst x) pts x Hx) as L. unfold steepest. cbv beta in L.
-      apply Rle_trans with (2 := L).
-      assert (theta * lowest pts <= theta * snd x) by (apply Rmult_le_compat_l; lra).
-      assert (gamma M * fst x <= gamma M * off (k, t)) by (apply Rmult_le_compat_l; lra). lra.
-Qed.
+Proof. intros Ht E. destruct HM as (_ & _ & Hg & _). apply raised_point; [exact Hg|]. now apply Hnext. Qed.
 
 Lemma free_bounds loose C b : simplex C A -> (b < follower M)%nat ->
   mean C (free_sum M p k s loose lowest b) A <= mean C (rest_of loose b) A <= mean C (free_sum M p k s loose highest b) A /\
