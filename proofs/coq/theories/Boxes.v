@@ -26,10 +26,8 @@ Definition slopes_of (m : leaning) : nat -> R :=
 Definition loose_of (m : leaning) : nat -> bool :=
   match m with LChord _ _ loose => loose | _ => fun _ => false end.
 
-Definition cell_proof := proof_of_cell (J := place) leaning.
-
-(** A piece of an interval: lam, its end, and the proof that it bounds the stage's sum. *)
-Record piece := Piece { at_most_here : R; stop : R; sums : list cell_proof }.
+(** A piece of an interval: lam, its end, and a tree for each cell, which show that the sum is bounded. *)
+Record piece := Piece { at_most_here : R; stop : R; trees_here : list (tree leaning) }.
 
 Record part := Part {
   lo : nat -> nat -> R; hi : nat -> nat -> R;              (* of v *)
@@ -124,8 +122,9 @@ Definition has_form (kind : leaning) (b : nat) (C : nat -> R) (a : R) (l : place
         forall j, l j = down_slope c kappa theta push lean j
   end.
 
-(** The cells' trees show that the stage's sum is at most [G]. *)
-Definition sum_shown (G : R) (proofs : list cell_proof) : Prop :=
+(** The cells' trees show that the stage's sum is at most [G], for some vectors [M_c] of Lemma 2. *)
+Definition sum_shown (G : R) (ts : list (tree leaning)) : Prop := exists proofs,
+  map (fun x : proof_of_cell leaning => fst (fst x)) proofs = ts /\
   cells_hold places (radius p) leaning (leader M) has_form (observes M) proofs /\
   total places (radius p) leaning proofs <= G.
 End Stage.
@@ -158,7 +157,7 @@ Definition middles_hold : Prop :=
 
 (** A claim's points are shown by pieces from the least to the largest [v - mid]. *)
 Definition piece_holds (k s : nat) (start : R) (q : piece) : Prop := exists G middle K K',
-  sum_shown k s (mid p (S k) s) (at_most_here q) (slope p (S k) s) G (sums q) /\
+  sum_shown k s (mid p (S k) s) (at_most_here q) (slope p (S k) s) G (trees_here q) /\
   In (start, K) (points p (S k) s) /\ In (stop q, K') (points p (S k) s) /\
   at_most_here q + piece_height G middle start <= K /\ at_most_here q + piece_height G middle (stop q) <= K'.
 
@@ -178,7 +177,7 @@ Definition claims_hold : Prop :=
 (** Step 0, where the sum is at most 0, and the whole. *)
 Definition first_holds (upper : R) : Prop :=
   (forall k s, S k = horizon M -> (s < states M)%nat -> reachable (S k) s = true ->
-    sum_shown k s (reference p s) (at_most_here (first p s)) (slope p (S k) s) 0 (sums (first p s))) /\
+    sum_shown k s (reference p s) (at_most_here (first p s)) (slope p (S k) s) 0 (trees_here (first p s))) /\
   mean (rho M) (fun s => at_most_here (first p s)) S' +
     reach places (radius p) (fun j => mean (rho M) (fun s => slope p (horizon M) s j) S') <= upper.
 
@@ -501,10 +500,10 @@ Proof.
   now rewrite mean_minus, mean_const.
 Qed.
 
-Theorem stage_sum G proofs : sum_shown M e p k s m lam c G proofs ->
+Theorem stage_sum G ts : sum_shown M e p k s m lam c G ts ->
   exp (v_of (S k) s - m) * (W M pi (S k) s - Lam) <= G.
 Proof.
-  intros [Hcells HG]. apply Rle_trans with (2 := HG).
+  intros (proofs & _ & Hcells & HG). apply Rle_trans with (2 := HG).
   destruct HM as (Ee & He & _ & _ & HB & Hpart & _ & _).
   assert (Hh : (h < horizon M)%nat) by (unfold h; lia).
   destruct (Hpi h s Hh Hs) as [Hsx Heq].
@@ -537,7 +536,7 @@ Proof.
   assert (one : forall start q, start <= off (S k, s) <= stop q -> piece_holds M e p k s start q -> claim (S k) s).
   { intros start q Hd (G & middle & K & K' & Hsum & H1 & H2 & B1 & B2).
     apply (piece_below (points p (S k) s) G middle (at_most_here q) start (stop q) _ _ K K' Hd H1 H2 B1 B2).
-    pose proof (stage_sum k s ltac:(lia) Hs Hr Hnext (mid p (S k) s) (at_most_here q) (slope p (S k) s) G (sums q) Hsum) as St.
+    pose proof (stage_sum k s ltac:(lia) Hs Hr Hnext (mid p (S k) s) (at_most_here q) (slope p (S k) s) G (trees_here q) Hsum) as St.
     assert (Eo : off (S k, s) = v_of (S k) s - mid p (S k) s) by (unfold off; cbn [fst snd]; now rewrite Hr).
     rewrite Eo. apply value_from_sum in St. lra. }
   intros l. induction l as [|q l IH]; intros start Hd; [intros F; exfalso; apply F; lra|].

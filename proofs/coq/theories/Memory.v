@@ -90,7 +90,7 @@ Fixpoint all_free (T : tree leaning) : Prop :=
 
 Definition for_memory (p : part) : Prop :=
   forall k s q, (0 < k)%nat -> In q (first p s :: pieces p (S k) s) ->
-    forall x, In x (sums q) -> all_free (fst (fst x)).
+    forall T, In T (trees_here q) -> all_free T.
 
 Section Part.
 Variable reachable : nat -> nat -> bool.
@@ -251,11 +251,12 @@ Proof.
   - apply IH; [|assumption]. destruct Hf as [E0|Hf]; [now left|right]. intros x Hx. apply Hf. now right.
 Qed.
 
-Theorem strategy_sum G proofs : (k = 0%nat \/ forall x, In x proofs -> all_free (fst (fst x))) ->
-  sum_shown M e p k s m lam (slope p (S k) s) G proofs ->
+Theorem strategy_sum G ts : (k = 0%nat \/ forall T, In T ts -> all_free T) ->
+  sum_shown M e p k s m lam (slope p (S k) s) G ts ->
   exp (v_with h s alpha v' - m) * (w_with h s alpha v' w' - lam) <= G.
 Proof.
-  intros Hf [Hcells HG]. apply Rle_trans with (2 := HG). apply cells_fit in Hcells; [|assumption].
+  intros Hf (proofs & Ets & Hcells & HG). apply Rle_trans with (2 := HG). apply cells_fit in Hcells.
+  2:{ destruct Hf as [E0|Hf]; [now left|right]. intros x Hx. apply Hf. rewrite <- Ets. exact (in_map _ _ _ Hx). }
   destruct HM as (Ee & He & _ & _ & HB & Hpart & _ & _). destruct Halpha as [Hsx Heq].
   pose proof (cells_sum places D (radius p) no_box leaning (leader M) lam q_with w_next base_of
     read flat (fun b => (b < follower M)%nat)
@@ -325,13 +326,13 @@ Proof.
 Qed.
 
 (** One step, given the claims of the next. *)
-Lemma step_sum k s v w m lam G proofs : (S k <= horizon M)%nat -> (s < states M)%nat -> reachable (S k) s = true ->
+Lemma step_sum k s v w m lam G ts : (S k <= horizon M)%nat -> (s < states M)%nat -> reachable (S k) s = true ->
   (forall t v w, is_place M reachable k t -> strategy k t v w -> below (points p k t) (v - mid p k t) w) ->
-  (k = 0%nat \/ forall x, In x proofs -> all_free (fst (fst x))) ->
-  sum_shown M e p k s m lam (slope p (S k) s) G proofs -> strategy (S k) s v w -> exp (v - m) * (w - lam) <= G.
+  (k = 0%nat \/ forall T, In T ts -> all_free T) ->
+  sum_shown M e p k s m lam (slope p (S k) s) G ts -> strategy (S k) s v w -> exp (v - m) * (w - lam) <= G.
 Proof.
   intros Hk Hs Hr HS Hf Hsum (alpha & v' & w' & Ha & Hl & -> & ->). destruct Hclosed as [_ Hc].
-  apply (strategy_sum k s Hk Hs alpha v' w' Ha) with (proofs := proofs); try assumption.
+  apply (strategy_sum k s Hk Hs alpha v' w' Ha) with (ts := ts); try assumption.
   intros b a t Hb Haa Ht Hne. apply in_seq in Ht.
   assert (Hplace : is_place M reachable k t) by (repeat split; try lia; apply (Hc k s a b t); assumption || lia).
   pose proof (Hl b a t Hb Haa ltac:(lia)) as L. split.
@@ -348,19 +349,19 @@ Qed.
 Lemma pieces_reach k s v w m : (S k < horizon M)%nat -> (s < states M)%nat -> reachable (S k) s = true ->
   (forall t v w, is_place M reachable k t -> strategy k t v w -> below (points p k t) (v - mid p k t) w) ->
   strategy (S k) s v w -> m = mid p (S k) s -> forall l start,
-  (k = 0%nat \/ forall q, In q l -> forall x, In x (sums q) -> all_free (fst (fst x))) ->
+  (k = 0%nat \/ forall q, In q l -> forall T, In T (trees_here q) -> all_free T) ->
   start <= v - m <= hi p (S k) s - m -> pieces_hold M e p k s start (hi p (S k) s - m) l ->
   below (points p (S k) s) (v - m) w.
 Proof.
   intros Hk Hs Hr HS Hv Em.
-  assert (one : forall start q, (k = 0%nat \/ forall x, In x (sums q) -> all_free (fst (fst x))) ->
+  assert (one : forall start q, (k = 0%nat \/ forall T, In T (trees_here q) -> all_free T) ->
     start <= v - m <= stop q -> piece_holds M e p k s start q -> below (points p (S k) s) (v - m) w).
   { intros start q Hf Hd (G & middle & K & K' & Hsum & H1 & H2 & B1 & B2).
     apply (piece_below (points p (S k) s) G middle (at_most_here q) start (stop q) _ _ K K' Hd H1 H2 B1 B2).
     rewrite <- Em in Hsum.
-    pose proof (step_sum k s v w _ _ G (sums q) ltac:(lia) Hs Hr HS Hf Hsum Hv) as St. now apply value_from_sum in St. }
+    pose proof (step_sum k s v w _ _ G (trees_here q) ltac:(lia) Hs Hr HS Hf Hsum Hv) as St. now apply value_from_sum in St. }
   intros l. induction l as [|q l IH]; intros start Hf Hd; [intros F; exfalso; apply F; lra|].
-  assert (Hq1 : k = 0%nat \/ forall x, In x (sums q) -> all_free (fst (fst x))).
+  assert (Hq1 : k = 0%nat \/ forall T, In T (trees_here q) -> all_free T).
   { destruct Hf as [E0|Hf]; [now left|right]. apply Hf. now left. }
   destruct l as [|q' l'].
   - intros [Hq Hlast]. apply (one start q); [assumption|lra|assumption].
@@ -393,7 +394,7 @@ Proof.
     set (k := (horizon M - 1)%nat) in EH. destruct (Hv s ltac:(lia) Hne) as (n & omega & d & f & Hsx & Hi & _ & ->).
     apply mean_upper; [assumption|]. intros i Hin. apply in_seq in Hin. pose proof (Hi i ltac:(lia)) as Hst.
     rewrite <- EH in Hr, Hst. pose proof (Hf k s EH ltac:(lia) Hr) as Hshown.
-    assert (Hfr : k = 0%nat \/ forall x, In x (sums (first p s)) -> all_free (fst (fst x))).
+    assert (Hfr : k = 0%nat \/ forall T, In T (trees_here (first p s)) -> all_free T).
     { destruct (Nat.eq_dec k 0) as [E0|Hk0]; [now left|right]. apply (Hmemory k s (first p s)); [lia|now left]. }
     pose proof (step_sum k s _ _ _ _ 0 _ ltac:(lia) ltac:(lia) Hr (strategies_below k) Hfr Hshown Hst) as St.
     exact (value_from_nonpositive_sum _ _ 0 _ St (Rle_refl 0)).
