@@ -12,7 +12,7 @@ Open Scope R_scope.
 Inductive fkind := FUp (n d : positive) (sigma : list Z) | FDown (n d : positive) (sigma : list Z).
 Inductive ftree := FLeaf (kinds : list (nat * fkind)) | FSplit (i j : nat) (first second : ftree).
 
-Record fpiece := FPiece { f_lam : Q; f_stop : Z; f_trees : list ftree }.
+Record fpiece := FPiece { f_lam : Q; f_sum : Z; f_stop : Z; f_trees : list ftree }.    (* the stage's sum is at most f_sum *)
 
 (** What is claimed of a place: the interval of v, a point in it and how far it is from the ends, slopes by place,
     points [(d, K)], and pieces that show them. *)
@@ -23,7 +23,7 @@ Record fclaim := FClaim {
 Record fpart := FPart { f_claims : list (list fclaim); f_first : list (fpiece * Z) }.
 
 Definition no_claim : fclaim := FClaim 0 0 0 0 [] [(0, 0)%Z] [].
-Definition no_piece : fpiece := FPiece 0%Q 0 [].
+Definition no_piece : fpiece := FPiece 0%Q 0 0 [].
 
 (** ** Tables of a farsighted game *)
 Definition is_far_game (G : table) : bool :=
@@ -1033,7 +1033,8 @@ Definition piece_accepted (k s : nat) (start : Z) (f : fpiece) : bool :=
   let x := claim_at (S k) s in
   match stage_total k s (f_mid x) (f_lam f) (f_slope x) (f_trees f) with
   | Some z => let middle := ((start + f_stop f) / 2)%Z in
-      point_accepted (f_points x) (f_lam f) z middle start && point_accepted (f_points x) (f_lam f) z middle (f_stop f)
+      (z <=? f_sum f)%Z && (point_accepted (f_points x) (f_lam f) (f_sum f) middle start &&
+        point_accepted (f_points x) (f_lam f) (f_sum f) middle (f_stop f))
   | None => false
   end.
 
@@ -1060,10 +1061,11 @@ Lemma piece_accepted_shown k s start f : (S k <= H_ G)%nat -> (s < S_ G)%nat -> 
   piece_accepted k s start f = true -> piece_holds M e part_of k s (dy start) (piece_of f).
 Proof.
   intros Hk Hs Hpt. unfold piece_accepted. set (x := claim_at (S k) s).
-  destruct (stage_total k s _ _ _ _) as [z|] eqn:E; [|discriminate]. cbv zeta. rewrite andb_true_iff. intros [H1 H2].
-  apply (stage_shown k s Hk Hs Hpt) in E; [|exact Hrad].
+  destruct (stage_total k s _ _ _ _) as [z|] eqn:E; [|discriminate]. cbv zeta. rewrite !andb_true_iff. intros [Hz [H1 H2]].
+  apply (stage_shown k s Hk Hs Hpt) in E; [|exact Hrad]. apply Z.leb_le, dy_le in Hz.
   apply point_accepted_correct in H1, H2. destruct H1 as (K & K1 & K2), H2 as (K' & K3 & K4).
-  exists (dy z), (dy ((start + f_stop f) / 2)), K, K'. split; [exact E|]. repeat split; assumption.
+  exists (dy (f_sum f)), (dy ((start + f_stop f) / 2)), K, K'. split; [|repeat split; assumption].
+  destruct E as (proofs & P1 & P2 & P3). exists proofs. split; [exact P1|]. split; [exact P2|]. eapply Rle_trans; [exact P3|exact Hz].
 Qed.
 
 Lemma pieces_accepted_shown k s : (S k <= H_ G)%nat -> (s < S_ G)%nat -> points_there k = true ->

@@ -1,0 +1,252 @@
+"""A farsighted follower's certificate as a term of proofs/coq: of FarChecker.v.
+
+Besides what the file says, the term holds what the kernel works out from it: intervals, points and
+slopes, in integers, and the parameters of majorants that touch. Coq takes none of it on trust.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from fractions import Fraction
+from typing import Any
+
+from exactqse.coq.terms import integer, listed, rational
+from exactqse.errors import CertificateError, NotCoveredError
+from exactqse.kernel.certificate import Certificate, Majorant, Part, Piece, Split, Tree, ValueSplit
+from exactqse.kernel.elementary import INTEGER
+from exactqse.kernel.farsighted import Box, Frontier, PartBounds
+from exactqse.kernel.game import KernelGame
+from exactqse.kernel.interval import Interval, enclose
+from exactqse.kernel.stage import Bound, Cells, Corner, FailureError, Member, Ratio, Stage, Vector
+
+FINER = 24  # bits that Coq computes with beyond the kernel's: less is lost than the kernel gave away
+_START = "FClaim 0 0 0 0 [] [(0, 0)]%Z []"  # after the last step, and where no one comes
+Note = tuple[int, str, Ratio]  # b, the form of its majorant, the parameter
+
+
+@dataclass(frozen=True)
+class _NotedStage(Stage):
+    """A stage that notes each majorant that it uses, and each bound, in order."""
+
+    notes: list[Note] = field(default_factory=list)
+    bounds: list[int] = field(default_factory=list)
+
+    def bound(self, cells: Cells, trees: Sequence[Tree], value: Interval) -> Bound:
+        found = super().bound(cells, trees, value)
+        self.bounds.append(found[0][1])
+        return found
+
+    def _majorant(self, majorant: Majorant, part: list[Corner], b: int, value: Interval) -> Member:
+        member = super()._majorant(majorant, part, b, value)
+        self.notes.append((b, member[1].__name__, member[2]))
+        return member
+
+
+@dataclass(frozen=True)
+class _NotedBounds(PartBounds):
+    """The bounds of a part, with what its stages used: the last one of each place counts."""
+
+    stages: dict[int, _NotedStage] = field(default_factory=dict)
+    after: dict[int, Mapping[int, Frontier]] = field(default_factory=dict)
+    ranges: dict[int, Interval] = field(default_factory=dict)
+
+    def stage(self, j: int, reference: int, others: Vector, after: Any, radius: Vector) -> Stage:
+        plain = super().stage(j, reference, others, after, radius)
+        noted = _NotedStage(**{f.name: getattr(plain, f.name) for f in fields(plain)})
+        self.stages[j], self.after[j] = noted, after
+        return noted
+
+    def intervals(self) -> dict[int, Interval]:
+        """Of each place of a later step: what its box and the next step leave, though it be none."""
+        found: dict[int, Interval] = {}
+        places = self.game.places
+        for j in range(len(places) - 1, -1, -1):
+            if places[j][0] == 0:
+                break
+            later = ((i, v) for i, v in found.items() if places[i][0] == places[j][0] + 1)
+            after = {places[i][1]: _bare(i, v) for i, v in later}
+            low, high = self._range(j, after)
+            found[j] = max(low, self.box[0].get(j, low)), min(high, self.box[1].get(j, high))
+        return found
+
+
+def _bare(j: int, v: Interval) -> Frontier:
+    return Frontier(j, v, v[0], 0, 0, {}, free=False, points=[(0, 0)])
+
+
+def farsighted_certificate_term(game: KernelGame, certificate: Certificate) -> str:
+    """The upper bound of a certificate of kind "farsighted", a ``far_certificate``.
+
+    Raises:
+        CertificateError: the kernel does not follow it, so that there is nothing to hint at.
+        NotCoveredError: a "chord" where places of the next step are free.
+    """
+    boxes: list[Box] = [({}, {})]
+    terms: list[str] = []
+    index = {place: j for j, place in enumerate(game.places)}
+    p = certificate.precision
+    for number, entry in enumerate(certificate.cover):
+        least, most = boxes.pop()
+        if isinstance(entry, ValueSplit):
+            j = index[entry.step, entry.state]
+            at = enclose(*(entry.at * (game.eta or 1)).as_integer_ratio(), p)[1]
+            boxes += [({**least, j: at}, most), (least, {**most, j: at})]
+            terms.append(f"FHalves {game.horizon - entry.step} {entry.state} {integer(at << FINER)}")
+        else:
+            terms.append(_part(game, certificate, entry, (least, most), number))
+    reached = listed(
+        listed(
+            "true" if h == game.horizon or (h, s) in index else "false" for s in range(game.states)
+        )
+        for h in range(game.horizon, -1, -1)
+    )
+    cover = _nested(iter(terms))
+    return f"FarCertificate {p + FINER} {rational(certificate.upper)}\n {reached}\n {cover}"
+
+
+def _nested(terms: Iterator[str]) -> str:
+    """From preorder to a term, without recursion."""
+    stack: list[list[str]] = []
+    for term in terms:
+        done = term
+        if term.startswith(("FHalves", "FSplit")):
+            stack.append([term])
+            continue
+        while stack and len(stack[-1]) == 2:
+            head, first = stack.pop()
+            done = f"{head}\n  ({first})\n  ({done})"
+        if not stack:
+            return f"({done})"
+        stack[-1].append(done)
+    raise CertificateError("cover or tree ends too early", where="cover")
+
+
+def _part(
+    game: KernelGame, certificate: Certificate, entry: Part, box: Box, number: int
+) -> str:
+    where = f"cover[{number}]"
+    p = certificate.precision
+    bounds = _NotedBounds(game, certificate, entry, box, p, INTEGER, where)
+    try:
+        frontiers = bounds.frontiers()
+        if frontiers is None:
+            return _void(game, bounds.intervals())
+        bounds.bound()  # for the stages of step 0
+    except FailureError as failure:
+        what = f"certificate does not hold, so that no file can be made: {failure}"
+        raise CertificateError(what, where=where) from None
+    writer = _Writer(game, entry, bounds)
+    claims = {j: writer.claim(f) for f in frontiers.values() for j in (f.j,)}
+    firsts = {s: writer.first(j) for j, (h, s) in enumerate(game.places) if h == 0}
+    return _term(game, claims | {j: writer.slopes_only(j) for j in writer.first_places}, firsts)
+
+
+def _void(game: KernelGame, intervals: Mapping[int, Interval]) -> str:
+    claims = {
+        j: f"FClaim {_up(v[0])} {_up(v[1])} {_up(v[0])} 0 [] [(0, 0)]%Z []"
+        for j, v in intervals.items()
+    }
+    return _term(game, claims, {}).replace("FBounded", "FVoid", 1)
+
+
+def _term(game: KernelGame, claims: Mapping[int, str], firsts: Mapping[int, str]) -> str:
+    at = {place: claims[j] for j, place in enumerate(game.places) if j in claims}
+    layers = (
+        listed((at.get((h, s), _START) for s in range(game.states)), "\n   ")
+        for h in range(game.horizon, -1, -1)
+    )
+    pieces = listed(firsts.get(s, "(no_piece, 0%Z)") for s in range(game.states))
+    return f"FBounded (FPart\n  {listed(layers, chr(10) + '  ')}\n  {pieces})"
+
+
+def _up(n: int) -> str:
+    return integer(n << FINER)
+
+
+def _integers(values: Iterable[str]) -> str:
+    return f"{listed(values)}%Z"
+
+
+@dataclass(frozen=True, slots=True)
+class _Writer:
+    """The claims of one part."""
+
+    game: KernelGame
+    part: Part
+    bounds: _NotedBounds
+
+    @property
+    def first_places(self) -> list[int]:
+        return [j for j, (h, _) in enumerate(self.game.places) if h == 0]
+
+    def slopes(self, others: Vector) -> str:
+        """Dense, by steps to go and state."""
+        dense = [0] * (self.game.horizon * self.game.states)
+        for j, n in others.items():
+            h, s = self.game.places[j]
+            dense[(self.game.horizon - h) * self.game.states + s] = n
+        return _integers(map(_up, dense))
+
+    def claim(self, f: Frontier) -> str:
+        """With what shows it."""
+        claim: Any = self.part.claims[f.j]
+        stage = self.bounds.stages[f.j]
+        notes, ends = iter(stage.notes), (d for d, _ in f.points[1::2])
+        pieces = listed(
+            (
+                self._piece(f.j, piece, f"{_up(high)} {_up(end)}", notes)
+                for piece, high, end in zip(claim.pieces, stage.bounds, ends, strict=True)
+            ),
+            "\n    ",
+        )
+        points = _integers(f"({_up(d)}, {_up(k)})" for d, k in f.points)
+        v = f"{_up(f.v[0])} {_up(f.v[1])} {_up(f.middle)} {_up(f.radius)}"
+        return f"FClaim {v} {self.slopes(f.others)} {points}\n    {pieces}"
+
+    def slopes_only(self, j: int) -> str:
+        """Of a place of step 0."""
+        return f"FClaim 0 0 0 0 {self.slopes(self._others(j))} [(0, 0)]%Z []"
+
+    def _others(self, j: int) -> Vector:
+        eta = self.game.eta or Fraction(1)
+        slope = self.bounds.certificate.slopes[self.part.slopes][j]
+        scaled = ((i, Fraction(n) / eta) for i, n in slope.others)
+        return {i: n.numerator * (1 << self.bounds.p) // n.denominator for i, n in scaled}
+
+    def first(self, j: int) -> str:
+        """A piece of step 0, and what it takes from x."""
+        claim: Any = self.part.claims[j]
+        notes = iter(self.bounds.stages[j].notes)
+        piece = self._piece(j, claim.pieces[0], "0 0", notes)
+        return f"({piece}, {integer(claim.shift << self.bounds.p + FINER)}%Z)"
+
+    def _piece(self, j: int, piece: Piece, ends: str, notes: Iterator[Note]) -> str:
+        cells = zip(self.game.observes, piece.trees, strict=True)
+        texts = listed(
+            (_nested(self._entry(j, cell, e, notes) for e in tree) for cell, tree in cells),
+            "\n     ",
+        )
+        return f"FPiece {rational(piece.upper)} {ends} {texts}"
+
+    def _entry(self, j: int, cell: Sequence[int], entry: Any, notes: Iterator[Note]) -> str:
+        if isinstance(entry, Split):
+            return f"FSplit {entry.i} {entry.j}"
+        return f"FLeaf {listed(self._kind(j, *next(notes)) for _ in cell)}"
+
+    def _kind(self, j: int, b: int, form: str, ratio: Ratio) -> str:
+        after = self.bounds.after[j]
+        sigma = [after[t].own << FINER if t in after else 0 for t in range(self.game.states)]
+        loose = [t for t, f in after.items() if f.free]
+        if form == "_chord" and loose:
+            what = 'not covered in Coq: a "chord" where places of the next step are free'
+            raise NotCoveredError(what, where="cover", remedy="use exactqse check")
+        if form == "_up":
+            p = self.bounds.p + FINER
+            s = Fraction(*ratio) * self.game.gamma
+            for t in loose:
+                sigma[t] = (s.numerator << p) // s.denominator
+        tag = "FUp" if form == "_up" else "FDown"
+        parameter = Fraction(*ratio)
+        slopes = _integers(map(integer, sigma))
+        return f"({b}%nat, {tag} {parameter.numerator} {parameter.denominator} {slopes})"
