@@ -9,18 +9,21 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
+from itertools import groupby
 from typing import Any
 
-from exactqse.coq.terms import integer, listed, rational
+from exactqse.coq.terms import distribution, integer, listed, rational
 from exactqse.errors import CertificateError, NotCoveredError
-from exactqse.kernel.certificate import Certificate, Majorant, Part, Piece, Split, Tree, ValueSplit
+from exactqse.kernel.certificate import Certificate, Majorant, Piece, Split, Tree, ValueSplit
 from exactqse.kernel.elementary import INTEGER
 from exactqse.kernel.farsighted import Box, Frontier, PartBounds
 from exactqse.kernel.game import KernelGame
 from exactqse.kernel.interval import Interval, enclose
 from exactqse.kernel.stage import Bound, Cells, Corner, FailureError, Member, Ratio, Stage, Vector
 
-FINER = 24  # bits that Coq computes with beyond the kernel's: less is lost than the kernel gave away
+FINER = (
+    24  # bits that Coq computes with beyond the kernel's: less is lost than the kernel gave away
+)
 _START = "FClaim 0 0 0 0 [] [(0, 0)]%Z []"  # after the last step, and where no one comes
 Note = tuple[int, str, Ratio]  # b, the form of its majorant, the parameter
 
@@ -58,7 +61,7 @@ class _NotedBounds(PartBounds):
         return noted
 
     def intervals(self) -> dict[int, Interval]:
-        """Of each place of a later step: what its box and the next step leave, though it be none."""
+        """Of each place of a later step: what the box and the next step leave, if only nothing."""
         found: dict[int, Interval] = {}
         places = self.game.places
         for j in range(len(places) - 1, -1, -1):
@@ -75,8 +78,10 @@ def _bare(j: int, v: Interval) -> Frontier:
     return Frontier(j, v, v[0], 0, 0, {}, free=False, points=[(0, 0)])
 
 
-def farsighted_certificate_term(game: KernelGame, certificate: Certificate) -> str:
-    """The upper bound of a certificate of kind "farsighted", a ``far_certificate``.
+def farsighted_certificate_term(game: KernelGame, certificate: Certificate, precision: int) -> str:
+    """A certificate of kind "farsighted", finite eta, as a ``far_certificate``.
+
+    The hints are those of the kernel's check at ``precision`` bits.
 
     Raises:
         CertificateError: the kernel does not follow it, so that there is nothing to hint at.
@@ -85,24 +90,43 @@ def farsighted_certificate_term(game: KernelGame, certificate: Certificate) -> s
     boxes: list[Box] = [({}, {})]
     terms: list[str] = []
     index = {place: j for j, place in enumerate(game.places)}
-    p = certificate.precision
+    p = precision
     for number, entry in enumerate(certificate.cover):
         least, most = boxes.pop()
         if isinstance(entry, ValueSplit):
             j = index[entry.step, entry.state]
             at = enclose(*(entry.at * (game.eta or 1)).as_integer_ratio(), p)[1]
             boxes += [({**least, j: at}, most), (least, {**most, j: at})]
-            terms.append(f"FHalves {game.horizon - entry.step} {entry.state} {integer(at << FINER)}")
+            terms.append(
+                f"FHalves {game.horizon - entry.step} {entry.state} {integer(at << FINER)}"
+            )
         else:
-            terms.append(_part(game, certificate, entry, (least, most), number))
+            bounds = _NotedBounds(
+                game, certificate, entry, (least, most), p, INTEGER, f"cover[{number}]"
+            )
+            terms.append(_part(bounds))
     reached = listed(
         listed(
             "true" if h == game.horizon or (h, s) in index else "false" for s in range(game.states)
         )
         for h in range(game.horizon, -1, -1)
     )
-    cover = _nested(iter(terms))
-    return f"FarCertificate {p + FINER} {rational(certificate.upper)}\n {reached}\n {cover}"
+    ends = f"{rational(certificate.lower)} {rational(certificate.upper)}"
+    cover, plans = _nested(iter(terms)), _plans(certificate)
+    return f"FarCertificate {p + FINER} {ends}\n {reached}\n {cover}\n {plans}"
+
+
+def _plans(certificate: Certificate) -> str:
+    layers = groupby(certificate.nodes, lambda node: node.step)
+    return listed(
+        (
+            listed(
+                f"({node.state}%nat, {listed(map(distribution, node.policy))})" for node in layer
+            )
+            for _, layer in layers
+        ),
+        "\n  ",
+    )
 
 
 def _nested(terms: Iterator[str]) -> str:
@@ -122,24 +146,20 @@ def _nested(terms: Iterator[str]) -> str:
     raise CertificateError("cover or tree ends too early", where="cover")
 
 
-def _part(
-    game: KernelGame, certificate: Certificate, entry: Part, box: Box, number: int
-) -> str:
-    where = f"cover[{number}]"
-    p = certificate.precision
-    bounds = _NotedBounds(game, certificate, entry, box, p, INTEGER, where)
+def _part(bounds: _NotedBounds) -> str:
     try:
         frontiers = bounds.frontiers()
         if frontiers is None:
-            return _void(game, bounds.intervals())
+            return _void(bounds.game, bounds.intervals())
         bounds.bound()  # for the stages of step 0
     except FailureError as failure:
         what = f"certificate does not hold, so that no file can be made: {failure}"
-        raise CertificateError(what, where=where) from None
-    writer = _Writer(game, entry, bounds)
-    claims = {j: writer.claim(f) for f in frontiers.values() for j in (f.j,)}
-    firsts = {s: writer.first(j) for j, (h, s) in enumerate(game.places) if h == 0}
-    return _term(game, claims | {j: writer.slopes_only(j) for j in writer.first_places}, firsts)
+        raise CertificateError(what, where=bounds.where) from None
+    writer, places = _Writer(bounds), bounds.game.places
+    firsts = [j for j, (h, _) in enumerate(places) if h == 0]
+    claims = {f.j: writer.claim(f) for f in frontiers.values()}
+    claims |= {j: writer.slopes_only(j) for j in firsts}
+    return _term(bounds.game, claims, {places[j][1]: writer.first(j) for j in firsts})
 
 
 def _void(game: KernelGame, intervals: Mapping[int, Interval]) -> str:
@@ -172,25 +192,20 @@ def _integers(values: Iterable[str]) -> str:
 class _Writer:
     """The claims of one part."""
 
-    game: KernelGame
-    part: Part
     bounds: _NotedBounds
-
-    @property
-    def first_places(self) -> list[int]:
-        return [j for j, (h, _) in enumerate(self.game.places) if h == 0]
 
     def slopes(self, others: Vector) -> str:
         """Dense, by steps to go and state."""
-        dense = [0] * (self.game.horizon * self.game.states)
+        game = self.bounds.game
+        dense = [0] * (game.horizon * game.states)
         for j, n in others.items():
-            h, s = self.game.places[j]
-            dense[(self.game.horizon - h) * self.game.states + s] = n
+            h, s = game.places[j]
+            dense[(game.horizon - h) * game.states + s] = n
         return _integers(map(_up, dense))
 
     def claim(self, f: Frontier) -> str:
         """With what shows it."""
-        claim: Any = self.part.claims[f.j]
+        claim: Any = self.bounds.part.claims[f.j]
         stage = self.bounds.stages[f.j]
         notes, ends = iter(stage.notes), (d for d, _ in f.points[1::2])
         pieces = listed(
@@ -209,20 +224,20 @@ class _Writer:
         return f"FClaim 0 0 0 0 {self.slopes(self._others(j))} [(0, 0)]%Z []"
 
     def _others(self, j: int) -> Vector:
-        eta = self.game.eta or Fraction(1)
-        slope = self.bounds.certificate.slopes[self.part.slopes][j]
+        eta = self.bounds.game.eta or Fraction(1)
+        slope = self.bounds.certificate.slopes[self.bounds.part.slopes][j]
         scaled = ((i, Fraction(n) / eta) for i, n in slope.others)
         return {i: n.numerator * (1 << self.bounds.p) // n.denominator for i, n in scaled}
 
     def first(self, j: int) -> str:
         """A piece of step 0, and what it takes from x."""
-        claim: Any = self.part.claims[j]
+        claim: Any = self.bounds.part.claims[j]
         notes = iter(self.bounds.stages[j].notes)
         piece = self._piece(j, claim.pieces[0], "0 0", notes)
         return f"({piece}, {integer(claim.shift << self.bounds.p + FINER)}%Z)"
 
     def _piece(self, j: int, piece: Piece, ends: str, notes: Iterator[Note]) -> str:
-        cells = zip(self.game.observes, piece.trees, strict=True)
+        cells = zip(self.bounds.game.observes, piece.trees, strict=True)
         texts = listed(
             (_nested(self._entry(j, cell, e, notes) for e in tree) for cell, tree in cells),
             "\n     ",
@@ -236,14 +251,14 @@ class _Writer:
 
     def _kind(self, j: int, b: int, form: str, ratio: Ratio) -> str:
         after = self.bounds.after[j]
-        sigma = [after[t].own << FINER if t in after else 0 for t in range(self.game.states)]
+        sigma = [after[t].own << FINER if t in after else 0 for t in range(self.bounds.game.states)]
         loose = [t for t, f in after.items() if f.free]
         if form == "_chord" and loose:
             what = 'not covered in Coq: a "chord" where places of the next step are free'
             raise NotCoveredError(what, where="cover", remedy="use exactqse check")
         if form == "_up":
             p = self.bounds.p + FINER
-            s = Fraction(*ratio) * self.game.gamma
+            s = Fraction(*ratio) * self.bounds.game.gamma
             for t in loose:
                 sigma[t] = (s.numerator << p) // s.denominator
         tag = "FUp" if form == "_up" else "FDown"

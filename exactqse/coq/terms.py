@@ -76,10 +76,12 @@ def _eta(game: KernelGame) -> str:
 
 
 def integer(value: int) -> str:
+    """An integer as a Z."""
     return str(value) if value >= 0 else f"({value})"
 
 
 def listed(items: Iterable[str], separator: str = " ") -> str:
+    """A list."""
     return "[" + f";{separator}".join(items) + "]"
 
 
@@ -87,7 +89,8 @@ def _nested(table: Sequence[Any], entry: Callable[[Any], str]) -> str:
     """[1 or H][s][a][b]."""
     steps = (
         listed(
-            (listed((listed(map(entry, by_b)) for by_b in by_a), "\n    ") for by_a in step), "\n   "
+            (listed((listed(map(entry, by_b)) for by_b in by_a), "\n    ") for by_a in step),
+            "\n   ",
         )
         for step in table
     )
@@ -103,16 +106,17 @@ def _weights(denominator: int, pairs: Iterable[tuple[int, int]]) -> str:
     return f"(Row {denominator} {places})"
 
 
-def _distribution(distribution: Distribution) -> str:
-    common = lcm(*(p.denominator for _, p in distribution))
-    numerators = ((a, p.numerator * (common // p.denominator)) for a, p in distribution)
+def distribution(chances: Distribution) -> str:
+    """A row, over the common denominator."""
+    common = lcm(*(p.denominator for _, p in chances))
+    numerators = ((a, p.numerator * (common // p.denominator)) for a, p in chances)
     return _weights(common, numerators)
 
 
 def _node(node: Any) -> str:
     if not isinstance(node, Node):
         raise NotCoveredError(f"a node of type {type(node).__name__}")
-    plan = listed(map(_distribution, node.policy))
+    plan = listed(map(distribution, node.policy))
     trees = listed(map(_tree, node.trees), "\n    ")
     head = f"Node {node.state} {rational(node.upper)} {integer(node.shift)}"
     return f"{head} {plan}\n   {trees}"
@@ -121,7 +125,7 @@ def _node(node: Any) -> str:
 def _strong_node(node: Any) -> str:
     if not isinstance(node, StrongNode):
         raise NotCoveredError(f"a node of type {type(node).__name__}")
-    plan = listed(map(_distribution, node.policy))
+    plan = listed(map(distribution, node.policy))
     duals = listed(listed(map(rational, row)) for row in node.duals)
     return f"StrongNode {node.state} {rational(node.upper)} {plan}\n   {duals}"
 

@@ -27,7 +27,7 @@ Definition no_piece : fpiece := FPiece 0%Q 0 0 [].
 
 (** ** Tables of a farsighted game *)
 Definition is_far_game (G : table) : bool :=
-  is_row (S_ G) (rho_ G) && is_partition (B_ G) (observes_ G) && negb (B_ G =? 0)%nat && negb (H_ G =? 0)%nat &&
+  is_row (S_ G) (rho_ G) && is_partition (B_ G) (observes_ G) && negb (A_ G =? 0)%nat && negb (B_ G =? 0)%nat && negb (H_ G =? 0)%nat &&
   (0 <=? Qnum (gamma_ G))%Z && (0 <? Qnum (finite_eta G))%Z &&
   forallb (fun h => forallb (fun s => forallb (fun a => forallb (fun b =>
     is_row (S_ G) (P_at G h s a b)) (seq 0 (B_ G))) (seq 0 (A_ G))) (seq 0 (S_ G))) (seq 0 (H_ G)).
@@ -45,7 +45,7 @@ Qed.
 Lemma far_facts G : is_far_game G = true -> is_farsighted (meaning G) (Q2R (finite_eta G)).
 Proof.
   intros HG. pose proof (far_rows G HG) as HP. unfold is_far_game in HG. rewrite !andb_true_iff in HG.
-  destruct HG as [[[[[[H1 H2] H3] H4] H5] H6] _].
+  destruct HG as [[[[[[[H1 H2] _] H3] H4] H5] H6] _].
   apply negb_true_iff, Nat.eqb_neq in H3, H4. apply Z.leb_le, IZR_le in H5. apply Z.ltb_lt, IZR_lt in H6.
   assert (He : 0 < Q2R (finite_eta G)).
   { unfold Q2R. apply Rmult_lt_0_compat; [assumption|]. apply Rinv_0_lt_compat, IZR_lt. reflexivity. }
@@ -1250,30 +1250,192 @@ Proof.
     rewrite forallb_forall in H2. specialize (H2 b ltac:(apply in_seq; lia)).
     now apply (mass_listed (P_at G (H_ G - S k) s a b) t (reachable k)).
 Qed.
+
+(** ** The value of the certificate's policy *)
+Definition plans := list (list (nat * list row)).    (* by step: states, and a row for each cell *)
+
+Definition row_at (l : plans) (h s b : nat) : row :=
+  match lookup (nth h l []) s with
+  | Some rows => cell_row (observes_ G) rows b
+  | None => Row 1 [(0%nat, 1%Z)]
+  end.
+
+Definition far_policy (l : plans) : policy := fun h s b => mass (row_at l h s b).
+
+Definition plans_formed (l : plans) : bool :=
+  forallb (fun h => forallb (fun s => forallb (fun b => is_row (A_ G) (row_at l h s b)) (seq 0 (B_ G))) (seq 0 (S_ G))) (seq 0 (H_ G)).
+
+Lemma plans_rows l : plans_formed l = true -> forall h s b, (h < H_ G)%nat -> (s < S_ G)%nat -> (b < B_ G)%nat ->
+  is_row (A_ G) (row_at l h s b) = true.
+Proof.
+  intros H h s b Hh Hs Hb. unfold plans_formed in H.
+  rewrite forallb_forall in H. specialize (H h ltac:(apply in_seq; lia)). cbv beta in H.
+  rewrite forallb_forall in H. specialize (H s ltac:(apply in_seq; lia)). cbv beta in H.
+  rewrite forallb_forall in H. apply H, in_seq. lia.
+Qed.
+
+Lemma far_policy_admissible l : plans_formed l = true -> admissible M (far_policy l).
+Proof.
+  intros Hf h s Hh Hs. simpl in Hh, Hs. split.
+  - intros b Hb. apply mass_simplex. now apply plans_rows.
+  - intros cell b b' a Hc' Hb Hb'. unfold far_policy, row_at. destruct (lookup (nth h l []) s) as [rows|]; [|reflexivity].
+    assert (Hnd : NoDup (concat (observes_ G))).
+    { pose proof (far_facts G HG) as F. destruct F as (_ & _ & _ & _ & _ & Hpt & _). simpl in Hpt.
+      unfold is_partition in Hpt. rewrite !andb_true_iff in Hpt. apply distinct_NoDup, Hpt. }
+    now rewrite (cell_row_same (observes_ G) rows cell b b').
+Qed.
+
+Definition zz : interval * interval := (zero, zero).
+
+Definition exponent_and_worth (l : plans) (vals : list (interval * interval)) (h s b : nat) : interval * interval :=
+  (row_iv (row_at l h s b) (fun a => add (enclose p (finite_eta G * r_at G h s a b)%Q)
+     (mul p gamma_iv (row_iv (P_at G h s a b) (fun t => fst (nth t vals zz))))),
+   row_iv (row_at l h s b) (fun a => add (enclose p (u_at G h s a b)) (row_iv (P_at G h s a b) (fun t => snd (nth t vals zz))))).
+
+Definition far_node (l : plans) (vals : list (interval * interval)) (h s : nat) : option (interval * interval) :=
+  let xy := map (exponent_and_worth l vals h s) (seq 0 (B_ G)) in
+  let shift := Z.shiftr (most_of (map (fun i : interval * interval => fst (fst i)) xy)) p in
+  match numerator p c shift xy with
+  | Some (n, d) =>
+      if (0 <? fst d)%Z then
+        match log_interval d with
+        | Some v => Some (add (exactly (Z.shiftl shift p)) v, quotient p n d)
+        | None => None
+        end
+      else None
+  | None => None
+  end.
+
+Fixpoint far_values (l : plans) (k : nat) : option (list (interval * interval)) :=
+  match k with
+  | O => Some (map (fun _ => zz) (seq 0 (S_ G)))
+  | S k' => match far_values l k' with
+            | Some vals => all_some (far_node l vals (H_ G - S k')) (seq 0 (S_ G))
+            | None => None
+            end
+  end.
+
+Definition values_ok (l : plans) (k : nat) (vals : list (interval * interval)) : Prop := forall s, (s < S_ G)%nat ->
+  encloses p (fst (nth s vals zz)) (v_of M e (far_policy l) k s) /\ encloses p (snd (nth s vals zz)) (W M (far_policy l) k s).
+
+Lemma Forall2_mapped {X Y} (R : X -> Y -> Prop) (f : X -> Y) l : (forall x, In x l -> R x (f x)) -> Forall2 R l (map f l).
+Proof. induction l as [|x t IH]; intros H; simpl; constructor; [apply H; now left|]. apply IH. intros y Hy. apply H. now right. Qed.
+
+Lemma all_some_at {X Y} (f : X -> option Y) l : forall r, all_some f l = Some r -> forall i d d', (i < length l)%nat ->
+  f (nth i l d) = Some (nth i r d').
+Proof.
+  induction l as [|a t IH]; simpl; intros r; [lia|]. destruct (f a) as [v|] eqn:Ea; [|discriminate].
+  destruct (all_some f t) as [r'|]; [|discriminate]. intros H; injection H as <-. intros [|i] d d' Hi; [exact Ea|].
+  apply (IH r' eq_refl). lia.
+Qed.
+
+Lemma far_node_correct l k vals s i : plans_formed l = true -> (S k <= H_ G)%nat -> (s < S_ G)%nat -> values_ok l k vals ->
+  far_node l vals (H_ G - S k) s = Some i ->
+  encloses p (fst i) (v_of M e (far_policy l) (S k) s) /\ encloses p (snd i) (W M (far_policy l) (S k) s).
+Proof.
+  intros Hf Hk Hs Hv. unfold far_node. set (h := (H_ G - S k)%nat). set (xy := map _ (seq 0 (B_ G))).
+  set (shift := Z.shiftr _ p). destruct (numerator p c shift xy) as [[n d]|] eqn:En; [|discriminate].
+  destruct (Z.ltb_spec 0 (fst d)) as [Hd|]; [|discriminate]. destruct (log_interval d) as [lg|] eqn:El; [|discriminate].
+  intros H; injection H as <-. pose proof (far_facts G HG) as HF. destruct HF as (Ee & He & Hg & _ & HB & _).
+  assert (Hh : (h < H_ G)%nat) by (unfold h; lia).
+  assert (F : Forall2 (fun b i => encloses p (fst i) (e * Q_value M (far_policy l) k s b) /\
+      encloses p (snd i) (worth_value M (far_policy l) k s b)) (seq 0 (B_ G)) xy).
+  { apply Forall2_mapped. intros b Hall. apply in_seq in Hall. destruct Hall as [_ Hall]. pose proof (plans_rows l Hf h s b Hh Hs Hall) as Hrow.
+    cbn [exponent_and_worth fst snd]. split.
+    - apply (encloses_ext p _ (mean (mass (row_at l h s b)) (fun a => e * r M h s a b +
+        gamma M * mean (P M h s a b) (v_of M e (far_policy l) k) (seq 0 (S_ G))) (seq 0 (A_ G)))).
+      + symmetry. exact (Q_of M e (far_policy l) k s b Hk).
+      + apply row_iv_correct; [assumption|]. intros a Ha. apply add_correct.
+        * apply (encloses_ext p _ (Q2R (finite_eta G * r_at G h s a b))); [apply Q2R_mult|now apply enclose_correct].
+        * apply mul_correct; [assumption|now apply enclose_correct|].
+          apply row_iv_correct; [apply far_rows; assumption|]. intros t Ht. now apply Hv.
+    - unfold worth_value. apply (row_iv_correct (A_ G)); [assumption|]. intros a Ha. apply add_correct; [now apply enclose_correct|].
+      apply row_iv_correct; [apply far_rows; assumption|]. intros t Ht. now apply Hv. }
+  destruct (numerator_correct p Hp c Hc shift _ _ _ xy n d F En) as [Nn Nd].
+  assert (Hz : 0 < rsum (fun b => exp (e * Q_value M (far_policy l) k s b)) (seq 0 (B_ G))).
+  { apply rsum_pos; [|intros; apply exp_pos]. simpl in HB. destruct (B_ G); [lia|discriminate]. }
+  assert (Es : forall g, rsum (fun b => exp (e * Q_value M (far_policy l) k s b - IZR shift) * g b) (seq 0 (B_ G)) =
+    exp (- IZR shift) * rsum (fun b => exp (e * Q_value M (far_policy l) k s b) * g b) (seq 0 (B_ G))).
+  { intros g. rewrite <- rsum_scale. apply rsum_ext. intros b _. unfold Rminus. rewrite exp_plus. ring. }
+  assert (Ed : rsum (fun b => exp (e * Q_value M (far_policy l) k s b - IZR shift)) (seq 0 (B_ G)) =
+    exp (- IZR shift) * rsum (fun b => exp (e * Q_value M (far_policy l) k s b)) (seq 0 (B_ G))).
+  { rewrite <- rsum_scale. apply rsum_ext. intros b _. unfold Rminus. rewrite exp_plus. ring. }
+  pose proof (exp_pos (- IZR shift)) as Hx. split; cbn [fst snd].
+  - apply (log_interval_correct d _ lg Nd) in El. destruct El as [_ El].
+    apply (encloses_ext p _ (dy (Z.shiftl shift p) + ln (rsum (fun b => exp (e * Q_value M (far_policy l) k s b - IZR shift)) (seq 0 (B_ G))))).
+    + rewrite Ed, ln_mult, ln_exp by assumption. unfold dy. rewrite shiftl_unit by assumption.
+      rewrite (v_step M e (far_policy l) (far_facts G HG) k s Hk). simpl follower. field. lra.
+    + apply add_correct; [apply exactly_correct|exact El].
+  - apply (encloses_ext p _ (rsum (fun b => exp (e * Q_value M (far_policy l) k s b - IZR shift) * worth_value M (far_policy l) k s b) (seq 0 (B_ G)) /
+      rsum (fun b => exp (e * Q_value M (far_policy l) k s b - IZR shift)) (seq 0 (B_ G)))).
+    + rewrite Es, Ed, (W_given_V M (far_policy l) e Ee He HB). fold (v_of M e (far_policy l) (S k) s).
+      rewrite (v_step M e (far_policy l) (far_facts G HG) k s Hk), (exp_Ropp (ln _)), exp_ln by exact Hz.
+      simpl follower. field. split; apply Rgt_not_eq; assumption.
+    + now apply quotient_correct.
+Qed.
+
+Lemma far_values_correct l : plans_formed l = true -> forall k vals, (k <= H_ G)%nat -> far_values l k = Some vals -> values_ok l k vals.
+Proof.
+  intros Hf. induction k as [|k IH]; intros vals Hk; cbn [far_values].
+  - intros H s Hs. injection H as <-. assert (Ez : nth s (map (fun _ : nat => zz) (seq 0 (S_ G))) zz = zz).
+    { destruct (nth_in_or_default s (map (fun _ : nat => zz) (seq 0 (S_ G))) zz) as [Hin|E]; [|exact E].
+      apply in_map_iff in Hin. now destruct Hin as (x & E & _). }
+    rewrite Ez. unfold v_of. simpl. rewrite Rmult_0_r. split; apply zero_correct.
+  - destruct (far_values l k) as [vs|] eqn:E; [|discriminate]. intros H s Hs.
+    pose proof (all_some_at _ _ _ H s 0%nat zz ltac:(rewrite seq_length; exact Hs)) as Ey. rewrite seq_nth in Ey by exact Hs.
+    now apply (far_node_correct l k vs s _ Hf Hk Hs (IH vs ltac:(lia) eq_refl)).
+Qed.
+
+Definition worth_of_first (vals : list (interval * interval)) : interval := row_iv (rho_ G) (fun s => snd (nth s vals zz)).
+
+Definition far_lower_accepted (l : plans) (lower : Q) : bool :=
+  plans_formed l &&
+  match far_values l (H_ G) with
+  | Some vals => (snd (enclose p lower) <=? fst (worth_of_first vals))%Z
+  | None => false
+  end.
+
+Theorem far_lower_shown l lower : far_lower_accepted l lower = true ->
+  admissible M (far_policy l) /\ Q2R lower <= J M (far_policy l).
+Proof.
+  unfold far_lower_accepted. rewrite andb_true_iff. intros [Hf H]. split; [now apply far_policy_admissible|].
+  destruct (far_values l (H_ G)) as [vals|] eqn:E; [|discriminate]. apply Z.leb_le, dy_le in H.
+  pose proof (far_values_correct l Hf (H_ G) vals (Nat.le_refl _) E) as Hv.
+  assert (Hrow : is_row (S_ G) (rho_ G) = true).
+  { pose proof HG as F. unfold is_far_game in F. rewrite !andb_true_iff in F. tauto. }
+  assert (Hj : encloses p (worth_of_first vals) (J M (far_policy l))).
+  { unfold J. apply (row_iv_correct (S_ G)); [exact Hrow|]. intros s Hs. now apply Hv. }
+  pose proof (below_high _ _ (enclose_correct p Hp lower)). pose proof (above_low _ _ Hj). lra.
+Qed.
 End Game.
 End Precision.
 
-(** ** The upper bound of a certificate *)
+(** ** The whole *)
 Record far_certificate := FarCertificate {
-  far_precision : Z; far_upper : Q; far_reached : list (list bool); far_cover : fcover }.
+  far_precision : Z; far_lower : Q; far_upper : Q; far_reached : list (list bool); far_cover : fcover; far_plans : plans }.
 
 Definition no_zbox : zbox := fun _ => None.
 
-Definition far_upper_accepted (G : table) (C : far_certificate) : bool :=
+Definition far_accepted (G : table) (C : far_certificate) : bool :=
   if (0 <=? far_precision C)%Z && is_far_game G then
     match make_context (far_precision C) with
     | Some c => closed_accepted G (reached (far_reached C)) &&
-        cover_accepted (far_precision C) c G (reached (far_reached C)) (far_cover C) no_zbox no_zbox (far_upper C)
+        cover_accepted (far_precision C) c G (reached (far_reached C)) (far_cover C) no_zbox no_zbox (far_upper C) &&
+        far_lower_accepted (far_precision C) c G (far_plans C) (far_lower C)
     | None => false
     end
   else false.
 
-Theorem far_upper_accepted_sound G C : far_upper_accepted G C = true ->
-  forall pi, admissible (meaning G) pi -> J (meaning G) pi <= Q2R (far_upper C).
+Definition far_policy_of (G : table) (C : far_certificate) : policy := far_policy G (far_plans C).
+
+Theorem far_accepted_sound G C : far_accepted G C = true ->
+  (forall pi, admissible (meaning G) pi -> J (meaning G) pi <= Q2R (far_upper C)) /\
+  admissible (meaning G) (far_policy_of G C) /\ Q2R (far_lower C) <= J (meaning G) (far_policy_of G C).
 Proof.
-  unfold far_upper_accepted. destruct (Z.leb_spec 0 (far_precision C)) as [Hp|]; cbn [andb]; [|discriminate].
+  unfold far_accepted. destruct (Z.leb_spec 0 (far_precision C)) as [Hp|]; cbn [andb]; [|discriminate].
   destruct (is_far_game G) eqn:HG; [|discriminate]. destruct (make_context (far_precision C)) as [c|] eqn:Ec; [|discriminate].
-  apply make_context_sound in Ec; [|assumption]. rewrite andb_true_iff. intros [H1 H2].
-  apply (closed_shown G) in H1. apply (cover_shown (far_precision C) Hp c Ec G HG) in H2.
-  exact (farsighted_certificate_sound (meaning G) _ _ _ _ (far_facts G HG) H1 H2).
+  apply make_context_sound in Ec; [|assumption]. rewrite !andb_true_iff. intros [[H1 H2] H3].
+  apply (closed_shown G) in H1. apply (cover_shown (far_precision C) Hp c Ec G HG) in H2. split.
+  - exact (farsighted_certificate_sound (meaning G) _ _ _ _ (far_facts G HG) H1 H2).
+  - exact (far_lower_shown (far_precision C) Hp c Ec G HG _ _ H3).
 Qed.
