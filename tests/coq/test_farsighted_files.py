@@ -14,13 +14,13 @@ import pytest
 from exactqse.coq import coq_file, run_coq
 from exactqse.coq.farsighted import farsighted_certificate_term
 from exactqse.coq.terms import table_term
-from exactqse.errors import CertificateError
+from exactqse.errors import CertificateError, NotCoveredError
 from exactqse.games.families import dense
 from exactqse.kernel.certificate import Certificate, ValueSplit
 from exactqse.kernel.check import check
 from exactqse.model import Game
 from exactqse.solve import solve
-from tests.coq.asking import answers
+from tests.coq.asking import answers, drawn
 
 _ASK = """From Coq Require Import Reals QArith List.
 From ExactQSE Require Import Game FarChecker.
@@ -111,3 +111,14 @@ def test_what_the_kernel_cannot_follow_makes_no_file() -> None:
     broken = replace(certificate, cover=(certificate.cover[0], worse, worse))
     with pytest.raises(CertificateError, match="does not hold, so that no file can be made"):
         coq_file(game, broken)
+
+
+def test_what_coq_does_not_know_is_one_error() -> None:
+    game = drawn(1, (2, 2, 2, 2), "1", "action").with_(gamma="9/10")
+    by_frontiers = solve(game, gap=1).certificate
+    assert check(game, by_frontiers)
+    with pytest.raises(NotCoveredError, match="where places of the next step are free"):
+        coq_file(game, by_frontiers)
+    remembers = solve(game, gap=1, leader="history").certificate
+    with pytest.raises(NotCoveredError, match="with a leader who remembers"):
+        coq_file(game, remembers)
