@@ -13,7 +13,7 @@ from itertools import groupby
 from typing import Any
 
 from exactqse.coq.terms import distribution, integer, listed, rational
-from exactqse.errors import CertificateError, NotCoveredError
+from exactqse.errors import CertificateError
 from exactqse.kernel.certificate import Certificate, Majorant, Piece, Split, Tree, ValueSplit
 from exactqse.kernel.elementary import INTEGER
 from exactqse.kernel.farsighted import Box, Frontier, PartBounds
@@ -85,7 +85,6 @@ def farsighted_certificate_term(game: KernelGame, certificate: Certificate, prec
 
     Raises:
         CertificateError: the kernel does not follow it, so that there is nothing to hint at.
-        NotCoveredError: a "chord" where places of the next step are free.
     """
     boxes: list[Box] = [({}, {})]
     terms: list[str] = []
@@ -250,18 +249,17 @@ class _Writer:
         return f"FLeaf {listed(self._kind(j, *next(notes)) for _ in cell)}"
 
     def _kind(self, j: int, b: int, form: str, ratio: Ratio) -> str:
-        after = self.bounds.after[j]
-        sigma = [after[t].own << FINER if t in after else 0 for t in range(self.bounds.game.states)]
+        after, states = self.bounds.after[j], range(self.bounds.game.states)
+        sigma = [after[t].own << FINER if t in after else 0 for t in states]
         loose = [t for t, f in after.items() if f.free]
-        if form == "_chord" and loose:
-            what = 'not covered in Coq: a "chord" where places of the next step are free'
-            raise NotCoveredError(what, where="cover", remedy="use exactqse check")
         if form == "_up":
             p = self.bounds.p + FINER
             s = Fraction(*ratio) * self.bounds.game.gamma
             for t in loose:
                 sigma[t] = (s.numerator << p) // s.denominator
-        tag = "FUp" if form == "_up" else "FDown"
-        parameter = Fraction(*ratio)
-        slopes = _integers(map(integer, sigma))
-        return f"({b}%nat, {tag} {parameter.numerator} {parameter.denominator} {slopes})"
+        parameter, slopes = Fraction(*ratio), _integers(map(integer, sigma))
+        values = f"{parameter.numerator} {parameter.denominator} {slopes}"
+        if form == "_chord" and loose:
+            free = ("false" if t in after and t not in loose else "true" for t in states)
+            return f"({b}%nat, FChord {values} {listed(free)})"
+        return f"({b}%nat, {'FUp' if form == '_up' else 'FDown'} {values})"

@@ -113,12 +113,17 @@ def test_what_the_kernel_cannot_follow_makes_no_file() -> None:
         coq_file(game, broken)
 
 
-def test_what_coq_does_not_know_is_one_error() -> None:
+def test_chords_before_free_places_are_accepted(theories: Path, tmp_path: Path) -> None:
+    game = drawn(1, (1, 2, 2, 2), "1", "action").with_(gamma="9/10")
+    text = coq_file(game, solve(game, gap=1).certificate)
+    assert "FChord" in text
+    path = tmp_path / "chords.v"
+    path.write_text(text)
+    assert run_coq(path, theories=theories).accepted
+
+
+def test_a_leader_who_remembers_is_one_error() -> None:
     game = drawn(1, (2, 2, 2, 2), "1", "action").with_(gamma="9/10")
-    by_frontiers = solve(game, gap=1).certificate
-    assert check(game, by_frontiers)
-    with pytest.raises(NotCoveredError, match="where places of the next step are free"):
-        coq_file(game, by_frontiers)
     remembers = solve(game, gap=1, leader="history").certificate
     with pytest.raises(NotCoveredError, match="with a leader who remembers"):
         coq_file(game, remembers)

@@ -9,7 +9,11 @@ Import ListNotations.
 Open Scope R_scope.
 
 (** A majorant, with its parameter [n / d] and the slopes at which it reads the claims of the next step, by state. *)
-Inductive fkind := FUp (n d : positive) (sigma : list Z) | FDown (n d : positive) (sigma : list Z).
+Inductive fkind :=
+  | FUp (n d : positive) (sigma : list Z)
+  | FDown (n d : positive) (sigma : list Z)
+  | FChord (n d : positive) (sigma : list Z) (loose : list bool).    (* with states that are left free *)
+Definition loose_in (l : list bool) (t : nat) : bool := nth t l true.
 Inductive ftree := FLeaf (kinds : list (nat * fkind)) | FSplit (i j : nat) (first second : ftree).
 
 Record fpiece := FPiece { f_lam : Q; f_sum : Z; f_stop : Z; f_trees : list ftree }.    (* the stage's sum is at most f_sum *)
@@ -231,6 +235,7 @@ Definition kind_of (f : fkind) : leaning :=
   match f with
   | FUp n d sigma => LUp (IZR (Zpos n) / IZR (Zpos d)) (fun t => dy (nth t sigma 0%Z))
   | FDown n d sigma => LDown (IZR (Zpos n) / IZR (Zpos d)) (fun t => dy (nth t sigma 0%Z))
+  | FChord n d sigma l => LChord (IZR (Zpos n) / IZR (Zpos d)) (fun t => dy (nth t sigma 0%Z)) (loose_in l)
   end.
 
 Definition kind_for (kinds : list (nat * fkind)) (b : nat) : leaning :=
@@ -297,16 +302,16 @@ Definition x_iv (vs : nat -> Z) (m : Z) (b a : nat) : interval :=
   sub (add (enclose p (finite_eta G * r_at G h s a b)%Q) (mul p gamma_iv (row_iv (P_at G h s a b) (fun t => exactly (vs t)))))
     (exactly m).
 
-Definition y_iv (sigma : list Z) (b a : nat) : interval :=
+Definition y_iv (sigma : list Z) (loose : nat -> bool) (b a : nat) : interval :=
   add (enclose p (u_at G h s a b))
-    (row_iv (P_at G h s a b) (fun t => support_iv (nth t sigma 0%Z) (f_points (claim_at k t)))).
+    (row_iv (P_at G h s a b) (fun t => if loose t then zero else support_iv (nth t sigma 0%Z) (f_points (claim_at k t)))).
 
-Definition push_iv (b a : nat) (j : place) : interval :=
-  if (fst j =? k)%nat then mul p gamma_iv (mass_iv (P_at G h s a b) (snd j)) else zero.
+Definition push_iv (loose : nat -> bool) (b a : nat) (j : place) : interval :=
+  if (fst j =? k)%nat && negb (loose (snd j)) then mul p gamma_iv (mass_iv (P_at G h s a b) (snd j)) else zero.
 
-Definition lean_iv (sigma : list Z) (b a : nat) (j : place) : interval :=
+Definition lean_iv (sigma : list Z) (loose : nat -> bool) (b a : nat) (j : place) : interval :=
   sub (row_iv (P_at G h s a b) (fun t => exactly (at_place (f_slope (claim_at k t)) j)))
-    (if (fst j =? k)%nat then mul p (mass_iv (P_at G h s a b) (snd j)) (exactly (nth (snd j) sigma 0%Z)) else zero).
+    (if (fst j =? k)%nat && negb (loose (snd j)) then mul p (mass_iv (P_at G h s a b) (snd j)) (exactly (nth (snd j) sigma 0%Z)) else zero).
 
 (** Points of every state of the next step: none is without. *)
 Definition points_there : bool := forallb (fun t => negb (length (f_points (claim_at k t)) =? 0)%nat) (seq 0 (S_ G)).
@@ -330,28 +335,29 @@ Proof.
     intros t _. apply exactly_correct.
 Qed.
 
-Lemma y_iv_correct sigma b a : (b < B_ G)%nat -> (a < A_ G)%nat ->
-  encloses p (y_iv sigma b a) (y_of M part_of k s (fun t => dy (nth t sigma 0%Z)) (fun _ => false) b a).
+Lemma y_iv_correct sigma loose b a : (b < B_ G)%nat -> (a < A_ G)%nat ->
+  encloses p (y_iv sigma loose b a) (y_of M part_of k s (fun t => dy (nth t sigma 0%Z)) loose b a).
 Proof.
   intros Hb Ha. unfold y_iv, y_of. apply add_correct; [now apply enclose_correct|].
-  apply row_iv_correct; [now apply row_here|]. intros t Ht. apply support_iv_correct. now apply some_points.
+  apply row_iv_correct; [now apply row_here|]. intros t Ht. destruct (loose t); [apply zero_correct|].
+  apply support_iv_correct. now apply some_points.
 Qed.
 
-Lemma push_iv_correct b a j : (b < B_ G)%nat -> (a < A_ G)%nat -> In j places ->
-  encloses p (push_iv b a j) (push_of M k s (fun _ => false) b a j).
+Lemma push_iv_correct loose b a j : (b < B_ G)%nat -> (a < A_ G)%nat -> In j places ->
+  encloses p (push_iv loose b a j) (push_of M k s loose b a j).
 Proof.
   intros Hb Ha Hj. destruct j as [k' t]. apply in_prod_iff in Hj. destruct Hj as [_ Ht]. apply in_seq in Ht.
-  unfold push_iv, push_of, of_next. cbn [fst snd]. destruct (k' =? k)%nat; cbn [andb negb]; [|apply zero_correct].
+  unfold push_iv, push_of, of_next. cbn [fst snd]. destruct ((k' =? k)%nat && negb (loose t)); [|apply zero_correct].
   apply mul_correct; [assumption|now apply enclose_correct|]. apply (mass_iv_correct (S_ G)); [now apply row_here|lia].
 Qed.
 
-Lemma lean_iv_correct sigma b a j : (b < B_ G)%nat -> (a < A_ G)%nat -> In j places ->
-  encloses p (lean_iv sigma b a j) (lean_of M part_of k s (fun t => dy (nth t sigma 0%Z)) (fun _ => false) b a j).
+Lemma lean_iv_correct sigma loose b a j : (b < B_ G)%nat -> (a < A_ G)%nat -> In j places ->
+  encloses p (lean_iv sigma loose b a j) (lean_of M part_of k s (fun t => dy (nth t sigma 0%Z)) loose b a j).
 Proof.
   intros Hb Ha Hj. destruct j as [k' t]. pose proof Hj as Hj'. apply in_prod_iff in Hj'. destruct Hj' as [_ Ht]. apply in_seq in Ht.
   unfold lean_iv, lean_of, of_next. cbn [fst snd]. apply sub_correct.
   - apply row_iv_correct; [now apply row_here|]. intros t' _. apply exactly_correct.
-  - destruct (k' =? k)%nat; cbn [andb negb]; [|apply zero_correct].
+  - destruct ((k' =? k)%nat && negb (loose t)); [|apply zero_correct].
     apply mul_correct; [assumption|apply (mass_iv_correct (S_ G)); [now apply row_here|lia]|apply exactly_correct].
 Qed.
 
@@ -361,12 +367,68 @@ Let lam_iv := enclose p lam.
 Definition slopes_iv : list interval := map (fun j => exactly (at_place cl j)) places.
 Let mids (t : nat) : Z := f_mid (claim_at k t).
 
+(** *** Chords: parts of the range of the gap, halved while the largest bound is of a wide one *)
+Definition max_iv (g : Z * Z -> interval) (l : list (Z * Z)) : interval :=
+  match l with
+  | [] => zero
+  | x :: t => fold_right (fun y i => (Z.max (fst (g y)) (fst i), Z.max (snd (g y)) (snd i))) (g x) t
+  end.
+Definition highest_iv (l : list (Z * Z)) : interval := max_iv (fun x => exactly (snd x)) l.
+Definition lowest_iv (l : list (Z * Z)) : interval := sub zero (max_iv (fun x => sub zero (exactly (snd x))) l).
+Definition steepest_iv (theta : Z) (l : list (Z * Z)) : interval :=
+  max_iv (fun x => sub (mul p (exactly theta) (exactly (snd x))) (mul p gamma_iv (exactly (fst x)))) l.
+Definition free_iv (loose : nat -> bool) (f : list (Z * Z) -> interval) (b a : nat) : interval :=
+  row_iv (P_at G h s a b) (fun t => if loose t then f (f_points (claim_at k t)) else zero).
+
+Definition part_of_range : Type := Z * Z * Z * Z.    (* bound, start, end, slope *)
+
+Definition chord_part (loose : nat -> bool) (C : row) (b : nat) (x gap kappa lk : interval) (l r : Z) : option part_of_range :=
+  if (0 <? l)%Z && (l <=? r)%Z then
+    match log_interval (exactly l), log_interval (exactly r) with
+    | Some ll, Some lr =>
+        let theta := (Z.shiftl (Z.max 0 (fst lr - fst ll)) p / Z.max 1 (r - l) + 1)%Z in
+        let other := sub lr (mul p (exactly theta) (exactly (r - l))) in
+        let line := (Z.min (fst ll) (fst other), Z.min (snd ll) (snd other)) in
+        let hh := row_iv C (free_iv loose (steepest_iv theta) b) in
+        let inner := sub (sub (add (add (add one_iv x) line) (mul p (exactly theta) (sub gap (exactly l)))) lk) hh in
+        Some (snd (sub zero (mul p kappa inner)), l, r, theta)
+    | _, _ => None
+    end
+  else None.
+
+(** Nothing leans: then the slope of a chord changes no form. *)
+Definition flat (loose : list bool) : bool :=
+  forallb (fun x => x) loose && forallb (fun z => (z =? 0)%Z) cl &&
+  forallb (fun t => forallb (fun z => (z =? 0)%Z) (f_slope (claim_at k t))) (seq 0 (S_ G)).
+
+Definition most_parts : nat := 257.
+Definition bound_of (x : part_of_range) : Z := fst (fst (fst x)).
+
+Fixpoint insert (x : part_of_range) (l : list part_of_range) : list part_of_range :=
+  match l with
+  | [] => [x]
+  | y :: t => if (bound_of x <? bound_of y)%Z then y :: insert x t else x :: l
+  end.
+
+Fixpoint more_parts (make : Z -> Z -> option part_of_range) (fuel : nat) (l : list part_of_range) : option (list part_of_range) :=
+  match fuel, l with
+  | S n, (_, start, last, _) :: rest =>
+      if (last - start <=? Z.shiftr start 13)%Z then Some l
+      else let middle := Z.shiftr (start + last) 1 in
+           match make start middle, make middle last with
+           | Some v, Some w => more_parts make n (insert v (insert w rest))
+           | _, _ => None
+           end
+  | _, _ => Some l
+  end.
+
 Definition form (f : fkind) (b : nat) (C : row) : option (Z * list interval) :=
-  let sigma := match f with FUp _ _ sg => sg | FDown _ _ sg => sg end in
+  let sigma := match f with FUp _ _ sg => sg | FDown _ _ sg => sg | FChord _ _ sg _ => sg end in
+  let loose := match f with FChord _ _ _ l => loose_in l | _ => fun _ => false end in
   let x := row_iv C (x_iv mids m b) in
-  let y := row_iv C (y_iv sigma b) in
-  let push := map (fun j => row_iv C (fun a => push_iv b a j)) places in
-  let lean := map (fun j => row_iv C (fun a => lean_iv sigma b a j)) places in
+  let y := row_iv C (y_iv sigma loose b) in
+  let push := map (fun j => row_iv C (fun a => push_iv loose b a j)) places in
+  let lean := map (fun j => row_iv C (fun a => lean_iv sigma loose b a j)) places in
   match f with
   | FUp n d _ =>
       let inv := enclose p (Zpos d # n) in
@@ -393,6 +455,27 @@ Definition form (f : fkind) (b : nat) (C : row) : option (Z * list interval) :=
         | None => None
         end
       else None
+  | FChord n d _ states =>
+      let kappa := enclose p (Zpos n # d) in
+      let gap := sub lam_iv y in
+      let tilt := vec2 sub slopes_iv lean in
+      let r := reach_hi places rad_at tilt in
+      let start := (fst (sub gap (row_iv C (free_iv loose highest_iv b))) - r)%Z in
+      let last := (snd (sub gap (row_iv C (free_iv loose lowest_iv b))) + r)%Z in
+      match log_interval kappa with
+      | Some lk =>
+          match chord_part loose C b x gap kappa lk start last with
+          | Some first_part =>
+              match (if flat states then more_parts (chord_part loose C b x gap kappa lk) most_parts [first_part] else Some [first_part]) with
+              | Some ((high, _, _, theta) :: rest) =>
+                  Some (fold_left (fun z q' => Z.max z (fst (fst (fst q')))) rest high,
+                        map (fun i => mul p (sub zero kappa) i) (vec2 add push (map (mul p (exactly theta)) tilt)))
+              | _ => None
+              end
+          | None => None
+          end
+      | None => None
+      end
   end.
 
 Hypothesis Hrad : forall j, (0 <= rad_at j)%Z.
@@ -409,6 +492,148 @@ Qed.
 Lemma ratio_positive n d : 0 < IZR (Zpos n) / IZR (Zpos d).
 Proof. apply Rdiv_lt_0_compat; apply IZR_lt; reflexivity. Qed.
 
+Lemma fold_max_above {X} (f : X -> Z) l : forall z, (z <= fold_left (fun g x => Z.max g (f x)) l z)%Z /\
+  forall x, In x l -> (f x <= fold_left (fun g x => Z.max g (f x)) l z)%Z.
+Proof.
+  induction l as [|y t IH]; intros z; simpl; [split; [lia|easy]|]. destruct (IH (Z.max z (f y))) as [H1 H2].
+  split; [lia|]. intros x [<-|Hx]; [lia|now apply H2].
+Qed.
+
+(** *** What chords prove *)
+Lemma encloses_max i j x y : encloses p i x -> encloses p j y ->
+  encloses p (Z.max (fst i) (fst j), Z.max (snd i) (snd j)) (Rmax x y).
+Proof.
+  intros [L1 H1] [L2 H2]. unfold encloses. cbn [fst snd]. rewrite !IZR_max, Rmax_scaled by lra. split.
+  - apply Rmax_lub; [eapply Rle_trans; [exact L1|apply Rmax_l]|eapply Rle_trans; [exact L2|apply Rmax_r]].
+  - apply Rmax_lub; [eapply Rle_trans; [exact H1|apply Rmax_l]|eapply Rle_trans; [exact H2|apply Rmax_r]].
+Qed.
+
+Lemma max_iv_correct g f l : l <> [] -> (forall x, encloses p (g x) (f (point_of x))) ->
+  encloses p (max_iv g l) (maximum f (map point_of l)).
+Proof.
+  intros Hl H. destruct l as [|x t]; [easy|]. clear Hl. cbn [map max_iv]. induction t as [|y t IH]; [apply H|].
+  cbn [map fold_right]. rewrite maximum_cons. now apply encloses_max.
+Qed.
+
+Lemma free_iv_correct loose fi fr b a : (forall l, l <> [] -> encloses p (fi l) (fr (map point_of l))) ->
+  (b < B_ G)%nat -> (a < A_ G)%nat -> encloses p (free_iv loose fi b a) (free_sum M part_of k s loose fr b a).
+Proof.
+  intros Hf Hb Ha. unfold free_iv, free_sum. apply row_iv_correct; [now apply row_here|]. intros t Ht.
+  destruct (loose t); [|apply zero_correct]. apply Hf. now apply some_points.
+Qed.
+
+Lemma highest_iv_correct l : l <> [] -> encloses p (highest_iv l) (highest (map point_of l)).
+Proof. intros Hl. apply max_iv_correct; [assumption|]. intros x. apply exactly_correct. Qed.
+
+Lemma lowest_iv_correct l : l <> [] -> encloses p (lowest_iv l) (lowest (map point_of l)).
+Proof.
+  intros Hl. unfold lowest_iv, lowest. rewrite <- Rminus_0_l. apply sub_correct; [apply zero_correct|].
+  apply (max_iv_correct _ (fun x => - snd x)); [assumption|]. intros x. rewrite <- Rminus_0_l.
+  apply sub_correct; [apply zero_correct|apply exactly_correct].
+Qed.
+
+Lemma steepest_iv_correct theta l : l <> [] -> encloses p (steepest_iv theta l) (steepest M (dy theta) (map point_of l)).
+Proof.
+  intros Hl. apply (max_iv_correct _ (fun x => dy theta * snd x - gamma M * fst x)); [assumption|]. intros x.
+  apply sub_correct; apply mul_correct; try assumption; try apply exactly_correct. now apply enclose_correct.
+Qed.
+
+Section Chord.
+Variables (loose : nat -> bool) (C : row) (b : nat) (x gap kappa lk : interval) (xr yr kr lamr : R).
+Hypotheses (Hb : (b < B_ G)%nat) (HC : is_row (A_ G) C = true) (Hx : encloses p x xr) (Hgap : encloses p gap (lamr - yr))
+  (Hkappa : encloses p kappa kr) (Hkr : 0 < kr) (Hlk : encloses p lk (ln kr)).
+
+Definition good_part (q' : part_of_range) : Prop := let '(a, l, r, theta) := q' in
+  0 < dy l /\ 0 < dy theta /\
+  chord_height lamr kr xr yr (mean (mass C) (free_sum M part_of k s loose (steepest M (dy theta)) b) A) (dy l, dy r, dy theta) <= dy a.
+
+Lemma dy_positive z : (0 < z)%Z -> 0 < dy z.
+Proof. intros H. apply Rdiv_lt_0_compat; [now apply IZR_lt|assumption]. Qed.
+
+Lemma chord_part_correct l r q' : chord_part loose C b x gap kappa lk l r = Some q' ->
+  good_part q' /\ snd (fst (fst q')) = l /\ snd (fst q') = r.
+Proof.
+  unfold chord_part. destruct (Z.ltb_spec 0 l) as [Hl|]; cbn [andb]; [|discriminate].
+  destruct (Z.leb_spec l r) as [Hr|]; [|discriminate].
+  destruct (log_interval (exactly l)) as [ll|] eqn:El; [|discriminate].
+  destruct (log_interval (exactly r)) as [lr|] eqn:Er; [|discriminate].
+  cbv zeta. set (theta := (Z.shiftl _ p / _ + 1)%Z). set (other := sub lr _). set (line := (Z.min (fst ll) (fst other), Z.min (snd ll) (snd other))).
+  set (hh := row_iv C (free_iv loose (steepest_iv theta) b)).
+  set (inner := sub (sub (add (add (add one_iv x) line) (mul p (exactly theta) (sub gap (exactly l)))) lk) hh). intros H.
+  assert (Eq : q' = (snd (sub zero (mul p kappa inner)), l, r, theta)) by congruence. clear H. subst q'.
+  split; [|split; reflexivity].
+  apply (log_interval_correct _ (dy l) _ (exactly_correct l)) in El. apply (log_interval_correct _ (dy r) _ (exactly_correct r)) in Er.
+  destruct El as [_ El], Er as [_ Er].
+  assert (Ht : (0 < theta)%Z).
+  { unfold theta. assert (0 <= Z.shiftl (Z.max 0 (fst lr - fst ll)) p / Z.max 1 (r - l))%Z; [|lia].
+    apply Z.div_pos; [apply Z.shiftl_nonneg; lia|lia]. }
+  split; [now apply dy_positive|]. split; [now apply dy_positive|].
+  assert (Hline : encloses p line (line_height (dy l) (dy r) (dy theta))).
+  { unfold line_height. assert (Ho : encloses p other (ln (dy r) - dy theta * (dy r - dy l))).
+    { apply sub_correct; [exact Er|]. rewrite <- dy_minus. apply mul_correct; [assumption|apply exactly_correct|apply exactly_correct]. }
+    destruct El as [A1 A2], Ho as [B1 B2]. unfold line, encloses. cbn [fst snd]. rewrite !IZR_min.
+    set (u := ln (dy l)) in *. set (w := ln (dy r) - dy theta * (dy r - dy l)) in *. clearbody u w.
+    unfold Rmin. destruct (Rle_dec u w); repeat destruct (Rle_dec _ _); split; nra. }
+  assert (Hh : encloses p hh (mean (mass C) (free_sum M part_of k s loose (steepest M (dy theta)) b) A)).
+  { apply row_iv_correct; [assumption|]. intros a Ha. apply free_iv_correct; [apply steepest_iv_correct|assumption|assumption]. }
+  assert (HI : encloses p (sub zero (mul p kappa inner)) (0 - kr * (1 + xr + line_height (dy l) (dy r) (dy theta) +
+    dy theta * (lamr - yr - dy l) - ln kr - mean (mass C) (free_sum M part_of k s loose (steepest M (dy theta)) b) A))).
+  { apply sub_correct; [apply zero_correct|]. apply mul_correct; [assumption|assumption|].
+    apply sub_correct; [|exact Hh]. apply sub_correct; [|exact Hlk]. apply add_correct.
+    - apply add_correct; [|exact Hline]. apply add_correct; [apply one_correct|exact Hx].
+    - apply mul_correct; [assumption|apply exactly_correct|]. apply sub_correct; [exact Hgap|apply exactly_correct]. }
+  unfold chord_height. rewrite <- Rminus_0_l. exact (below_high _ _ HI).
+Qed.
+
+Definition covers (start last : R) (l : list part_of_range) : Prop := forall T, start <= T <= last ->
+  exists q', In q' l /\ dy (snd (fst (fst q'))) <= T <= dy (snd (fst q')).
+
+Lemma in_insert y z l : In z (insert y l) <-> z = y \/ In z l.
+Proof.
+  induction l as [|w t IH]; simpl; [intuition|]. destruct (bound_of y <? bound_of w)%Z; simpl; [rewrite IH|]; intuition.
+Qed.
+
+Lemma more_parts_correct start last fuel : forall l r', more_parts (chord_part loose C b x gap kappa lk) fuel l = Some r' ->
+  (forall q', In q' l -> good_part q') -> covers start last l -> (forall q', In q' r' -> good_part q') /\ covers start last r'.
+Proof.
+  induction fuel as [|fuel IH]; intros l r'; [simpl; intros H; injection H as <-; now split|].
+  destruct l as [|[[[a u] w] th] rest]; cbn [more_parts]; [intros H; injection H as <-; now split|].
+  destruct (w - u <=? Z.shiftr u 13)%Z; [intros H; injection H as <-; now split|].
+  cbv zeta. set (middle := Z.shiftr (u + w) 1).
+  destruct (chord_part _ _ _ _ _ _ _ u middle) as [v|] eqn:E1; [|discriminate].
+  destruct (chord_part _ _ _ _ _ _ _ middle w) as [v'|] eqn:E2; [|discriminate]. intros H Hg Hc'.
+  apply chord_part_correct in E1, E2. destruct E1 as (G1 & U1 & U2), E2 as (G2 & U3 & U4).
+  apply (IH _ _ H).
+  - intros q' Hin. apply in_insert in Hin. destruct Hin as [->|Hin]; [assumption|]. apply in_insert in Hin.
+    destruct Hin as [->|Hin]; [assumption|]. apply Hg. now right.
+  - intros T HT. destruct (Hc' T HT) as (q' & [<-|Hin] & HT').
+    + cbn [fst snd] in HT'. destruct (Rle_or_lt T (dy middle)) as [L|L].
+      * exists v. split; [apply in_insert; now left|]. rewrite U1, U2. lra.
+      * exists v'. split; [apply in_insert; right; apply in_insert; now left|]. rewrite U3, U4. lra.
+    + exists q'. split; [|assumption]. apply in_insert. right. apply in_insert. now right.
+Qed.
+End Chord.
+
+Lemma all_zero l : forallb (fun z => (z =? 0)%Z) l = true -> forall j, at_place l j = 0%Z.
+Proof.
+  intros H j. unfold at_place. rewrite forallb_forall in H.
+  destruct (nth_in_or_default (fst j * S_ G + snd j) l 0%Z) as [Hin|E]; [|exact E]. specialize (H _ Hin). now apply Z.eqb_eq.
+Qed.
+
+Lemma flat_still states sigma b C j : flat states = true ->
+  tau (fun j => dy (at_place cl j)) (fun j => mean (mass C) (fun i => lean_of M part_of k s sigma (loose_in states) b i j) A) j = 0.
+Proof.
+  unfold flat. rewrite !andb_true_iff. intros [[H1 H2] H3]. rewrite forallb_forall in H1, H3.
+  assert (Hloose : forall t, loose_in states t = true).
+  { intros t. unfold loose_in. destruct (nth_in_or_default t states true) as [Hin|E]; [now apply H1|exact E]. }
+  assert (E : forall i, lean_of M part_of k s sigma (loose_in states) b i j = 0).
+  { intros i. unfold lean_of, of_next. rewrite Hloose. cbn [negb]. rewrite andb_false_r.
+    unfold mean. rewrite (rsum_ext _ (fun _ => 0)); [rewrite rsum_zero; ring|]. intros t Ht.
+    cbn [slope part_of]. rewrite (all_zero _ (H3 t Ht) j), dy_0. ring. }
+  unfold tau. rewrite (all_zero _ H2 j), dy_0. unfold mean. rewrite (rsum_ext _ (fun _ => 0)); [rewrite rsum_zero; ring|].
+  intros i _. rewrite E. ring.
+Qed.
+
 Theorem form_shown f b C a l : (b < B_ G)%nat -> is_row (A_ G) C = true -> form f b C = Some (a, l) ->
   exists fl, vec_ok places l fl /\
     has_form M e part_of k s (dy m) (Q2R lam) (fun j => dy (at_place cl j)) (kind_of f) b (mass C) (dy a) fl.
@@ -416,21 +641,22 @@ Proof.
   intros Hb HC.
   assert (Hx : encloses p (row_iv C (x_iv mids m b)) (mean (mass C) (x_of M e part_of k s (dy m) b) A)).
   { apply row_iv_correct; [assumption|]. intros i Hi. now apply x_iv_correct. }
-  assert (Hy : forall sigma, encloses p (row_iv C (y_iv sigma b))
-      (mean (mass C) (y_of M part_of k s (fun t => dy (nth t sigma 0%Z)) (fun _ => false) b) A)).
-  { intros sigma. apply row_iv_correct; [assumption|]. intros i Hi. now apply y_iv_correct. }
-  assert (Hpush : vec_ok places (map (fun j => row_iv C (fun a => push_iv b a j)) places)
-      (fun j => mean (mass C) (fun i => push_of M k s (fun _ => false) b i j) A)).
-  { apply vec_map. intros j Hj. apply row_iv_correct; [assumption|]. intros i Hi. now apply push_iv_correct. }
-  assert (Hlean : forall sigma, vec_ok places (map (fun j => row_iv C (fun a => lean_iv sigma b a j)) places)
-      (fun j => mean (mass C) (fun i => lean_of M part_of k s (fun t => dy (nth t sigma 0%Z)) (fun _ => false) b i j) A)).
-  { intros sigma. apply vec_map. intros j Hj. apply row_iv_correct; [assumption|]. intros i Hi. now apply lean_iv_correct. }
+  assert (Hy : forall sigma loose, encloses p (row_iv C (y_iv sigma loose b))
+      (mean (mass C) (y_of M part_of k s (fun t => dy (nth t sigma 0%Z)) loose b) A)).
+  { intros sigma loose. apply row_iv_correct; [assumption|]. intros i Hi. now apply y_iv_correct. }
+  assert (Hpush : forall loose, vec_ok places (map (fun j => row_iv C (fun a => push_iv loose b a j)) places)
+      (fun j => mean (mass C) (fun i => push_of M k s loose b i j) A)).
+  { intros loose. apply vec_map. intros j Hj. apply row_iv_correct; [assumption|]. intros i Hi. now apply push_iv_correct. }
+  assert (Hlean : forall sigma loose, vec_ok places (map (fun j => row_iv C (fun a => lean_iv sigma loose b a j)) places)
+      (fun j => mean (mass C) (fun i => lean_of M part_of k s (fun t => dy (nth t sigma 0%Z)) loose b i j) A)).
+  { intros sigma loose. apply vec_map. intros j Hj. apply row_iv_correct; [assumption|]. intros i Hi. now apply lean_iv_correct. }
   assert (Hsl : vec_ok places slopes_iv (fun j => dy (at_place cl j))) by (apply vec_map; intros; apply exactly_correct).
   assert (Hlam : encloses p lam_iv (Q2R lam)) by now apply enclose_correct.
-  unfold form. destruct f as [n d sg|n d sg]; cbv zeta.
-  - set (x := row_iv C (x_iv mids m b)) in *. set (y := row_iv C (y_iv sg b)) in *.
-    set (push := map _ places) in *. set (lean := map (fun j => row_iv C (fun a => lean_iv sg b a j)) places) in *.
-    set (inv := enclose p (Zpos d # n)). specialize (Hy sg). specialize (Hlean sg). fold y in Hy. fold lean in Hlean.
+  unfold form. destruct f as [n d sg|n d sg|n d sg ll]; cbv zeta.
+  - specialize (Hpush (fun _ => false)). specialize (Hy sg (fun _ => false)). specialize (Hlean sg (fun _ => false)).
+    set (x := row_iv C (x_iv mids m b)) in *. set (y := row_iv C (y_iv sg (fun _ => false) b)) in *.
+    set (push := map _ places) in *. set (lean := map (fun j => row_iv C (fun a => lean_iv sg (fun _ => false) b a j)) places) in *.
+    set (inv := enclose p (Zpos d # n)). fold y in Hy. fold lean in Hlean.
     set (rs := IZR (Zpos n) / IZR (Zpos d)). pose proof (ratio_positive n d) as Hrs. fold rs in Hrs.
     assert (Hinv : encloses p inv (/ rs)) by (apply (encloses_ext p _ (Q2R (Zpos d # n))); [apply inverse_of|now apply enclose_correct]).
     set (xr := mean (mass C) (x_of M e part_of k s (dy m) b) A) in *.
@@ -466,9 +692,10 @@ Proof.
       assert (H0 : 0 <= rr).
       { apply (reach_nonneg places (fun _ => 0) (radius part_of)). intros j _. rewrite Rabs_R0. simpl. rewrite <- dy_0. apply dy_le, Hrad. }
       pose proof (exp_beyond_its_tangent rr (dy r) ltac:(lra)) as B. change (exp rr - rr <= exp (dy r) - dy r). lra.
-  - set (x := row_iv C (x_iv mids m b)) in *. set (y := row_iv C (y_iv sg b)) in *.
-    set (push := map _ places) in *. set (lean := map (fun j => row_iv C (fun a => lean_iv sg b a j)) places) in *.
-    specialize (Hy sg). specialize (Hlean sg). fold y in Hy. fold lean in Hlean.
+  - specialize (Hpush (fun _ => false)). specialize (Hy sg (fun _ => false)). specialize (Hlean sg (fun _ => false)).
+    set (x := row_iv C (x_iv mids m b)) in *. set (y := row_iv C (y_iv sg (fun _ => false) b)) in *.
+    set (push := map _ places) in *. set (lean := map (fun j => row_iv C (fun a => lean_iv sg (fun _ => false) b a j)) places) in *.
+    fold y in Hy. fold lean in Hlean.
     set (kr := IZR (Zpos n) / IZR (Zpos d)). pose proof (ratio_positive n d) as Hkr. fold kr in Hkr.
     assert (Hinv : encloses p (enclose p (Zpos d # n)) (/ kr)) by (apply (encloses_ext p _ (Q2R (Zpos d # n))); [apply inverse_of|now apply enclose_correct]).
     assert (Hkappa : encloses p (enclose p (Zpos n # d)) kr) by now apply enclose_correct.
@@ -530,6 +757,75 @@ Proof.
       assert (I : kr * (1 + xr + (ln (Q2R lam - yr - dy r) + ln (/ kr)) + dy theta * dy r) <=
                   kr * (1 + xr + (ln (Q2R lam - yr - rr) + ln (/ kr)) + dy theta * rr)) by (apply Rmult_le_compat_l; lra).
       lra.
+  - specialize (Hpush (loose_in ll)). specialize (Hy sg (loose_in ll)). specialize (Hlean sg (loose_in ll)).
+    set (x := row_iv C (x_iv mids m b)) in *. set (y := row_iv C (y_iv sg (loose_in ll) b)) in *.
+    set (push := map _ places) in *. set (lean := map (fun j => row_iv C (fun a => lean_iv sg (loose_in ll) b a j)) places) in *.
+    set (kr := IZR (Zpos n) / IZR (Zpos d)). pose proof (ratio_positive n d) as Hkr. fold kr in Hkr.
+    assert (Hkappa : encloses p (enclose p (Zpos n # d)) kr) by now apply enclose_correct.
+    set (kappa := enclose p (Zpos n # d)) in *.
+    set (xr := mean (mass C) (x_of M e part_of k s (dy m) b) A) in *.
+    set (yr := mean (mass C) (y_of M part_of k s (fun t => dy (nth t sg 0%Z)) (loose_in ll) b) A) in *.
+    set (pr := fun j => mean (mass C) (fun i => push_of M k s (loose_in ll) b i j) A) in *.
+    set (lr := fun j => mean (mass C) (fun i => lean_of M part_of k s (fun t => dy (nth t sg 0%Z)) (loose_in ll) b i j) A) in *.
+    set (cr := fun j => dy (at_place cl j)) in *.
+    set (gap := sub lam_iv y). assert (Hgap : encloses p gap (Q2R lam - yr)) by now apply sub_correct.
+    set (tilt := vec2 sub slopes_iv lean).
+    assert (Htilt : vec_ok places tilt (tau cr lr))
+      by (apply (vec2_correct places sub Rminus); [intros; now apply sub_correct|assumption|assumption]).
+    set (r := reach_hi places rad_at tilt).
+    pose proof (reach_hi_correct places rad_at Hrad tilt _ Htilt) as Hr. fold r in Hr.
+    set (start := (fst (sub gap _) - r)%Z). set (last := (snd (sub gap _) + r)%Z).
+    destruct (log_interval kappa) as [lk|] eqn:Elk; [|discriminate].
+    apply (log_interval_correct _ kr _ Hkappa) in Elk. destruct Elk as [_ Elk].
+    destruct (chord_part (loose_in ll) C b x gap kappa lk start last) as [q0|] eqn:E0; [|discriminate].
+    pose proof (chord_part_correct (loose_in ll) C b x gap kappa lk xr yr kr (Q2R lam) Hb HC Hx Hgap Hkappa Elk start last q0 E0) as (G0 & U1 & U2).
+    set (parts := if flat ll then _ else _). destruct parts as [[|[[[a0 l0] r0] th0] rest]|] eqn:Ep; try discriminate.
+    intros H.
+    assert (Hparts : (forall q', In q' ((a0, l0, r0, th0) :: rest) -> good_part (loose_in ll) C b xr yr kr (Q2R lam) q') /\
+      covers (dy start) (dy last) ((a0, l0, r0, th0) :: rest)).
+    { assert (Hone : (forall q', In q' [q0] -> good_part (loose_in ll) C b xr yr kr (Q2R lam) q') /\ covers (dy start) (dy last) [q0]).
+      { split; [intros q' [<-|[]]; exact G0|]. intros T HT. exists q0. split; [now left|]. now rewrite U1, U2. }
+      unfold parts in Ep. destruct (flat ll); [|injection Ep as E1 E2; rewrite <- E1, <- E2; exact Hone].
+      apply (more_parts_correct (loose_in ll) C b x gap kappa lk xr yr kr (Q2R lam) Hb HC Hx Hgap Hkappa Elk (dy start) (dy last) _ _ _ Ep);
+        apply Hone. }
+    destruct Hparts as [Hgood Hcov].
+    assert (Ha : a = fold_left (fun z q' => Z.max z (fst (fst (fst q')))) rest a0) by congruence.
+    assert (Hl : l = map (fun i => mul p (sub zero kappa) i) (vec2 add push (map (mul p (exactly th0)) tilt))) by congruence.
+    clear H. exists (down_slope cr kr (dy th0) pr lr). split.
+    + rewrite Hl. unfold down_slope. apply (vec_map1 places (fun i => mul p (sub zero kappa) i) (fun z => - kr * z)).
+      * intros i z Hi. apply mul_correct; [assumption| |assumption].
+        apply (encloses_ext p _ (0 - kr)); [ring|]. apply sub_correct; [apply zero_correct|assumption].
+      * apply (vec2_correct places add Rplus); [intros; now apply add_correct|assumption|].
+        apply (vec_map1 places (mul p (exactly th0)) (fun z => dy th0 * z)); [|assumption].
+        intros. apply mul_correct; [assumption|apply exactly_correct|assumption].
+    + unfold has_form. cbn [kind_of slopes_of loose_of].
+      exists (map (fun q' : part_of_range => (dy (snd (fst (fst q'))), dy (snd (fst q')), dy (snd q'))) ((a0, l0, r0, th0) :: rest)).
+      fold kr. fold A places. split; [exact Hkr|].
+      assert (Hhigh : encloses p (row_iv C (free_iv (loose_in ll) highest_iv b)) (mean (mass C) (free_sum M part_of k s (loose_in ll) highest b) A))
+        by (apply row_iv_correct; [assumption|]; intros i Hi; apply free_iv_correct; [apply highest_iv_correct|assumption|assumption]).
+      assert (Hlow : encloses p (row_iv C (free_iv (loose_in ll) lowest_iv b)) (mean (mass C) (free_sum M part_of k s (loose_in ll) lowest b) A))
+        by (apply row_iv_correct; [assumption|]; intros i Hi; apply free_iv_correct; [apply lowest_iv_correct|assumption|assumption]).
+      split.
+      * intros T HT0. set (rr := reach places (fun j => dy (rad_at j)) (tau cr lr)) in Hr.
+        assert (HT : Q2R lam - yr - mean (mass C) (free_sum M part_of k s (loose_in ll) highest b) A - rr <= T <=
+          Q2R lam - yr - mean (mass C) (free_sum M part_of k s (loose_in ll) lowest b) A + rr) by exact HT0. clear HT0.
+        pose proof (above_low _ _ (sub_correct p gap _ _ _ Hgap Hhigh)) as S1. pose proof (below_high _ _ (sub_correct p gap _ _ _ Hgap Hlow)) as S2.
+        assert (B1 : dy start <= T) by (unfold start; rewrite dy_minus; lra).
+        assert (B2 : T <= dy last) by (unfold last; rewrite dy_plus; lra).
+        destruct (Hcov T (conj B1 B2)) as (q' & Hin & HT').
+        exists (dy (snd (fst (fst q')))), (dy (snd (fst q'))), (dy (snd q')). split; [|exact HT'].
+        apply (in_map (fun q' : part_of_range => (dy (snd (fst (fst q'))), dy (snd (fst q')), dy (snd q')))). exact Hin.
+      * intros L R0 theta Hin. apply in_map_iff in Hin. destruct Hin as ([[[a1 l1] r1] th1] & Eq & Hin). cbn [fst snd] in Eq.
+        injection Eq as <- <- <-. destruct (Hgood _ Hin) as (P1 & P2 & P3). split; [exact P1|]. split; [exact P2|].
+        assert (Hbound : (a1 <= a)%Z).
+        { rewrite Ha. destruct (fold_max_above (fun q' : part_of_range => fst (fst (fst q'))) rest a0) as [F1 F2].
+          destruct Hin as [E|Hin]; [injection E as <- _ _ _; exact F1|]. exact (F2 _ Hin). }
+        split; [apply dy_le in Hbound; eapply Rle_trans; [exact P3|exact Hbound]|]. intros j.
+        change (down_slope cr kr (dy th0) pr lr j = down_slope cr kr (dy th1) pr lr j).
+        destruct (flat ll) eqn:Efl.
+        -- unfold down_slope, cr, lr. rewrite (flat_still ll _ b C j Efl). ring.
+        -- unfold parts in Ep. injection Ep as E1 E2.
+           rewrite <- E2 in Hin. destruct Hin as [E|[]]. injection E as _ _ _ Et. now rewrite Et.
 Qed.
 
 (** *** Corners: rows, whose midpoints are exact *)
@@ -743,12 +1039,6 @@ Definition cell_result (cell : list nat) (T : ftree) : option (Z * list Z) :=
   | _ => None
   end.
 
-Lemma fold_max_above {X} (f : X -> Z) l : forall z, (z <= fold_left (fun g x => Z.max g (f x)) l z)%Z /\
-  forall x, In x l -> (f x <= fold_left (fun g x => Z.max g (f x)) l z)%Z.
-Proof.
-  induction l as [|y t IH]; intros z; simpl; [split; [lia|easy]|]. destruct (IH (Z.max z (f y))) as [H1 H2].
-  split; [lia|]. intros x [<-|Hx]; [lia|now apply H2].
-Qed.
 
 Lemma cell_result_shown cell T g Ms : NoDup cell -> (forall b, In b cell -> (b < B_ G)%nat) ->
   cell_result cell T = Some (g, Ms) ->
