@@ -51,7 +51,8 @@ def coq_command(
 
     It proves J(pi) <= upper for every policy pi, and lower <= J(pi) for the one in the certificate,
     by a checker that is written and proved sound in Coq, and prints what was assumed. For a myopic
-    follower (gamma = 0), with any eta. A certificate that does not hold fails at Qed.
+    follower (gamma = 0), with any eta, and a farsighted one with a finite eta whose leader
+    remembers nothing. A certificate that does not hold fails at Qed.
     """
     writable(out, apart_from=(choice.game, certificate))
     game = load_game(choice)

@@ -1,13 +1,15 @@
 """From a game and its certificate to a file whose Qed proves the certificate's claim.
 
 The claim is that of proofs/certificate-soundness.md; the proofs there are Coq's
-(proofs/coq/theories: Checker.v, accepted_sound, and Strong.v, strong_accepted_sound).
+(proofs/coq/theories: Checker.v, accepted_sound, Strong.v, strong_accepted_sound, and
+FarChecker.v, far_accepted_sound).
 """
 
 from __future__ import annotations
 
 from dataclasses import replace
 
+from exactqse.coq.farsighted import farsighted_certificate_term
 from exactqse.coq.terms import (
     certificate_term,
     rational,
@@ -72,10 +74,10 @@ def require_coq_covers(game: KernelGame, certificate: Certificate) -> None:
     """
     require_game(game)
     of_kind(certificate, Certificate, "a certificate", where="certificate")
-    if game.gamma:
+    if game.gamma and (game.eta is None or certificate.kind == "history"):
         what = f"not covered in Coq: gamma = {game.gamma} > 0"
-        whose = " with a leader who remembers" if certificate.kind == "history" else ""
-        remedy = "the checkers in proofs/coq cover gamma = 0; use exactqse check"
+        whose = " with eta = inf" if game.eta is None else " with a leader who remembers"
+        remedy = "for gamma > 0 proofs/coq checks Markov leaders and finite eta; use exactqse check"
         raise NotCoveredError(f"{what}{whose}", where="gamma", remedy=remedy)
     if certificate.game != game_hash(game):
         remedy = "give the game file that it was made for"
@@ -87,26 +89,29 @@ def require_coq_covers(game: KernelGame, certificate: Certificate) -> None:
 def coq_file(game: KernelGame, certificate: Certificate, *, precision: int | None = None) -> str:
     """A file for coqc that proves ``lower <= J(policy)`` and ``J(pi) <= upper`` for every pi.
 
-    A certificate that does not hold makes a file that fails at its first Qed.
+    A certificate that does not hold makes a file that fails at its first Qed; for gamma > 0 it is
+    refused here if it gives the kernel's check, whose steps the file holds, nothing to go by.
 
     Args:
-        game: the game, of a myopic follower.
+        game: the game.
         certificate: its certificate, not checked here.
         precision: fractional bits of the arithmetic; by default ``least_precision`` for the upper
-            bound and the certificate's own for the policy's value. With eta = infinity all is
-            rational: no precision changes anything.
+            bound and the certificate's own for the policy's value, and for both if gamma > 0. With
+            eta = infinity all is rational: no precision changes anything.
 
     Raises:
-        KindError, NotCoveredError, CertificateError: see ``require_coq_covers``.
+        KindError, NotCoveredError, CertificateError: see ``require_coq_covers`` and
+            ``farsighted_certificate_term``.
     """
     require_coq_covers(game, certificate)
     if precision is not None:
         require_precision(precision)
-    checker = (
-        _quantal_checker(game, certificate, precision)
-        if certificate.kind == "myopic"
-        else _strong_checker(certificate)
-    )
+    if certificate.kind == "strong":
+        checker = _strong_checker(certificate)
+    elif game.gamma:
+        checker = _farsighted_checker(game, certificate, precision or certificate.precision)
+    else:
+        checker = _quantal_checker(game, certificate, precision)
     return _FILE.format(
         hash=certificate.game,
         lower=certificate.lower,
@@ -131,6 +136,18 @@ def _quantal_checker(
         "prefix": "",
         "policy": "policy_of",
         "certificate": certificate_term(certificate, bits, fineness),
+    }
+
+
+def _farsighted_checker(game: KernelGame, certificate: Certificate, bits: int) -> dict[str, str]:
+    return {
+        "follower": f"farsighted follower, eta = {game.eta}, gamma = {game.gamma}, Markov leader",
+        "theory": "FarChecker",
+        "imports": "",
+        "numbers": "integers",
+        "prefix": "far_",
+        "policy": "far_policy_of",
+        "certificate": farsighted_certificate_term(game, certificate, bits),
     }
 
 

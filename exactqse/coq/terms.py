@@ -41,7 +41,7 @@ def table_term(game: KernelGame) -> str:
         f"  {_nested(game.u, rational)}\n"
         f"  {_nested(game.r, rational)}\n"
         f"  {_eta(game)} {rational(game.gamma)}\n"
-        f"  {_list(_list(map(str, cell)) for cell in game.observes)}%nat"
+        f"  {listed(listed(map(str, cell)) for cell in game.observes)}%nat"
     )
 
 
@@ -51,7 +51,7 @@ def certificate_term(certificate: Certificate, precision: int, fineness: int) ->
     ``precision`` bits are for the upper bound, ``fineness`` for the policy's value.
     """
     layers = groupby(certificate.nodes, lambda node: node.step)
-    nodes = _list((_list(map(_node, layer), "\n  ") for _, layer in layers), "\n ")
+    nodes = listed((listed(map(_node, layer), "\n  ") for _, layer in layers), "\n ")
     bounds = f"{rational(certificate.lower)} {rational(certificate.upper)}"
     bits = f"{precision + GUARD_BITS} {fineness + GUARD_BITS}"
     return f"Certificate {bits} {bounds}\n {nodes}"
@@ -60,7 +60,7 @@ def certificate_term(certificate: Certificate, precision: int, fineness: int) ->
 def strong_certificate_term(certificate: Certificate) -> str:
     """The certificate of a best-responding follower's game, a ``strong_certificate``."""
     layers = groupby(certificate.nodes, lambda node: node.step)
-    nodes = _list((_list(map(_strong_node, layer), "\n  ") for _, layer in layers), "\n ")
+    nodes = listed((listed(map(_strong_node, layer), "\n  ") for _, layer in layers), "\n ")
     return (
         f"StrongCertificate {rational(certificate.lower)} {rational(certificate.upper)}\n {nodes}"
     )
@@ -75,23 +75,26 @@ def _eta(game: KernelGame) -> str:
     return "None" if game.eta is None else f"(Some {rational(game.eta)})"
 
 
-def _integer(value: int) -> str:
+def integer(value: int) -> str:
+    """An integer as a Z."""
     return str(value) if value >= 0 else f"({value})"
 
 
-def _list(items: Iterable[str], separator: str = " ") -> str:
+def listed(items: Iterable[str], separator: str = " ") -> str:
+    """A list."""
     return "[" + f";{separator}".join(items) + "]"
 
 
 def _nested(table: Sequence[Any], entry: Callable[[Any], str]) -> str:
     """[1 or H][s][a][b]."""
     steps = (
-        _list(
-            (_list((_list(map(entry, by_b)) for by_b in by_a), "\n    ") for by_a in step), "\n   "
+        listed(
+            (listed((listed(map(entry, by_b)) for by_b in by_a), "\n    ") for by_a in step),
+            "\n   ",
         )
         for step in table
     )
-    return _list(steps, "\n  ")
+    return listed(steps, "\n  ")
 
 
 def _row(row: Row) -> str:
@@ -99,41 +102,42 @@ def _row(row: Row) -> str:
 
 
 def _weights(denominator: int, pairs: Iterable[tuple[int, int]]) -> str:
-    places = _list(f"place {t} {n}" for t, n in pairs)
+    places = listed(f"place {t} {n}" for t, n in pairs)
     return f"(Row {denominator} {places})"
 
 
-def _distribution(distribution: Distribution) -> str:
-    common = lcm(*(p.denominator for _, p in distribution))
-    numerators = ((a, p.numerator * (common // p.denominator)) for a, p in distribution)
+def distribution(chances: Distribution) -> str:
+    """A row, over the common denominator."""
+    common = lcm(*(p.denominator for _, p in chances))
+    numerators = ((a, p.numerator * (common // p.denominator)) for a, p in chances)
     return _weights(common, numerators)
 
 
 def _node(node: Any) -> str:
     if not isinstance(node, Node):
         raise NotCoveredError(f"a node of type {type(node).__name__}")
-    plan = _list(map(_distribution, node.policy))
-    trees = _list(map(_tree, node.trees), "\n    ")
-    head = f"Node {node.state} {rational(node.upper)} {_integer(node.shift)}"
+    plan = listed(map(distribution, node.policy))
+    trees = listed(map(_tree, node.trees), "\n    ")
+    head = f"Node {node.state} {rational(node.upper)} {integer(node.shift)}"
     return f"{head} {plan}\n   {trees}"
 
 
 def _strong_node(node: Any) -> str:
     if not isinstance(node, StrongNode):
         raise NotCoveredError(f"a node of type {type(node).__name__}")
-    plan = _list(map(_distribution, node.policy))
-    duals = _list(_list(map(rational, row)) for row in node.duals)
+    plan = listed(map(distribution, node.policy))
+    duals = listed(listed(map(rational, row)) for row in node.duals)
     return f"StrongNode {node.state} {rational(node.upper)} {plan}\n   {duals}"
 
 
 def _tree(tree: Tree) -> str:
-    return _list(map(_entry, tree), "\n     ")
+    return listed(map(_entry, tree), "\n     ")
 
 
 def _entry(entry: Leaf | Split) -> str:
     if isinstance(entry, Split):
         return f"ESplit {entry.i} {entry.j}"
-    return f"ELeaf {_list(map(_hint, entry.majorants))} {_integer(entry.shift)}"
+    return f"ELeaf {listed(map(_hint, entry.majorants))} {integer(entry.shift)}"
 
 
 def _hint(majorant: Majorant) -> str:

@@ -50,7 +50,11 @@ def test_bits_are_as_asked(run: Run, certificate: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        (("--gamma", "1/2"), "gamma: not covered in Coq: gamma = 1/2 > 0"),
+        (("--gamma", "1/2"), "game: certificate is of the game"),
+        (
+            ("--gamma", "1/2", "--eta", "inf"),
+            "gamma: not covered in Coq: gamma = 1/2 > 0 with eta = inf",
+        ),
         (("--eta", "inf"), "game: certificate is of the game"),
         (("--eta", "2"), "game: certificate is of the game"),
     ],

@@ -322,3 +322,39 @@ Proof.
       assert (0 <= eta * eta) by nra. assert (0 <= eta * eta * exp (eta * top)) by (apply Rmult_le_pos; lra). lra.
 Qed.
 End Responses.
+
+(** C1c, Pinsker: [2 TV^2 <= KL], where the sum of distances is [2 TV]. The Gibbs principle with rewards
+    [ln nu + t] where [mu] exceeds [nu], Hoeffding's lemma, and the best [t]. *)
+Section Pinsker.
+Context {B : Type} (l : list B).
+
+Theorem pinsker (mu nu : B -> R) : simplex mu l -> simplex nu l -> (forall b, In b l -> 0 < nu b) ->
+  rsum (fun b => Rabs (mu b - nu b)) l * rsum (fun b => Rabs (mu b - nu b)) l / 2 <= kl l mu nu.
+Proof.
+  intros Hmu Hnu Hpos. pose proof (simplex_nonempty mu l Hmu) as Hl.
+  set (g := fun b => if Rlt_dec (nu b) (mu b) then 1 else 0).
+  assert (Hg : forall b, 0 <= g b <= 1) by (intros b; unfold g; destruct (Rlt_dec (nu b) (mu b)); lra).
+  set (p := mean nu g l). set (x := mean mu g l - p).
+  assert (Hp : 0 <= p <= 1) by (split; [apply mean_lower|apply mean_upper]; intros; try assumption; apply Hg).
+  assert (Ed : rsum (fun b => Rabs (mu b - nu b)) l = 2 * x).
+  { rewrite (rsum_ext _ (fun b => 2 * (mu b * g b - nu b * g b) - (mu b - nu b))).
+    - rewrite rsum_minus, rsum_scale, rsum_minus, rsum_minus, (proj2 Hmu), (proj2 Hnu). unfold x, p, mean. ring.
+    - intros b _. unfold g, Rabs. destruct (Rlt_dec (nu b) (mu b)); destruct (Rcase_abs _); lra. }
+  assert (Hx : 0 <= x).
+  { assert (0 <= rsum (fun b => Rabs (mu b - nu b)) l) by (apply rsum_nonneg; intros; apply Rabs_pos). lra. }
+  set (t := 4 * x). pose proof (gibbs_upper l Hl 1 Rlt_0_1 (fun b => ln (nu b) + t * g b) mu Hmu) as G.
+  unfold soft_value, partition in G.
+  rewrite (rsum_ext (fun b => exp (1 * (ln (nu b) + t * g b))) (fun b => nu b + (exp t - 1) * (nu b * g b))) in G.
+  2:{ intros b Hb. rewrite Rmult_1_l, exp_plus, exp_ln by now apply Hpos.
+      unfold g. destruct (Rlt_dec (nu b) (mu b)); rewrite ?Rmult_1_r, ?Rmult_0_r, ?exp_0; ring. }
+  rewrite rsum_plus, rsum_scale, (proj2 Hnu) in G.
+  change (rsum (fun b => nu b * g b) l) with p in G.
+  pose proof (two_points p t Hp ltac:(unfold t; lra)) as H.
+  replace (1 + (exp t - 1) * p) with (1 - p + p * exp t) in G by ring.
+  rewrite mean_plus, mean_scale in G. unfold entropy in G. rewrite Rinv_1, Rmult_1_l in G.
+  assert (Ek : kl l mu nu = rsum (fun b => mu b * ln (mu b)) l - mean mu (fun b => ln (nu b)) l).
+  { unfold kl, mean. rewrite <- rsum_minus. apply rsum_ext. intros; ring. }
+  assert (Em : mean mu g l = x + p) by (unfold x; ring). rewrite Em in G.
+  rewrite Ed, Ek. unfold t in *. unfold Rdiv in *. rewrite Rinv_1 in G. nra.
+Qed.
+End Pinsker.
