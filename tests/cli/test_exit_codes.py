@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from asyncio.subprocess import PIPE
 from collections.abc import Callable
@@ -249,6 +250,20 @@ async def script(*arguments: object) -> tuple[int | None, str, str]:
     process = await asyncio.create_subprocess_exec(SCRIPT, *words, stdout=PIPE, stderr=PIPE)
     out, err = await process.communicate()
     return process.returncode, out.decode(), err.decode()
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_a_reader_that_goes_away_is_no_negative_verdict(more: tuple[str, ...]) -> None:
+    async def unread() -> tuple[int | None, bytes]:
+        reading, writing = os.pipe()
+        os.close(reading)
+        words = (SCRIPT, "decide", GAME, "--at-least", "2", *more)
+        process = await asyncio.create_subprocess_exec(*words, stdout=writing, stderr=PIPE)
+        os.close(writing)
+        _, err = await process.communicate()
+        return process.returncode, err
+
+    assert asyncio.run(unread()) == (141, b"")
 
 
 def test_the_installed_script(tmp_path: Path) -> None:
