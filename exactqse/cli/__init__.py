@@ -1,9 +1,8 @@
-"""The command line. Exit codes: 0 success, 1 a negative verdict, 2 bad input, 130 interrupted, 141
-where nobody reads the output to its end.
+"""The command line. Exit codes: 0 success, 1 a negative verdict, 2 bad input, 130 interrupted.
 
-An interrupted search prints what it has by then. Results go to the output, progress and errors to
-the error stream. An error is one line. What only some commands need is used by its public name,
-``exactqse.solve``, which imports it then.
+And 141 where nobody reads the output to its end. An interrupted search prints what it has by then.
+Results go to the output, progress and errors to the error stream. An error is one line. What only
+some commands need is used by its public name, ``exactqse.solve``, which imports it then.
 """
 
 from __future__ import annotations

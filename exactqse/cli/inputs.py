@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Literal
 
 import exactqse
 from exactqse.cli.bundles import GameChoice
-from exactqse.errors import FileError, GameError, InputError
+from exactqse.errors import FileError, GameError, InputError, of_file
+from exactqse.kernel.certificate import Certificate
 from exactqse.kernel.numbers import parse_rational
 
 if TYPE_CHECKING:
@@ -105,6 +106,12 @@ def observes(text: str | None, game: Game) -> Observes | None:
         )
         raise GameError(what, where="--observes", remedy='write a partition as "0,1|2"')
     return [[int(part) for part in cell if len(part) < 10] for cell in cells]
+
+
+def load_certificate(path: Path) -> Certificate:
+    """The certificate in a file. Raises InputError, with the file's name."""
+    with of_file(path):
+        return Certificate.load(path)
 
 
 def load_policy(text: str, game: Game) -> Policy:

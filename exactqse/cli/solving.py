@@ -9,10 +9,9 @@ import typer
 
 import exactqse
 from exactqse.cli.bundles import Aim, Arithmetic, AsJson, GameChoice, Page, SolveFiles
-from exactqse.cli.inputs import assumed, load_game, number, writable
+from exactqse.cli.inputs import assumed, load_certificate, load_game, number, writable
 from exactqse.cli.output import emit, error_console, show
 from exactqse.errors import InputError
-from exactqse.kernel.certificate import Certificate
 from exactqse.kernel.check import check
 from exactqse.kernel.elementary import INTEGER
 from exactqse.report import (
@@ -58,7 +57,7 @@ def solve_command(
     writable(files.out, apart_from=(choice.game,))
     writable(files.policy, apart_from=(choice.game, files.out, files.resume))
     game = load_game(choice)
-    known = None if files.resume is None else Certificate.load(files.resume)
+    known = None if files.resume is None else load_certificate(files.resume)
     digits = aim.digits
     if digits is None and gap is None:
         digits = 3 if game.gamma else 15 if game.observes_action else 6
@@ -134,7 +133,7 @@ def check_command(
     Rejected: an inequality is shown to fail. Inconclusive: try more bits.
     """
     game = load_game(choice)
-    claim = Certificate.load(certificate)
+    claim = load_certificate(certificate)
     elementary = (
         INTEGER if arithmetic is Arithmetic.KERNEL else exactqse.arithmetic.FlintElementary()
     )

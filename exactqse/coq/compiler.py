@@ -15,7 +15,7 @@ GET_COQ = (
     "install it with: apt-get update && apt-get install coq (Debian, Ubuntu), or see coq.inria.fr"
 )
 _LIBRARY = "ExactQSE"
-_UNPROVED = re.compile(r"Unable to unify|has\s+type")  # coqc's words where a proof is of something else
+_UNPROVED = re.compile(r"Unable to unify|has\s+type")  # where a proof proves something else
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\.v", re.ASCII)
 
 

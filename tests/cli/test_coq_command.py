@@ -142,7 +142,7 @@ def test_coq_is_believed_only_by_its_exit_code(
     ("said", "message"),
     [
         ("Error: Stack overflow.", "coqc could not judge it: Stack overflow."),
-        ("Error: makes inconsistent\n assumptions", "judge it: makes inconsistent assumptions; run"),
+        ("Error: makes inconsistent\n assumptions", "it: makes inconsistent assumptions; run"),
         ("", "coqc could not judge it: exit code 3"),
     ],
 )
