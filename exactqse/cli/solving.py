@@ -157,6 +157,10 @@ def decide_command(
     max_digits: Annotated[
         int, typer.Option(metavar="N", help="Digits at which to give up, 1 to 1000.")
     ] = 320,
+    time_limit: Annotated[
+        float | None,
+        typer.Option(metavar="SECONDS", help="Time after which to give up."),
+    ] = None,
     checker: Checker = Arithmetic.KERNEL,
     as_json: AsJson = False,
 ) -> None:
@@ -165,7 +169,12 @@ def decide_command(
     game = load_game(choice)
     with working(error_console(), "deciding") as progress:
         decision = exactqse.decide(
-            game, threshold, max_digits=max_digits, checker=checker.checker, progress=progress
+            game,
+            threshold,
+            max_digits=max_digits,
+            time_limit=time_limit,
+            checker=checker.checker,
+            progress=progress,
         )
     if as_json:
         emit({**decision_document(decision), "assumed": assumed(choice)})

@@ -85,7 +85,7 @@ def solve(
     require_game(game)
     _require_leader(game, leader)
     aim = _aim(game, digits, gap)
-    budget = _budget(time_limit, node_limit)
+    budget = budget_of(time_limit, node_limit)
     if resume is not None:
         _require_search(game)
     counted = counting(progress, checked=checker is not None)
@@ -160,7 +160,8 @@ def _digits_of(gap: Fraction) -> int:
     return len(str(inverse - 1))
 
 
-def _budget(time_limit: float | None, node_limit: int | None) -> Budget:
+def budget_of(time_limit: float | None, node_limit: int | None) -> Budget:
+    """The budget of these limits. Raises InputError unless they are positive numbers."""
     for value, where in ((time_limit, "time_limit"), (node_limit, "node_limit")):
         if value is None:
             continue
