@@ -121,6 +121,11 @@ def load_policy(text: str, game: Game) -> Policy:
     return exactqse.Policy.load(text, game=game)
 
 
+def default_digits(game: Game) -> int:
+    """How many digits are asked for where no option says it."""
+    return 3 if game.gamma else 15 if game.observes_action else 6
+
+
 def number(text: str, where: str) -> Fraction:
     """An exact number. Raises NumberError."""
     return parse_rational(text, where)
