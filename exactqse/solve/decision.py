@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Literal
 
 from exactqse.kernel.certificate import Certificate
-from exactqse.kernel.game import KernelGame
+from exactqse.kernel.game import KernelGame, require_game
 from exactqse.model.arrays import exact
 from exactqse.solve.api import budget_of, require_digits, solve
 from exactqse.solve.checking import Checker, require_checker
@@ -56,6 +56,7 @@ def decide(
     Raises:
         NotCoveredError, InputError, PrecisionError: as :func:`solve`.
     """
+    require_game(game)
     require_digits(max_digits, "max_digits")
     require_checker(checker, "'kernel' or 'flint'")
     at_least = exact(at_least, "at_least")
