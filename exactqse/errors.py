@@ -7,6 +7,9 @@ write the parts of messages; nothing but messages relies on them.
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 
@@ -116,6 +119,19 @@ def _remade(
     error = kind.__new__(kind, *arguments)
     vars(error).update(parts)
     return error
+
+
+@contextmanager
+def of_file(path: str | os.PathLike[str]) -> Iterator[None]:
+    """Have errors about what is in a file name the file as well: its fields have no other name."""
+    name = str(path)
+    try:
+        yield
+    except InputError as error:
+        if error.where.startswith(name):
+            raise
+        where = f"{name}: {error.where}" if error.where else name
+        raise type(error)(error.what, where=where, remedy=error.remedy) from error
 
 
 def of_kind(

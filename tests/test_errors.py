@@ -8,7 +8,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from exactqse.errors import KindError, approximate, at_least, between, of_kind, shown
+from exactqse.errors import (
+    GameError,
+    InputError,
+    KindError,
+    approximate,
+    at_least,
+    between,
+    of_file,
+    of_kind,
+    shown,
+)
 
 
 def test_approximate_has_four_digits() -> None:
@@ -46,3 +56,20 @@ def test_a_class_is_no_instance() -> None:
     for value in (int, "1", None):
         with pytest.raises(KindError, match="x: expected an int, found "):
             of_kind(value, int, "an int", where="x")
+
+
+@pytest.mark.parametrize(
+    ("where", "message"),
+    [("eta", "a.json: eta: wrong; mend"), ("", "a.json: wrong; mend"), ("a.json, line 2", None)],
+)
+def test_an_error_about_a_file_names_it_once(where: str, message: str | None) -> None:
+    error = GameError("wrong", where=where, remedy="mend")
+    with pytest.raises(GameError) as caught, of_file("a.json"):
+        raise error
+    assert str(caught.value) == (message or str(error))
+
+
+def test_other_errors_about_a_file_stay_as_they_are() -> None:
+    with pytest.raises(ValueError, match=r"^plain$") as caught, of_file("a.json"):
+        raise ValueError("plain")
+    assert not isinstance(caught.value, InputError)

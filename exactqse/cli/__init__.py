@@ -1,8 +1,8 @@
 """The command line. Exit codes: 0 success, 1 a negative verdict, 2 bad input, 130 interrupted.
 
-An interrupted search prints what it has by then. Results go to the output, progress and errors to
-the error stream. An error is one line. What only some commands need is used by its public name,
-``exactqse.solve``, which imports it then.
+And 141 where nobody reads the output to its end. An interrupted search prints what it has by then.
+Results go to the output, progress and errors to the error stream. An error is one line. What only
+some commands need is used by its public name, ``exactqse.solve``, which imports it then.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from exactqse.errors import ExactQSEError
 __all__ = ["app", "main"]
 
 BAD_INPUT = 2
+UNREAD = 141  # what shells say of a command whose reader went away, such as head
 _UsageError: type[Exception] = typer.BadParameter.mro()[1]  # typer gives it no name of its own
 
 app = typer.Typer(
@@ -91,6 +92,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         try:
             code = app(args=words, prog_name="exactqse", standalone_mode=False)
         except SystemExit as end:
+            if isinstance(end.__context__, BrokenPipeError):
+                return UNREAD  # typer would have it 1, a negative verdict
             return end.code if isinstance(end.code, int) else BAD_INPUT if end.code else 0
         except _UsageError as error:
             complain_of_usage(error)

@@ -28,18 +28,32 @@ class Arithmetic(StrEnum):
         return "flint" if self is Arithmetic.FLINT else "kernel"
 
 
+GameName = Annotated[
+    str,
+    typer.Argument(
+        metavar="GAME",
+        help="A game file, a Gambit .nfg file, or a shipped game (see: exactqse games).",
+        show_default=False,
+    ),
+]
+Observed = Annotated[
+    str | None,
+    typer.Option(metavar="WHAT", help='What the leader sees: action, nothing, or "0,1|2".'),
+]
+WhoLeads = Annotated[
+    int | None,
+    typer.Option(metavar="1|2", help="Which player of an .nfg file leads.  \\[default: 1]"),
+]
+AsJson = Annotated[
+    bool, typer.Option("--json", help="Print one JSON document, exact, and nothing else.")
+]
+
+
 @dataclass(frozen=True)
 class GameChoice:
     """Which game, and changes to it."""
 
-    game: Annotated[
-        str,
-        typer.Argument(
-            metavar="GAME",
-            help="A game file, a Gambit .nfg file, or a shipped game (see: exactqse games).",
-            show_default=False,
-        ),
-    ]
+    game: GameName
     eta: Annotated[
         str | None,
         typer.Option(metavar="NUMBER", help='Inverse temperature, such as 2, 1/3, 0.1 or "inf".'),
@@ -47,14 +61,8 @@ class GameChoice:
     gamma: Annotated[
         str | None, typer.Option(metavar="NUMBER", help="The follower's discount factor, 0 to 1.")
     ] = None
-    observes: Annotated[
-        str | None,
-        typer.Option(metavar="WHAT", help='What the leader sees: action, nothing, or "0,1|2".'),
-    ] = None
-    leader: Annotated[
-        int | None,
-        typer.Option(metavar="1|2", help="Which player of an .nfg file leads.  \\[default: 1]"),
-    ] = None
+    observes: Observed = None
+    leader: WhoLeads = None
 
 
 @dataclass(frozen=True)
@@ -64,9 +72,7 @@ class Page:
     everything: Annotated[bool, typer.Option("--all", help="Print every row of the tables.")] = (
         False
     )
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document, exact, and nothing else.")
-    ] = False
+    as_json: AsJson = False
 
 
 @dataclass(frozen=True)
@@ -121,11 +127,6 @@ class Aim:
             "--history", help="For gamma > 0: she remembers the history, and randomises publicly."
         ),
     ] = False
-
-
-AsJson = Annotated[
-    bool, typer.Option("--json", help="Print one JSON document, exact, and nothing else.")
-]
 
 
 def bundled(function: Callable[..., None]) -> Callable[..., None]:

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Literal
 
 import exactqse
 from exactqse.cli.bundles import GameChoice
-from exactqse.errors import FileError, GameError, InputError
+from exactqse.errors import FileError, GameError, InputError, of_file
+from exactqse.kernel.certificate import Certificate
 from exactqse.kernel.numbers import parse_rational
 
 if TYPE_CHECKING:
@@ -107,11 +108,22 @@ def observes(text: str | None, game: Game) -> Observes | None:
     return [[int(part) for part in cell if len(part) < 10] for cell in cells]
 
 
+def load_certificate(path: Path) -> Certificate:
+    """The certificate in a file. Raises InputError, with the file's name."""
+    with of_file(path):
+        return Certificate.load(path)
+
+
 def load_policy(text: str, game: Game) -> Policy:
     """The policy in a file, or the uniform one. Raises InputError."""
     if text == UNIFORM and not _exists(Path(text)):
         return exactqse.Policy.uniform(game)
     return exactqse.Policy.load(text, game=game)
+
+
+def default_digits(game: Game) -> int:
+    """How many digits are asked for where no option says it."""
+    return 3 if game.gamma else 15 if game.observes_action else 6
 
 
 def number(text: str, where: str) -> Fraction:

@@ -8,11 +8,10 @@ from typing import Annotated
 import typer
 
 from exactqse.cli.bundles import AsJson, GameChoice
-from exactqse.cli.inputs import assumed, load_game, writable
+from exactqse.cli.inputs import assumed, load_certificate, load_game, writable
 from exactqse.cli.output import emit, error_console, show
 from exactqse.coq import CoqOutcome, coq_file, require_coq_covers, run_coq
-from exactqse.coq.compiler import coqc, theories_folder
-from exactqse.kernel.certificate import Certificate
+from exactqse.coq.compiler import coqc, require_coq_name, theories_folder
 from exactqse.report import assumption_lines, line, working
 from exactqse.writing import write_bytes
 
@@ -55,8 +54,9 @@ def coq_command(
     remembers nothing. A certificate that does not hold fails at Qed.
     """
     writable(out, apart_from=(choice.game, certificate))
+    require_coq_name(out)
     game = load_game(choice)
-    claim = Certificate.load(certificate)
+    claim = load_certificate(certificate)
     require_coq_covers(game, claim)
     if check:
         coqc()

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 import exactqse
 from exactqse.cli.bundles import Aim, Arithmetic, AsJson, GameChoice, Page, SolveFiles
-from exactqse.cli.inputs import assumed, load_game, number, writable
+from exactqse.cli.inputs import (
+    assumed,
+    default_digits,
+    load_certificate,
+    load_game,
+    number,
+    writable,
+)
 from exactqse.cli.output import emit, error_console, show
 from exactqse.errors import InputError
-from exactqse.kernel.certificate import Certificate
 from exactqse.kernel.check import check
 from exactqse.kernel.elementary import INTEGER
 from exactqse.report import (
@@ -30,6 +38,10 @@ from exactqse.report import (
     working,
 )
 from exactqse.solve.effort import counting
+
+if TYPE_CHECKING:
+    from exactqse.model.game import Game
+    from exactqse.solve import Solution, WeakSolution
 
 NEGATIVE = 1  # the exit code of a negative verdict
 INTERRUPTED = 130  # that of a command that Ctrl-C ended, whether or not it has a result
@@ -54,49 +66,20 @@ def solve_command(
     action, or gamma > 0), --resume goes on from there, but not for gamma > 0 with --eta inf.
     """
     _require_consistent(aim, files)
-    gap = None if aim.gap is None else number(aim.gap, "--gap")
     writable(files.out, apart_from=(choice.game,))
     writable(files.policy, apart_from=(choice.game, files.out, files.resume))
+    gap = None if aim.gap is None else number(aim.gap, "--gap")
     game = load_game(choice)
-    known = None if files.resume is None else Certificate.load(files.resume)
-    digits = aim.digits
-    if digits is None and gap is None:
-        digits = 3 if game.gamma else 15 if game.observes_action else 6
-
-    def keep(solution: exactqse.Solution) -> None:
-        if files.out is not None:
-            solution.certificate.save(files.out)
-
-    with working(error_console(), "solving") as progress:
-        solution = exactqse.solve(
-            game,
-            digits,
-            gap=gap,
-            time_limit=aim.time_limit,
-            node_limit=aim.node_limit,
-            leader="history" if aim.history else "markov",
-            resume=known,
-            checker=checker.checker,
-            progress=progress,
-            keep=None if files.out is None else keep,
-        )
-    weak = None
-    if game.eta is None and not game.gamma and not solution.effort.stopped:
-        with working(error_console(), "breaking ties against her") as progress:
-            weak = exactqse.solve_weak(game, progress=counting(progress))
-    saved = []
-    if files.out is not None:
-        solution.certificate.save(files.out)
-        saved.append(f"certificate written to {files.out}")
-    if files.policy is not None:
-        solution.policy.save(files.policy)
-        saved.append(f"policy written to {files.policy}")
+    digits = default_digits(game) if aim.digits is None and gap is None else aim.digits
+    solution = _solution(game, replace(aim, digits=digits), gap, files, checker)
+    weak = _weak(game, solution)
+    written = _save(solution, files)
     if page.as_json:
-        written = {"certificate": files.out, "policy": files.policy}
         names = {key: None if path is None else str(path) for key, path in written.items()}
         more = {"digits": digits, "written": names, "assumed": assumed(choice)}
         emit({**solution_document(solution), "weak": weak_document(weak), **more})
     else:
+        saved = [f"{key} written to {path}" for key, path in written.items() if path is not None]
         show(
             *solution_lines(solution),
             *weak_lines(weak),
@@ -106,6 +89,47 @@ def solve_command(
         )
     if solution.effort.interrupted:
         raise typer.Exit(INTERRUPTED)
+
+
+def _solution(
+    game: Game, aim: Aim, gap: Fraction | None, files: SolveFiles, checker: Arithmetic
+) -> Solution:
+    known = None if files.resume is None else load_certificate(files.resume)
+
+    def keep(solution: Solution) -> None:
+        if files.out is not None:
+            solution.certificate.save(files.out)
+
+    with working(error_console(), "solving") as progress:
+        return exactqse.solve(
+            game,
+            aim.digits,
+            gap=gap,
+            time_limit=aim.time_limit,
+            node_limit=aim.node_limit,
+            leader="history" if aim.history else "markov",
+            resume=known,
+            checker=checker.checker,
+            progress=progress,
+            keep=None if files.out is None else keep,
+        )
+
+
+def _weak(game: Game, solution: Solution) -> WeakSolution | None:
+    """The value with ties against her, where there is one and nobody stopped the solve."""
+    if game.eta is not None or game.gamma or solution.effort.stopped:
+        return None
+    with working(error_console(), "breaking ties against her") as progress:
+        return exactqse.solve_weak(game, progress=counting(progress))
+
+
+def _save(solution: Solution, files: SolveFiles) -> dict[str, Path | None]:
+    """Write what is to be written, and say where."""
+    if files.out is not None:
+        solution.certificate.save(files.out)
+    if files.policy is not None:
+        solution.policy.save(files.policy)
+    return {"certificate": files.out, "policy": files.policy}
 
 
 def _require_consistent(aim: Aim, files: SolveFiles) -> None:
@@ -134,7 +158,7 @@ def check_command(
     Rejected: an inequality is shown to fail. Inconclusive: try more bits.
     """
     game = load_game(choice)
-    claim = Certificate.load(certificate)
+    claim = load_certificate(certificate)
     elementary = (
         INTEGER if arithmetic is Arithmetic.KERNEL else exactqse.arithmetic.FlintElementary()
     )
@@ -158,6 +182,10 @@ def decide_command(
     max_digits: Annotated[
         int, typer.Option(metavar="N", help="Digits at which to give up, 1 to 1000.")
     ] = 320,
+    time_limit: Annotated[
+        float | None,
+        typer.Option(metavar="SECONDS", help="Time after which to give up."),
+    ] = None,
     checker: Checker = Arithmetic.KERNEL,
     as_json: AsJson = False,
 ) -> None:
@@ -166,7 +194,12 @@ def decide_command(
     game = load_game(choice)
     with working(error_console(), "deciding") as progress:
         decision = exactqse.decide(
-            game, threshold, max_digits=max_digits, checker=checker.checker, progress=progress
+            game,
+            threshold,
+            max_digits=max_digits,
+            time_limit=time_limit,
+            checker=checker.checker,
+            progress=progress,
         )
     if as_json:
         emit({**decision_document(decision), "assumed": assumed(choice)})

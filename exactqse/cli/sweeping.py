@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 import exactqse
-from exactqse.cli.bundles import GameChoice, Page
-from exactqse.cli.inputs import assumed, load_game, number, writable
+from exactqse.cli.bundles import GameChoice, GameName, Observed, Page, WhoLeads
+from exactqse.cli.inputs import assumed, default_digits, load_game, number, writable
 from exactqse.cli.output import emit, error_console, show
 from exactqse.cli.solving import INTERRUPTED
 from exactqse.errors import InputError
@@ -43,14 +43,7 @@ _POINTS = 9
 class Along:
     """Which game, and along which eta."""
 
-    game: Annotated[
-        str,
-        typer.Argument(
-            metavar="GAME",
-            help="A game file, a Gambit .nfg file, or a shipped game (see: exactqse games).",
-            show_default=False,
-        ),
-    ]
+    game: GameName
     etas: Annotated[
         str | None,
         typer.Option("--eta", metavar="LIST", help="Inverse temperatures, such as 0.1,1,10,inf."),
@@ -66,14 +59,8 @@ class Along:
         typer.Option(metavar="N", help="The number of points of the grid.  \\[default: 9]"),
     ] = None
     log: Annotated[bool, typer.Option("--log", help="A grid on the logarithmic scale.")] = False
-    observes: Annotated[
-        str | None,
-        typer.Option(metavar="WHAT", help='What the leader sees: action, nothing, or "0,1|2".'),
-    ] = None
-    leader: Annotated[
-        int | None,
-        typer.Option(metavar="1|2", help="Which player of an .nfg file leads.  \\[default: 1]"),
-    ] = None
+    observes: Observed = None
+    leader: WhoLeads = None
 
     @property
     def choice(self) -> GameChoice:
@@ -153,8 +140,7 @@ def sweep_command(
     etas, relative = along.values(), number(width, "--width")
     game = load_game(along.choice)
     taken = assumed(replace(along.choice, eta="all"))
-    if digits is None:
-        digits = 15 if game.observes_action else 6
+    digits = default_digits(game) if digits is None else digits
     with working(error_console(), "sweeping") as progress:
         found = exactqse.sweep(
             game, etas, digits, width=relative, time_limit=time_limit, progress=counting(progress)
@@ -188,8 +174,7 @@ def sensitivities_command(
     """
     game = load_game(choice)
     require_quantal(game)
-    if digits is None:
-        digits = 15 if game.observes_action else 6
+    digits = default_digits(game) if digits is None else digits
     with working(error_console(), "solving") as progress:
         solution = exactqse.solve(game, digits, time_limit=time_limit, progress=progress)
         found = exactqse.sensitivities(solution)

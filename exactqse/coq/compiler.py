@@ -15,7 +15,8 @@ GET_COQ = (
     "install it with: apt-get update && apt-get install coq (Debian, Ubuntu), or see coq.inria.fr"
 )
 _LIBRARY = "ExactQSE"
-_FAILED_QED = re.compile(r"claim_is_accepted|Unable to unify|has type|while it is expected")
+_UNPROVED = re.compile(r"Unable to unify|has\s+type")  # where a proof proves something else
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\.v", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +63,41 @@ def coqc() -> str:
     return found
 
 
+def require_coq_name(path: Path) -> None:
+    """Refuse a file that coqc would not read for its name. Raises FileError."""
+    if not _NAME.fullmatch(path.name):
+        what = "is no file name that coqc takes"
+        remedy = "use letters, digits and _, no digit first, and .v at the end"
+        raise FileError(what, where=str(path), remedy=remedy)
+
+
 def run_coq(path: Path, *, theories: Path | None = None) -> CoqOutcome:
-    """Have coqc read a file that ``coq_file`` made.
+    """Have coqc read a file that ``coq_file`` made. It is refused if a proof does not prove.
 
     Raises:
-        FileError: no coqc, or no compiled theories.
+        FileError: no coqc, no compiled theories, or coqc ended before it could judge the proofs:
+            theories of another version, too little memory.
     """
+    require_coq_name(path)
     words = [coqc(), "-q", "-Q", str(theories_folder(theories)), _LIBRARY, str(path)]
     begun = time.monotonic()
     done = subprocess.run(words, capture_output=True, text=True, check=False)  # noqa: S603
     seconds = time.monotonic() - begun
     if done.returncode:
-        return CoqOutcome(accepted=False, axioms=(), message=done.stderr.strip(), seconds=seconds)
+        message = _refusal(done, path)
+        return CoqOutcome(accepted=False, axioms=(), message=message, seconds=seconds)
     return CoqOutcome(accepted=True, axioms=axioms_in(done.stdout), message="", seconds=seconds)
+
+
+def _refusal(done: subprocess.CompletedProcess[str], path: Path) -> str:
+    """Why a proof was refused. Raises FileError where coqc failed for another reason."""
+    message = done.stderr.strip()
+    if not _UNPROVED.search(message):
+        said = message.partition("Error:")[2] or message or f"exit code {done.returncode}"
+        what = f"coqc could not judge it: {' '.join(said.split())[:200]}"
+        remedy = "run make proofs with this coqc; if it ran out of memory, give it more"
+        raise FileError(what, where=str(path), remedy=remedy)
+    return message
 
 
 def axioms_in(report: str) -> tuple[str, ...]:

@@ -96,6 +96,18 @@ def transitions(value: object, states: int, *, normalise: bool) -> Transitions:
     return table
 
 
+def require_sizes(table: Sequence[Any], sizes: Sequence[int], where: str) -> None:
+    """Raise GameError, with the place, unless every step of [h][s][a][b] has these sizes."""
+    parts = [(step, f"{where}[{h}]") for h, step in enumerate(table)]
+    for size, entries in zip(sizes, ("states", "leader actions", "follower actions"), strict=True):
+        for part, place in parts:
+            if len(part) != size:
+                what = f"has {len(part)} {entries}, not {size}"
+                remedy = "S, A and B are counted along the first entries of u"
+                raise GameError(what, where=place, remedy=remedy)
+        parts = [(x, f"{place}[{i}]") for part, place in parts for i, x in enumerate(part)]
+
+
 def distribution(value: object, states: int, where: str, *, normalise: bool) -> Row:
     """One row: a list of S probabilities, or a mapping from state to probability.
 

@@ -12,10 +12,25 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from exactqse.errors import GameError, InputError, of_kind, shown
-from exactqse.kernel.game import MAX_HORIZON, KernelGame, Row, Transitions, require_game
+from exactqse.errors import GameError, InputError, of_file, of_kind, shown
+from exactqse.kernel.game import (
+    MAX_HORIZON,
+    KernelGame,
+    Payoffs,
+    Row,
+    Transitions,
+    require_game,
+)
 from exactqse.kernel.gamefile import game_bytes, game_hash, read_game
-from exactqse.model.arrays import distribution, exact, listed, payoffs, transitions, whole
+from exactqse.model.arrays import (
+    distribution,
+    exact,
+    listed,
+    payoffs,
+    require_sizes,
+    transitions,
+    whole,
+)
 from exactqse.reading import read_bytes
 from exactqse.writing import write_bytes
 
@@ -54,8 +69,7 @@ class Game(KernelGame):
 
         Args:
             P: transition kernel P_h(s'|s,a,b), shape (S, A, B, S) or (H, S, A, B, S); the last axis
-            may
-                be a mapping {s': probability}. None: every state stays where it is.
+                may be a mapping {s': probability}. None: every state stays where it is.
             u: leader reward, shape (S, A, B) or (H, S, A, B).
             r: follower reward, the same.
             rho: distribution of the first state, shape (S,), or a state's index; by default 0.
@@ -63,7 +77,7 @@ class Game(KernelGame):
             eta: the follower's inverse temperature, > 0; "inf" or float("inf") for a best response.
             gamma: the follower's discount factor in [0, 1]; 0 is the myopic follower.
             observes: what the leader sees of b before she moves: "action", "nothing", or a
-            partition.
+                partition.
             normalise: divide rows of P and rho by their exact sums, instead of refusing them.
             names: optional {"states": [...], "leader_actions": [...], "follower_actions": [...]}.
 
@@ -72,33 +86,17 @@ class Game(KernelGame):
         """
         of_kind(normalise, (bool, np.bool_), "True or False", where="normalise")
         leader, follower = payoffs(u, "u"), payoffs(r, "r")
-        try:
-            states, actions, responses = len(u0 := leader[0]), len(u0[0]), len(u0[0][0])
-        except IndexError:
-            what = "is empty; there must be a state, a leader action and a follower action"
-            raise GameError(what, where="u") from None
-        if P is None:
-            stay = tuple(Row(1, (s,), (1,)) for s in range(states))
-            rows = tuple(((row,) * responses,) * actions for row in stay)
-            table: Transitions = (rows,)
-        else:
-            table = transitions(P, states, normalise=normalise)
-        lengths = {len(x) for x in (table, leader, follower)}
-        steps = max(lengths) if horizon is None else horizon
-        if isinstance(steps, bool) or not isinstance(steps, int | np.integer):
-            raise GameError(f"{shown(horizon)} is not an integer", where="horizon")
-        if steps > MAX_HORIZON:
-            what = f"{shown(horizon)} is more than {MAX_HORIZON} steps"
-            raise GameError(what, where="horizon")
-        first = 0 if rho is None else rho
-        if isinstance(first, int | np.integer) and not isinstance(first, bool):
-            first = {int(first): 1}
+        states, actions, responses = sizes = _sizes(leader)
+        table = _staying(sizes) if P is None else transitions(P, states, normalise=normalise)
+        tables = {"P": table, "u": leader, "r": follower}
+        for label, given in tables.items():
+            require_sizes(given, sizes, label)
         return cls(
-            horizon=int(steps),
+            horizon=_horizon(horizon, tables),
             states=states,
             leader_actions=actions,
             follower_actions=responses,
-            rho=distribution(first, states, "rho", normalise=normalise),
+            rho=_first(rho, states, normalise=normalise),
             P=table,
             u=leader,
             r=follower,
@@ -117,7 +115,9 @@ class Game(KernelGame):
     @classmethod
     def load(cls, path: str | os.PathLike[str]) -> Game:
         """Read a game file. Raises InputError."""
-        return cls.from_kernel(read_game(read_bytes(path), str(path)))
+        data = read_bytes(path)
+        with of_file(path):
+            return cls.from_kernel(read_game(data, str(path)))
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the canonical game file. Raises FileError."""
@@ -179,6 +179,45 @@ class Game(KernelGame):
             values = [n / row.denominator for n in row.numerators]
             result[index][list(row.states)] = values
         return result
+
+
+def _sizes(u: Payoffs) -> tuple[int, int, int]:
+    """(S, A, B), measured along the first entries. Raises GameError where one is 0."""
+    try:
+        return len(u[0]), len(u[0][0]), len(u[0][0][0])
+    except IndexError:
+        what = "is empty; there must be a state, a leader action and a follower action"
+        raise GameError(what, where="u") from None
+
+
+def _staying(sizes: tuple[int, int, int]) -> Transitions:
+    """The transitions of a game in which every state stays where it is."""
+    states, actions, responses = sizes
+    stay = (Row(1, (s,), (1,)) for s in range(states))
+    return (tuple(((row,) * responses,) * actions for row in stay),)
+
+
+def _horizon(horizon: object, tables: Mapping[str, Sequence[object]]) -> int:
+    """H, with which every table that is per step has to agree. Raises GameError."""
+    steps = max(map(len, tables.values())) if horizon is None else horizon
+    if isinstance(steps, bool) or not isinstance(steps, int | np.integer):
+        raise GameError(f"{shown(horizon)} is not an integer", where="horizon")
+    if steps > MAX_HORIZON:
+        what = f"{shown(horizon)} is more than {MAX_HORIZON} steps"
+        raise GameError(what, where="horizon")
+    for label, table in tables.items():
+        if steps > 0 and len(table) not in {1, steps}:
+            what = f"is given for {len(table)} steps, not for all {steps} or once for every step"
+            raise GameError(what, where=label)
+    return int(steps)
+
+
+def _first(rho: object, states: int, *, normalise: bool) -> Row:
+    """The distribution of the first state, which may be an index instead; by default state 0."""
+    first = 0 if rho is None else rho
+    if isinstance(first, int | np.integer) and not isinstance(first, bool):
+        first = {int(first): 1}
+    return distribution(first, states, "rho", normalise=normalise)
 
 
 def _temperature(eta: Number) -> Fraction | None:

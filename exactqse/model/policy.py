@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from exactqse.errors import GameError, PolicyError, approximate, of_kind
+from exactqse.errors import GameError, PolicyError, approximate, of_file, of_kind
 from exactqse.kernel.codec import check_header, fields_of, list_of, number
 from exactqse.kernel.files import canonical_json, parse_json
 from exactqse.kernel.game import KernelGame, require_game
@@ -26,7 +26,7 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Policy:
-    """A Markov policy: ``probabilities[h][s][b][a]`` = pi_h(a | s, b), rationals summing to 1.
+    """A Markov policy: ``policy[h][s][b][a]`` = pi_h(a | s, b), rationals summing to 1.
 
     A leader who sees less than the action has equal rows for the actions of one cell.
     """
@@ -41,6 +41,14 @@ class Policy:
                 remedy = "build it with Policy.from_arrays"
                 raise PolicyError(what, where="pi", remedy=remedy)
             level = [] if kind is Fraction else list(chain.from_iterable(level))
+
+    def __getitem__(self, h: int) -> tuple[tuple[tuple[Fraction, ...], ...], ...]:
+        """The table of step h, [s][b][a]."""
+        return self.probabilities[h]
+
+    def __len__(self) -> int:
+        """The number of steps."""
+        return len(self.probabilities)
 
     @classmethod
     def from_arrays(cls, pi: object, *, game: KernelGame, normalise: bool = False) -> Policy:
@@ -107,23 +115,9 @@ class Policy:
     def load(cls, path: str | os.PathLike[str], *, game: KernelGame) -> Policy:
         """Read a policy file for a game. Raises InputError."""
         require_game(game)
-        data, where = read_bytes(path), str(path)
-        try:
-            value = fields_of(parse_json(data, where), ("format", "version", "pi"), where)
-            check_header(value, FORMAT, VERSION, where)
-            table = tuple(
-                tuple(
-                    tuple(
-                        tuple(number(p, f"pi[{h}][{s}][{b}]") for p in list_of(row, "pi"))
-                        for b, row in enumerate(list_of(rows, "pi"))
-                    )
-                    for s, rows in enumerate(list_of(step, "pi"))
-                )
-                for h, step in enumerate(list_of(value["pi"], "pi"))
-            )
-        except GameError as error:
-            raise PolicyError(error.what, where=error.where, remedy=error.remedy) from error
-        return cls(table).validated(game)
+        data = read_bytes(path)
+        with of_file(path):
+            return _read(data, str(path)).validated(game)
 
     @classmethod
     def uniform(cls, game: KernelGame) -> Policy:
@@ -131,6 +125,26 @@ class Policy:
         require_game(game)
         row = (Fraction(1, game.leader_actions),) * game.leader_actions
         return cls((((row,) * game.follower_actions,) * game.states,) * game.horizon)
+
+
+def _read(data: bytes, where: str) -> Policy:
+    """The policy in a file's bytes. Raises InputError."""
+    try:
+        value = fields_of(parse_json(data, where), ("format", "version", "pi"), where)
+        check_header(value, FORMAT, VERSION, where)
+        table = tuple(
+            tuple(
+                tuple(
+                    tuple(number(p, f"pi[{h}][{s}][{b}]") for p in list_of(row, "pi"))
+                    for b, row in enumerate(list_of(rows, "pi"))
+                )
+                for s, rows in enumerate(list_of(step, "pi"))
+            )
+            for h, step in enumerate(list_of(value["pi"], "pi"))
+        )
+    except GameError as error:
+        raise PolicyError(error.what, where=error.where, remedy=error.remedy) from error
+    return Policy(table)
 
 
 def _listed(value: object, where: str) -> list[object]:

@@ -136,6 +136,7 @@ def decision_document(decision: Decision) -> Document:
         "answer": decision.answer,
         "at_least": str(decision.threshold),
         "digits": decision.digits,
+        "stopped": solution.effort.stopped,
         "certified": solution.certified,
         "lower": str(solution.lower),
         "upper": str(solution.upper),

@@ -78,10 +78,12 @@ def decision_lines(decision: Decision) -> Iterator[Text]:
     """The answer with its reason, the bounds, and the verdict on them."""
     threshold = format_rational(decision.threshold)
     digits = counted(decision.digits, "digit")
+    stopped = decision.solution.effort.stopped
+    bounds = f"the bounds so far: {stopped}" if stopped else f"the bounds of {digits}"
     sentence = {
         "yes": f"yes: J* >= {threshold}",
         "no": f"no: J* < {threshold}",
-        "undecided": f"undecided: {threshold} lies within the bounds of {digits}",
+        "undecided": f"undecided: {threshold} lies within {bounds}",
     }[decision.answer]
     yield line(
         sentence, {"yes": "bold green", "no": "bold red"}.get(decision.answer, "bold yellow")

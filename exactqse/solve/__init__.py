@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 from exactqse.lazy import lazy
 
 if TYPE_CHECKING:
-    from exactqse.solve.api import Decision, decide, solve
+    from exactqse.solve.api import solve
     from exactqse.solve.backward_float64 import Float64Solution, solve_float64
+    from exactqse.solve.decision import Decision, decide
     from exactqse.solve.effort import Standing
     from exactqse.solve.solution import Solution
     from exactqse.solve.weak import WeakSolution, solve_weak
@@ -14,7 +15,8 @@ else:
     __getattr__, __dir__ = lazy(
         __name__,
         {
-            **dict.fromkeys(("Decision", "decide", "solve"), "api"),
+            **dict.fromkeys(("Decision", "decide"), "decision"),
+            "solve": "api",
             **dict.fromkeys(("Float64Solution", "solve_float64"), "backward_float64"),
             "Standing": "effort",
             "Solution": "solution",

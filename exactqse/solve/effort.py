@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from types import FrameType
 
+_LEAST = 1e-6  # seconds that are left at least
 _FEW = 64  # parts of a budget: none is smaller than this share of it
 
 
@@ -68,6 +69,13 @@ class Budget:
         if self._out_of_time:
             return f"the limit of {self.seconds:g} s was reached"
         return ""
+
+    @property
+    def seconds_left(self) -> float | None:
+        """Of its own limit, never quite nothing; None for no limit."""
+        if self.seconds is None:
+            return None
+        return max(self.start + self.seconds - time.monotonic(), _LEAST)
 
     @property
     def _out_of_nodes(self) -> bool:

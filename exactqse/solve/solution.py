@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 
@@ -28,8 +28,8 @@ class Solution:
         gap: the upper - lower that was asked for.
     """
 
-    game: KernelGame
-    certificate: Certificate
+    game: KernelGame = field(repr=False)
+    certificate: Certificate = field(repr=False)
     verdict: Verdict | None
     effort: Effort
     gap: Fraction

@@ -24,7 +24,8 @@ from exactqse.kernel.certificate import Distribution, Node
 from exactqse.kernel.game import KernelGame, Row
 from exactqse.solve.coverage import require_quantal
 from exactqse.solve.solution import Solution, myopic_nodes
-from exactqse.sweep.region import Cell, Region, StageBalls, localise, mean
+from exactqse.sweep.boxes import Cell, Region, StageBalls, mean
+from exactqse.sweep.region import localise
 
 Verdict = Literal["isolated", "multiple", "undecided"]
 SPARE_BITS = 64

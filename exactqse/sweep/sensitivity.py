@@ -21,8 +21,8 @@ from flint import arb
 from exactqse.arithmetic import Enclosure
 from exactqse.arithmetic.balls import ball, enclosure, precision
 from exactqse.solve.solution import Solution, myopic_nodes
+from exactqse.sweep.boxes import Region, StageBalls
 from exactqse.sweep.isolate import Isolation, Optima
-from exactqse.sweep.region import Region, StageBalls
 
 ByPair = tuple[tuple[tuple[tuple[Enclosure, ...], ...], ...], ...]  # [h][s][a][b]
 Place = tuple[int, int]

@@ -129,7 +129,8 @@ def test_coq_is_believed_only_by_its_exit_code(
     (theories / "Checker.vo").touch()
     monkeypatch.setenv("PATH", str(tmp_path))
     words = ("coq", GAME, certificate, "--out", tmp_path / "g.v", "--check", "--theories", theories)
-    coqc.write_text("#!/bin/sh\necho 'Axioms:'\necho 'A.b : Prop'\nexit 1\n")
+    told = "The term eq_refl has type true = true while it is expected to have type"
+    coqc.write_text(f"#!/bin/sh\necho 'Axioms:'\necho 'A.b : Prop'\necho '{told}' >&2\nexit 1\n")
     coqc.chmod(0o755)
     refused = run(*words, "--json")
     assert refused.code == 1
@@ -139,6 +140,45 @@ def test_coq_is_believed_only_by_its_exit_code(
     assert accepted.code == 0
     assert "accepted by Coq's kernel in " in accepted.out
     assert accepted.out.splitlines()[-1] == "  A.b"
+
+
+@pytest.mark.parametrize(
+    ("said", "message"),
+    [
+        ("Error: Stack overflow.", "coqc could not judge it: Stack overflow."),
+        ("Error: makes inconsistent\n assumptions", "it: makes inconsistent assumptions; run"),
+        ("", "coqc could not judge it: exit code 3"),
+    ],
+)
+def test_coq_that_fails_has_refused_nothing(
+    run: Run,
+    certificate: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    said: str,
+    message: str,
+) -> None:
+    (tmp_path / "Checker.v").touch()
+    (tmp_path / "Checker.vo").touch()
+    coqc = tmp_path / "coqc"
+    coqc.write_text(f"#!/bin/sh\necho '{said}' >&2\nexit 3\n")
+    coqc.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    out = tmp_path / "game.v"
+    result = run("coq", GAME, certificate, "--out", out, "--check", "--theories", tmp_path)
+    assert (result.code, result.out) == (2, "")
+    assert message in result.err
+    assert result.err.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", ["my-game.v", "two words.v", "2x2.v", "game", "game.txt"])
+def test_a_name_that_coqc_does_not_take_is_refused(
+    run: Run, certificate: Path, tmp_path: Path, name: str
+) -> None:
+    result = run("coq", GAME, certificate, "--out", tmp_path / name)
+    assert (result.code, result.out) == (2, "")
+    assert f"{name}: is no file name that coqc takes; use letters, digits and _" in result.err
+    assert not (tmp_path / name).exists()
 
 
 def test_axioms_are_read_from_coqs_report() -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import sys
 from asyncio.subprocess import PIPE
 from collections.abc import Callable
@@ -249,6 +250,35 @@ async def script(*arguments: object) -> tuple[int | None, str, str]:
     process = await asyncio.create_subprocess_exec(SCRIPT, *words, stdout=PIPE, stderr=PIPE)
     out, err = await process.communicate()
     return process.returncode, out.decode(), err.decode()
+
+
+def test_what_is_wrong_in_a_file_is_told_with_its_name(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    run("games", "export", GAME, "--out", "game.json")
+    run("solve", GAME, "--out", "c.json", "--policy", "p.json")
+    files = {name: Path(name).read_text() for name in ("game.json", "c.json", "p.json")}
+    Path("game.json").write_text(files["game.json"].replace('"eta":"1"', '"eta":"0"'))
+    refused(run("show", "game.json"), "error: game.json: eta: 0 is not positive")
+    Path("c.json").write_text(files["c.json"].replace('"precision":', '"precision":-'))
+    refused(run("check", GAME, "c.json"), "error: c.json: precision: ")
+    Path("p.json").write_text(files["p.json"].replace('"1"', '"-1"'))
+    refused(run("evaluate", GAME, "p.json"), "error: p.json: pi[0][0][0]: ")
+
+
+@pytest.mark.parametrize("more", [(), ("--json",)])
+def test_a_reader_that_goes_away_is_no_negative_verdict(more: tuple[str, ...]) -> None:
+    async def unread() -> tuple[int | None, bytes]:
+        reading, writing = os.pipe()
+        os.close(reading)
+        words = (SCRIPT, "decide", GAME, "--at-least", "2", *more)
+        process = await asyncio.create_subprocess_exec(*words, stdout=writing, stderr=PIPE)
+        os.close(writing)
+        _, err = await process.communicate()
+        return process.returncode, err
+
+    assert asyncio.run(unread()) == (141, b"")
 
 
 def test_the_installed_script(tmp_path: Path) -> None:

@@ -259,6 +259,17 @@ def test_decide_gives_up_at_the_limit(run: Run) -> None:
     assert "10 digits" in result.out
 
 
+def test_decide_gives_up_after_a_time(run: Run) -> None:
+    options = ("--observes", "nothing", "--at-least", "-10", "--time-limit", "0.000001")
+    result = run("decide", "patrol-4", *options)
+    assert result.code == 1
+    assert result.out.startswith("undecided: -10 lies within the bounds so far: the limit of 1e-06")
+    assert json.loads(run("decide", "patrol-4", *options, "--json").out)["stopped"]
+    refused = run("decide", "patrol-4", "--at-least", "-10", "--time-limit", "0")
+    assert (refused.code, refused.out) == (2, "")
+    assert "time_limit: 0.0 is not a positive number" in refused.err
+
+
 def test_decide_needs_an_exact_number(run: Run) -> None:
     result = run("decide", GAME, "--at-least", "about 3")
     assert (result.code, result.out) == (2, "")

@@ -140,7 +140,7 @@ def test_matrix_game_refuses_what_is_no_matrix() -> None:
         matrix_game([1, 2], [[1, 2]])
     with pytest.raises(GameError, match=r"the follower's payoffs: have 3 axes"):
         matrix_game([[1, 2]], [[[1, 2]]])
-    with pytest.raises(GameError, match=r"r\[0\]: has not the shape"):
+    with pytest.raises(GameError, match=r"r\[0\]\[0\]\[0\]: has 3 follower actions, not 2"):
         matrix_game([[1, 2]], [[1, 2, 3]])
 
 

@@ -36,6 +36,7 @@ def test_a_saved_policy_is_the_policy(
     policy.save(path)
     assert Policy.load(path, game=game) == policy
     assert Policy.from_arrays(policy.probabilities, game=game) == policy
+    assert policy[-1][0][0] == policy.probabilities[len(policy) - 1][0][0]
     assert policy.as_array().shape == (*game.shape[:2], game.follower_actions, game.leader_actions)
 
 

@@ -87,6 +87,7 @@ def test_decide_with_a_farsighted_follower() -> None:
     solution = solve(game(), gap=GAP)
     assert decide(game(), solution.lower - 1).answer == "yes"
     assert decide(game(), solution.upper + 1).answer == "no"
+    assert decide(game(), solution.upper + 1).digits == 1  # the first digit of a search tells
 
 
 def test_what_was_interrupted_is_certified_and_says_so() -> None:

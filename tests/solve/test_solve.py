@@ -221,7 +221,7 @@ def test_near_ties_beyond_float64_are_resolved() -> None:
     u, r = [[[1, 2], [1 + tiny, 2]]], [[[0, 0], [0, 0]]]
     solution = solve(Game.from_arrays(None, u, r), 60)
     assert Fraction(3, 2) + tiny / 2 in solution.value
-    assert solution.policy.probabilities[0][0][0] == (0, 1)
+    assert solution.policy[0][0][0] == (0, 1)
 
 
 def test_decide_answers_and_says_when_it_cannot() -> None:

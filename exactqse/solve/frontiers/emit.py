@@ -11,7 +11,8 @@ from exactqse.errors import PrecisionError
 from exactqse.kernel.certificate import Claim, Part, Piece, Slope
 from exactqse.kernel.game import KernelGame
 from exactqse.solve.frontiers.bounds import bound
-from exactqse.solve.frontiers.search import Place, Search
+from exactqse.solve.frontiers.place import Place
+from exactqse.solve.frontiers.search import Search
 from exactqse.solve.rounding import short
 
 _END_BITS = 40

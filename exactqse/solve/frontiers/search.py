@@ -14,139 +14,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from copy import copy
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from exactqse.errors import PrecisionError
 from exactqse.kernel.certificate import Part
 from exactqse.solve.effort import Budget
-from exactqse.solve.farsighted.model import Booleans, Floats, Integers, Model
-from exactqse.solve.frontiers.bounds import Bound, Rule, bound
-from exactqse.solve.frontiers.envelope import Pieces, pieces
-from exactqse.solve.frontiers.hulls import Polyline, polyline
-from exactqse.solve.frontiers.stage import Response, Stage
+from exactqse.solve.farsighted.model import Floats, Model
+from exactqse.solve.frontiers.bounds import Rule, bound
+from exactqse.solve.frontiers.coarse import coarse_places
+from exactqse.solve.frontiers.envelope import pieces
+from exactqse.solve.frontiers.hulls import polyline
+from exactqse.solve.frontiers.place import Side, finer
+from exactqse.solve.frontiers.stage import Stage
 
 _ROUNDS = 24
 _STALLED = 0.9  # of the gap that is left after a few rounds
 _FEW = 5
 _SHARE = 0.1  # of the gap that errors not worth a finer frontier may take in all
-_NEARER = 0.25  # of the distance to the neighbour
-_JUMP = 0.5  # of v between neighbours: less is a bend
-_CUT = 0.36  # the same for cuts; up to a third the tangents beside them would be too high
-_NARROW = 1e-9
 _TREES = 0.02  # of the gap that is left, for the trees of one place
 _CLOSE = 0.02  # of the gap
 _LEAST = 1e-9  # of the scale of values
-_STEEPEST = 250.0  # half the range of v, in which e^v can be computed with
-_EXACT = 1e8  # exponents, whose differences are known to eight digits
 _GRID = 18  # of values among which a root is bracketed
 _BRACKETS = 12
 _NEWTON = 20
 _CHORD = 1.5 * 2.0**-29  # what the checker's chords of the logarithm lose, relatively
 
 Report = Callable[[int], None]  # of how many places a round is done with
-
-
-@dataclass(frozen=True, eq=False)
-class Side:
-    """A place over achieved or over proved frontiers: its stage, and what is best at each lam."""
-
-    stage: Stage
-    found: Response
-    line: Polyline
-
-    def shares(self, ks: Integers) -> Floats:
-        """How likely each next state is after each b, (K, B, T)."""
-        v, _ = self.found.values()
-        found = self.found
-        w = found.w[ks, :, None]
-        alpha = (1 - w) * found.first[ks] + w * found.second[ks]
-        moves = np.einsum("kba,bat->kbt", alpha, self.stage.P)
-        likely: Floats = moves * np.exp(found.x[ks] - v[ks, None])[..., None]
-        return likely
-
-
-@dataclass(eq=False)
-class Place:
-    """(h, n): its frontiers.
-
-    Attributes:
-        lam: (L,) descending; at step 0 the root of either side.
-        low, high: the range of v.
-        cuts: v at which pieces are divided that lie above a chord.
-        sides: achieved, proved.
-        shown: the bounds of the proved side.
-        pieces: which of them are the least where.
-    """
-
-    lam: Floats
-    low: float
-    high: float
-    cuts: Floats
-    sides: tuple[Side, Side] = field(init=False)
-    shown: Bound = field(init=False)
-    pieces: Pieces = field(init=False)
-
-    @property
-    def reference(self) -> float:
-        """The middle of its range."""
-        return (self.low + self.high) / 2
-
-    def side(self, k: int) -> Side:
-        """Over what is achieved (0), or proved (1)."""
-        return self.sides[k]
-
-    def rough(self, k: int, used: Floats, worth: float) -> Booleans:
-        """Which lam (L,) are used so that finer neighbours matter, given what vertices are worth.
-
-        Between neighbours the frontier may rise above its chord by the product of the differences
-        in slope and in v, over 8.
-        """
-        side = self.side(k)
-        v, _ = side.found.values()
-        error = np.abs(np.diff(self.lam) * np.diff(v)) / 8
-        error = np.maximum(np.append(error, np.inf), np.append(np.inf, error))
-        total = np.zeros(len(self.lam))
-        np.add.at(total, side.line.tag, used)
-        rough: Booleans = total * error > worth
-        return rough
-
-    def jumps(self, mark: Booleans, close: float) -> Floats:
-        """Where the best choice jumps between neighbours of which one is marked, and ``close`` by.
-
-        A choice is worth e^v (W - lam) at every lam: so two choices are worth the same where these
-        lines cross. A choice that is best between the two moves the crossing, and is found there.
-        """
-        found = []
-        for side in self.sides:
-            v, W = side.found.values()
-            share = np.exp(-np.maximum(np.diff(v), 0))
-            cross = (W[1:] - share * W[:-1]) / (1 - share)
-            apart = (np.diff(v) > _JUMP) & (mark[1:] | mark[:-1])
-            found += [
-                some[apart & (self.lam[1:] < some) & (some < self.lam[:-1])]
-                for some in (cross, cross + close)
-            ]
-        return np.concatenate(found)
-
-    def bulging(self, used: Floats, worth: float) -> Floats:
-        """Where to divide pieces whose tangents lie too high above vertices that are used."""
-        line = self.side(1).line
-        rise, ends = self.pieces.rise(self.shown.G), self.pieces.ends
-        some = np.flatnonzero(used > 0)
-        v = line.v[some] - self.reference
-        k = np.abs(ends[:, None] - v).argmin(0)  # v ends piece k - 1
-        new = []
-        for before in (True, False):
-            piece = k - 1 if before else k
-            inside = (piece >= 0) & (piece < len(rise))
-            piece = np.clip(piece, 0, len(rise) - 1)
-            matter = inside & (used[some] * rise[piece] > worth)
-            far = ends[piece] if before else ends[piece + 1]
-            new.append((v + _CUT * (far - v))[matter])
-        return np.concatenate(new) + self.reference
 
 
 class Search:
@@ -165,25 +59,7 @@ class Search:
         self.after = [
             [np.flatnonzero(row.any((0, 1))) for row in layer.P] for layer in model.layers
         ]
-        low, high = _ranges(model)
-        if model.eta * max(float(np.abs(layer.r).max()) for layer in model.layers) > _EXACT:
-            what = "the follower's exponents are larger than float64 can tell apart"
-            raise PrecisionError(what, remedy="rescale the rewards, or lower eta")
-        if any((b - a).max() > 2 * _STEEPEST for a, b in zip(low, high, strict=True)):
-            what = f"the follower's values v have a range of more than {2 * _STEEPEST:.0f}"
-            raise PrecisionError(what, remedy="rescale the rewards, or lower eta")
-        least, most = _values(model)
-        self.places: list[list[Place]] = []
-        for h in range(len(model.layers)):
-            size = float((most[h] - least[h]).max())
-            unit = 2.0 ** np.ceil(np.log2(max(size, 4 * self.close, 1e-300)) - 2)
-            row = []
-            for n in range(len(least[h])):
-                start = np.floor(least[h][n] / unit - 5) * unit
-                stop = np.ceil(most[h][n] / unit + 5) * unit
-                lam = np.arange(stop, start - unit / 2, -unit)
-                row.append(Place(lam, float(low[h][n]), float(high[h][n]), np.zeros(0)))
-            self.places.append(row)
+        self.places = coarse_places(model, self.close)
         self.lower, self.upper = -np.inf, np.inf
         self.planted = False
 
@@ -340,7 +216,7 @@ class Search:
                 cuts = place.bulging(proved[h][n], worth[1])
                 changed |= bool(mark.any() or cuts.size)
                 place.cuts = np.unique(np.concatenate([place.cuts, cuts]))
-                place.lam = _finer(place.lam, mark, place.jumps(mark, 2 * self.close))
+                place.lam = finer(place.lam, mark, place.jumps(mark, 2 * self.close))
         return changed
 
     def _used(self, k: int) -> list[list[Floats]]:
@@ -360,44 +236,3 @@ class Search:
                     for at, weight in ((side.found.d[ks], 1 - w), (side.found.e[ks], w)):
                         np.add.at(used[h + 1][t], side.stage.pick[at, j], shares[..., j] * weight)
         return used
-
-
-def _finer(lam: Floats, mark: Booleans, more: Floats) -> Floats:
-    """Nearer neighbours of those that are marked, and ``more``; beyond the last, as much again.
-
-    Lines through neighbours at growing distances lie below what is near: one new point a side is
-    enough.
-    """
-    width = np.diff(lam)
-    wide = -width > _NARROW * (1 + np.abs(lam[1:]))
-    new = [
-        (lam[:-1] + _NEARER * width)[mark[:-1] & wide],
-        (lam[1:] - _NEARER * width)[mark[1:] & wide],
-    ]
-    size = lam[0] - lam[-1]
-    new += [lam[:1][mark[:1]] + size, lam[-1:][mark[-1:]] - size]
-    return np.unique(np.concatenate([lam, *new, more]))[::-1]
-
-
-def _ranges(model: Model) -> tuple[list[Floats], list[Floats]]:
-    """The range of v at each place, as the checker finds it."""
-    ends: list[list[Floats]] = [[], []]
-    for layer in reversed(model.layers):
-        for row, best in zip(ends, (np.min, np.max), strict=True):
-            x = model.eta * layer.r
-            if row:
-                x = x + model.gamma * (layer.P @ row[-1])
-            x = best(x, axis=-1)
-            top = x.max(-1, keepdims=True)
-            row.append((top + np.log(np.exp(x - top).sum(-1, keepdims=True)))[:, 0])
-    return ends[0][::-1], ends[1][::-1]
-
-
-def _values(model: Model) -> tuple[list[Floats], list[Floats]]:
-    """The range of W."""
-    ends: list[list[Floats]] = [[], []]
-    for layer in reversed(model.layers):
-        for row, best in zip(ends, (np.min, np.max), strict=True):
-            y = layer.u + layer.P @ row[-1] if row else layer.u
-            row.append(best(y, axis=(1, 2)))
-    return ends[0][::-1], ends[1][::-1]
