@@ -202,6 +202,16 @@ def test_a_rough_bound_of_one_majorant(
         assert found - exact <= size * MP.mpf("0.06") + 10**6 * (1 + size / 2**p)
 
 
+@pytest.mark.parametrize("tag", [UP, DOWN])
+def test_a_rough_bound_holds_for_every_lam(tag: str) -> None:
+    """lam from 1 to 2 at y = 0: both majorants are the largest at the lower end."""
+    p = 40
+    stage = Stage("here", p, INTEGER, [[(0, 0)]], [[(0, 0)]], [[{}]])
+    member = (0, Stage._up if tag == UP else Stage._down, (1, 1))
+    (found,) = stage._rough([member], stage._simplex(), (1 << p, 2 << p), 0)
+    assert exactly(stage, 0, 0, tag, Fraction(1), 1 << p, 0) * 2**p <= found
+
+
 @pytest.mark.parametrize("p", [16, 64, COARSE - 1, COARSE, COARSE + 1, 3000])
 @pytest.mark.parametrize("tag", [UP, DOWN])
 def test_a_rough_bound_is_near_at_any_precision(tag: str, p: int) -> None:
