@@ -70,6 +70,15 @@ class MLEGolf:
         """What tables and pictures call it."""
         return "mle-golf"
 
+    def require(self, setting: Setting) -> None:
+        """Whether it can serve.
+
+        Raises:
+            InputError: classes of another shape.
+            NotCoveredError: a farsighted or a best-responding follower.
+        """
+        self.classes.require(setting)
+
     def start(self, setting: Setting, random: np.random.Generator) -> _Session:
         """A new run; ``random`` is not used. Pairs are solved once for all runs.
 
