@@ -181,7 +181,9 @@ class _Rounded:
         self.shown = search.parts(batch)
         self.empty = batch.bound == -np.inf
         grid = goal.unit * economy.grid
-        self.lam = np.round(batch.lam[None] / grid) * grid
+        lam = np.round(batch.lam[None] / grid) * grid
+        known = np.isfinite(lam)  # not where float64 has no bound for a step of the part
+        self.lam = np.where(known, lam, 0.0)
         self.backward = Backward(self.bounder, self.shown)
         size = np.abs(self.backward.centre) + self.backward.radius
         lean, fine = self.backward.common(), goal.unit * 2.0**-8
@@ -192,14 +194,17 @@ class _Rounded:
         room = np.maximum(goal.upper - np.where(self.empty, 0.0, batch.bound), 0.0)
         roots = batch.roots + (_ROOM * goal.unit if economy.attempts else room + _ROOM * goal.unit)
         self.roots, self.first, proved = self._raise(self.backward.stage(0), roots)
-        self.done = self.empty | proved
+        bounded = (self.roots < NO_ROOT).all(0) & known.all((0, 1))
+        self.done = self.empty | (proved & bounded)
 
     def _short(self, stage: Stage, lam: Floats, found: Parameters) -> Parameters:
         """Tangents at corners, or mantissas of few bits."""
-        mantissa, exponent = np.frexp(np.clip(found.value, 1e-290, 1e290))
+        value = np.where(np.isnan(found.value), 1.0, found.value)
+        mantissa, exponent = np.frexp(np.clip(value, 1e-290, 1e290))
+        unit = np.ldexp(1.0, exponent - self.bits)
         short = np.ldexp(np.round(np.ldexp(mantissa, self.bits)), exponent - self.bits)
         if not self.economy.near:
-            return Parameters(found.down, short)
+            return settled(stage, lam, Parameters(found.down, short), unit)
         value, corner = stage.tangent(lam, found, self.economy.near)
         return Parameters(found.down, np.where(corner < 0, short, value), corner)
 
@@ -249,6 +254,25 @@ class _Rounded:
                 None if self.empty[n] else bound,
             )
         return found
+
+
+def settled(stage: Stage, lam: Floats, found: Parameters, unit: Floats) -> Parameters:
+    """The same, or one unit more or less for one b after another, where G is less then.
+
+    The best parameters have two corners tie; which of them is the larger afterwards decides whose
+    slopes are taken out for all (proofs/farsighted-bound.md, Lemma 2).
+    """
+    value = found.value
+    G, _, _ = stage.evaluate(lam, found)
+    for b in range(value.shape[1]):
+        for sign in (-1, 1):
+            other = value.copy()
+            other[:, b] = found.value[:, b] + sign * unit[:, b]
+            tried, _, _ = stage.evaluate(lam, Parameters(found.down, other))
+            less = tried < G
+            G = np.where(less, tried, G)
+            value = np.where(less[:, None, None], other, value)
+    return Parameters(found.down, value)
 
 
 class _Columns:

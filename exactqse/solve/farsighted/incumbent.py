@@ -105,6 +105,11 @@ def best_policy(model: Model, seed: int = 0) -> Evaluated:
         random.dirichlet(np.full(u.shape[2], 0.5), size=(_STARTS, len(u), count))[:, :, model.cell]
         for u in (layer.u for layer in model.layers)
     ]
+    return ascended(model, pi)
+
+
+def ascended(model: Model, pi: list[Floats]) -> Evaluated:
+    """The best policy that iteration from any of N others came to, with N = 1."""
     for number, (rounds, damping) in enumerate(_ROUNDS):
         if number == len(_ROUNDS) - 1:
             order = np.argsort(-evaluate(model, pi).worth(model))[:_POLISHED]

@@ -26,6 +26,7 @@ _MUCH = 0.2  # of what is left to prove
 _NARROW = 1e-11
 _FEW = 64  # parts, for which all other ways are tried
 _SHARES = (0.5, 0.25)  # of new slopes in a table
+_NEAR = 0.05  # of what is left to prove: so near the floor it is not worth to go on
 _WORTH = 0.03  # of the score of the first candidate, at least
 
 
@@ -122,7 +123,7 @@ class Search:
         self.used, self.J = tables.own.shape
         self.nodes = Nodes(self.J, len(self.model.rho))
         self.heap: list[tuple[float, int]] = []
-        self.stuck = self.target = -np.inf
+        self.stuck = self.target = self.floor = -np.inf
         self.alternatives = 0
         self._begin()
 
@@ -219,11 +220,14 @@ class Search:
         return self.nodes.size - len(self.heap)
 
     def run(self, target: float, budget: Budget, is_over: Callable[[], bool]) -> None:
-        """Halve the parts with the largest bounds, and count them, until it is over."""
+        """Halve the parts with the largest bounds, and count them, until it is over.
+
+        ``is_over`` may raise the target, and the floor.
+        """
         self.target = target
-        while self.heap and self.upper > target and not is_over():
+        while self.heap and not is_over() and not self.is_done:
             picked: list[int] = []
-            while self.heap and len(picked) < _BATCH and -self.heap[0][0] > target:
+            while self.heap and len(picked) < _BATCH and -self.heap[0][0] > self.target:
                 bound, n = heapq.heappop(self.heap)
                 if (self.nodes.hi[n] - self.nodes.lo[n]).max(initial=0.0) > _NARROW:
                     picked.append(n)
@@ -231,6 +235,28 @@ class Search:
                     self.stuck = max(self.stuck, -bound)
             if picked:
                 budget.spend(self._divide(np.array(picked)))
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the target is reached, or the bounds are as good as at a point."""
+        least = max(self.stuck, self.floor)
+        return self.upper <= max(self.target, least + _NEAR * (self.upper - self.target))
+
+    def sink(self, count: int) -> None:
+        """Bounds at the middles of the leading parts: no cover is better there (``floor``)."""
+        batch = self.nodes.batch(self._leading(count))
+        at = (batch.lo + batch.hi) / 2
+        lo, hi, empty = contract(self.model, at, at)
+        free, loose = np.zeros_like(batch.free), np.zeros_like(batch.loose)
+        bound = self._bound(replace(batch, lo=lo, hi=hi, free=free, loose=loose), fresh=True).bound
+        self.floor = max(self.floor, float(bound[~empty & (bound < NO_ROOT)].max(initial=-np.inf)))
+
+    def leading(self, count: int) -> Prescriptions:
+        """What decides the bounds of the open parts whose bounds are the largest."""
+        return self._scores(self.nodes.batch(self._leading(count)))[1]
+
+    def _leading(self, count: int) -> Integers:
+        return np.array([n for _, n in heapq.nsmallest(count, self.heap)], dtype=np.intp)
 
     def _divide(self, picked: Integers) -> int:
         """Halve these parts along the best of a few coordinates; how many parts were examined."""

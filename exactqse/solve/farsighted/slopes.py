@@ -80,6 +80,15 @@ class Prescriptions:
     omega: list[Floats]
     s: list[Floats]
 
+    def mixtures(self) -> list[Floats]:
+        """The leader's, pi (N, n, B, A); any of them after what is never answered."""
+        found = []
+        for omega in self.omega:
+            weight = omega.sum(-1, keepdims=True)
+            even = np.full_like(omega, 1 / omega.shape[-1])
+            found.append(np.where(weight > _TINY, omega / np.maximum(weight, _TINY), even))
+        return found
+
 
 def offsets(model: Model) -> list[int]:
     """[h]: the first coordinate of step h, for h = 1..H; steps h and later begin there."""

@@ -29,7 +29,7 @@ from exactqse.solve.farsighted.claims import bounder
 from exactqse.solve.farsighted.coarse import coarse_cover
 from exactqse.solve.farsighted.emit import cover, sample
 from exactqse.solve.farsighted.forests import Forest, finer, whole
-from exactqse.solve.farsighted.incumbent import Evaluated, best_policy, evaluate
+from exactqse.solve.farsighted.incumbent import Evaluated, ascended, best_policy, evaluate
 from exactqse.solve.farsighted.model import Model, model_of
 from exactqse.solve.farsighted.planting import plant
 from exactqse.solve.farsighted.reserve import Reserve
@@ -44,7 +44,10 @@ _LEVELS = 4  # of trees over the leader's mixtures
 _MARGIN = 1e-11
 _EXACT = 1e12  # exponents, whose differences are known to four digits
 _MUCH = 1e-12  # of the scale of values, by which a known policy has to be better
+_FIRST_ASCENT, _NEXT_ASCENT = 256, 2  # parts, and times as many
+_LEADING = 64  # parts with the largest bounds, from which policies are ascended
 _BITS = 4.5  # for a unit of radius, which multiplies rounding by e up to three times
+_CLOSED = "dividing the follower's values brings the bounds no closer together"
 _BEYOND = "float64 could not separate the bounds further"
 
 
@@ -90,8 +93,7 @@ def _solve(aim: _Aim, watch: Watcher | None, outlet: Outlet | None) -> tuple[Cer
     policy = _start(model, known)
     nodes: tuple[AnyNode, ...] = _nodes(game, policy)
     p = fractional_bits(game, gap, model.scale)
-    low, _ = initial_mean(game, policy_values(game, nodes, p, FlintElementary()), p)
-    lower = low - slack(p, model.scale)
+    lower = _below(game, nodes, p, model.scale)
     least = 0
     if known is not None:
         least = known.precision if known.lower > lower else 0
@@ -109,6 +111,7 @@ def _solve(aim: _Aim, watch: Watcher | None, outlet: Outlet | None) -> tuple[Cer
     if known is not None and (planted := plant(game, model, known)) is not None:
         search.plant(planted, planted.kinds(forests), lambda: budget.spent)
     task = _Task(game, search, gap, (p, least), lower, nodes, rounding, known)
+    task.worth = float(policy.worth(model)[0])
     found, stopped = known, _BEYOND
     far = model.eta * max(float(np.abs(layer.r).max()) for layer in model.layers) > _EXACT
     if aim.caution is not None and not far:
@@ -135,18 +138,26 @@ def _start(model: Model, known: Certificate | None) -> Evaluated:
     return other if other.worth(model)[0] > policy.worth(model)[0] + much else policy
 
 
+def _below(game: KernelGame, nodes: tuple[AnyNode, ...], p: int, scale: float) -> Fraction:
+    """The value of a policy, rounded down."""
+    low, _ = initial_mean(game, policy_values(game, nodes, p, FlintElementary()), p)
+    return low - slack(p, scale)
+
+
 def _effort(found: Certificate, budget: Budget, stopped: str) -> Effort:
     work = budget.used, "parts examined"
     interrupted = bool(stopped) and budget.interrupted
     return Effort(len(found.nodes), found.precision, *work, stopped, interrupted)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class _Task:
     """A search with what a certificate has besides its cover.
 
     ``precision``: fractional bits for the gap, and those that the lower bound needs anyway.
     ``rounding``: unit and margin. ``known``: what is proved anyway, with the same lower bound.
+    ``due``: the number of parts after which a better policy is looked for, worth more than
+    ``worth`` in float64. ``share``: of the gap, that the search takes now.
     """
 
     game: KernelGame
@@ -157,6 +168,9 @@ class _Task:
     nodes: tuple[AnyNode, ...]
     rounding: tuple[float, float]
     known: Certificate | None
+    worth: float = -np.inf
+    due: int = _FIRST_ASCENT
+    share: float = _SHARES[0]
 
     def written(self) -> Certificate:
         """The certificate of what the search has proved. Raises PrecisionError if nothing."""
@@ -179,6 +193,8 @@ class _Task:
         reserve = Reserve(budget, lambda: sample(self.game, search, *self.rounding))
 
         def is_over() -> bool:
+            if search.nodes.size >= self.due and search.heap:
+                self.ascend()
             if watch is not None:
                 watch(self.standing())
             if outlet is not None and outlet.is_due() and not budget.spent:
@@ -187,16 +203,44 @@ class _Task:
 
         found = self.known
         try:
-            for share in _SHARES:
-                search.run(float(self.lower) + share * float(self.gap), budget, is_over)
+            for self.share in _SHARES:
+                search.run(self.target, budget, is_over)
                 found = self.written()
                 if found.upper - self.lower <= self.gap:
                     return found, ""
                 if budget.spent or reserve.exhausted:
                     return found, reserve.reason or budget.reason
+                if search.floor > self.target:
+                    return found, _CLOSED
         except PrecisionError:
             pass
         return found, reserve.reason or budget.reason or _BEYOND
+
+    @property
+    def target(self) -> float:
+        """What the search has to bound every part by."""
+        return float(self.lower) + self.share * float(self.gap)
+
+    def ascend(self) -> None:
+        """Local search from what decides the largest bounds: a policy that is better is taken."""
+        search, model = self.search, self.search.model
+        self.due = _NEXT_ASCENT * search.nodes.size
+        search.sink(_LEADING)
+        policy = ascended(model, search.leading(_LEADING).mixtures())
+        worth = float(policy.worth(model)[0])
+        if not worth > self.worth + _MUCH * model.scale:
+            return
+        self.worth = worth
+        p, _ = self.precision
+        nodes = _nodes(self.game, policy)
+        lower = _below(self.game, nodes, p, model.scale)
+        if lower <= self.lower:
+            return
+        self.lower, self.nodes, self.precision = lower, nodes, (p, 0)
+        if self.known is not None:
+            p = max(p, self.known.precision)
+            self.known = replace(self.known, precision=p, lower=lower, nodes=nodes)
+        search.target = self.target
 
     def standing(self) -> Standing:
         """How the search stands; without an upper bound as long as float64 has none."""
