@@ -77,6 +77,9 @@ def learn_command(
     gap = None if plan.gap is None else number(plan.gap, "--gap")
     game = load_game(choice)
     learners = learners_named(plan.learners, game)
+    exactqse.trials.require_online(
+        game, learners, plan.episodes, plan.seeds, noise=noise, workers=plan.workers
+    )
     with working(error_console(), "solving") as progress:
         solution = exactqse.solve(game, gap=gap, checker="flint", progress=progress)
     if solution.effort.interrupted:

@@ -125,6 +125,17 @@ class _Job:
     behaviour: Behaviour
     noise: Noise
 
+    def require(self, workers: int) -> None:
+        """Raise an error unless it can be run, before the game is solved."""
+        if self.datasets:
+            exactqse.trials.require_datasets(
+                self.game, self.learners, self.datasets, workers=workers
+            )
+            return
+        exactqse.trials.require_offline(
+            self.game, self.learners, self.sizes, self.seeds, noise=self.noise, workers=workers
+        )
+
     def run(self, **options: Any) -> tuple[OfflineTrial, ...]:
         """Run it."""
         if self.datasets:
@@ -162,6 +173,7 @@ def learn_offline_command(
     written = files.data(apart_from=(choice.game, *given))
     gap = None if learners.gap is None else number(learners.gap, "--gap")
     job = _job(choice, learners, behaviour, drawn, given)
+    job.require(learners.workers)
     with working(error_console(), "solving") as progress:
         solution = exactqse.solve(job.game, gap=gap, checker="flint", progress=progress)
     if solution.effort.interrupted:

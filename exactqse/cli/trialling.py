@@ -84,7 +84,12 @@ def learners_named(names: str, game: Game, *, offline: bool = False) -> list[Any
 
     if ":" in names and "" not in sys.path:
         sys.path.insert(0, "")  # a learner of one's own is looked for in the working folder too
-    return [find(name.strip(), game=game, offline=offline) for name in names.split(",")]
+    each = [name.strip() for name in names.split(",")]
+    for name in each:
+        if each.count(name) > 1:
+            remedy = "name each learner once"
+            raise InputError(f"{shown(name)} comes twice", where="--learner", remedy=remedy)
+    return [find(name, game=game, offline=offline) for name in each]
 
 
 def noise_named(text: str) -> Noise:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from exactqse.errors import NotCoveredError
 from exactqse.learn.classes import OMLE, LocalClasses, MLEGolf, ModelClass
 from exactqse.learn.myopic import MLEOVI, LinearModel
 from exactqse.model.game import Game
@@ -25,6 +26,18 @@ def omle(game: Game) -> OMLE:
 
 
 def golf(game: Game) -> MLEGolf:
-    """MLE-GOLF over the rewards and the optimal values of eight games, the true one among them."""
+    """MLE-GOLF over the rewards and the optimal values of eight games, the true one among them.
+
+    Raises:
+        NotCoveredError: a farsighted or a best-responding follower.
+    """
+    require_myopic(game, "mle-golf", "omle")
     models = perturbed_models(game, _MODELS, seed=_SEED)
     return MLEGolf(LocalClasses(response_tables(models), optimal_tables(models)))
+
+
+def require_myopic(game: Game, learner: str, other: str) -> None:
+    """Raise NotCoveredError unless the follower is a myopic quantal one."""
+    if game.gamma or game.eta is None:
+        what = f"{learner} is for a myopic quantal follower"
+        raise NotCoveredError(what, where="learner", remedy=f"use {other}, where eta is finite")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from exactqse.errors import NotCoveredError
 from exactqse.learn.classes import MLEBCP, PMLE, LocalClasses, ModelClass
 from exactqse.learn.myopic import MLEPVI, LinearModel
+from exactqse.learn.named import require_myopic
 from exactqse.model.game import Game
 from exactqse.simulate.classes import perturbed_models, policy_tables, response_tables
 from exactqse.solve.api import solve
@@ -38,9 +38,7 @@ def bcp(game: Game) -> MLEBCP:
         NotCoveredError: a farsighted or a best-responding follower.
         KeyboardInterrupt: Ctrl-C ended a search; the policy found by then depends on when.
     """
-    if game.gamma or game.eta is None:
-        what = "mle-bcp is for a myopic quantal follower"
-        raise NotCoveredError(what, where="learner", remedy="use pmle, where eta is finite")
+    require_myopic(game, "mle-bcp", "pmle")
     models = _models(game)
     found = [solve(model, gap=_GAP, checker=None) for model in models]
     if any(solution.effort.interrupted for solution in found):

@@ -106,7 +106,11 @@ class Session(Protocol):
 
 
 class OnlineLearner(Protocol):
-    """An online learner: parameters only. What it learns lives in its sessions."""
+    """An online learner: parameters only. What it learns lives in its sessions.
+
+    One that cannot serve every setting may have a method ``require(setting)``, which raises where
+    it cannot: it is asked before the game is solved.
+    """
 
     @property
     def name(self) -> str:
@@ -117,7 +121,7 @@ class OnlineLearner(Protocol):
 
 
 class OfflineLearner(Protocol):
-    """An offline learner: from a dataset to one policy."""
+    """An offline learner: from a dataset to one policy. It may have a ``require`` as above."""
 
     @property
     def name(self) -> str:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exactqse.errors import InputError, shown
+from exactqse.simulate.noise import is_real
 
 Floats = NDArray[np.float64]
 _SMALL = 8
@@ -35,8 +36,7 @@ def until_doubled(seen: Floats, expected: Floats, most: int) -> int:
     return max(1, most // _LEAST, int(min(float(most), 1 / share)) if share > 0 else most)
 
 
-def require_growth(growth: object) -> None:
+def require_growth(growth: float) -> None:
     """Raise InputError unless ``growth`` is a number in (1, 2]."""
-    real = isinstance(growth, int | float) and not isinstance(growth, bool)
-    if not real or not 1 < growth <= 2:  # type: ignore[operator]
+    if not is_real(growth) or not 1 < growth <= 2:
         raise InputError(f"{shown(growth)} is not in (1, 2]", where="growth")

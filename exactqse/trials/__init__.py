@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from exactqse.trials.offline_summaries import AtSize, OfflineSummary, summarise_offline
     from exactqse.trials.online import Clock, run_online
     from exactqse.trials.records import Announced, OnlineRecord, Stretch
+    from exactqse.trials.refusals import require_datasets, require_offline, require_online
     from exactqse.trials.slopes import Slope, regret_slope, slope, suboptimality_slope
     from exactqse.trials.summaries import Curve, Rate, Summary, rate, summarise
 else:
@@ -24,6 +25,7 @@ else:
                 ("OfflineTrial", "run_many_offline", "run_on_datasets"), "many_offline"
             ),
             **dict.fromkeys(("AtSize", "OfflineSummary", "summarise_offline"), "offline_summaries"),
+            **dict.fromkeys(("require_datasets", "require_offline", "require_online"), "refusals"),
             **dict.fromkeys(("Slope", "regret_slope", "slope", "suboptimality_slope"), "slopes"),
             **dict.fromkeys(("Curve", "Rate", "Summary", "rate", "summarise"), "summaries"),
             **dict.fromkeys(("run_offline",), "offline"),
@@ -48,6 +50,9 @@ __all__ = [
     "Trial",
     "rate",
     "regret_slope",
+    "require_datasets",
+    "require_offline",
+    "require_online",
     "run_many",
     "run_many_offline",
     "run_offline",

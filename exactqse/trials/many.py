@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from exactqse.errors import InputError, of_kind
 from exactqse.learn.protocol import OnlineLearner
 from exactqse.model.game import Game
 from exactqse.simulate.noise import NO_NOISE, Noise
 from exactqse.solve import Solution
-from exactqse.trials.arguments import MAX_SEED, natural
 from exactqse.trials.keeping import (
     Progress,
     ends,
@@ -28,6 +26,7 @@ from exactqse.trials.online import Clock, run_online
 from exactqse.trials.optimum import certified
 from exactqse.trials.parameters import name_of
 from exactqse.trials.records import OnlineRecord
+from exactqse.trials.refusals import require_online
 
 
 @dataclass(frozen=True)
@@ -134,14 +133,9 @@ def run_many(
         FileError: the folder or a file in it cannot be used.
         InputError, NotCoveredError, PrecisionError: as :func:`run_online`.
     """
-    of_kind(game, Game, "a Game", where="game")
-    of_kind(noise, Noise, "a Noise", where="noise")
-    of_kind(learners, Sequence, "a sequence of learners", where="learners")
-    count, workers = natural(episodes, "episodes", least=1), natural(workers, "workers", least=1)
-    chosen = range(natural(seeds, "seeds", least=1)) if isinstance(seeds, int) else seeds
-    numbers = [natural(seed, "seeds", most=MAX_SEED) for seed in chosen]
-    if not learners or not numbers:
-        raise InputError("there is nothing to run", where="learners" if numbers else "seeds")
+    count, numbers, workers = require_online(
+        game, learners, episodes, seeds, noise=noise, workers=workers
+    )
     place = None if folder is None else Path(folder)
     best = certified(game, optimum)
     plans = [

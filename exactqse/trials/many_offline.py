@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from exactqse.errors import DatasetError, InputError, of_kind
 from exactqse.learn.protocol import OfflineLearner
 from exactqse.model.game import Game
 from exactqse.simulate.behaviours import Behaviour
@@ -16,7 +14,6 @@ from exactqse.simulate.dataset import Dataset
 from exactqse.simulate.draw import behaviour_of, draw_dataset
 from exactqse.simulate.noise import NO_NOISE, Noise
 from exactqse.solve import Solution
-from exactqse.trials.arguments import MAX_SEED, natural
 from exactqse.trials.keeping import (
     Progress,
     ends,
@@ -33,6 +30,7 @@ from exactqse.trials.offline_records import OfflineRecord
 from exactqse.trials.online import Clock
 from exactqse.trials.optimum import certified
 from exactqse.trials.parameters import name_of
+from exactqse.trials.refusals import content_of, require_datasets, require_offline
 
 
 @dataclass(frozen=True)
@@ -73,7 +71,7 @@ class _Source:
     def parts(self) -> list[Any]:
         """What tells them from others, but for their size and seed."""
         noise = [self.noise.kind, str(self.noise.sd)]
-        content = "" if self.given is None else _content(self.given)
+        content = "" if self.given is None else content_of(self.given)
         return [str(self.behaviour), noise, content]
 
 
@@ -174,11 +172,9 @@ def run_many_offline(
         FileError: the folder or a file in it cannot be used.
         InputError, NotCoveredError, PrecisionError: as :func:`run_offline`.
     """
-    of_kind(noise, Noise, "a Noise", where="noise")
-    of_kind(sizes, Sequence, "a sequence of numbers of episodes", where="sizes")
-    chosen = range(natural(seeds, "seeds", least=1)) if isinstance(seeds, int) else seeds
-    numbers = _different([natural(seed, "seeds", most=MAX_SEED) for seed in chosen], "seeds")
-    counts = _different([natural(size, "sizes", least=1) for size in sizes], "sizes")
+    counts, numbers, workers = require_offline(
+        game, learners, sizes, seeds, noise=noise, workers=workers
+    )
     plan = behaviour_of(behaviour)
     sources = [_Source(plan, size, seed, noise) for size in counts for seed in numbers]
     return _run(game, learners, sources, optimum, folder, workers, progress)
@@ -210,16 +206,7 @@ def run_on_datasets(
         LearnerError, FileError, InputError, NotCoveredError, PrecisionError: as
             :func:`run_many_offline`.
     """
-    of_kind(datasets, Sequence, "a sequence of datasets", where="datasets")
-    for i, dataset in enumerate(datasets):
-        of_kind(dataset, Dataset, "a Dataset", where=f"datasets[{i}]")
-        dataset.require_game(game)
-        for name in ("behaviour", "noise"):
-            if _said(dataset, name) != _said(datasets[0], name):
-                what = f"differs from the first in its {name}"
-                remedy = "take data of one kind at a time"
-                raise DatasetError(what, where=f"datasets[{i}]", remedy=remedy)
-    _different([_content(dataset) for dataset in datasets], "datasets")
+    workers = require_datasets(game, learners, datasets, workers=workers)
     sources = [
         _Source(data.behaviour, len(data), data.seed, data.setting.noise, given=data)
         for data in datasets
@@ -236,11 +223,6 @@ def _run(
     workers: int,
     progress: Progress | None,
 ) -> tuple[OfflineTrial, ...]:
-    of_kind(game, Game, "a Game", where="game")
-    of_kind(learners, Sequence, "a sequence of learners", where="learners")
-    workers = natural(workers, "workers", least=1)
-    if not learners or not sources:
-        raise InputError("there is nothing to run", where="data" if learners else "learners")
     place, best = None if folder is None else Path(folder), certified(game, optimum)
     plans = [_Plan(game, tuple(learners), source, best, place) for source in sources]
     with kept_in(place):
@@ -254,18 +236,3 @@ def _by_learner(
     for i in range(learners):
         for trials in by_data:
             yield trials[i]
-
-
-def _different(values: list[Any], where: str) -> list[Any]:
-    """The values. Raises InputError when one comes twice: it would count twice."""
-    if len(set(values)) < len(values):
-        raise InputError("the same comes twice", where=where, remedy="name each one once")
-    return values
-
-
-def _said(dataset: Dataset, name: str) -> object:
-    return dataset.setting.noise if name == "noise" else dataset.behaviour
-
-
-def _content(dataset: Dataset) -> str:
-    return hashlib.sha256(dataset.to_bytes()).hexdigest()

@@ -19,7 +19,8 @@ from exactqse.trials.guard import Guard, content, sealed
 from exactqse.trials.offline_records import OfflineRecord
 from exactqse.trials.online import Clock
 from exactqse.trials.optimum import bounds, certified
-from exactqse.trials.parameters import RELEASE, name_of, parameters_of, require_method
+from exactqse.trials.parameters import RELEASE, name_of, parameters_of
+from exactqse.trials.refusals import require_learner
 from exactqse.trials.values import Values
 
 
@@ -57,8 +58,9 @@ def run_offline(
     of_kind(dataset, Dataset, "a Dataset", where="dataset")
     of_kind(clock, (Clock, NoneType), "a Clock", where="clock")
     dataset.require_game(game)
-    seed, best = natural(seed, "seed", most=MAX_SEED), certified(game, optimum)
-    require_method(learner, "learn", remedy="an online learner plays: use run_online")
+    seed = natural(seed, "seed", most=MAX_SEED)
+    require_learner(learner, dataset.setting, method="learn")
+    best = certified(game, optimum)
     guard, clock = Guard(name_of(learner), dataset.setting), clock or Clock()
     clock.lap(None)
     announcement = _learnt(guard, learner, dataset, seed)

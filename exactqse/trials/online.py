@@ -23,8 +23,9 @@ from exactqse.trials.arguments import MAX_SEED, natural
 from exactqse.trials.evidence import Evidence, coverage
 from exactqse.trials.guard import Guard, content, sealed
 from exactqse.trials.optimum import bounds, certified
-from exactqse.trials.parameters import RELEASE, name_of, parameters_of, require_method
+from exactqse.trials.parameters import RELEASE, name_of, parameters_of
 from exactqse.trials.records import Announced, OnlineRecord, Stretch
+from exactqse.trials.refusals import require_learners
 from exactqse.trials.values import Values
 
 AT_ONCE = 1 << 17  # episodes, at most, that are played and handed over at once: memory is bounded
@@ -89,7 +90,7 @@ def run_online(
     of_kind(clock, (Clock, NoneType), "a Clock", where="clock")
     if isinstance(progress, type) or not (progress is None or callable(progress)):
         raise KindError(f"{shown(progress)} is not a function", where="progress")
-    require_method(learner, "start", remedy="an offline learner takes a dataset: use run_offline")
+    require_learners(game, [learner], noise, method="start")
     best = certified(game, optimum)
     trial = _Trial(game, learner, seed, noise, bounds(best), clock or Clock())
     trial.play(count, progress)

@@ -104,6 +104,36 @@ def test_bad_input_is_one_line(run: Run, words: tuple[object, ...], said: str) -
     assert result.err.count("\n") == 1
 
 
+FAR, BEST = ("--gamma", "1/2"), ("--eta", "inf")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((*FAR, "--learner", "mle-ovi"), "linear learners are for a myopic quantal follower"),
+        ((*FAR, "--learner", "uniform"), "linear learners are for a myopic quantal follower"),
+        ((*FAR, "--learner", "mle-golf"), "learner: mle-golf is for a myopic quantal follower; us"),
+        ((*BEST, "--learner", "plug-in"), "not for a best-responding follower; use OMLE or PMLE"),
+        ((*BEST, "--learner", "omle"), "a best-responding follower (eta infinite) has no likeli"),
+        ((*BEST, "--learner", "mle-golf"), "use omle, where eta is finite"),
+        (("--learner", "mle-ovi,uniform,mle-ovi"), "--learner: 'mle-ovi' comes twice; name each"),
+        (("--learner", "trial_learners:Uninterested"), "uninterested: has no method start; an off"),
+        (("--learner", TWO, "--episodes", 0), "episodes: 0 is not an integer >= 1"),
+        (("--learner", TWO, "--seeds", 0), "seeds: 0 is not an integer >= 1"),
+        (("--learner", TWO, "--workers", 0), "workers: 0 is not an integer >= 1"),
+    ],
+)
+def test_what_cannot_be_run_is_refused_before_the_game_is_solved(
+    run: Run, words: tuple[object, ...], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exactqse, "solve", lambda *_, **__: pytest.fail("it was solved"))
+    result = run("learn", GAME, *words)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith("error: ")
+    assert said in result.err
+    assert result.err.count("\n") == 1
+
+
 def test_a_failing_learner_is_one_line_with_its_place(run: Run) -> None:
     result = run("learn", "inspection-3-of-8", "--learner", "trial_learners:guessing")
     assert result.code == 2

@@ -97,7 +97,7 @@ def test_a_file_that_was_drawn_gives_what_the_command_draws(run: Run, tmp_path: 
         (("--learner", TWO, "--sizes", "10,x"), "--sizes: 'x' is no size; use numbers of episodes"),
         (("--learner", TWO, "--sizes", "10,10"), "sizes: the same comes twice"),
         (("--learner", TWO, "--sizes", ""), "--sizes: '' is no size"),
-        (("--learner", TWO, "--sizes", "999999999"), "episodes: 999999999 is not an integer from"),
+        (("--learner", TWO, "--sizes", "999999999"), "sizes: 999999999 is more than 33554432"),
         (("--learner", TWO, "--seeds", 0), "seeds: 0 is not an integer >= 1"),
         (("--learner", TWO, "--noise", "loud"), "noise.kind: 'loud' is not one of"),
         (("--learner", TWO, "--epsilon", "0.1"), "--epsilon: means nothing for the behaviour unif"),
@@ -125,6 +125,51 @@ def test_bad_input_is_one_line_and_writes_nothing(
     assert said in result.err
     assert result.err.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+FAR, BEST = ("--gamma", "1/2"), ("--eta", "inf")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((*FAR, "--learner", "mle-pvi"), "linear learners are for a myopic quantal follower"),
+        ((*FAR, "--learner", "pmle,plug-in"), "linear learners are for a myopic quantal follower"),
+        ((*FAR, "--learner", "mle-bcp"), "learner: mle-bcp is for a myopic quantal follower; use"),
+        ((*BEST, "--learner", "mle-pvi-0.2"), "not for a best-responding follower; use OMLE or PM"),
+        ((*BEST, "--learner", "pmle"), "a best-responding follower (eta infinite) has no likelih"),
+        (("--learner", "plug-in, plug-in"), "--learner: 'plug-in' comes twice; name each learner"),
+        (("--learner", "trial_learners:UniformLeader"), "has no method learn; an online learner"),
+        (("--learner", TWO, "--sizes", "0"), "sizes: 0 is not an integer >= 1"),
+        (("--learner", TWO, "--sizes", "10,10"), "sizes: the same comes twice"),
+        (("--learner", TWO, "--sizes", "999999999"), "sizes: 999999999 is more than 33554432"),
+        (("--learner", TWO, "--seeds", 0), "seeds: 0 is not an integer >= 1"),
+        (("--learner", TWO, "--workers", 0), "workers: 0 is not an integer >= 1"),
+    ],
+)
+def test_what_cannot_be_run_is_refused_before_the_game_is_solved(
+    run: Run, words: tuple[object, ...], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(exactqse, "solve", lambda *_, **__: pytest.fail("it was solved"))
+    result = run("learn-offline", GAME, *words)
+    assert (result.code, result.out) == (2, "")
+    assert result.err.startswith("error: ")
+    assert said in result.err
+    assert result.err.count("\n") == 1
+
+
+def test_data_of_two_kinds_are_refused_before_the_game_is_solved(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files: list[object] = []
+    for behaviour in ("uniform", "narrow"):
+        files += ["--data", tmp_path / f"{behaviour}.json"]
+        run("draw", GAME, "--episodes", 10, "--behaviour", behaviour, "--out", files[-1])
+    monkeypatch.setattr(exactqse, "solve", lambda *_, **__: pytest.fail("it was solved"))
+    result = run("learn-offline", GAME, "--learner", TWO, *files)
+    assert (result.code, result.out) == (2, "")
+    assert "datasets[1]: differs from the first in its behaviour" in result.err
+    assert result.err.count("\n") == 1
 
 
 def test_data_of_another_game_are_refused(run: Run, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""The steps of finite-likelihood-sets.md, value-sets.md and chains.md."""
+"""The steps of finite-likelihood-sets.md, value-sets.md, comparison-sets.md and chains.md."""
 
 from __future__ import annotations
 
@@ -31,6 +31,25 @@ def test_mixture_over_a_normal_law() -> None:
     mixture = sp.integrate(sp.exp(x * S - x**2 * n / 2) * weight, (x, -sp.oo, sp.oo))
     stated = sp.exp(S**2 / (2 * (1 + n))) / sp.sqrt(1 + n)
     assert sp.simplify(sp.log(mixture / stated).expand(force=True)) == 0
+
+
+def test_comparison_of_two_tables() -> None:
+    """comparison-sets.md, Theorem 1: the logarithms of both factors, and the mean of the first."""
+    m, v, z = sp.symbols("m v z", positive=True)
+
+    def kl(p: sp.Expr, q: sp.Expr) -> sp.Expr:
+        return p * sp.log(p / q) + (1 - p) * sp.log((1 - p) / (1 - q))
+
+    factor = z * sp.log(v / m) + (1 - z) * sp.log((1 - v) / (1 - m))
+    for at in ((0.2, 0.7, 0.4), (0.5, 0.1, 0.9)):
+        values = dict(zip((m, v, z), map(sp.Rational, map(str, at)), strict=True))
+        assert sp.N((kl(z, m) - kl(z, v) - factor).subs(values), 30) == pytest.approx(0, abs=1e-25)
+    assert sp.simplify(m * (v / m) + (1 - m) * (1 - v) / (1 - m)) == 1
+    y, mu, V = sp.symbols("y mu V", real=True)
+    variance = sp.symbols("variance", positive=True)
+    slope = (V - mu) / variance
+    log = slope * (y - mu) - slope**2 * variance / 2
+    assert sp.simplify(log - ((y - mu) ** 2 - (y - V) ** 2) / (2 * variance)) == 0
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])

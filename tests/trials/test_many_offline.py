@@ -140,7 +140,7 @@ def test_the_file_of_another_trial_is_refused(tmp_path: Path) -> None:
 def test_bad_arguments_are_refused(tmp_path: Path) -> None:
     for changed, where in (
         ({"learners": []}, "learners"),
-        ({"sizes": []}, "data"),
+        ({"sizes": []}, "sizes: there is nothing to run"),
         ({"sizes": [5, 5]}, "sizes: the same comes twice"),
         ({"sizes": [0]}, "sizes"),
         ({"seeds": 0}, "seeds"),

@@ -78,8 +78,16 @@ class EstimatingSession:
         return policy
 
 
+class _Linear:
+    """A learner with the tabular linear model."""
+
+    def require(self, setting: Setting) -> None:
+        """Raise NotCoveredError for gamma > 0 or an infinite eta."""
+        _PLUG_IN.checked(setting)
+
+
 @dataclass(frozen=True)
-class UniformLeader:
+class UniformLeader(_Linear):
     """Announces the uniform policy, for ever."""
 
     name: str = "uniform"
@@ -92,7 +100,7 @@ class UniformLeader:
 
 
 @dataclass(frozen=True)
-class PlugIn:
+class PlugIn(_Linear):
     """Plans with the estimate as if it were the truth, whenever episodes grew by ``growth``."""
 
     growth: float = 1.15
@@ -111,7 +119,7 @@ class PlugIn:
 
 
 @dataclass(frozen=True)
-class BestResponseLeader:
+class BestResponseLeader(_Linear):
     """The plug-in learner who takes the follower for one who best responds."""
 
     growth: float = 1.15
@@ -130,7 +138,7 @@ class BestResponseLeader:
 
 
 @dataclass(frozen=True)
-class EpsilonGreedy:
+class EpsilonGreedy(_Linear):
     """The plug-in policy, mixed with the uniform one.
 
     Attributes:
@@ -158,7 +166,7 @@ class EpsilonGreedy:
 
 
 @dataclass(frozen=True)
-class ExploreThenCommit:
+class ExploreThenCommit(_Linear):
     """Random pure policies, at most 32 of them, then the plug-in policy of what they showed.
 
     Attributes:

@@ -63,6 +63,15 @@ class MLEBCP:
         """What tables and pictures call it."""
         return "mle-bcp"
 
+    def require(self, setting: Setting) -> None:
+        """Whether it can serve.
+
+        Raises:
+            InputError: classes of another shape.
+            NotCoveredError: a farsighted or a best-responding follower.
+        """
+        self.classes.require(setting)
+
     def learn(self, dataset: Dataset, random: np.random.Generator) -> Announcement:
         """The maximin policy, of equals the first; ``random`` is not used.
 

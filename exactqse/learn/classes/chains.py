@@ -2,12 +2,13 @@
 
 U_h agrees with the next step's pair p' when it is near the mean of u_h + W_p'(s_{h+1}):
 
-    Z(U, p')^(1/2) <= (width_scale sigma_p'^2 (2 log(N H / delta) + sum log(1 + n)))^(1/2)
+    Z(U, p')^(1/2) <= (width_scale sigma_p'^2 (2 log(4 N H / delta) + sum log(1 + n)))^(1/2)
                       + tolerance (sum n)^(1/2),
     Z(U, p') = sum over (s,a,b) of n^2/(n+1) (U(s,a,b) - ybar(s,a,b))^2,
 
 n the visits of (s,a,b), ybar the mean over them, N the number of pairs p'. The target follows p',
-so no class has to be complete (proofs/value-sets.md, Theorems 2 and 3).
+so no class has to be complete (proofs/value-sets.md, Theorems 2 and 3). Besides, U_h has to explain
+the targets of p' nearly as well as any table of its class (proofs/comparison-sets.md).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from exactqse.learn.classes.comparison import comparable, divergence_of
 from exactqse.learn.classes.likelihood import likelihood_radius, likelihood_set, response_losses
 from exactqse.learn.classes.local import LocalClasses
 from exactqse.simulate.episodes import Episodes
@@ -69,10 +71,15 @@ class Record:
 
     def misfit(self, h: int, U: Floats, W: Floats) -> Floats:
         """Z(U, p') for each U (k, S, A, B) and each p' of values W (N, S): (k, N)."""
-        n = self.after[h].sum(axis=-1)
-        mean = (self.u[h] + np.einsum("sabt,nt->nsab", self.after[h], W)) / np.maximum(n, 1)
+        n, mean = self.means(h, W)
         weight = np.square(n) / (n + 1)
         return np.array([np.einsum("sab,nsab->n", weight, np.square(u - mean)) for u in U])
+
+    def means(self, h: int, W: Floats) -> tuple[Floats, Floats]:
+        """n (S, A, B), and ybar for each p' of values W (N, S): (N, S, A, B), 0 where n is 0."""
+        n = self.after[h].sum(axis=-1)
+        total = self.u[h] + np.einsum("sabt,nt->nsab", self.after[h], W)
+        return n, total / np.maximum(n, 1)
 
 
 @dataclass(frozen=True)
@@ -81,7 +88,7 @@ class Widths:
 
     Attributes:
         delta: all sets of a policy class of this size hold their truths at once with probability
-            >= 1 - delta, at width_scale 1: half of it for theta, half for U.
+            >= 1 - delta, at width_scale 1: half of it for theta, a quarter for each set of U.
         width_scale: multiplies the proven radii.
         slack: how far U_h may be from the nearest member of its class.
         policies: the number of policies that chains are made for.
@@ -108,12 +115,31 @@ class Widths:
         self, record: Record, h: int, U: Floats, W: Floats, setting: Setting, tolerance: float
     ) -> tuple[Booleans, Floats]:
         """Whether each U (k, S, A, B) agrees with each p' of values W (N, S), and Z: (k, N)."""
+        near, misfit = self.near(record, h, U, W, setting, tolerance)
+        n, mean = record.means(h, W)
+        fits = comparable(
+            n,
+            mean,
+            U,
+            divergence_of(n, mean, W, setting, _variance(W, setting)),
+            radius=self.width_scale * (self._logs(W, setting) + math.log(len(U))),
+            tolerance=tolerance,
+        )
+        return near & fits, misfit
+
+    def near(
+        self, record: Record, h: int, U: Floats, W: Floats, setting: Setting, tolerance: float
+    ) -> tuple[Booleans, Floats]:
+        """The first of the two conditions alone, whatever else is in the class; and Z: (k, N)."""
         n = record.after[h].sum(axis=-1)
-        union = 2 * self.policies * len(W) * setting.horizon
-        logs = 2 * math.log(union / self.delta) + float(np.log1p(n).sum())
+        logs = 2 * self._logs(W, setting) + float(np.log1p(n).sum())
         radius = self.width_scale * _variance(W, setting) * logs
         misfit = record.misfit(h, U, W)
         return np.sqrt(misfit) <= np.sqrt(radius) + tolerance * math.sqrt(n.sum()), misfit
+
+    def _logs(self, W: Floats, setting: Setting) -> float:
+        """log(4 K N H/delta)."""
+        return math.log(4 * self.policies * len(W) * setting.horizon / self.delta)
 
 
 def _variance(W: Floats, setting: Setting) -> Floats:
@@ -181,6 +207,7 @@ def chains(
     widths: Widths,
     thetas: Sequence[Booleans],
     tolerances: Sequence[float],
+    among: Sequence[Booleans] | None = None,
 ) -> Chains:
     """Backward from the end: a pair is alive when its U agrees with a pair alive at the next step.
 
@@ -192,6 +219,7 @@ def chains(
         widths: of the sets.
         thetas: [h], the likelihood sets.
         tolerances: [h], what the distance of U_h from its target may owe to the class.
+        among: [h], what agreed earlier and may agree still; by default everything.
     """
     end = np.zeros((1, setting.states))
     alive: list[Booleans] = []
@@ -199,6 +227,8 @@ def chains(
     for h in reversed(range(setting.horizon)):
         W = end if h == setting.horizon - 1 else values[h + 1].reshape(-1, setting.states)
         agree, misfit = widths.agree(record, h, classes.U[h], W, setting, tolerances[h])
+        if among is not None:
+            agree &= among[h]
         on: Booleans = agree & alive[-1].ravel() if alive else agree
         leads = np.asarray(on.any(axis=1))
         alive.append(leads[:, None] & thetas[h])

@@ -2,8 +2,10 @@
 
 In every block the leader announces the greedy policy of a chain (U_0, theta_0), (U_1, theta_1), ...
 that is worth most, rho . W_0, among those that agree with what was seen: each theta_h is in its
-likelihood set, each U_h near the mean of u_h + W_{h+1}(s_{h+1}) (proofs/value-sets.md). What agrees
-is a relation between neighbours, so chains are searched backward over pairs, not enumerated.
+likelihood set, each U_h near the mean of u_h + W_{h+1}(s_{h+1}) (proofs/value-sets.md), and no
+other table explains what was seen much better (proofs/comparison-sets.md). What agrees is a
+relation between neighbours, so chains are searched backward over pairs, not enumerated. The truth
+is in all sets at once, so what was refuted stays refuted.
 After Jin, Liu and Miryoosefi (2021), Bellman eluder dimension, NeurIPS (GOLF), and Chen, Wang and
 Yang (2023), arXiv 2307.14085; the set for U is another one, which needs no completeness.
 """
@@ -68,6 +70,15 @@ class MLEGolf:
         """What tables and pictures call it."""
         return "mle-golf"
 
+    def require(self, setting: Setting) -> None:
+        """Whether it can serve.
+
+        Raises:
+            InputError: classes of another shape.
+            NotCoveredError: a farsighted or a best-responding follower.
+        """
+        self.classes.require(setting)
+
     def start(self, setting: Setting, random: np.random.Generator) -> _Session:
         """A new run; ``random`` is not used. Pairs are solved once for all runs.
 
@@ -94,6 +105,8 @@ class _Session:
         self._record = Record.empty(learner.classes)
         self._blocks = Blocks(learner.growth)
         self._rho = np.array(setting.rho)
+        self._thetas: list[Booleans] | None = None  # what is left of the sets so far
+        self._agree: list[Booleans] | None = None
 
     def announce(self) -> Announcement:
         """The greedy policy of the best chain; of equals, that of the first pair.
@@ -101,8 +114,7 @@ class _Session:
         Raises:
             InputError: no chain agrees with what was seen.
         """
-        thetas = self._widths.responses(self._record)
-        found = self._chains(thetas)
+        thetas, found = self._left()
         if not found.exist:
             what = "no chain of (U_h, theta_h) agrees with what was seen"
             remedy = "the classes lack the truth, or width_scale is too small"
@@ -123,7 +135,24 @@ class _Session:
         self._record.add(episodes, self._classes, self._eta)
         self._blocks.played += len(episodes)
 
-    def _chains(self, thetas: Sequence[Booleans]) -> Chains:
+    def _left(self) -> tuple[list[Booleans], Chains]:
+        """The sets of today within those of before, and their chains.
+
+        No chain in both: the truth was outside before, an event of probability delta at most. Then
+        what was refuted before counts no more.
+        """
+        fresh = self._widths.responses(self._record)
+        earlier = fresh if self._thetas is None else self._thetas
+        thetas = [a & b for a, b in zip(fresh, earlier, strict=True)]
+        found = self._chains(thetas, self._agree)
+        if not found.exist:
+            thetas, found = fresh, self._chains(fresh)
+        self._thetas, self._agree = thetas, found.agree
+        return thetas, found
+
+    def _chains(
+        self, thetas: Sequence[Booleans], among: Sequence[Booleans] | None = None
+    ) -> Chains:
         """U*_h is within slack of its class, W_{h+1} of the class within slack and excess of W*."""
         excess = [step.excess for step in self._greedy[1:]]
         return chains(
@@ -134,6 +163,7 @@ class _Session:
             widths=self._widths,
             thetas=thetas,
             tolerances=[2 * self._slack + more for more in (*excess, 0.0)],
+            among=among,
         )
 
     def _lower(self, found: Chains, policy: Floats) -> float:

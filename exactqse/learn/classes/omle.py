@@ -60,6 +60,15 @@ class OMLE:
         """What tables and pictures call it."""
         return "omle"
 
+    def require(self, setting: Setting) -> None:
+        """Whether it can serve.
+
+        Raises:
+            InputError: models of another shape.
+            NotCoveredError: a best-responding follower.
+        """
+        self.models.require(setting)
+
     def start(self, setting: Setting, random: np.random.Generator) -> _Session:
         """A new run; ``random`` is not used.
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from exactqse.errors import InputError, NotCoveredError, shown
+from exactqse.simulate.noise import is_real
 from exactqse.simulate.setting import Setting
 
 
 def require_options(*, delta: float, width_scale: float) -> None:
     """Raise InputError unless 0 < delta < 1 and 0 <= width_scale < infinity."""
-    if not _real(delta) or not 0 < delta < 1:
+    if not is_real(delta) or not 0 < delta < 1:
         what = f"{shown(delta)} is not a probability in (0, 1)"
         raise InputError(what, where="delta", remedy="0.05 is usual")
     require_nonnegative(width_scale, "width_scale", "1 for the proven widths")
@@ -20,7 +21,7 @@ def require_options(*, delta: float, width_scale: float) -> None:
 
 def require_nonnegative(value: float, where: str, remedy: str = "") -> None:
     """Raise InputError unless 0 <= value < infinity."""
-    if not _real(value) or not 0 <= value < math.inf:
+    if not is_real(value) or not 0 <= value < math.inf:
         raise InputError(f"{shown(value)} is not a number >= 0", where=where, remedy=remedy)
 
 
@@ -30,10 +31,6 @@ def require_quantal(setting: Setting) -> float:
         what = "a best-responding follower (eta infinite) has no likelihood to learn from"
         raise NotCoveredError(what, remedy="use a finite eta")
     return setting.eta
-
-
-def _real(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 @dataclass

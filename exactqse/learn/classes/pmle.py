@@ -22,6 +22,7 @@ from exactqse.learn.classes.omle import model_belief
 from exactqse.learn.classes.options import require_options
 from exactqse.learn.protocol import Announcement, Floats
 from exactqse.simulate.dataset import Dataset
+from exactqse.simulate.setting import Setting
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,6 +52,15 @@ class PMLE:
     def name(self) -> str:
         """What tables and pictures call it."""
         return "pmle"
+
+    def require(self, setting: Setting) -> None:
+        """Whether it can serve.
+
+        Raises:
+            InputError: models of another shape.
+            NotCoveredError: a best-responding follower.
+        """
+        self.models.require(setting)
 
     def learn(self, dataset: Dataset, random: np.random.Generator) -> Announcement:
         """The maximin policy, of equals the first; ``random`` is not used.

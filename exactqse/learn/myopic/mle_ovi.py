@@ -47,6 +47,10 @@ class MLEOVI:
     def __post_init__(self) -> None:
         require_growth(self.growth)
 
+    def require(self, setting: Setting) -> None:
+        """Raise NotCoveredError for gamma > 0 or an infinite eta, InputError for other sizes."""
+        self.model.checked(setting)
+
     def start(self, setting: Setting, random: np.random.Generator) -> OVISession:
         """A new run. Raises NotCoveredError for gamma > 0 or an infinite eta."""
         return OVISession(self, self.model.checked(setting), setting, random)

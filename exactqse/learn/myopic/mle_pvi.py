@@ -15,6 +15,7 @@ from exactqse.learn.myopic.records import Records
 from exactqse.learn.myopic.value_iteration import evaluated, plan
 from exactqse.learn.protocol import Announcement, Belief
 from exactqse.simulate.dataset import Dataset
+from exactqse.simulate.setting import Setting
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,10 @@ class MLEPVI:
 
     model: LinearModel = TABULAR
     name: str = "mle-pvi"
+
+    def require(self, setting: Setting) -> None:
+        """Raise NotCoveredError for gamma > 0 or an infinite eta, InputError for other sizes."""
+        self.model.checked(setting)
 
     def learn(self, dataset: Dataset, random: np.random.Generator) -> Announcement:
         """The policy that is best if the truth is as bad as the data allow.

@@ -13,6 +13,7 @@ from exactqse.learn.myopic.records import Records
 from exactqse.learn.myopic.response import Response, ResponseClass
 from exactqse.learn.myopic.value_iteration import Estimates
 from exactqse.learn.protocol import LikelihoodSet
+from exactqse.simulate.noise import is_real
 from exactqse.simulate.setting import Setting
 
 Floats = NDArray[np.float64]
@@ -103,10 +104,9 @@ class LinearModel:
 
 
 def _require_real(
-    value: object, where: str, low: float, high: float, *, strict: bool = False
+    value: float, where: str, low: float, high: float, *, strict: bool = False
 ) -> None:
-    real = isinstance(value, int | float) and not isinstance(value, bool)
-    inside = real and (low < value < high if strict else low <= value < high)  # type: ignore[operator]
+    inside = is_real(value) and (low < value < high if strict else low <= value < high)
     if not inside:
         raise InputError(f"{shown(value)} is not in {low:g}..{high:g}", where=where)
 

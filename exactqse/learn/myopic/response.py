@@ -38,7 +38,7 @@ class Response:
     Attributes:
         reward: the estimate of r_h(s, a, b), shape (H, S, A, B), in one gauge of many.
         kernel: phi(s,a,b).(Sigma' + lambda I)^-1 phi(s,a',b'), shape (H, S, A, B, A, B).
-        radius: R times the width scale, shape (H,) or (H, S).
+        radius: R, shape (H,) or (H, S).
         beta: the radius of the likelihood set, the same shape.
         theta: (N, d), where the next fit starts.
         cap: c, which bounds eta times the error of any difference of his values.
@@ -89,20 +89,26 @@ class ResponseClass:
         return Logits(features, by_problem, self._eta, low, high)
 
     def estimate(self, records: Records, *, scale: float, start: Floats | None = None) -> Response:
-        """The constrained maximum likelihood estimate and its ellipsoid. ``scale`` widens it."""
+        """The constrained maximum likelihood estimate and its ellipsoid.
+
+        ``scale`` multiplies R: beta + gap is multiplied by its square, and lambda with it, so that
+        the ellipsoid holds the whole box as long as nothing was seen, whatever the scale. At 0 R is
+        0.
+        """
         problems = self.problems(records)
         count, _, _, d = problems.features.shape
         low, high = self.setting.r_bounds
         begin = np.full((count, d), (low + high) / 2) if start is None else start
         found = fit(problems, begin)
         beta = self._beta(problems, found)
-        radius, inverse = self._ellipsoid(problems, found, beta)
+        share = scale**2 if scale > 0 else 1.0  # without widths no matrix is used
+        radius, inverse = self._ellipsoid(problems, found, share * (beta + found.gap))
         reward, kernel = self._by_pair(found.theta, inverse)
         shape = (-1,) if self.pooled else (self.setting.horizon, self.setting.states)
         return Response(
             reward,
             kernel,
-            scale * radius.reshape(shape),
+            np.where(scale > 0, radius, 0).reshape(shape),
             beta.reshape(shape),
             found.theta,
             self.cap,
@@ -128,10 +134,10 @@ class ResponseClass:
         result: Floats = inside + np.log(count / self.delta)
         return result
 
-    def _ellipsoid(self, problems: Logits, found: Fit, beta: Floats) -> tuple[Floats, Floats]:
-        """R (N,) and (Sigma' + lambda I)^-1 (N, d, d)."""
+    def _ellipsoid(self, problems: Logits, found: Fit, excess: Floats) -> tuple[Floats, Floats]:
+        """R (N,) and (Sigma' + lambda I)^-1 (N, d, d), from beta + gap (N,)."""
         count, _, _, d = problems.features.shape
-        squared = (beta + found.gap) / problems.eta**2
+        squared = excess / problems.eta**2
         spread = d * (problems.high - problems.low) ** 2
         ridge = _PRIOR * squared / spread if spread > 0 else np.ones(count)
         radius = np.sqrt((1 + _PRIOR) * squared) if spread > 0 else np.zeros(count)

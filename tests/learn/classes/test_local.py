@@ -14,6 +14,7 @@ from exactqse.errors import ExactQSEError, InputError, NotCoveredError, PolicyEr
 from exactqse.evaluate import evaluate, evaluate_float64
 from exactqse.learn.classes import MLEBCP, LocalClasses, MLEGolf
 from exactqse.learn.classes.chains import Chains, Record, Widths
+from exactqse.learn.classes.comparison import comparable, divergence_of
 from exactqse.learn.classes.golf import _Session, policy_values
 from exactqse.learn.classes.greedy import greedy_step
 from exactqse.learn.classes.likelihood import responses
@@ -45,6 +46,7 @@ from tests.learn.classes.drivers import (
 SEEN = 20_000
 RANDOM = np.random.default_rng(0)
 ONE = Game.from_arrays(None, [[[0], [1]]], [[[0], [0]]])  # she picks her reward, he does nothing
+UNIT = Setting.of(ONE, BERNOULLI)  # rewards in [0, 1]
 EITHER = (np.ones((1, 1, 1, 2)) / 2,)
 
 
@@ -73,16 +75,16 @@ def test_the_misfit_and_the_radius_by_hand() -> None:
     end = np.zeros((1, 1))
     expected = [9 / 4 * 1 / 16, 9 / 4 * 1 / 16 + 1 / 2 * 1 / 4]
     assert record.misfit(0, classes.U[0], end)[:, 0] == pytest.approx(expected, rel=1e-14)
-    logs = 2 * math.log(2 / 0.1) + math.log(4) + math.log(2)
+    logs = 2 * math.log(4 / 0.1) + math.log(4) + math.log(2)
     for scale, share in ((1.0, 1.0), (0.5, 0.5)):
         edge = (share * logs / 4) ** 0.5
         widths = Widths(0.1, scale, 0.0)
         for misfit, inside in ((edge * 0.999, True), (edge * 1.001, False)):
             U = np.zeros((1, 1, 2, 1))
             U[0, 0, :, 0] = 0.25 + misfit / 1.5, 1
-            agree, found = widths.agree(record, 0, U, end, setting, 0.0)
+            near, found = widths.near(record, 0, U, end, setting, 0.0)
             assert found[0, 0] == pytest.approx(misfit**2)
-            assert bool(agree[0, 0]) is inside
+            assert bool(near[0, 0]) is inside
 
 
 def test_radii_by_hand() -> None:
@@ -96,13 +98,13 @@ def test_radii_by_hand() -> None:
     setting = Setting.of(Game.from_arrays(None, [[[0], [1]]], [[[0], [0]]], horizon=2), GAUSSIAN)
     record.after[0, 0, 0, 0, 0] = 1
     W = np.zeros((6, 1))  # N pairs
-    logs = 2 * math.log(2 * 5 * 6 * 2 / 0.1) + math.log(2)  # 2 K N H / delta
+    logs = 2 * math.log(4 * 5 * 6 * 2 / 0.1) + math.log(2)  # 4 K N H / delta
     edge = (2 * logs / 4) ** 0.5
     widths = Widths(0.1, 1.0, 0.0, policies=5)
     for factor, tolerance, inside in ((0.999, 0, True), (1.001, 0, False), (1.001, 1, True)):
         U = np.array([[[[edge * factor], [0.0]]]])
-        agree = widths.agree(record, 0, U, W, setting, tolerance * edge * 0.001)[0]
-        assert agree.tolist() == [[inside] * 6]
+        near = widths.near(record, 0, U, W, setting, tolerance * edge * 0.001)[0]
+        assert near.tolist() == [[inside] * 6]
 
 
 @pytest.mark.parametrize(
@@ -115,10 +117,39 @@ def test_the_variance_of_targets(noise: Noise, variance: float) -> None:
     W = np.array([[2.0, 3.0]])
     record.after = np.zeros((1, 1, 2, 1, 2))
     record.after[0, 0, 0, 0] = 1, 0
-    edge = (variance * (2 * math.log(4) + math.log(2))) ** 0.5 * 2**0.5
+    edge = (variance * (2 * math.log(8) + math.log(2))) ** 0.5 * 2**0.5
     for factor, inside in ((0.999, True), (1.001, False)):
         U = np.array([[[[2 + edge * factor], [0.0]]]])
-        assert bool(widths.agree(record, 0, U, W, setting, 0.0)[0][0, 0]) is inside
+        assert bool(widths.near(record, 0, U, W, setting, 0.0)[0][0, 0]) is inside
+
+
+@pytest.mark.parametrize("noise", [BERNOULLI, GAUSSIAN])
+def test_comparison_with_the_class_by_hand(noise: Noise) -> None:
+    """Three of ten rewards 1, of a table that says 1/4 beside one that says q."""
+    setting, record = Setting.of(ONE, noise), Record.empty(one_step((0, 1)))
+    record.after[0, 0, 0, 0, 0], record.u[0, 0, 0, 0] = 10, 3
+    end = np.zeros((1, 1))
+    radius = math.log(4 * 2 / 0.1)  # 4 K N k H / delta
+
+    def worse(q: float) -> float:
+        if noise is GAUSSIAN:
+            return 10 * ((0.3 - q) ** 2 - 0.05**2) / (2 * 0.5**2)
+        return 3 * math.log(0.25 / q) + 7 * math.log(0.75 / (1 - q))
+
+    def agrees(q: float, scale: float, tolerance: float = 0) -> bool:
+        U = one_step((0.25, 1), (q, 1)).U[0]
+        agree = Widths(0.1, scale, 0.0).agree(record, 0, U, end, setting, tolerance)[0]
+        assert agree[0, 0]
+        return bool(agree[1, 0])
+
+    for q in (0.6, 0.8):
+        edge = worse(q) / radius
+        assert edge > 0
+        assert agrees(q, edge * 1.001)
+        assert not agrees(q, edge * 0.999)
+        assert agrees(q + 0.05, edge * 1.001, tolerance=0.05)
+        assert not agrees(q + 0.05, edge * 0.999, tolerance=0.05)
+    assert agrees(1.01, 10) is (noise is GAUSSIAN)  # rewards lie in [0, 1]
 
 
 @pytest.mark.parametrize("observes", ["action", "nothing"])
@@ -259,6 +290,42 @@ def test_the_true_chain_is_covered() -> None:
 
 def test_a_radius_of_zero_does_not_cover() -> None:
     assert not is_covered(coverage_failures(0, 0.1), 250, 0.1)
+
+
+@pytest.mark.parametrize("share", [1.0, 0.0])
+def test_the_true_table_is_covered_by_comparison(share: float) -> None:
+    """Of eleven means, 0.3 is the truth; without the radius it is lost almost always."""
+    U, delta, runs = np.linspace(0, 1, 11).reshape(-1, 1, 1, 1), 0.1, 300
+    failures = 0
+    for seed in range(runs):
+        total = np.cumsum(np.random.default_rng(seed).random(200) < 0.3)
+        inside = [
+            comparable(
+                np.full((1, 1, 1), n),
+                (mean := np.full((1, 1, 1, 1), total[n - 1] / n)),
+                U,
+                divergence_of(np.full((1, 1, 1), n), mean, np.zeros((1, 1)), UNIT, np.ones(1)),
+                radius=share * math.log(11 / delta),
+                tolerance=0.0,
+            )[3, 0]
+            for n in (1, 2, 5, 10, 20, 50, 100, 200)
+        ]
+        failures += not all(inside)
+    assert is_covered(failures, runs, delta) is bool(share)
+
+
+def test_what_was_refuted_stays_refuted() -> None:
+    """Until nothing is left: then the truth was among it."""
+    learner = MLEGolf(one_step((0.5, 0), (0.9, 0)))
+    session = learner.start(UNIT, RANDOM)
+    record = session._record
+    few, half, most = (4, 2), (1000, 500), (1000, 900)  # few rewards agree with both tables
+    seen = ((0, 0), few, half, few, most, few, half)
+    uppers = []
+    for n, total in seen:
+        record.after[0, 0, 0, 0, 0], record.u[0, 0, 0, 0] = n, total
+        uppers.append(session.announce().belief.upper)
+    assert uppers == pytest.approx([0.9, 0.9, 0.5, 0.5, 0.9, 0.9, 0.5], abs=1e-5)
 
 
 def test_hellinger_distances_sum_to_what_the_page_says() -> None:

@@ -145,3 +145,27 @@ def test_pooled_features_estimate_one_theta_for_all_states() -> None:
     truth = np.einsum("sb,sba,sab->s", exact, alpha[:, 0], U)
     assert (np.abs(value[:, 0] - truth) <= width[:, 0]).all()
     assert (width < 0.2).all()
+
+
+@pytest.mark.parametrize("scale", [1.0, 0.2])
+def test_nothing_seen_leaves_the_whole_box(scale: float) -> None:
+    """R^2/lambda = 5 d (high - low)^2, whatever the scale of R."""
+    setting = Setting.of(GAME)
+    low, high = setting.r_bounds
+    found = ResponseClass(setting, None, 0.05).estimate(Records(setting), scale=scale)
+    farthest = found.radius[0] ** 2 * np.einsum("sabab->sab", found.kernel[0]).T
+    assert farthest == pytest.approx(np.full((3, 2, 2), 5 * 6 * (high - low) ** 2))
+
+
+def test_the_scale_multiplies_the_radius_where_much_was_seen() -> None:
+    setting, records = _seen(GAME, 0, 100_000)
+    alpha = np.full((2, 1, 3, 2), 0.5)
+    U = np.random.default_rng(0).random(size=(2, 2, 3))
+    whole, half, none = (
+        Stages.of(ResponseClass(setting, None, 0.05).estimate(records, scale=scale), 0, 2.0)
+        .values(alpha, U)[1]
+        .max()
+        for scale in (1.0, 0.5, 0.0)
+    )
+    assert half == pytest.approx(whole / 2, rel=0.1)
+    assert none == 0
