@@ -77,11 +77,12 @@ class Search:
     def run(self, aim: float, budget: Budget, report: Report) -> None:
         """Rounds of refinement until upper - lower <= aim, or no gain, or the budget is spent."""
         gaps: list[float] = []
+        whole = self.places
         while True:
-            before = [[copy(place) for place in row] for row in self.places]
             if not self.backward(budget, report):
-                self.places = before
+                self.places = whole
                 return
+            whole = [[copy(place) for place in row] for row in self.places]  # before it is refined
             if gaps or not self.planted:  # what is planted was examined before
                 budget.spend(sum(len(place.lam) for row in self.places for place in row))
             gaps.append(self.upper - self.lower)
