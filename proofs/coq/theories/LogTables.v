@@ -194,8 +194,8 @@ Qed.
 (** ** Tables of [ln (1 + i / 2^s)] *)
 Definition ln_level := (Z * list interval)%type.    (* s, of i = 0, 1, ... *)
 Definition first_level : Z := 4.
-Definition finer : Z := 6.                          (* bits from one level to the next *)
-Definition last_index : Z := 127.                   (* a level reaches twice as far as it has to *)
+Definition finer : Z := 4.                          (* bits from one level to the next *)
+Definition last_index : Z := 31.                    (* a level reaches twice as far as it has to *)
 Definition spare : Z := 8.                          (* bits, in the making of tables *)
 
 Record ln_tables := LnTables { two : interval; levels_of : list ln_level }.
@@ -210,7 +210,7 @@ Definition is_level (l : ln_level) : Prop := (0 <= fst l)%Z /\
 
 Definition sound_tables (t : ln_tables) : Prop := encloses p (two t) (ln 2) /\ Forall is_level (levels_of t).
 
-(** *** Factors: [1 + i / 2^s] times a number of some units *)
+(** *** Factors [1 + i / 2^s] *)
 Lemma factor_pos s i : (0 <= s)%Z -> (0 <= i)%Z -> 1 <= 1 + IZR i / unit s.
 Proof.
   intros Hs Hi. apply IZR_le in Hi. pose proof (unit_pos s Hs).
@@ -225,10 +225,11 @@ Proof.
   unfold Rdiv. f_equal. rewrite unit_powerRZ by assumption. symmetry. apply powerRZ_neg'.
 Qed.
 
-(** ** exp, from above *)
-(** Of the index nothing is claimed: near [(e^r - 1) 2^s], by the series where its first term is not enough. *)
+(** *** Which factor to take: about the choice nothing is claimed *)
 Definition within (s i : Z) : Z := Z.max 0 (Z.min (if (s =? first_level)%Z then 16 else last_index) i).
 
+(** *** exp, from above *)
+(** Near [(e^r - 1) 2^s], by the series where its first term is not enough. *)
 Definition exp_index (s r : Z) : Z :=
   within s (if (s <=? first_level + finer)%Z then
     let m := Z.shiftr r (p - s - 4) in
@@ -256,9 +257,7 @@ Proof. apply Z.le_max_l. Qed.
 Lemma exp_below_square t : t <= 1 -> exp t <= 1 + t + t * t.
 Proof.
   intros Ht. destruct (Rle_or_lt 0 t) as [H0|H0].
-  - destruct (remainder_bounds 2 t ltac:(lra)) as [_ U]. simpl in U.
-    assert (exp t - (0 + 1 / 1 + t * 1 / 1) <= 3 * (t * (t * 1) / (1 + 1))) by exact U. 
-    destruct (remainder_bounds 3 t ltac:(lra)) as [_ U3]. simpl in U3. nra.
+  - destruct (remainder_bounds 3 t ltac:(lra)) as [_ U]. simpl in U. nra.
   - pose proof (exp_ineq1_le (- t)) as I. rewrite exp_Ropp in I. pose proof (exp_pos t) as P.
     assert (E : exp t * (1 - t) <= 1).
     { apply Rmult_le_reg_r with (/ exp t); [now apply Rinv_0_lt_compat|].
@@ -325,8 +324,9 @@ Proof.
 Qed.
 
 (** *** ln, from both sides: of numbers from [w] to [w + d] *)
+(** Near [2^s (1 - w) / w]. *)
 Definition log_index (s w : Z) : Z :=
-  let gap := (one p - w)%Z in                  (* near 2^s gap / w *)
+  let gap := (one p - w)%Z in
   within s (if (s <=? first_level + finer)%Z then Z.shiftr gap (p - s - 7) / (Z.shiftr w (p - 7) + 1)
             else Z.shiftr gap (p - s)).
 
@@ -380,7 +380,7 @@ Proof.
       rewrite mult_IZR in W1, W2, D2. rewrite !plus_IZR in *.
       replace (x * f * unit p) with (f * (x * unit p)) by ring.
       assert (E1 : f * IZR w = IZR w + IZR i * IZR w / unit s) by (unfold f, Rdiv; ring).
-      assert (E2 : f * (IZR w + IZR d) = IZR w + IZR i * IZR w / unit s + IZR d + IZR i * IZR d / unit s) by (unfold f, Rdiv; ring).
+      assert (E2 : f * (IZR w + IZR d) = f * IZR w + IZR d + IZR i * IZR d / unit s) by (unfold f, Rdiv; ring).
       split.
       * apply Rle_trans with (f * IZR w); [lra|apply Rmult_le_compat_l; lra].
       * apply Rle_trans with (f * (IZR w + IZR d)); [apply Rmult_le_compat_l; lra|lra].
@@ -454,8 +454,8 @@ Definition first_table : list interval :=
   let n := Z.shiftl 1 first_level in map (coarse spare) (chain (terms_for first_level) 17 n zero).
 
 Definition table_of (s : Z) : list interval :=
-  let l := terms_for (s - 7) in let n := Z.shiftl 1 s in
-  map (fun i => coarse spare (ln_1_plus fine l (Z.of_nat i) n)) (seq 0 128).
+  let l := terms_for (s - 5) in let n := Z.shiftl 1 s in
+  map (fun i => coarse spare (ln_1_plus fine l (Z.of_nat i) n)) (seq 0 32).
 
 Lemma first_table_correct : is_level (first_level, first_table).
 Proof.
@@ -474,7 +474,7 @@ Qed.
 Lemma table_of_correct s : (0 <= s)%Z -> is_level (s, table_of s).
 Proof.
   intros Hs. split; [exact Hs|]. cbn [fst snd]. intros i v. unfold table_of. rewrite nth_error_map.
-  destruct (nth_error (seq 0 128) i) as [k|] eqn:E; cbn [option_map]; [|discriminate]. intros [= <-].
+  destruct (nth_error (seq 0 32) i) as [k|] eqn:E; cbn [option_map]; [|discriminate]. intros [= <-].
   apply nth_error_seq in E. subst k. cbn [Nat.add]. apply coarse_correct; [assumption|unfold spare; lia|].
   pose proof (unit_pos s Hs) as Us.
   apply encloses_ext with (ln (1 + IZR (Z.of_nat i) / IZR (Z.shiftl 1 s))).
