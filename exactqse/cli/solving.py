@@ -61,9 +61,10 @@ def solve_command(
 
     Covers whatever the leader observes of the follower's action, any gamma and any eta. With --eta
     inf, ties are broken in her favour; the value with ties against her is shown beside it, for
-    gamma > 0 or a solve that is stopped only that of the policy. Every solve can be: Ctrl-C prints and writes the best so
-    far, with exit code 130; once more aborts. Where there is a search (she sees less than the
-    action, or gamma > 0), --resume goes on from there, but not for gamma > 0 with --eta inf.
+    gamma > 0 or a solve that is stopped only that of the policy. Every solve can be: Ctrl-C prints
+    and writes the best so far, with exit code 130; once more aborts. Where there is a search (she
+    sees less than the action, or gamma > 0), --resume goes on from there, but not for gamma > 0
+    with --eta inf.
     """
     _require_consistent(aim, files)
     writable(files.out, apart_from=(choice.game,))
