@@ -13,14 +13,15 @@ import pytest
 
 from exactqse.arithmetic.balls import precision
 from exactqse.claims import Claim, Draw, builtin
-from exactqse.claims.difference import draw_guess
 from exactqse.claims.distributions import Pair, Responses, draw_pair
+from exactqse.claims.estimates import draw_guess
 from exactqse.claims.games import largest_change, numbers_of, span, spans_to_go
 from exactqse.claims.plugin import draw_ahead, draw_rewards_only
 from exactqse.claims.potential import draw_features
 from exactqse.claims.refuting import judge
 from exactqse.claims.sensitivity import draw_chain
-from exactqse.claims.temperature import draw_committed, draw_early, draw_tied
+from exactqse.claims.strong_limit import draw_committed, draw_tied
+from exactqse.claims.uniform_limit import draw_early
 
 CLAIMS = {claim.id: claim for claim in builtin() if isinstance(claim, Claim)}
 
