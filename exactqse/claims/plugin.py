@@ -19,6 +19,7 @@ from exactqse.claims.draws import Draw
 from exactqse.claims.estimates import Models, draw_models, models_document
 from exactqse.claims.games import (
     DIGITS,
+    ROUGHLY,
     digits_of,
     draw_far,
     enclosed,
@@ -156,7 +157,7 @@ def draw_swayed(draw: Draw) -> Models:
     u = [[[[zero, Fraction(1)]] * 2]]
     first, second = (
         make_game(None, u, [[r]], eta=Fraction(1), observes=[[0, 1]])
-        for r in ([[-x, x], [x, -x]], [[zero, zero], [tiny, zero]])
+        for r in ([[-x, x], [x, -x]], [[zero, zero], [zero, tiny]])
     )
     return Models(first, second, Policy.uniform(first))
 
@@ -276,7 +277,7 @@ CLAIMS: tuple[Claim[Models], ...] = (
         build=draw_models_far,
         instances=6,
         searches=0,
-        digits=1,
+        digits=ROUGHLY,
         mutants=(
             Mutant[Models](
                 name="gamma",

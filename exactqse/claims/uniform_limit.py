@@ -14,6 +14,7 @@ from exactqse.claims.distributions import total
 from exactqse.claims.draws import Draw
 from exactqse.claims.games import (
     DIGITS,
+    ROUGHLY,
     draw_cells,
     draw_far,
     draw_kernel,
@@ -107,7 +108,7 @@ CLAIMS: tuple[Claim[Game], ...] = (
         build=draw_far,
         instances=10,
         searches=0,
-        digits=1,
+        digits=ROUGHLY,
         mutants=(
             Mutant[Game](
                 name="steps",
