@@ -237,7 +237,7 @@ CLAIMS: tuple[Claim[Models], ...] = (
         build=draw_models,
         document=models_document,
         instances=200,
-        searches=300,
+        searches=600,
         limit=512,
         sharp="attained at H = 1 where only r differs, as C10a; in general the terms add up",
         mutants=(
