@@ -15,6 +15,7 @@ from flint import fmpq
 from exactqse.claims import Claim, Draw, Found, run, tightest, tightness
 from exactqse.claims.targeting import targeted
 from exactqse.claims.verdict import Pairs
+from exactqse.report.claims import finding_document, finding_lines
 
 ALIKE, PEAK = 4, Fraction(5, 8)
 
@@ -100,6 +101,13 @@ def test_without_hypothesis_the_search_does_without(monkeypatch: pytest.MonkeyPa
     found = run(RIDGE)
     assert (found.evaluations, found.targeted) == (400, 0)
     assert found.good
+    assert "Hypothesis is not installed" in "".join(map(str, finding_lines([found])))
+
+
+def test_a_run_tells_how_many_evaluations_hypothesis_chose() -> None:
+    found = run(RIDGE)
+    assert finding_document(found)["targeted"] == found.targeted == 80
+    assert "Hypothesis" not in "".join(map(str, finding_lines([found])))
 
 
 def test_nothing_is_left_on_disk(tmp_path: Path) -> None:
