@@ -9,23 +9,25 @@ the place's own slope; or, where it is free, for that which suits a majorant of 
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Any
 
-from exactqse.kernel.certificate import Certificate, Part, Slope, ValueSplit
+from exactqse.kernel.certificate import Certificate, Part, ValueSplit
 from exactqse.kernel.elementary import MAX_EXPONENT, Elementary
-from exactqse.kernel.game import KernelGame, Row
+from exactqse.kernel.game import KernelGame, Row, T
 from exactqse.kernel.interval import Interval, add, enclose, ends, multiply
 from exactqse.kernel.operators import columns, continuations, expected, exponents
 from exactqse.kernel.stage import Columns, FailureError, Free, Slopes, Stage, Vector, require
 
 Box = tuple[Vector, Vector]  # the least and the largest v of places, where they are bounded
+MEMORY = 1 << 14  # how much is kept of what parts have in common
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Frontier:
-    """What is known of place j: its interval of v, and its claim."""
+    """What is known of place j: its interval of v, and its claim; equal only to itself."""
 
     j: int
     v: Interval
@@ -49,6 +51,7 @@ def check_cover(game: KernelGame, certificate: Certificate, p: int, elementary: 
     """Raise FailureError unless every part proves J* <= upper."""
     index = {place: j for j, place in enumerate(game.places)}
     boxes: list[Box] = [({}, {})]
+    memory: dict[Any, Any] = {}
     for number, entry in enumerate(certificate.cover):
         box = least, most = boxes.pop()
         if isinstance(entry, ValueSplit):
@@ -57,7 +60,7 @@ def check_cover(game: KernelGame, certificate: Certificate, p: int, elementary: 
             boxes += [({**least, j: at[0]}, most), (least, {**most, j: at[1]})]
             continue
         where = f"cover[{number}]"
-        bound = PartBounds(game, certificate, entry, box, p, elementary, where).bound()
+        bound = PartBounds(game, certificate, entry, box, p, elementary, where, memory).bound()
         if bound is not None:
             require(f"upper is less than the bound of {where}", bound - certificate.upper)
 
@@ -68,15 +71,13 @@ def _scaled(game: KernelGame, value: Fraction, p: int) -> Interval:
     return enclose(value.numerator * eta.numerator, value.denominator * eta.denominator, p)
 
 
-def _leaning(game: KernelGame, slope: Slope, p: int) -> tuple[int, Vector]:
-    """Slopes in V as slopes in v = eta V; the rounded ones are as good as any."""
-    unit = (1 << p) / (game.eta or Fraction(1))
-    return slope.own * unit // 1, {j: n * unit // 1 for j, n in slope.others}
-
-
 @dataclass(frozen=True, slots=True)
 class PartBounds:
-    """One part of the cover, and what its bounds are made with."""
+    """One part of the cover, and what its bounds are made with.
+
+    ``memory`` holds what was found for it, or for other parts of the same cover at the same p, by
+    all else that it depends on (proofs/farsighted-bound.md, Parts that agree).
+    """
 
     game: KernelGame
     certificate: Certificate
@@ -85,6 +86,16 @@ class PartBounds:
     p: int
     elementary: Elementary
     where: str
+    memory: dict[Any, Any] = field(default_factory=dict)
+
+    def _known(self, key: tuple[Any, ...], find: Callable[[], T]) -> T:
+        """What ``find`` gives, or gave for the same key."""
+        found = self.memory.get(key, self)
+        if found is self:
+            if len(self.memory) >= MEMORY:
+                self.memory.clear()
+            found = self.memory[key] = find()
+        return found  # type: ignore[no-any-return]
 
     def bound(self) -> Fraction | None:
         """An upper bound of J; None if no policy has its values in the box."""
@@ -101,22 +112,36 @@ class PartBounds:
         reach = sum(radius[i] * abs(c) for i, c in lean.items())
         return (total + Fraction(reach, 1 << 2 * self.p)) / rho.denominator
 
+    def _leaning(self, j: int) -> tuple[int, Vector]:
+        """Slopes in V as slopes in v = eta V; the rounded ones are as good as any."""
+
+        def find() -> tuple[int, Vector]:
+            unit = (1 << self.p) / (self.game.eta or Fraction(1))
+            slope = self.certificate.slopes[self.part.slopes][j]
+            return slope.own * unit // 1, {i: n * unit // 1 for i, n in slope.others}
+
+        return self._known(("leaning", self.part.slopes, j), find)
+
     def frontiers(self) -> dict[tuple[int, int], Frontier] | None:
         """By (step, state), of every step but 0; None if no policy has its values in the box."""
         found: dict[tuple[int, int], Frontier] = {}
-        radius: Vector = {}
         for j, place in reversed([*enumerate(self.game.places)]):
             if place[0] == 0:
                 break
-            after = {s: f for (step, s), f in found.items() if step == place[0] + 1}
-            frontier = self._frontier(j, after, radius)
+            later = {at: f for at, f in found.items() if at[0] > place[0]}
+            after = {s: f for (step, s), f in later.items() if step == place[0] + 1}
+            frontier = self._frontier(j, after, {f.j: f.radius for f in later.values()})
             if frontier is None:
                 return None
-            found[place], radius[j] = frontier, frontier.radius
+            found[place] = frontier
         return found
 
     def _range(self, j: int, after: After) -> Interval:
         """Around ln sum_b e^{x_b}, for all policies and the values that the next step has."""
+        key = "range", j, *((t, f.v) for t, f in after.items())
+        return self._known(key, lambda: self._new_range(j, after))
+
+    def _new_range(self, j: int, after: After) -> Interval:
         soft = [ends({t: (f.v[k], f.v[k]) for t, f in after.items()}) for k in (0, 1)]
         x = [exponents(self.game, *self.game.places[j], v, self.p) for v in soft]
         lows = [min(low for low, _ in column) for column in x[0]]
@@ -134,7 +159,7 @@ class PartBounds:
     def _first(self, j: int, after: After, radius: Vector) -> tuple[Fraction, Vector]:
         """lam and c with W_0(s) <= lam + c . dv at place j of step 0."""
         claim, p = self.part.claims[j], self.p
-        _, others = _leaning(self.game, self.certificate.slopes[self.part.slopes][j], p)
+        _, others = self._leaning(j)
         if isinstance(claim, tuple):
             low, high = self._range(j, after)
             stage = self.stage(j, high, others, after, radius)
@@ -149,12 +174,17 @@ class PartBounds:
 
     def _frontier(self, j: int, after: After, radius: Vector) -> Frontier | None:
         """The claim of place j, by the points that it shows; None for an empty interval."""
+        claim, (own, others) = self.part.claims[j], self._leaning(j)
+        sides = tuple([side.get(j) for side in self.box])
+        key = j, claim, own, *others.items(), sides, *after.values()
+        return self._known(key, lambda: self._new_frontier(j, after, radius))
+
+    def _new_frontier(self, j: int, after: After, radius: Vector) -> Frontier | None:
         low, high = self._range(j, after)
         v = max(low, self.box[0].get(j, low)), min(high, self.box[1].get(j, high))
         if v[0] > v[1]:
             return None
-        table = self.certificate.slopes[self.part.slopes]
-        own, others = _leaning(self.game, table[j], self.p)
+        own, others = self._leaning(j)
         middle = v[0] + v[1] >> 1
         stage, reach = self.stage(j, middle, others, after, radius), v[1] - middle
         claim = self.part.claims[j]
@@ -220,6 +250,10 @@ class PartBounds:
 
     def _slopes(self, j: int, others: Vector, after: After, loose: After) -> Columns[Slopes]:
         """[b][a] of gamma P and P c' - c - sigma P, of all places but those of ``loose``."""
+        key = "slopes", self.part.slopes, j, (*after,), (*loose,)
+        return self._known(key, lambda: self._new_slopes(j, others, after, loose))
+
+    def _new_slopes(self, j: int, others: Vector, after: After, loose: After) -> Columns[Slopes]:
         game, (step, state) = self.game, self.game.places[j]
         above, below = game.gamma.as_integer_ratio()
 

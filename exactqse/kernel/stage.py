@@ -154,7 +154,7 @@ class Stage:
 
     def _reach(self, slopes: Vector) -> int:
         """The largest sum_j slopes_j dv_j, rounded up."""
-        return -(-sum(self.radius[j] * abs(n) for j, n in slopes.items()) >> self.p)
+        return -(-sum([self.radius[j] * abs(n) for j, n in slopes.items()]) >> self.p)
 
     def _units(self, count: int) -> int:
         """The same for slopes that are ``count`` units off at every place."""
@@ -244,7 +244,7 @@ class Stage:
                 where = f"{self.where}, leaf {at[0]}, corner {at[1]}, follower action {b}"
                 raise FailureError(failure.outcome, f"majorant at {where}: {failure}") from None
             low, high = low + a[0], high + a[1]
-            slopes = _plus(slopes, own, 1) if own else slopes
+            slopes = _plus(slopes, own, 1)
         return (low, high), slopes
 
     def _majorant(self, majorant: Majorant, part: Part, b: int, value: Interval) -> Member:
@@ -361,6 +361,8 @@ class Stage:
 
 def _plus(x: Vector, y: Vector, sign: int) -> Vector:
     """x + sign y."""
+    if not x and sign == 1:
+        return y
     return x | {j: x.get(j, 0) + sign * n for j, n in y.items()} if y else x
 
 
