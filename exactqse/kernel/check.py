@@ -133,8 +133,8 @@ def _check_nodes(
             value = found[s] = enclose(*node.upper.as_integer_ratio(), p)
             (low, high), at = stage.bound(game.observes, node.trees, value)
             if high > 0:
-                cells = list(map(list, game.observes))
-                what = f"the majorants' sum exceeds 0 at (leaf, corner) {at} of the cells {cells}"
-                require(f"upper bound at {place}: {what}", low, high, p)
+                cells = f"(leaf, corner) {at} of the cells {[*map(list, game.observes)]}"
+                what = f"upper bound at {place}: the majorants' sum exceeds 0 at {cells}"
+                require(what, low, high, p)
         after = ends(found)
     return {node.state: node.upper for node in nodes if node.step == 0}

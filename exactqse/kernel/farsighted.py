@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
-from exactqse.kernel.certificate import Certificate, Part, ValueSplit
+from exactqse.kernel.certificate import Certificate, Part, Slope, ValueSplit
 from exactqse.kernel.elementary import MAX_EXPONENT, Elementary
 from exactqse.kernel.game import KernelGame, Row, T
 from exactqse.kernel.interval import Interval, add, enclose, ends, multiply
@@ -60,6 +60,8 @@ def check_cover(game: KernelGame, certificate: Certificate, p: int, elementary: 
             boxes += [({**least, j: at[0]}, most), (least, {**most, j: at[1]})]
             continue
         where = f"cover[{number}]"
+        if len(memory) > MEMORY:
+            memory.clear()
         bound = PartBounds(game, certificate, entry, box, p, elementary, where, memory).bound()
         if bound is not None:
             require(f"upper is less than the bound of {where}", bound - certificate.upper)
@@ -67,8 +69,13 @@ def check_cover(game: KernelGame, certificate: Certificate, p: int, elementary: 
 
 def _scaled(game: KernelGame, value: Fraction, p: int) -> Interval:
     """eta times a value, or the value where eta is infinite."""
-    eta = game.eta or Fraction(1)
-    return enclose(value.numerator * eta.numerator, value.denominator * eta.denominator, p)
+    return enclose(*(value * (game.eta or 1)).as_integer_ratio(), p)
+
+
+def _leaning(game: KernelGame, slope: Slope, p: int) -> tuple[int, Vector]:
+    """Slopes in V as slopes in v = eta V; the rounded ones are as good as any."""
+    unit = (1 << p) / (game.eta or Fraction(1))
+    return slope.own * unit // 1, {j: n * unit // 1 for j, n in slope.others}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +95,12 @@ class PartBounds:
     where: str
     memory: dict[Any, Any] = field(default_factory=dict)
 
-    def _known(self, key: tuple[Any, ...], find: Callable[[], T]) -> T:
-        """What ``find`` gives, or gave for the same key."""
-        found = self.memory.get(key, self)
-        if found is self:
-            if len(self.memory) >= MEMORY:
-                self.memory.clear()
-            found = self.memory[key] = find()
-        return found  # type: ignore[no-any-return]
+    def _known(self, key: tuple[Any, ...], find: Callable[..., T], *arguments: object) -> T:
+        """What ``find`` gives, or gave where the key, all that it depends on, was the same."""
+        found: T | None = self.memory.get(key)
+        if found is None:
+            found = self.memory[key] = find(*arguments)
+        return found
 
     def bound(self) -> Fraction | None:
         """An upper bound of J; None if no policy has its values in the box."""
@@ -113,14 +118,8 @@ class PartBounds:
         return (total + Fraction(reach, 1 << 2 * self.p)) / rho.denominator
 
     def _leaning(self, j: int) -> tuple[int, Vector]:
-        """Slopes in V as slopes in v = eta V; the rounded ones are as good as any."""
-
-        def find() -> tuple[int, Vector]:
-            unit = (1 << self.p) / (self.game.eta or Fraction(1))
-            slope = self.certificate.slopes[self.part.slopes][j]
-            return slope.own * unit // 1, {i: n * unit // 1 for i, n in slope.others}
-
-        return self._known(("leaning", self.part.slopes, j), find)
+        slope = self.certificate.slopes[self.part.slopes][j]
+        return self._known(("leaning", self.part.slopes, j), _leaning, self.game, slope, self.p)
 
     def frontiers(self) -> dict[tuple[int, int], Frontier] | None:
         """By (step, state), of every step but 0; None if no policy has its values in the box."""
@@ -130,7 +129,11 @@ class PartBounds:
                 break
             later = {at: f for at, f in found.items() if at[0] > place[0]}
             after = {s: f for (step, s), f in later.items() if step == place[0] + 1}
-            frontier = self._frontier(j, after, {f.j: f.radius for f in later.values()})
+            radius = {f.j: f.radius for f in later.values()}
+            (least, most), (own, others) = self.box, self._leaning(j)
+            interval = least.get(j), most.get(j)
+            key = j, self.part.claims[j], own, *others.items(), interval, *after.values()
+            frontier = self._known(key, self._frontier, j, after, radius)
             if frontier is None:
                 return None
             found[place] = frontier
@@ -138,10 +141,6 @@ class PartBounds:
 
     def _range(self, j: int, after: After) -> Interval:
         """Around ln sum_b e^{x_b}, for all policies and the values that the next step has."""
-        key = "range", j, *((t, f.v) for t, f in after.items())
-        return self._known(key, lambda: self._new_range(j, after))
-
-    def _new_range(self, j: int, after: After) -> Interval:
         soft = [ends({t: (f.v[k], f.v[k]) for t, f in after.items()}) for k in (0, 1)]
         x = [exponents(self.game, *self.game.places[j], v, self.p) for v in soft]
         lows = [min(low for low, _ in column) for column in x[0]]
@@ -174,13 +173,8 @@ class PartBounds:
 
     def _frontier(self, j: int, after: After, radius: Vector) -> Frontier | None:
         """The claim of place j, by the points that it shows; None for an empty interval."""
-        claim, (own, others) = self.part.claims[j], self._leaning(j)
-        sides = tuple([side.get(j) for side in self.box])
-        key = j, claim, own, *others.items(), sides, *after.values()
-        return self._known(key, lambda: self._new_frontier(j, after, radius))
-
-    def _new_frontier(self, j: int, after: After, radius: Vector) -> Frontier | None:
-        low, high = self._range(j, after)
+        key = "range", j, *[(t, f.v) for t, f in after.items()]
+        low, high = self._known(key, self._range, j, after)
         v = max(low, self.box[0].get(j, low)), min(high, self.box[1].get(j, high))
         if v[0] > v[1]:
             return None
@@ -222,7 +216,9 @@ class PartBounds:
         middles = {t: (f.middle, f.middle) for t, f in after.items()}
         tied = {t: f.phi(f.own, p) for t, f in after.items()}
         x, y = exponents(game, h, s, ends(middles), p), continuations(game, h, s, ends(tied), p)
-        slopes, free = self._slopes(j, others, after, {}), self._free(j, others, after, tied)
+        key = "slopes", self.part.slopes, j
+        slopes: Columns[Slopes] = self._known(key, self._slopes, j, others, after, {})
+        free = self._free(j, others, after, tied)
         where = f"{self.where}, step {h}, state {s}"
         return Stage(where, p, self.elementary, x, y, slopes, radius, free, reference)
 
@@ -250,10 +246,6 @@ class PartBounds:
 
     def _slopes(self, j: int, others: Vector, after: After, loose: After) -> Columns[Slopes]:
         """[b][a] of gamma P and P c' - c - sigma P, of all places but those of ``loose``."""
-        key = "slopes", self.part.slopes, j, (*after,), (*loose,)
-        return self._known(key, lambda: self._new_slopes(j, others, after, loose))
-
-    def _new_slopes(self, j: int, others: Vector, after: After, loose: After) -> Columns[Slopes]:
         game, (step, state) = self.game, self.game.places[j]
         above, below = game.gamma.as_integer_ratio()
 

@@ -244,7 +244,7 @@ class Stage:
                 where = f"{self.where}, leaf {at[0]}, corner {at[1]}, follower action {b}"
                 raise FailureError(failure.outcome, f"majorant at {where}: {failure}") from None
             low, high = low + a[0], high + a[1]
-            slopes = _plus(slopes, own, 1)
+            slopes = _plus(slopes, own, 1) if slopes else own
         return (low, high), slopes
 
     def _majorant(self, majorant: Majorant, part: Part, b: int, value: Interval) -> Member:
@@ -361,8 +361,6 @@ class Stage:
 
 def _plus(x: Vector, y: Vector, sign: int) -> Vector:
     """x + sign y."""
-    if not x and sign == 1:
-        return y
     return x | {j: x.get(j, 0) + sign * n for j, n in y.items()} if y else x
 
 
