@@ -60,8 +60,7 @@ def check_cover(game: KernelGame, certificate: Certificate, p: int, elementary: 
             boxes += [({**least, j: at[0]}, most), (least, {**most, j: at[1]})]
             continue
         where = f"cover[{number}]"
-        if len(memory) > MEMORY:
-            memory.clear()
+        memory = {} if len(memory) > MEMORY else memory
         bound = PartBounds(game, certificate, entry, box, p, elementary, where, memory).bound()
         if bound is not None:
             require(f"upper is less than the bound of {where}", bound - certificate.upper)
