@@ -428,13 +428,14 @@ def test_the_first_step_sees_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     steps, denominators = set(), set()
     for seed in range(40):
         case = drawn(seed)
+        part = case.part()
         try:
-            frontiers = case.part().frontiers()
+            frontiers = part.frontiers()
         except FailureError:
             continue
         assert frontiers is not None
         seen.clear()
-        found = case.part().bound()
+        found = part.bound()
         after = {s: f for (h, s), f in frontiers.items() if h == 1}
         radius = {f.j: f.radius for f in frontiers.values()}
         first_places = [j for j, (h, _) in enumerate(case.places) if h == 0]
