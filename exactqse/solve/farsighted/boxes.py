@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from exactqse.solve.farsighted.forms import Rows
 from exactqse.solve.farsighted.model import Booleans, Floats, Model
 from exactqse.solve.farsighted.slopes import offsets
 
 
-def contract(model: Model, lo: Floats, hi: Floats) -> tuple[Floats, Floats, Booleans]:
-    """Boxes (J, N) cut to the values that policies can have, and which are empty."""
+def contract(
+    model: Model, lo: Floats, hi: Floats, rows: Sequence[Rows] = ()
+) -> tuple[Floats, Floats, Booleans]:
+    """Boxes (J, N) cut to the values that policies can have, and which are empty.
+
+    ``rows``: the tables at the corners of what is left of the simplices, [step], with one leaf.
+    """
     first = offsets(model)
     lo, hi = lo.copy(), hi.copy()
     eta = model.eta
     for h in reversed(range(1, len(model.layers))):
         layer = model.layers[h]
-        low = high = layer.r[..., None]
+        low = high = rows[h].r[:, :, 0] if rows else layer.r[..., None]
         if h + 1 < len(model.layers):
             later = slice(first[h + 1], first[h + 2])
-            low = low + model.gamma * (layer.P @ lo[later])
-            high = high + model.gamma * (layer.P @ hi[later])
+            low, high = (
+                low + model.gamma * (rows[h].ahead(v[:, None])[:, :, 0, :, 0] if rows else layer.P @ v)
+                for v in (lo[later], hi[later])
+            )
         here = slice(first[h], first[h + 1])
         lo[here] = np.maximum(lo[here], _log_sum(eta * low.min(2)) / eta)
         hi[here] = np.minimum(hi[here], _log_sum(eta * high.max(2)) / eta)

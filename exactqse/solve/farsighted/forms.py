@@ -8,21 +8,34 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from exactqse.solve.farsighted.model import Floats
 from exactqse.solve.farsighted.parameters import Parameters
 
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """A step's tables at the corners of trees: P (n, B, F, A, n'), u and r (n, B, F, A).
+    """A step's tables at the corners of trees: P (n, B, F, A, n', N), u and r (n, B, F, A, N).
 
-    ``first`` is the first coordinate of later steps.
+    N is 1 where the parts of a batch share them. ``first`` is the first coordinate of later steps.
     """
 
     P: Floats
     u: Floats
     r: Floats
     first: int
+
+    def ahead(self, values: Floats) -> Floats:
+        """sum_t P_t values_t, (n, B, F, A, m, N), of values (..., n', m, N)."""
+        if self.P.shape[-1] == 1:
+            *other, m, N = values.shape
+            flat: Floats = self.P[..., 0] @ values.reshape(*other, m * N)
+            return flat.reshape(*flat.shape[:-1], m, N)
+        total = np.zeros((*self.P.shape[:4], *values.shape[-2:]))
+        for t in range(self.P.shape[4]):
+            total += self.P[..., t, None, :] * values[..., t, :, :][..., None, :, :]
+        return total
 
 
 @dataclass(frozen=True, eq=False)

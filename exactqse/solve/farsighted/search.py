@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from exactqse.solve.effort import Budget
 from exactqse.solve.farsighted.boxes import contract
 from exactqse.solve.farsighted.claims import Backward, Bounder, Parts, even_ends
+from exactqse.solve.farsighted.mixtures import Simplices
 from exactqse.solve.farsighted.model import Booleans, Floats, Integers
 from exactqse.solve.farsighted.planting import Planted
 from exactqse.solve.farsighted.slopes import Prescriptions, Slopes, slopes_at
@@ -26,6 +27,7 @@ _MUCH = 0.2  # of what is left to prove
 _NARROW = 1e-11
 _FEW = 64  # parts, for which all other ways are tried
 _SHARES = (0.5, 0.25)  # of new slopes in a table
+_LOSS = 0.05
 _NEAR = 0.05  # of what is left to prove: so near the floor it is not worth to go on
 _WORTH = 0.03  # of the score of the first candidate, at least
 
@@ -48,7 +50,8 @@ class Nodes:
         self.lo, self.hi = np.zeros((room, self.J)), np.zeros((room, self.J))
         self.free = np.zeros((room, self.J), bool)
         self.loose = np.zeros(room, bool)
-        self.table, self.kind = np.zeros((2, room), np.intp)
+        self.table, self.kind, self.mix, self.spot = np.zeros((4, room), np.intp)
+        self.loss = np.zeros(room)
         self.lam = np.zeros((room, self.J))
         self.roots = np.zeros((room, self.first))
         self.bound, self.least = np.zeros(room), np.zeros(room)
@@ -86,6 +89,7 @@ class Batch:
     loose: Booleans
     table: Integers
     kind: Integers
+    mix: Integers
     lam: Floats
     roots: Floats
     bound: Floats
@@ -119,12 +123,13 @@ class Search:
 
     def __init__(self, bounders: list[Bounder], tables: Slopes, bits: int) -> None:
         self.bounders, self.model, self.bits = bounders, bounders[0].model, bits
-        self.tables = tables
+        self.tables, self.simplices = tables, Simplices(self.model)
         self.used, self.J = tables.own.shape
         self.nodes = Nodes(self.J, len(self.model.rho))
         self.heap: list[tuple[float, int]] = []
         self.stuck = self.target = self.floor = -np.inf
         self.alternatives = 0
+        self.mixings = self.mixtries = 0
         self._begin()
 
     def _begin(self) -> None:
@@ -142,7 +147,7 @@ class Search:
         free = np.broadcast_to(free, lo.shape)
         lam, none = np.zeros(lo.shape), np.zeros(len(ways))
         roots = np.zeros((len(self.model.rho), len(ways)))
-        batch = Batch(lo, hi, free, loose, table, kind, lam, roots, none)
+        batch = Batch(lo, hi, free, loose, table, kind, np.zeros_like(kind), lam, roots, none)
         found = self._bound(batch, fresh=True)
         best = found.take(np.array([int(found.bound.argmin())]))
         for number in range(1, len(self.bounders)):
@@ -182,23 +187,22 @@ class Search:
         lam, roots = planted.lam[some].T, planted.roots[some].T
         lo, hi = planted.lo[numbers].T, planted.hi[numbers].T
         none = np.zeros(len(some))
-        batch = Batch(lo, hi, planted.free[some].T, none > 0, table, kind, lam, roots, none)
+        mix = np.zeros_like(kind)
+        batch = Batch(lo, hi, planted.free[some].T, none > 0, table, kind, mix, lam, roots, none)
         found = self._bound(batch)
         loose = self._bound(replace(batch, loose=none == 0))
         found.improve(np.arange(len(some)), loose, -np.inf)
         found.bound = np.where(planted.empty[numbers], -np.inf, found.bound)
         least = np.minimum(found.bound, planted.upper)
-        rows = {**found.rows(), "least": least, "score": self._scores(found)[0].T}
+        rows = {**found.rows(), "least": least, **self._scores(found)[0]}
         for name, value in rows.items():
             getattr(self.nodes, name)[numbers] = value
 
     def _bound(self, batch: Batch, *, fresh: bool = False) -> Batch:
         """The batch with bounds, lam and roots found anew; unless ``fresh``, from those it has."""
         lam, roots, bound = batch.lam.copy(), batch.roots.copy(), batch.bound.copy()
-        for kind in np.unique(batch.kind):
-            some = np.flatnonzero(batch.kind == kind)
-            part = batch.take(some)
-            backward = Backward(self.bounders[kind], self.parts(part))
+        for some, part, bounder, _ in self._groups(batch):
+            backward = Backward(bounder, self.parts(part))
             if fresh:
                 claims = backward.run(None, None, _FIRST_ROUNDS)
             else:
@@ -208,6 +212,31 @@ class Search:
             bound[some] = np.where(wide, np.inf, backward.bound())
         roots, bound = (np.where(np.isfinite(z), z, NO_ROOT) for z in (roots, bound))
         return replace(batch, lam=lam, roots=roots, bound=bound)
+
+    def _groups(self, batch: Batch) -> Iterator[tuple[Integers, Batch, Bounder, Bounder]]:
+        """Parts of one kind, whose simplices are all whole or not; their bounder, and the first."""
+        for kind in np.unique(batch.kind):
+            for whole in (True, False):
+                some = np.flatnonzero((batch.kind == kind) & ((batch.mix == 0) == whole))
+                if not len(some):
+                    continue
+                bounders = self.bounders[kind], self.bounders[0]
+                if not whole:
+                    simplices = self.simplices.steps(batch.mix[some])
+                    first = bounders[1].within(simplices)
+                    bounders = bounders[0].within(simplices) if kind else first, first
+                yield some, batch.take(some), *bounders
+
+    def _contract(self, lo, hi, mix):
+        empty = np.zeros(len(mix), bool)
+        some = mix == 0
+        if some.any():
+            lo[:, some], hi[:, some], empty[some] = contract(self.model, lo[:, some], hi[:, some])
+        some = ~some
+        if some.any():
+            rows = self.bounders[0].within(self.simplices.steps(mix[some])).rows
+            lo[:, some], hi[:, some], empty[some] = contract(self.model, lo[:, some], hi[:, some], rows)
+        return lo, hi, empty
 
     @property
     def upper(self) -> float:
@@ -229,7 +258,8 @@ class Search:
             picked: list[int] = []
             while self.heap and len(picked) < _BATCH and -self.heap[0][0] > self.target:
                 bound, n = heapq.heappop(self.heap)
-                if (self.nodes.hi[n] - self.nodes.lo[n]).max(initial=0.0) > _NARROW:
+                wide = (self.nodes.hi[n] - self.nodes.lo[n]).max(initial=0.0) > _NARROW
+                if wide or self.nodes.loss[n] > _NARROW * self.model.scale:
                     picked.append(n)
                 else:
                     self.stuck = max(self.stuck, -bound)
@@ -239,7 +269,7 @@ class Search:
     @property
     def is_done(self) -> bool:
         """Whether the target is reached, or the bounds are as good as at a point."""
-        least = max(self.stuck, self.floor)
+        least = self.stuck
         return self.upper <= max(self.target, least + _NEAR * (self.upper - self.target))
 
     def sink(self, count: int) -> None:
@@ -272,28 +302,56 @@ class Search:
         work = empty.size
         found.bound = np.where(empty, -np.inf, found.bound)
         least = np.minimum(found.bound, np.tile(nodes.least[picked], 2 * len(axis)))
-        best = self._best_halving(least.reshape(2, -1, count), nodes.least[picked], worth)
+        before = nodes.least[picked]
+        gain = self._gain(least.reshape(2, -1, count), before)
+        gain = np.where(worth > _WORTH * worth[0], gain, -1.0)
+        best = gain.argmax(0)
         kept = np.concatenate([best * count + np.arange(count) + k * axis.size for k in (0, 1)])
         found, least = found.take(kept), least[kept]
+        axes, at = (z[best, np.arange(count)] for z in (axis, at))
+        mixed = np.flatnonzero(nodes.loss[picked] > _LOSS * (before - self.target))
+        if len(mixed):
+            work += 2 * len(mixed)
+            other = self._mixed(picked[mixed])
+            lower = np.minimum(other.bound, np.tile(before[mixed], 2))
+            better = self._gain(lower.reshape(2, -1), before[mixed]) > gain.max(0)[mixed]
+            to, of = (np.flatnonzero(better)[None] + [[0], [n]] for n in (0, len(mixed)))
+            to, of = np.concatenate([mixed[better], mixed[better] + count]), np.concatenate([np.flatnonzero(better), np.flatnonzero(better) + len(mixed)])
+            for name, value in vars(found).items():
+                value[..., to] = getattr(other, name)[..., of]
+            least[to] = lower[of]
+            axes[mixed[better]] = self.J + nodes.spot[picked[mixed[better]]]
+            self.mixings += int(better.sum()); self.mixtries += len(mixed)
         open_parts = np.flatnonzero(least > self.target)
-        score = np.zeros_like(found.lo)
+        scores = {"score": np.zeros_like(found.lo).T, "loss": np.zeros(2 * count), "spot": np.zeros(2 * count, np.intp)}
         if len(open_parts):
             parts = found.take(open_parts)
-            score[:, open_parts], deciding = self._scores(parts)
+            some, deciding = self._scores(parts)
+            for name, value in some.items():
+                scores[name][open_parts] = value
             for which in self._turns(len(open_parts)):
                 found.improve(open_parts, self._other(parts, deciding, which), self.target)
                 work += len(open_parts)
-        numbers = self._append(found, np.minimum(least, found.bound), score)
+        numbers = self._append(found, np.minimum(least, found.bound), scores)
         nodes.children[picked] = numbers.reshape(2, count).T
-        nodes.axis[picked], nodes.at[picked] = (z[best, np.arange(count)] for z in (axis, at))
+        nodes.axis[picked], nodes.at[picked] = axes, at
         return work
 
-    def _best_halving(self, least: Floats, before: Floats, worth: Floats) -> Integers:
-        """The candidate (C, N) with the largest product of what both halves gain."""
+    def _gain(self, least: Floats, before: Floats) -> Floats:
+        """The product of what both halves gain, of bounds (2, ...)."""
         most = np.maximum(before - self.target, 1e-12 * self.model.scale)
-        gain = np.clip((before - least) / most, 0, 1) + 1e-3
-        best: Integers = np.where(worth > _WORTH * worth[0], gain.prod(0), -1.0).argmax(0)
-        return best
+        gain: Floats = (np.clip((before - least) / most, 0, 1) + 1e-3).prod(0)
+        return gain
+
+    def _mixed(self, picked: Integers) -> Batch:
+        """Both halves of each part where its simplex is halved, (2, count) on one axis."""
+        nodes = self.nodes
+        mix = self.simplices.halve(nodes.mix[picked], nodes.spot[picked]).ravel()
+        batch = nodes.batch(np.tile(picked, 2))
+        lo, hi, empty = self._contract(batch.lo.copy(), batch.hi.copy(), mix)
+        found = self._bound(replace(batch, lo=lo, hi=hi, mix=mix))
+        found.bound = np.where(empty, -np.inf, found.bound)
+        return found
 
     def _halves(self, picked: Integers, axis: Integers, at: Floats) -> tuple[Batch, Booleans]:
         """Both halves of each part for each candidate, (2, candidates, count) on one axis."""
@@ -303,13 +361,14 @@ class Search:
         column = np.arange(axis.size)
         hi[axis.ravel(), column] = at.ravel()
         lo[axis.ravel(), column + axis.size] = at.ravel()
-        lo, hi, empty = contract(self.model, lo, hi)
+        lo, hi, empty = self._contract(lo, hi, nodes.mix[some])
         table = nodes.table[some]
         tied, loose = self._losses(lo, hi, table)
         free = nodes.free[some].T & (loose < tied)
         lam, roots, none = nodes.lam[some].T, nodes.roots[some].T, np.zeros(len(some))
         kind = nodes.kind[some]
-        halves = Batch(lo, hi, free, nodes.loose[some], table, kind, lam, roots, none)
+        loose, mix = nodes.loose[some], nodes.mix[some]
+        halves = Batch(lo, hi, free, loose, table, kind, mix, lam, roots, none)
         return self._bound(halves), empty
 
     def _other(self, parts: Batch, deciding: Prescriptions, which: int) -> Batch:
@@ -340,17 +399,18 @@ class Search:
         self.alternatives += 1
         return [ways[self.alternatives % len(ways)]]
 
-    def _scores(self, parts: Batch) -> tuple[Floats, Prescriptions]:
-        """Which coordinate costs how much, (J, N), and the prescriptions that decide the bound."""
+    def _scores(self, parts: Batch) -> tuple[dict, Prescriptions]:
+        """Which coordinate costs how much, and the prescriptions that decide the bound."""
         score = np.zeros_like(parts.lo)
+        loss, spot = np.zeros(len(parts.bound)), np.zeros(len(parts.bound), np.intp)
         found: list[Prescriptions] = []
         order: list[Integers] = []
-        for kind in np.unique(parts.kind):
-            some = np.flatnonzero(parts.kind == kind)
-            part = parts.take(some)
-            backward = Backward(self.bounders[kind], self.parts(part))
+        for some, part, bounder, plain in self._groups(parts):
+            backward = Backward(bounder, self.parts(part))
             backward.roots = part.roots
-            score[:, some], deciding = backward.scores(part.lam[None])
+            score[:, some], deciding, losses = backward.scores(part.lam[None], plain)
+            if self.J:
+                loss[some], spot[some] = self.simplices.spots(losses)
             found.append(deciding)
             order.append(some)
         back = np.argsort(np.concatenate(order))
@@ -358,7 +418,9 @@ class Search:
             [np.concatenate(steps)[back] for steps in zip(*tables, strict=True)]
             for tables in ([p.omega for p in found], [p.s for p in found])
         )
-        return np.where(np.isfinite(score), score, 0.0), Prescriptions(omega, s)
+        score = np.where(np.isfinite(score), score, 0.0)
+        loss = np.where(np.isfinite(loss), loss, 0.0)
+        return {"score": score.T, "loss": loss, "spot": spot}, Prescriptions(omega, s)
 
     def parts(self, batch: Batch) -> Parts:
         """What the bound is made of: a claim has one piece."""
@@ -388,8 +450,8 @@ class Search:
         tied = radius * np.einsum("Nrj,Nr->Nj", g, D) / 2 + self.tables.mixing[table] * radius
         return tied.T, (_FREE * self.tables.spread[table] * radius + 0.3 * tied).T
 
-    def _append(self, parts: Batch, least: Floats, score: Floats) -> Integers:
-        numbers = self.nodes.append({**parts.rows(), "least": least, "score": score.T})
+    def _append(self, parts: Batch, least: Floats, scores: dict) -> Integers:
+        numbers = self.nodes.append({**parts.rows(), "least": least, **scores})
         for n, b in zip(numbers.tolist(), least.tolist(), strict=True):
             if b > -np.inf:
                 heapq.heappush(self.heap, (-b, n))
