@@ -147,6 +147,7 @@ class Stage:
         first = total.argmax(2)[:, :, None]
         by_cell = [self._by_cell(row) for row in forms.L]
         pivots = [np.take_along_axis(row, first, 2) for row in by_cell]
+        most = np.take_along_axis(total, first, 2)
         for size, row, pivot in zip(self.radius, by_cell, pivots, strict=True):
             total = total + size * np.abs(row - pivot)
         pick = total.argmax(2)[:, :, None]
@@ -177,7 +178,9 @@ class Stage:
         s = np.where(chosen, s, 0.0).sum((2, 3))
         many = "nbfkmN,nbfkaN->nbamN" if corners.shape[-1] > 1 else "nbfkmN,nbfkaM->nbamN"
         omega = np.einsum(many, omega, corners)
-        return G, picked(forms.slope), Sensitivity(radius, value, omega, s)
+        excess = (np.take_along_axis(total, pick, 2) - most)[:, :, 0, 0]
+        ends = first[:, :, 0, 0], pick[:, :, 0, 0]
+        return G, picked(forms.slope), Sensitivity(radius, value, omega, s, (excess, *ends))
 
     def _push(self, j: int, t: Floats) -> Floats:
         """g_j of Up, (n, B, F, A, m, N)."""

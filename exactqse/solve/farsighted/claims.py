@@ -14,7 +14,7 @@ import numpy as np
 from exactqse.solve.farsighted.bound import Stage
 from exactqse.solve.farsighted.forests import Forest
 from exactqse.solve.farsighted.forms import Points, Rows, Sensitivity
-from exactqse.solve.farsighted.mixtures import losses
+from exactqse.solve.farsighted.mixtures import bent, losses
 from exactqse.solve.farsighted.model import Booleans, Floats, Integers, Model
 from exactqse.solve.farsighted.parameters import Parameters
 from exactqse.solve.farsighted.slopes import Prescriptions, offsets
@@ -199,8 +199,11 @@ class Backward:
             self.K[:, here] = search.points()
             found[h] = change, *search.deciding()
             stage = search.stage if plain is self.bounder else self.stage(h, plain)
-            edges[h] = losses(self.model, stage.x[:, :, 0], stage.y[:, :, 0], lam[0, here])
+            sharp = losses(self.model, stage.x[:, :, 0], stage.y[:, :, 0], lam[0, here])
+            edges[h] = np.stack([sharp, bent(change.edge, stage.x.shape[3], stage.x.shape[2])])
         _, dG, change = self.stage(0).sensitivity(self.roots[:, None], corners[0])
+        flat = bent(change.edge, corners[0].shape[3], corners[0].shape[2])
+        edges[0] = np.stack([np.zeros_like(flat), flat])
         weight = self.model.rho[:, None, None] / np.maximum(-dG, _TINY)
         total = self.radius * self.common()
         omegas, gaps, lost = [], [], []
@@ -209,8 +212,8 @@ class Backward:
             if h:
                 change, factor, own = found[h]
                 weight = (visits[:, None] + 1e-9) * factor
-                lost.append(weight[:, :, None] * edges[h])
                 total[self.here(h)] += visits * own
+            lost.append(weight[:, :, None] * edges[h])
             later = slice(self.first[h + 1], None)
             total[later] += (weight * change.radius).sum((1, 2)) * self.radius[later]
             visits = (weight * change.value).sum((1, 2))

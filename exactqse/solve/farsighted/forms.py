@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from exactqse.solve.farsighted.model import Floats
+from exactqse.solve.farsighted.model import Floats, Integers
 from exactqse.solve.farsighted.parameters import Parameters
 
 
@@ -82,3 +82,4 @@ class Sensitivity:
     value: Floats
     omega: Floats
     s: Floats
+    edge: tuple[Floats, Integers, Integers]

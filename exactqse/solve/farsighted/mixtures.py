@@ -34,10 +34,11 @@ class Simplices:
 
     def spots(self, losses: Sequence[Floats]) -> tuple[Floats, Integers]:
         """The largest loss per step (n, C, edges, N) of each part, and where: an index, (N,)."""
-        flat = np.concatenate([z.reshape(-1, z.shape[-1]) for z in losses])
-        spot = flat.argmax(0)
-        skipped = int(self.ends[1]) * self.cells * len(self.edges)  # step 0 loses nothing
-        return flat[spot, np.arange(flat.shape[1])], spot + skipped
+        sharp, bent = np.concatenate([z.reshape(2, -1, z.shape[-1]) for z in losses], axis=1)
+        loss = sharp + bent
+        spot = loss.argmax(0)
+        here = spot, np.arange(len(spot))
+        return loss[here], spot, sharp[here] >= bent[here]
 
     def where(self, spot: Integers) -> tuple[Integers, Integers, Integers]:
         """Place, cell and edge of an index."""
@@ -83,3 +84,15 @@ def losses(model: Model, x: Floats, y: Floats, lam: Floats) -> Floats:
     ends = np.minimum(worth(0.0), worth(1.0))
     lost: Floats = np.max([ends - worth(share) for share in _INSIDE], axis=0)
     return np.maximum(np.where(np.isfinite(lost), lost, 0.0), 0.0)
+
+
+def bent(edge, A, leaves):
+    excess, first, pick = edge
+    i, j = np.triu_indices(A, 1)
+    if leaves > 1: return np.zeros((*excess.shape[:2], len(i), excess.shape[2]))
+    index = np.zeros((A, A), np.intp)
+    index[i, j] = index[j, i] = np.arange(len(i))
+    at = index[first, pick][:, :, None]
+    found = np.zeros((*excess.shape[:2], len(i), excess.shape[2]))
+    np.put_along_axis(found, at, np.where(first != pick, np.nan_to_num(excess), 0.0)[:, :, None], 2)
+    return found

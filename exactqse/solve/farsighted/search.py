@@ -28,6 +28,7 @@ _NARROW = 1e-11
 _FEW = 64  # parts, for which all other ways are tried
 _SHARES = (0.5, 0.25)  # of new slopes in a table
 _LOSS = 0.05
+_BIAS = 3.0
 _NEAR = 0.05  # of what is left to prove: so near the floor it is not worth to go on
 _WORTH = 0.03  # of the score of the first candidate, at least
 
@@ -51,7 +52,7 @@ class Nodes:
         self.free = np.zeros((room, self.J), bool)
         self.loose = np.zeros(room, bool)
         self.table, self.kind, self.mix, self.spot = np.zeros((4, room), np.intp)
-        self.loss = np.zeros(room)
+        self.loss, self.sharp = np.zeros(room), np.zeros(room, bool)
         self.lam = np.zeros((room, self.J))
         self.roots = np.zeros((room, self.first))
         self.bound, self.least = np.zeros(room), np.zeros(room)
@@ -115,6 +116,10 @@ class Batch:
             value[..., some[better]] = getattr(other, name)[..., better]
 
 
+def batch_spot(nodes, picked):
+    return nodes.spot[picked]
+
+
 class Search:
     """Parts of the follower's values, halved until each is bounded by a target.
 
@@ -129,7 +134,7 @@ class Search:
         self.heap: list[tuple[float, int]] = []
         self.stuck = self.target = self.floor = -np.inf
         self.alternatives = 0
-        self.mixings = self.mixtries = 0
+        self.mixings = self.mixtries = self.forced = 0
         self._begin()
 
     def _begin(self) -> None:
@@ -198,7 +203,7 @@ class Search:
         for name, value in rows.items():
             getattr(self.nodes, name)[numbers] = value
 
-    def _bound(self, batch: Batch, *, fresh: bool = False) -> Batch:
+    def _bound(self, batch: Batch, *, fresh: bool = False, rounds: int = _ROUNDS) -> Batch:
         """The batch with bounds, lam and roots found anew; unless ``fresh``, from those it has."""
         lam, roots, bound = batch.lam.copy(), batch.roots.copy(), batch.bound.copy()
         for some, part, bounder, _ in self._groups(batch):
@@ -206,7 +211,7 @@ class Search:
             if fresh:
                 claims = backward.run(None, None, _FIRST_ROUNDS)
             else:
-                claims = backward.run(part.lam[None], part.roots, _ROUNDS)
+                claims = backward.run(part.lam[None], part.roots, rounds)
             lam[:, some], roots[:, some] = claims.lam[0], claims.roots
             wide = (self.model.eta * backward.radius).max(0, initial=0.0) > _WIDEST
             bound[some] = np.where(wide, np.inf, backward.bound())
@@ -314,7 +319,8 @@ class Search:
             work += 2 * len(mixed)
             other = self._mixed(picked[mixed])
             lower = np.minimum(other.bound, np.tile(before[mixed], 2))
-            better = self._gain(lower.reshape(2, -1), before[mixed]) > gain.max(0)[mixed]
+            bias = np.where(nodes.sharp[picked[mixed]], _BIAS, 1.0)
+            better = bias * self._gain(lower.reshape(2, -1), before[mixed]) > gain.max(0)[mixed]
             to, of = (np.flatnonzero(better)[None] + [[0], [n]] for n in (0, len(mixed)))
             to, of = np.concatenate([mixed[better], mixed[better] + count]), np.concatenate([np.flatnonzero(better), np.flatnonzero(better) + len(mixed)])
             for name, value in vars(found).items():
@@ -323,7 +329,7 @@ class Search:
             axes[mixed[better]] = self.J + nodes.spot[picked[mixed[better]]]
             self.mixings += int(better.sum()); self.mixtries += len(mixed)
         open_parts = np.flatnonzero(least > self.target)
-        scores = {"score": np.zeros_like(found.lo).T, "loss": np.zeros(2 * count), "spot": np.zeros(2 * count, np.intp)}
+        scores = {"score": np.zeros_like(found.lo).T, "loss": np.zeros(2 * count), "spot": np.zeros(2 * count, np.intp), "sharp": np.zeros(2 * count, bool)}
         if len(open_parts):
             parts = found.take(open_parts)
             some, deciding = self._scores(parts)
@@ -342,6 +348,16 @@ class Search:
         most = np.maximum(before - self.target, 1e-12 * self.model.scale)
         gain: Floats = (np.clip((before - least) / most, 0, 1) + 1e-3).prod(0)
         return gain
+
+    def _at_middles(self, picked):
+        batch = self.nodes.batch(picked)
+        at = (batch.lo + batch.hi) / 2
+        lo, hi, empty = self._contract(at.copy(), at.copy(), batch.mix)
+        free, loose = np.zeros_like(batch.free), np.zeros_like(batch.loose)
+        found = self._bound(replace(batch, lo=lo, hi=hi, free=free, loose=loose), rounds=4)
+        scores, _ = self._scores(found)
+        forced = ~empty & (found.bound > self.target) & (scores["loss"] > 0)
+        return forced, np.where(forced, scores["spot"], batch_spot(self.nodes, picked))
 
     def _mixed(self, picked: Integers) -> Batch:
         """Both halves of each part where its simplex is halved, (2, count) on one axis."""
@@ -403,6 +419,7 @@ class Search:
         """Which coordinate costs how much, and the prescriptions that decide the bound."""
         score = np.zeros_like(parts.lo)
         loss, spot = np.zeros(len(parts.bound)), np.zeros(len(parts.bound), np.intp)
+        sharp = np.zeros(len(parts.bound), bool)
         found: list[Prescriptions] = []
         order: list[Integers] = []
         for some, part, bounder, plain in self._groups(parts):
@@ -410,7 +427,7 @@ class Search:
             backward.roots = part.roots
             score[:, some], deciding, losses = backward.scores(part.lam[None], plain)
             if self.J:
-                loss[some], spot[some] = self.simplices.spots(losses)
+                loss[some], spot[some], sharp[some] = self.simplices.spots(losses)
             found.append(deciding)
             order.append(some)
         back = np.argsort(np.concatenate(order))
@@ -420,7 +437,7 @@ class Search:
         )
         score = np.where(np.isfinite(score), score, 0.0)
         loss = np.where(np.isfinite(loss), loss, 0.0)
-        return {"score": score.T, "loss": loss, "spot": spot}, Prescriptions(omega, s)
+        return {"score": score.T, "loss": loss, "spot": spot, "sharp": sharp}, Prescriptions(omega, s)
 
     def parts(self, batch: Batch) -> Parts:
         """What the bound is made of: a claim has one piece."""
