@@ -36,6 +36,9 @@ GameName = Annotated[
         show_default=False,
     ),
 ]
+Discount = Annotated[
+    str | None, typer.Option(metavar="NUMBER", help="The follower's discount factor, 0 to 1.")
+]
 Observed = Annotated[
     str | None,
     typer.Option(metavar="WHAT", help='What the leader sees: action, nothing, or "0,1|2".'),
@@ -58,9 +61,7 @@ class GameChoice:
         str | None,
         typer.Option(metavar="NUMBER", help='Inverse temperature, such as 2, 1/3, 0.1 or "inf".'),
     ] = None
-    gamma: Annotated[
-        str | None, typer.Option(metavar="NUMBER", help="The follower's discount factor, 0 to 1.")
-    ] = None
+    gamma: Discount = None
     observes: Observed = None
     leader: WhoLeads = None
 

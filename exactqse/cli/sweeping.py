@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 import exactqse
-from exactqse.cli.bundles import GameChoice, GameName, Observed, Page, WhoLeads
+from exactqse.cli.bundles import Discount, GameChoice, GameName, Observed, Page, WhoLeads
 from exactqse.cli.inputs import assumed, default_digits, load_game, number, writable
 from exactqse.cli.output import emit, error_console, show
 from exactqse.cli.solving import INTERRUPTED
@@ -59,13 +59,14 @@ class Along:
         typer.Option(metavar="N", help="The number of points of the grid.  \\[default: 9]"),
     ] = None
     log: Annotated[bool, typer.Option("--log", help="A grid on the logarithmic scale.")] = False
+    gamma: Discount = None
     observes: Observed = None
     leader: WhoLeads = None
 
     @property
     def choice(self) -> GameChoice:
         """The game, whose own eta plays no part."""
-        return GameChoice(self.game, observes=self.observes, leader=self.leader)
+        return GameChoice(self.game, gamma=self.gamma, observes=self.observes, leader=self.leader)
 
     def values(self) -> list[Fraction | str]:
         """The list and the grid. Raises InputError when there is neither, or half a grid."""
@@ -108,7 +109,8 @@ Digits = Annotated[
     int | None,
     typer.Option(
         metavar="N",
-        help="Bounds no wider than 10^-N, 1 to 1000.  \\[default: 15, or 6 if she sees less]",
+        help="Bounds no wider than 10^-N, 1 to 1000.  "
+        "\\[default: 15; 6 if she sees less; 3 if gamma > 0]",
     ),
 ]
 TimeLimit = Annotated[
@@ -131,7 +133,8 @@ def sweep_command(
 ) -> None:
     """Certified bounds of J* along eta, the support, where it changes, and limits.
 
-    Covers gamma = 0 and whatever the leader observes.
+    Covers any follower and whatever the leader observes; supports are proved, and changes
+    bracketed, for gamma = 0.
     """
     writable(files.out, apart_from=(along.game,))
     writable(files.picture, apart_from=(along.game, files.out))

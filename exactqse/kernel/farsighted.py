@@ -70,12 +70,8 @@ def _scaled(game: KernelGame, value: Fraction, p: int) -> Interval:
 
 def _leaning(game: KernelGame, slope: Slope, p: int) -> tuple[int, Vector]:
     """Slopes in V as slopes in v = eta V; the rounded ones are as good as any."""
-    eta = game.eta or Fraction(1)
-
-    def scaled(n: Fraction) -> int:
-        return (n.numerator * eta.denominator << p) // (n.denominator * eta.numerator)
-
-    return scaled(slope.own), {j: scaled(n) for j, n in slope.others}
+    unit = (1 << p) / (game.eta or Fraction(1))
+    return slope.own * unit // 1, {j: n * unit // 1 for j, n in slope.others}
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,13 +44,12 @@ def _require_trees(game: KernelGame, trees: Any, where: str) -> None:
     demand(len(trees) == len(game.observes), f"needs {len(game.observes)} trees", where)
     for cell, tree in zip(game.observes, trees, strict=True):
         for entry in tree:
-            if isinstance(entry, Split):
-                inside = max(entry.i, entry.j) < game.leader_actions
-                demand(inside, f"[{entry.i}, {entry.j}] is no edge", where)
-                continue
-            demand(len(entry.majorants) == len(cell), f"a leaf needs {len(cell)} majorants", where)
-            inside = all(k < game.leader_actions for k in entry.majorants if isinstance(k, int))
-            demand(inside, "a majorant is tangent at no corner", where)
+            is_edge = isinstance(entry, Split)
+            corners = (entry.i, entry.j) if is_edge else entry.majorants
+            fits = is_edge or len(corners) == len(cell)
+            demand(fits, f"a leaf needs {len(cell)} majorants", where)
+            inside = all(k < game.leader_actions for k in corners if isinstance(k, int))
+            demand(inside, "a split or a majorant names an unknown corner", where)
 
 
 def _require_memories(game: KernelGame, node: Any, given: Places, where: str) -> None:

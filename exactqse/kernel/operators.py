@@ -13,7 +13,7 @@ from typing import Any
 
 from exactqse.kernel.certificate import AnyNode, Distribution, HistoryNode
 from exactqse.kernel.elementary import Elementary
-from exactqse.kernel.game import KernelGame, Row, T
+from exactqse.kernel.game import KernelGame, Row, T, expectation
 from exactqse.kernel.interval import Interval, Values, add, divide, enclose, ends, multiply, scale
 
 Rows = Sequence[Distribution]
@@ -142,6 +142,6 @@ def _drawn(draws: tuple[tuple[int, Distribution], ...], x: dict[int, Interval]) 
 
 def initial_mean(game: KernelGame, values: States, p: int) -> tuple[Fraction, Fraction]:
     """Both ends of the mean of ``values`` under rho, exactly."""
-    row = game.rho
-    low, high = (sum(map(mul, row.numerators, [values[s][k] for s in row.states])) for k in (0, 1))
-    return Fraction(low, row.denominator << p), Fraction(high, row.denominator << p)
+    ends = ({s: Fraction(values[s][k], 1 << p) for s in game.rho.states} for k in (0, 1))
+    low, high = (expectation(game.rho, end) for end in ends)
+    return low, high

@@ -18,7 +18,7 @@ from fractions import Fraction
 from functools import cache
 from heapq import heappush, heapreplace
 from math import gcd
-from typing import Literal, NoReturn, TypeVar
+from typing import Literal, TypeVar
 
 from exactqse.errors import at_least, between
 from exactqse.kernel.certificate import DOWN, MAX_PRECISION, UP, Duals, Majorant, Split, Tree
@@ -55,13 +55,6 @@ class FailureError(Exception):
         super().__init__(reason)
 
 
-def refuse(what: str, *, surely: bool) -> NoReturn:
-    """Raise FailureError: something is so, or may be so."""
-    if surely:
-        raise FailureError("rejected", what)
-    raise FailureError("inconclusive", f"undecided whether {what}; raise the precision")
-
-
 def require(what: str, low: Fraction | int, high: Fraction | int | None = None, p: int = 0) -> None:
     """Raise FailureError unless an excess, exact or enclosed at p bits, is at most 0.
 
@@ -70,8 +63,10 @@ def require(what: str, low: Fraction | int, high: Fraction | int | None = None, 
     high = low if high is None else high
     if high > 0:
         ends = Fraction(low, 1 << p), Fraction(high, 1 << p)
-        amount = at_least(ends[0]) if low > 0 else f"a number in {between(*ends)}"
-        refuse(f"{what}, by {amount}", surely=low > 0)
+        if low > 0:
+            raise FailureError("rejected", f"{what}, by {at_least(ends[0])}")
+        what = f"undecided whether {what}, by a number in {between(*ends)}"
+        raise FailureError("inconclusive", f"{what}; raise the precision")
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,8 +284,8 @@ class Stage:
 
     def _exp(self, z: Interval) -> Interval:
         """exp, where z is of a size that one can compute with."""
-        if z[1] >> self.p >= MAX_EXPONENT:
-            refuse(f"its exponent exceeds {MAX_EXPONENT}", surely=z[0] >> self.p >= MAX_EXPONENT)
+        most = (MAX_EXPONENT << self.p) - 1
+        require(f"its exponent exceeds {MAX_EXPONENT}", z[0] - most, z[1] - most, self.p)
         return self.elementary.exp(z, self.p)
 
     def _down(self, kappa: Ratio, corner: Corner, b: int, value: Interval, shift: int) -> Form:
@@ -303,8 +298,7 @@ class Stage:
         gap = value[0] - y[1], value[1] - y[0]
         units = self._units(4) if slopes else 0
         d = self._reach({j: lean for j, (_, lean) in slopes.items()}) + units if slopes else 0
-        if gap[0] <= d:
-            refuse("down has no y < upper", surely=gap[1] <= d)
+        require("down has no y < upper", d + 1 - gap[1], d + 1 - gap[0], p)
         k = min(p, (kappa[1] & -kappa[1]).bit_length() - 1)  # of common factors 2
         ratio = [(end - d) * (kappa[1] >> k) for end in gap]
         log = self.elementary.log((ratio[0], ratio[1]), kappa[0] << p - k, p)
@@ -340,8 +334,7 @@ class Stage:
         least, most = _mixed(weights, free.least[b])[0], _mixed(weights, free.height(b, 0))[1]
         gap = value[0] - y[1]  # T = gap - sum P K, and what leans
         start, end = gap - most - d, gap - least + d + (value[1] - value[0]) + (y[1] - y[0])
-        if start <= 0:
-            refuse("y >= upper for some value", surely=False)
+        require("y >= upper for some value", 0, 1 - start, p)
         own = self.elementary.log((kappa[0], kappa[0]), kappa[1], p)[1]
 
         log = cache(lambda t: self.elementary.log((t, t), 1 << p, p)[0])  # parts share their ends

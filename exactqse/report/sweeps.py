@@ -17,7 +17,7 @@ from exactqse.report.text import cell, coarse, counted, short
 
 if TYPE_CHECKING:
     from exactqse.model.game import Game
-    from exactqse.sweep import Change, Limits, Sweep
+    from exactqse.sweep import Change, Sweep
 
 _PLACES = 15  # decimal places in tables; the ends are rounded outward
 _FEW = 3  # places whose supports a table writes out
@@ -102,7 +102,7 @@ def sweep_lines(game: Game, sweep: Sweep, *, everything: bool = False) -> Iterat
     if len(shown) < len(sweep.changes):
         left = counted(len(sweep.changes) - len(shown), "more change")
         yield line(f"{left} of the support: --all shows them", "dim")
-    yield from limit_lines(sweep.limits)
+    yield from limit_lines(sweep)
     yield line(
         "every J* is an enclosure from a checked certificate; nothing is claimed between them",
         "dim",
@@ -127,13 +127,19 @@ def change_lines(game: Game, sweep: Sweep, change: Change) -> Iterator[Text]:
         yield line(f"  not narrowed further: {change.reason}", "dim")
 
 
-def limit_lines(limits: Limits) -> Iterator[Text]:
+def limit_lines(sweep: Sweep) -> Iterator[Text]:
     """The limits at 0 and infinity."""
+    limits = sweep.limits
     yield line(f"limit as eta falls to 0: {limits.zero} (he answers uniformly)")
     infinity = limits.infinity
     if infinity.width == 0:
         end = f"{infinity.lower} (the strong and the weak Stackelberg value)"
         yield line(f"limit as eta grows: {end}")
+    elif sweep.game.gamma:
+        yield line(
+            f"as eta grows, limits lie in {coarse(infinity, _PLACES)}, from a commitment's worst "
+            "case to the bound of the strong Stackelberg value"
+        )
     else:
         ends = " to ".join(map(short, (infinity.lower, infinity.upper)))
         yield line(

@@ -13,7 +13,6 @@ from exactqse.arithmetic import Enclosure
 from exactqse.errors import (
     InputError,
     KindError,
-    NotCoveredError,
     PrecisionError,
     approximate,
     shown,
@@ -41,7 +40,7 @@ class SweepPoint:
         eta: the inverse temperature; None for infinity.
         solution: the solution with its certificate, accepted by the checker.
         support: [place], the leader actions that the certified policy takes.
-        proved: whether every stagewise optimal policy has exactly this support.
+        proved: whether every stagewise optimal policy has exactly this support. Not for gamma > 0.
     """
 
     eta: Fraction | None
@@ -123,17 +122,17 @@ def sweep(
     """Certified enclosures of J*(eta), supports, and brackets of the eta where the support changes.
 
     Args:
-        game: gamma = 0, any partition that the leader observes; its eta is not read.
+        game: any gamma, any partition that the leader observes; its eta is not read. For gamma > 0
+            no support is proved, and changes are told between neighbours in ``etas`` only.
         etas: inverse temperatures > 0, also "inf": there the strong Stackelberg value.
         digits: as for :func:`exactqse.solve`, at every finite eta.
         gap: the same as a number, instead of ``digits``.
         width: brackets are narrowed by bisection until upper <= (1 + width) lower.
-        time_limit: seconds for each eta of a leader who sees less than the action.
+        time_limit: seconds for each eta of a leader who sees less than the action, or gamma > 0.
         progress: called with (equilibria done, equilibria expected in all).
 
     Raises:
         KindError, InputError: not a game, no eta, or an argument out of range.
-        NotCoveredError: gamma > 0.
         PrecisionError: an equilibrium was not certified.
     """
     require_game(game)
@@ -143,13 +142,10 @@ def sweep(
         raise InputError(f"{approximate(narrow)} is not at least 10^-30", where="width")
     if progress is not None and not callable(progress):
         raise KindError(f"{shown(progress)} is not a function", where="progress")
-    if game.gamma:
-        what = f"not covered: gamma = {game.gamma} > 0"
-        raise NotCoveredError(what, remedy="the covered case is gamma = 0, with any observes")
     run = _Run(game, digits, gap, narrow, time_limit, progress)
     run.expected = len(given)
     finite = [run.at(eta) for eta in given if eta is not None]
-    ends = limits(game)
+    ends = run.limits()
     points = [*finite, *(run.best_response(ends.strong) for eta in given if eta is None)]
     changes = [change for pair in pairwise(finite) for change in run.between(*pair)]
     return Sweep(game, _places(game), tuple(points), tuple(changes), ends, narrow)
@@ -197,20 +193,24 @@ class _Run:
         """The certified equilibrium at a finite eta."""
         game = replace(self.game, eta=eta)
         solution = uninterrupted(solve(game, self.digits, gap=self.gap, time_limit=self.time_limit))
-        where = isolation(solution)
-        nodes = solution.certificate.nodes
-        support = tuple(tuple(a for a, _ in mixture) for node in nodes for mixture in node.policy)
+        support, proved = _support(solution), False
+        if not game.gamma:
+            where = isolation(solution)
+            proved = where.supports_proved and support == where.support
         self._step()
-        return SweepPoint(
-            eta, solution, support, where.supports_proved and support == where.support
-        )
+        return SweepPoint(eta, solution, support, proved)
+
+    def limits(self) -> Limits:
+        """At 0 and infinity; what is exact for gamma = 0 stays so."""
+        if not self.game.gamma:
+            return limits(self.game)
+        gap = self.gap if self.digits is None else Fraction(1, 10**self.digits)
+        return limits(self.game, gap=gap, time_limit=self.time_limit)
 
     def best_response(self, strong: Solution) -> SweepPoint:
         """The strong Stackelberg equilibrium."""
-        nodes = strong.certificate.nodes
-        support = tuple(tuple(a for a, _ in mixture) for node in nodes for mixture in node.policy)
         self._step()
-        return SweepPoint(None, strong, support, proved=False)
+        return SweepPoint(None, strong, _support(strong), proved=False)
 
     def _step(self) -> None:
         self.done += 1
@@ -222,6 +222,9 @@ class _Run:
         if first.support == last.support:
             return
         low, high = _finite(first), _finite(last)
+        if self.game.gamma:
+            yield self._change(first, last, "brackets are narrowed for gamma = 0 only")
+            return
         if high <= (1 + self.width) * low:
             yield self._change(first, last)
             return
@@ -249,6 +252,11 @@ class _Run:
         proved = first.proved and last.proved
         ends = _finite(first), _finite(last)
         return Change(*ends, first.support, last.support, proved, reason)
+
+
+def _support(solution: Solution) -> Support:
+    nodes = solution.certificate.nodes
+    return tuple(tuple(a for a, _ in mixture) for node in nodes for mixture in node.policy)
 
 
 def _finite(point: SweepPoint) -> Fraction:

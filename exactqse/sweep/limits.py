@@ -4,8 +4,8 @@ At eta = 0 he answers uniformly, whatever the leader does, and her problem is li
 
     W_h(s) = (1/B) sum_c max_a sum_{b in c} [ u_h(s, a, b) + sum_t P_h(t | s, a, b) W_{h+1}(t) ]
 
-J*(eta) tends to it as eta falls to 0. As eta grows, J*(eta) comes to lie between the weak and the
-strong Stackelberg value (proofs/temperature-limits.md).
+J*(eta) tends to it as eta falls to 0, whatever gamma is. As eta grows, J*(eta) comes to lie between
+the weak and the strong Stackelberg value (proofs/temperature-limits.md).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from exactqse.arithmetic import Enclosure
-from exactqse.errors import NotCoveredError
+from exactqse.evaluate import evaluate
 from exactqse.kernel.game import KernelGame, expectation, require_game
 from exactqse.kernel.strong import Table, action_values
 from exactqse.solve.api import solve
@@ -28,8 +28,10 @@ class Limits:
 
     Attributes:
         zero: the limit as eta falls to 0, exactly.
-        infinity: contains every limit of J*(eta_k) as eta_k grows: from the weak to the strong
-            Stackelberg value. Of width 0 where these agree: then the limit exists and is this.
+        infinity: contains every limit of J*(eta_k) as eta_k grows. For gamma = 0 from the weak to
+            the strong Stackelberg value; for gamma > 0 from what ``strong.policy`` is worth with
+            ties broken against the leader to the certified upper bound of the strong value. Of
+            width 0 where these agree: then the limit exists and is this.
         strong: the strong Stackelberg solution, checked by the kernel.
     """
 
@@ -38,25 +40,41 @@ class Limits:
     strong: Solution
 
 
-def limits(game: KernelGame) -> Limits:
-    """The limits of J*(eta) at 0 and at infinity, in exact arithmetic; the game's eta is not read.
+def limits(
+    game: KernelGame,
+    *,
+    gap: Fraction | float | str | None = None,
+    time_limit: float | None = None,
+) -> Limits:
+    """The limits of J*(eta) at 0 and at infinity; the game's eta is not read.
+
+    Args:
+        game: any gamma, any partition that the leader observes.
+        gap: as for :func:`exactqse.solve`, of the strong Stackelberg value. For gamma = 0 that is
+            exact whatever is asked for, and so are both ends of ``infinity``.
+        time_limit: the same.
 
     Raises:
         KindError: not a game.
-        NotCoveredError: gamma > 0.
         PrecisionError: a probability is longer than a certificate can hold.
     """
     require_game(game)
-    if game.gamma:
-        what = f"not covered: gamma = {game.gamma} > 0"
-        raise NotCoveredError(what, remedy="the covered case is gamma = 0, with any observes")
     extreme = replace(game, eta=None)
-    strong = uninterrupted(solve(extreme))
-    return Limits(
-        zero=uniform_value(game),
-        infinity=Enclosure(solve_weak(extreme).value, strong.upper),
-        strong=strong,
+    strong = uninterrupted(solve(extreme, gap=gap, time_limit=time_limit))
+    weak = worst_case(strong) if game.gamma else solve_weak(extreme).value
+    return Limits(zero=uniform_value(game), infinity=Enclosure(weak, strong.upper), strong=strong)
+
+
+def worst_case(strong: Solution) -> Fraction:
+    """What a policy is worth, at least, if the follower breaks ties against the leader.
+
+    That is the same as for -u and a follower who breaks them in her favour, with the sign changed.
+    """
+    game = strong.game
+    against = tuple(
+        tuple(tuple(tuple(-n for n in by_b) for by_b in by_a) for by_a in step) for step in game.u
     )
+    return -evaluate(replace(game, u=against), strong.policy).J.upper
 
 
 def uniform_value(game: KernelGame) -> Fraction:

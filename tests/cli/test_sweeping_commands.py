@@ -37,6 +37,17 @@ def test_points_that_stay_wide_are_said(run: Run) -> None:
     assert "wider than asked for at 1 point: --json says why" in out
 
 
+def test_a_farsighted_follower(run: Run) -> None:
+    out = run("sweep", GAME, "--observes", "nothing", "--gamma", "1/2", "--eta", "1,4,inf").out
+    lines = out.splitlines()
+    assert "support of the computed policy changes for some eta in [1, 4]" in lines
+    assert "  not narrowed further: brackets are narrowed for gamma = 0 only" in lines
+    (last,) = [line for line in lines if line.startswith("as eta grows, limits lie in ")]
+    assert last.endswith(
+        "from a commitment's worst case to the bound of the strong Stackelberg value"
+    )
+
+
 def test_the_data_file_is_the_json(run: Run, tmp_path: Path) -> None:
     path = tmp_path / "data.json"
     words = ("sweep", GAME, "--from", "1/2", "--to", "2", "--points", 3, "--digits", 9, "--json")

@@ -168,11 +168,11 @@ NO_CLAIMS = "needs a claim for each node, and slopes"
         ),
         (
             Part((FIRST, LATER, replace(LATER, pieces=piece((Leaf((0, 2)),))))),
-            "a majorant is tangent at no corner",
+            "a split or a majorant names an unknown corner",
         ),
         (
             Part((FIRST, LATER, replace(LATER, pieces=piece((Split(0, 2), LEAF, LEAF))))),
-            "[0, 2] is no edge",
+            "a split or a majorant names an unknown corner",
         ),
         (
             Part((FIRST, replace(LATER, pieces=piece((replace(LEAF, shift=-1),))), LATER)),

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import exactqse
 from exactqse.arithmetic.balls import ball, enclosure, precision
-from exactqse.errors import InputError, KindError, NotCoveredError, NumberError
+from exactqse.errors import InputError, KindError, NumberError
 from exactqse.games import dense, get
 from exactqse.kernel.check import check
 from exactqse.model import Game
@@ -150,13 +150,31 @@ def test_points_are_the_solutions_and_changes_lie_between_them(game: Game) -> No
         ({"time_limit": 0}, InputError, "time_limit: 0 is not a positive number"),
         ({"progress": 3}, KindError, "progress: 3 is not a function"),
         ({"game": None}, KindError, "game: expected a game"),
-        ({"game": COMMITMENT.with_(gamma=1)}, NotCoveredError, "not covered: gamma = 1 > 0"),
     ],
 )
 def test_bad_input_is_named(arguments: dict[str, Any], error: type[Exception], text: str) -> None:
     given = {"game": COMMITMENT, "etas": [1], **arguments}
     with pytest.raises(error, match=text):
         sweep(**given)
+
+
+def test_farsighted_followers_are_certified_at_each_eta_and_nothing_is_proved_between() -> None:
+    game = BLIND.with_(gamma="1/2")  # one step: the same equilibria as with gamma = 0
+    found = sweep(game, ["1/10", 1, 4, "inf"], gap="1/100")
+    myopic = sweep(BLIND, ["1/10", 1, 4])
+    for point, other in zip(found.points, myopic.points, strict=False):
+        assert point.eta is not None
+        assert check(game.with_(eta=point.eta), point.solution.certificate).outcome == "accepted"
+        assert point.value.overlaps(other.value)
+        assert point.value.width <= Fraction(1, 100)
+        assert not point.proved
+    (change,) = found.changes
+    assert (change.lower, change.upper, change.proved) == (1, 4, False)
+    assert (change.before, change.after) == (((0,),), ((0, 1),))
+    assert change.reason == "brackets are narrowed for gamma = 0 only"
+    assert found.points[-1].value == found.limits.strong.value
+    assert Fraction(7, 2) in found.limits.infinity
+    assert found.limits.infinity.width <= Fraction(1, 100)
 
 
 @given(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 
@@ -7,12 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from exactqse.errors import KindError, NotCoveredError
+from exactqse.errors import KindError
+from exactqse.evaluate import evaluate
 from exactqse.games import dense, get
 from exactqse.model import Game, Policy
-from exactqse.solve import solve
+from exactqse.solve import Solution, solve
 from exactqse.sweep import limits
-from exactqse.sweep.limits import uniform_value
+from exactqse.sweep.limits import uniform_value, worst_case
 from exactqse.testing import games
 
 FORCED_TIE = Game.from_arrays(None, [[[1, 0]]], [[[0, 0]]])
@@ -112,8 +114,77 @@ def test_large_eta_is_not_far_outside_the_stackelberg_values(game: Game) -> None
     assert value.lower <= found.infinity.upper + near
 
 
+FARSIGHTED = games(
+    max_states=2,
+    max_horizon=2,
+    gammas=st.sampled_from([Fraction(1, 3), Fraction(1)]),
+    etas=st.just(Fraction(1)),
+    observes="action",
+    wide=False,
+)
+
+
+@settings(max_examples=15, deadline=None)
+@given(FARSIGHTED)
+def test_small_eta_comes_near_the_uniform_value_of_farsighted_followers(game: Game) -> None:
+    """|nu - 1/B| <= (e^(2 eta H R) - 1)/B."""
+    entries = [[v for step in t for s in step for row in s for v in row] for t in (game.u, game.r)]
+    U, R = (max(map(abs, values)) for values in entries)
+    eta = Fraction(1, 10**9)
+    near = game.horizon**3 * U * 3 * eta * R
+    value = solve(game.with_(eta=eta), gap=Fraction(1, 20), time_limit=2).value
+    assert value.lower - near <= uniform_value(game) <= value.upper + near
+
+
+@settings(max_examples=15, deadline=None)
+@given(FARSIGHTED)
+def test_the_worst_case_of_a_farsighted_follower_is_that_of_some_way_to_break_ties(
+    game: Game,
+) -> None:
+    found = limits(game, gap=Fraction(1, 1000), time_limit=5)
+    worst = worst_case(found.strong)
+    ways = [broken(game, found.strong.policy, choice) for choice in product(*_ties(found.strong))]
+    assert min(ways) == worst == found.infinity.lower
+    assert worst <= max(ways) <= found.infinity.upper
+
+
+def test_a_farsighted_tie_costs_what_it_may() -> None:
+    """He is always indifferent: she is worth 0 or 1 at each of two steps."""
+    game = Game.from_arrays(None, [[[1, 0]]], [[[0, 0]]], horizon=2, gamma=1)
+    found = limits(game)
+    assert (found.zero, found.infinity.lower) == (1, 0)
+    assert 2 <= found.infinity.upper <= 2 + Fraction(1, 1000)
+
+
+def _ties(strong: Solution) -> list[list[int]]:
+    """The best responses at each (step, state), in ascending order."""
+    found = evaluate(replace(strong.game, eta=None), strong.policy)
+    return [
+        [b for b, q in enumerate(found.Q[h][s]) if q.lower == found.V[h][s].lower]
+        for h in range(strong.game.horizon)
+        for s in range(strong.game.states)
+    ]
+
+
+def broken(game: Game, policy: Policy, choice: tuple[int, ...]) -> Fraction:
+    """J if the follower answers by these actions, whatever the history."""
+
+    def worth(h: int, s: int) -> Fraction:
+        if h == game.horizon:
+            return Fraction(0)
+        b = choice[h * game.states + s]
+        total = Fraction(0)
+        for a, weight in enumerate(policy.probabilities[h][s][b]):
+            row = game.at(game.P, h)[s][a][b]
+            pairs = zip(row.states, row.numerators, strict=True)
+            later = sum((n * worth(h + 1, t) for t, n in pairs if weight), Fraction(0))
+            total += weight * (game.at(game.u, h)[s][a][b] + later / row.denominator)
+        return total
+
+    pairs = zip(game.rho.states, game.rho.numerators, strict=True)
+    return sum((worth(0, s) * n for s, n in pairs), Fraction(0)) / game.rho.denominator
+
+
 def test_what_has_no_limits_here_is_refused() -> None:
-    with pytest.raises(NotCoveredError, match="gamma = 1/2 > 0"):
-        limits(get("patrol-4").with_(gamma="1/2"))
     with pytest.raises(KindError, match="game: expected a game"):
         limits(None)  # type: ignore[arg-type]
