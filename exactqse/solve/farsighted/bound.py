@@ -180,7 +180,7 @@ class Stage:
         omega = np.einsum(many, omega, corners)
         excess = (np.take_along_axis(total, pick, 2) - most)[:, :, 0, 0]
         ends = first[:, :, 0, 0], pick[:, :, 0, 0]
-        return G, picked(forms.slope), Sensitivity(radius, value, omega, s, (excess, *ends))
+        return G, picked(forms.slope), Sensitivity(radius, value, omega, s, excess, ends)
 
     def _push(self, j: int, t: Floats) -> Floats:
         """g_j of Up, (n, B, F, A, m, N)."""

@@ -14,7 +14,7 @@ import numpy as np
 from exactqse.solve.farsighted.bound import Stage
 from exactqse.solve.farsighted.forests import Forest
 from exactqse.solve.farsighted.forms import Points, Rows, Sensitivity
-from exactqse.solve.farsighted.mixtures import bent, losses
+from exactqse.solve.farsighted.mixtures import edge_losses
 from exactqse.solve.farsighted.model import Booleans, Floats, Integers, Model
 from exactqse.solve.farsighted.parameters import Parameters
 from exactqse.solve.farsighted.slopes import Prescriptions, offsets
@@ -179,13 +179,12 @@ class Backward:
         total: Floats = self.model.rho @ self.roots + (self.radius * self.common()).sum(0)
         return total
 
-    def scores(
-        self, lam: Floats, plain: Bounder
-    ) -> tuple[Floats, Prescriptions, list[Floats]]:
+    def scores(self, lam: Floats, plain: Bounder) -> tuple[Floats, Prescriptions, list[Floats]]:
         """What each coordinate adds to the bound, to first order in its radius, (J, N).
 
         And the prescriptions that decide the bound: those of the corners where it is largest; and
-        what mixtures of two corners of a cell's simplex lose, per step (n, C, edges, N).
+        what edges of the simplices lose, per step, as of ``edge_losses``. ``plain`` has one leaf
+        for each simplex.
         """
         found: dict[int, tuple[Sensitivity, Floats, Floats]] = {}
         edges: dict[int, Floats] = {}
@@ -198,12 +197,10 @@ class Backward:
             search.lam, search.G, search.dG = (z[:, :, None] for z in (given, G, dG))
             self.K[:, here] = search.points()
             found[h] = change, *search.deciding()
-            stage = search.stage if plain is self.bounder else self.stage(h, plain)
-            sharp = losses(self.model, stage.x[:, :, 0], stage.y[:, :, 0], lam[0, here])
-            edges[h] = np.stack([sharp, bent(change.edge, stage.x.shape[3], stage.x.shape[2])])
+            stage = search.stage if plain.forest is self.bounder.forest else self.stage(h, plain)
+            edges[h] = edge_losses(self.model, stage, lam[0, here], change)
         _, dG, change = self.stage(0).sensitivity(self.roots[:, None], corners[0])
-        flat = bent(change.edge, corners[0].shape[3], corners[0].shape[2])
-        edges[0] = np.stack([np.zeros_like(flat), flat])
+        edges[0] = edge_losses(self.model, self.stage(0, plain), None, change)
         weight = self.model.rho[:, None, None] / np.maximum(-dG, _TINY)
         total = self.radius * self.common()
         omegas, gaps, lost = [], [], []

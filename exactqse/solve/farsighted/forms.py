@@ -76,10 +76,13 @@ class Sensitivity:
         value: (n', n, m, N), dG/dphi of the next step.
         omega: (n, B, A, m, N), -dG/dlam, by pure pair.
         s: (n, B, m, N), the parameter s, or y - lam where Down.
+        excess: (n, C, N), the part of a cell's G which the corners' different slopes cost, with
+        ends: the corner where A is largest, and that which decides.
     """
 
     radius: Floats
     value: Floats
     omega: Floats
     s: Floats
-    edge: tuple[Floats, Integers, Integers]
+    excess: Floats
+    ends: tuple[Integers, Integers]
