@@ -153,7 +153,11 @@ class ValueSplit:
 
 @dataclass(frozen=True, slots=True)
 class MixtureSplit:
-    """What is left of the simplex of a cell at this (step, state) is halved on an edge."""
+    """What is left of the simplex of a cell at this (step, state) is halved on an edge.
+
+    First the parts whose mixtures are in its first half, then the others
+    (proofs/farsighted-bound.md, Divided mixtures).
+    """
 
     edge: Split  # first, a list that begins with an int: so the reader knows it from a part
     step: int

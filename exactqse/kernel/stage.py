@@ -377,7 +377,10 @@ def _plus(x: Vector, y: Vector, sign: int) -> Vector:
 
 
 def cut(simplex: Simplex, edge: Split) -> list[Simplex]:
-    """Its halves: first that with the midpoint for corner i, then that with it for j."""
+    """Its halves: first that with the midpoint for corner i, then that with it for j.
+
+    Together they cover it (proofs/farsighted-bound.md, Divided mixtures).
+    """
     middle = _middle(simplex[edge.i], simplex[edge.j])
     return [[*simplex[:k], middle, *simplex[k + 1 :]] for k in (edge.i, edge.j)]
 
