@@ -356,7 +356,9 @@ def test_a_claim_that_leans_is_not_taken_for_impossible(chain: Game) -> None:
     part = Part((zero, halved, zero))
     steep = (Slope(ZERO), Slope(-Fraction(100)), Slope(ZERO))
     claim = claimed(chain, part, slopes=(steep,))
-    frontiers = PartBounds(chain, claim, part, ({}, {1: ONE * 3 // 5}, {}), P, INTEGER, "").frontiers()
+    frontiers = PartBounds(
+        chain, claim, part, ({}, {1: ONE * 3 // 5}, {}), P, INTEGER, ""
+    ).frontiers()
     assert frontiers is not None
     (_, K), *_ = frontiers[1, 0].points
     assert abs(Fraction(K, ONE) + 19) < TINY

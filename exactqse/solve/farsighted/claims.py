@@ -188,7 +188,7 @@ class Backward:
         """
         found: dict[int, tuple[Sensitivity, Floats, Floats]] = {}
         edges: dict[int, Floats] = {}
-        corners = self.bounder.corners
+        corners, same = self.bounder.corners, plain.forest is self.bounder.forest
         for h in reversed(range(1, len(self.model.layers))):
             here = self.here(h)
             search = self._search(h)
@@ -197,10 +197,10 @@ class Backward:
             search.lam, search.G, search.dG = (z[:, :, None] for z in (given, G, dG))
             self.K[:, here] = search.points()
             found[h] = change, *search.deciding()
-            stage = search.stage if plain.forest is self.bounder.forest else self.stage(h, plain)
-            edges[h] = edge_losses(self.model, stage, lam[0, here], change)
+            stage = search.stage if same else self.stage(h, plain)
+            edges[h] = edge_losses(self.model, stage, lam[0, here], change if same else None)
         _, dG, change = self.stage(0).sensitivity(self.roots[:, None], corners[0])
-        edges[0] = edge_losses(self.model, self.stage(0, plain), None, change)
+        edges[0] = edge_losses(self.model, self.stage(0, plain), None, change if same else None)
         weight = self.model.rho[:, None, None] / np.maximum(-dG, _TINY)
         total = self.radius * self.common()
         omegas, gaps, lost = [], [], []

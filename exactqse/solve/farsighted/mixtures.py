@@ -106,18 +106,20 @@ def _edges(actions: int) -> Integers:
     return found
 
 
-def edge_losses(model: Model, stage: Stage, lam: Floats | None, change: Sensitivity) -> Floats:
+def edge_losses(
+    model: Model, stage: Stage, lam: Floats | None, change: Sensitivity | None
+) -> Floats:
     """What a cell's part of G loses between the corners of its simplex, (2, n, C, edges, N).
 
     First *sharp*: how much the mixtures between two corners, at the middles of all values, are
     below the lower of both. That much is lost where values need a mixture of both, at lam (n, N);
     None where none do, as in step 0. Then *bent*: what the slopes of the two corners that decide
-    cost for being different, in a stage with one leaf.
+    cost for being different, where ``change`` is of this stage, which has one leaf; else None.
     """
     x, y = stage.x[:, :, 0], stage.y[:, :, 0]
     i, j = _edges(x.shape[2]).T
     bent = np.zeros((len(x), len(model.cells), len(i), x.shape[-1]))
-    if stage.x.shape[2] == 1:
+    if change is not None and len(i):
         number = np.zeros((x.shape[2], x.shape[2]), dtype=np.intp)
         number[i, j] = number[j, i] = np.arange(len(i))
         ends = number[change.ends][:, :, None]
