@@ -159,7 +159,7 @@ class Search:
     def run(self, target: float, budget: Budget, is_over: Callable[[], bool]) -> None:
         """Halve the parts with the largest bounds, and count them, until it is over.
 
-        ``is_over`` may raise the target, and the floor.
+        ``is_over`` may raise the target.
         """
         self.target = target
         while self.heap and not is_over() and not self.is_done:
@@ -328,7 +328,9 @@ class Search:
         order = [*self.alike(parts.kind, parts.mix)]
         for some in order:
             part = parts.take(some)
-            bounder, plain = (self.bounder(kind, part.mix) for kind in (part.kind, 0 * part.kind))
+            bounder = plain = self.bounder(part.kind, part.mix)
+            if part.kind[0]:
+                plain = self.bounder(0 * part.kind, part.mix)
             backward = Backward(bounder, self.parts(part))
             backward.roots = part.roots
             score, deciding, losses = backward.scores(part.lam[None], plain)
