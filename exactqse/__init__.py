@@ -36,6 +36,7 @@ if TYPE_CHECKING:
         solve,
         solve_float64,
         solve_weak,
+        worst_case,
     )
     from exactqse.sweep import (
         Isolation,
@@ -57,7 +58,9 @@ else:
             **dict.fromkeys(("Verdict", "check"), "kernel.check"),
             **dict.fromkeys(("Game", "Policy"), "model"),
             **dict.fromkeys(("Decision", "Solution", "WeakSolution"), "solve"),
-            **dict.fromkeys(("decide", "solve", "solve_float64", "solve_weak"), "solve"),
+            **dict.fromkeys(
+                ("decide", "solve", "solve_float64", "solve_weak", "worst_case"), "solve"
+            ),
             **dict.fromkeys(("run_offline", "run_online"), "trials"),
             **dict.fromkeys(
                 (
@@ -115,6 +118,7 @@ __all__ = [
     "solve_float64",
     "solve_weak",
     "sweep",
+    "worst_case",
 ]
 
 

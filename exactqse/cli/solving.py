@@ -60,10 +60,11 @@ def solve_command(
     """Solve a game: certified bounds of J* and the policy that attains them.
 
     Covers whatever the leader observes of the follower's action, any gamma and any eta. With --eta
-    inf, ties are broken in her favour; for gamma = 0 the value with ties against her is shown
-    beside it, unless the solve is stopped. Every solve can be: Ctrl-C prints and writes the best so
-    far, with exit code 130; once more aborts. Where there is a search (she sees less than the
-    action, or gamma > 0), --resume goes on from there, but not for gamma > 0 with --eta inf.
+    inf, ties are broken in her favour; the value with ties against her is shown beside it, for
+    gamma > 0 or a solve that is stopped only that of the policy. Every solve can be: Ctrl-C prints
+    and writes the best so far, with exit code 130; once more aborts. Where there is a search (she
+    sees less than the action, or gamma > 0), --resume goes on from there, but not for gamma > 0
+    with --eta inf.
     """
     _require_consistent(aim, files)
     writable(files.out, apart_from=(choice.game,))
@@ -115,10 +116,12 @@ def _solution(
         )
 
 
-def _weak(game: Game, solution: Solution) -> WeakSolution | None:
-    """The value with ties against her, where there is one and nobody stopped the solve."""
-    if game.eta is not None or game.gamma or solution.effort.stopped:
+def _weak(game: Game, solution: Solution) -> WeakSolution | Fraction | None:
+    """The value with ties against her; for gamma > 0, or if the solve was stopped, the policy's."""
+    if game.eta is not None or solution.remembers:
         return None
+    if game.gamma or solution.effort.stopped:
+        return exactqse.worst_case(solution)
     with working(error_console(), "breaking ties against her") as progress:
         return exactqse.solve_weak(game, progress=counting(progress))
 

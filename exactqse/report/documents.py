@@ -117,8 +117,13 @@ def solution_document(solution: Solution) -> Document:
     }
 
 
-def weak_document(weak: WeakSolution | None) -> Document | None:
-    """The value when ties are broken against the leader; null where that was not asked."""
+def weak_document(weak: WeakSolution | Fraction | None) -> Document | None:
+    """The value when ties are broken against the leader; null where that was not asked.
+
+    Where only that of the policy is known, the supremum is at least that.
+    """
+    if isinstance(weak, Fraction):
+        return {"at_least": str(weak)}
     return None if weak is None else {"value": str(weak.value), "attained": weak.attained}
 
 

@@ -15,7 +15,7 @@ from rich.text import Text
 from exactqse.arithmetic import Enclosure
 from exactqse.kernel.check import Verdict
 from exactqse.kernel.numbers import format_rational
-from exactqse.report.text import cell, counted, mixture, printable
+from exactqse.report.text import cell, counted, mixture, printable, short
 
 if TYPE_CHECKING:
     from exactqse.model.game import Game
@@ -48,9 +48,14 @@ def solution_lines(solution: Solution) -> Iterator[Text]:
     )
 
 
-def weak_lines(weak: WeakSolution | None) -> Iterator[Text]:
+def weak_lines(weak: WeakSolution | Fraction | None) -> Iterator[Text]:
     """The value when ties are broken against the leader, where asked; no checker has seen it."""
-    if weak is not None:
+    if isinstance(weak, Fraction):
+        yield line(
+            f"ties broken against the leader: this policy is worth {short(weak)} "
+            "(without certificate)"
+        )
+    elif weak is not None:
         word = "attained" if weak.attained else "a supremum, not attained"
         value = Enclosure(weak.value, weak.value)
         yield line(f"ties broken against the leader: {value}, {word} (exact, without certificate)")

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from exactqse.solve.decision import Decision, decide
     from exactqse.solve.effort import Standing
     from exactqse.solve.solution import Solution
-    from exactqse.solve.weak import WeakSolution, solve_weak
+    from exactqse.solve.weak import WeakSolution, solve_weak, worst_case
 else:
     __getattr__, __dir__ = lazy(
         __name__,
@@ -20,7 +20,7 @@ else:
             **dict.fromkeys(("Float64Solution", "solve_float64"), "backward_float64"),
             "Standing": "effort",
             "Solution": "solution",
-            **dict.fromkeys(("WeakSolution", "solve_weak"), "weak"),
+            **dict.fromkeys(("WeakSolution", "solve_weak", "worst_case"), "weak"),
         },
     )
 
@@ -34,4 +34,5 @@ __all__ = [
     "solve",
     "solve_float64",
     "solve_weak",
+    "worst_case",
 ]

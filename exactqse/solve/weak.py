@@ -12,10 +12,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from exactqse.errors import InputError
+from exactqse.errors import InputError, NotCoveredError
+from exactqse.evaluate import evaluate
 from exactqse.kernel.certificate import Distribution
 from exactqse.kernel.game import KernelGame, expectation
 from exactqse.kernel.strong import Table, action_values
@@ -24,6 +25,7 @@ from exactqse.model.policy import Policy
 from exactqse.solve.commitment import Mixtures, full_policy
 from exactqse.solve.coverage import require_best_response
 from exactqse.solve.effort import Progress
+from exactqse.solve.solution import Solution
 from exactqse.solve.stage_rational import Stage, commit, spread
 
 _BELOW = Fraction(-2)  # less than every value of a scaled stage
@@ -93,6 +95,28 @@ def solve_weak(
         if achieved == value or not attained:
             return WeakSolution(game, value, full_policy(game, mixtures), achieved, attained)
         epsilon *= _FINER
+
+
+def worst_case(strong: Solution) -> Fraction:
+    """What a solution's policy is worth if the follower breaks ties against the leader, exactly.
+
+    It is what the policy is worth for -u and a follower who breaks them in her favour, with the
+    sign changed (proofs/temperature-limits.md): a lower bound of the weak Stackelberg value.
+
+    Args:
+        strong: of a game with eta = infinity, any gamma, any partition.
+
+    Raises:
+        NotCoveredError: a finite eta, or a leader who remembers.
+    """
+    game = strong.game
+    if game.eta is not None:
+        remedy = 'there are no ties to break; take a game with eta = "inf"'
+        raise NotCoveredError(f"not covered: eta = {game.eta}", where="eta", remedy=remedy)
+    against = tuple(
+        tuple(tuple(tuple(-n for n in by_b) for by_b in by_a) for by_a in step) for step in game.u
+    )
+    return -evaluate(replace(game, u=against), strong.policy).J.upper
 
 
 @dataclass(frozen=True)

@@ -14,12 +14,11 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from exactqse.arithmetic import Enclosure
-from exactqse.evaluate import evaluate
 from exactqse.kernel.game import KernelGame, expectation, require_game
 from exactqse.kernel.strong import Table, action_values
 from exactqse.solve.api import solve
 from exactqse.solve.solution import Solution, uninterrupted
-from exactqse.solve.weak import solve_weak
+from exactqse.solve.weak import solve_weak, worst_case
 
 
 @dataclass(frozen=True)
@@ -63,18 +62,6 @@ def limits(
     strong = uninterrupted(solve(extreme, gap=gap, time_limit=time_limit))
     weak = worst_case(strong) if game.gamma else solve_weak(extreme).value
     return Limits(zero=uniform_value(game), infinity=Enclosure(weak, strong.upper), strong=strong)
-
-
-def worst_case(strong: Solution) -> Fraction:
-    """What a policy is worth, at least, if the follower breaks ties against the leader.
-
-    That is the same as for -u and a follower who breaks them in her favour, with the sign changed.
-    """
-    game = strong.game
-    against = tuple(
-        tuple(tuple(tuple(-n for n in by_b) for by_b in by_a) for by_a in step) for step in game.u
-    )
-    return -evaluate(replace(game, u=against), strong.policy).J.upper
 
 
 def uniform_value(game: KernelGame) -> Fraction:

@@ -139,6 +139,22 @@ def test_a_weak_value_below_the_strong_one_that_is_attained(run: Run, tmp_path: 
     assert (document["lower"], document["weak"]) == ("1", {"value": "0", "attained": True})
 
 
+def test_a_farsighted_best_response_is_shown_with_what_its_policy_is_worth(run: Run) -> None:
+    words = ("solve", GAME, *BEST_RESPONSE, "--gamma", "1/2")
+    (said,) = [x for x in run(*words).out.splitlines() if x.startswith("ties broken against")]
+    assert "this policy is worth ~3.5 (without certificate)" in said
+    document = json.loads(run(*words, "--json").out)
+    at_least = Fraction(document["weak"]["at_least"])
+    assert Fraction(7, 2) - Fraction(1, 1000) <= at_least <= Fraction(document["upper"])
+
+
+def test_a_tie_that_is_forced_on_a_farsighted_follower(run: Run, tmp_path: Path) -> None:
+    path = tmp_path / "game.json"
+    matrix_game([[1, 0]], [[0, 0]], eta="inf").with_(gamma=1).save(path)
+    document = json.loads(run("solve", path, "--json").out)
+    assert (document["lower"], document["weak"]) == ("1", {"at_least": "0"})
+
+
 def test_only_a_best_response_breaks_ties(run: Run) -> None:
     assert "ties" not in run("solve", GAME).out
     assert json.loads(run("solve", GAME, "--json").out)["weak"] is None

@@ -11,7 +11,8 @@ from exactqse.solve.farsighted.model import Floats, Integers
 
 INFINITE: float = kHighsInf
 _FINE = 1e-10  # tolerance of small programs
-_SECONDS = 30.0
+_SECONDS = 60.0
+_MANY = 4000  # rows from which an interior point, with crossover, is found sooner than by simplex
 _ITERATIONS = 20  # at most, for each row and column: HiGHS may go in circles
 
 
@@ -49,6 +50,7 @@ class Task:
         entries: Floats,
         b: Floats,
         bounds: tuple[Floats, Floats],
+        seconds: float | None = None,
     ) -> None:
         program = HighsLp()
         program.num_col_, program.num_row_ = len(c), len(b)
@@ -61,7 +63,8 @@ class Task:
         self.solver = Highs()
         self.solver.silent()
         self.solver.setOptionValue("simplex_iteration_limit", _ITERATIONS * (len(b) + len(c)))
-        self.solver.setOptionValue("time_limit", _SECONDS)
+        self.solver.setOptionValue("time_limit", min(seconds or _SECONDS, _SECONDS))
+        self.is_large = len(b) >= _MANY
         self.solver.passModel(program)
 
     def solved(self, basis: HighsBasis | None = None) -> Minimum | None:
@@ -69,6 +72,8 @@ class Task:
         solver = self.solver
         if basis is not None:
             solver.setBasis(basis)
+        from_within = self.is_large and basis is None
+        solver.setOptionValue("solver", "ipm" if from_within else "choose")
         solver.run()
         if solver.getModelStatus() != HighsModelStatus.kOptimal:
             return None

@@ -13,10 +13,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from highspy import HighsBasis
 
+from exactqse.solve.effort import Budget
 from exactqse.solve.farsighted.model import Floats, Integers, Model
-from exactqse.solve.promised.highs import INFINITE, Rows, Task
+from exactqse.solve.promised.highs import INFINITE, Minimum, Rows, Task
 
 _LARGEST = 1e7  # of a multiplier, times the leader's scale over the follower's
+_PULL = 1e-6  # what a multiplier costs, in radii: those that nothing needs stay small
+_IDLE = 1e-9  # of a price that counts as none
 _BELOW = 1.0  # K may be so far below the least value, in units of the leader's scale
 Term = tuple[int, float] | tuple[int, float, int]  # column, coefficient, part's feature to multiply
 
@@ -81,8 +84,8 @@ class _Rows:
 class Program:
     """The program of a game's parts: places, step by step, are numbered as in a certificate."""
 
-    def __init__(self, model: Model) -> None:
-        self.model = model
+    def __init__(self, model: Model, budget: Budget) -> None:
+        self.model, self.budget = model, budget
         self.first = np.concatenate([[0], np.cumsum(model.sizes)]).tolist()
         self.N, self.B = self.first[-1], model.layers[0].u.shape[1]
         self.A = model.layers[0].u.shape[2]
@@ -230,7 +233,7 @@ class Program:
         return low, high
 
     def solve(self, lo: Floats, hi: Floats, basis: HighsBasis | None = None) -> Found | None:
-        """The best bound of the part with V in [lo, hi], (N,) each; None where HiGHS fails.
+        """The best bound of the part with V in [lo, hi], (N,) each; None where HiGHS finds none.
 
         First with any pivots M; then with those that the checker takes, the slopes of one action in
         every cell, which is where the first program puts most. HiGHS begins at ``basis``.
@@ -243,11 +246,14 @@ class Program:
         cost[self.K[: self.first[1]]] = self.model.rho
         later = slice(self.first[1], self.N)
         cost[self.whole[later]] = radius[later]
-        task = Task(cost, self.pattern, entries, self.right, self.bounds)
+        for columns in (self.mu, self.up, self.down):
+            cost[columns] = _PULL * radius.mean()
+        left = self.budget.seconds_left
+        task = Task(cost, self.pattern, entries, self.right, self.bounds, left)
         loose = task.solved(basis)
         if loose is None:
             return None
-        first = loose.price[self.brackets].argmax(1)
+        first = self._largest(loose, terms)
         chosen = self.offs[np.arange(len(first)), first]
         task.fix(chosen[chosen >= 0])
         found = task.solved()
@@ -266,6 +272,16 @@ class Program:
         own, lean = z[self.own], z[self.lean]
         flow, rise = price[self.price], np.abs(rise)
         return Found(found.value, own, lean, duals, flow, rise, loose.basis)
+
+    def _largest(self, found: Minimum, terms: Floats) -> Integers:
+        """The action of each bracket where most is put; where nothing is, that of the largest A."""
+        held = np.isin(self.column, self.offs)
+        made = np.bincount(self.row, np.where(held, 0.0, terms * found.z[self.column]))
+        A = (made - self.right)[self.brackets]
+        price = found.price[self.brackets]
+        is_idle = price.max(1, keepdims=True) <= _IDLE
+        chosen: Integers = np.where(is_idle, A, price).argmax(1)
+        return chosen
 
     def deviations(self, middle: Floats) -> Floats:
         """x_b(a) - m, (N, B, A)."""

@@ -19,6 +19,7 @@ from exactqse.kernel.elementary import INTEGER
 from exactqse.kernel.farsighted import Box, PartBounds
 from exactqse.kernel.game import KernelGame
 from exactqse.kernel.gamefile import game_hash
+from exactqse.solve.effort import Budget
 from exactqse.solve.farsighted.model import Floats, Model
 from exactqse.solve.promised.policies import Policies, least_value, weights_of
 from exactqse.solve.promised.program import Found, Program, entries_of
@@ -28,7 +29,7 @@ _BITS = 30  # of slopes and multipliers
 _LEAST_SHARE = 1e-3  # of a radius's effect that every radius is taken to have
 _SURE = 1e-9  # of the least value of a place, relative to the follower's rewards
 _CLEAR = 8.0  # by how much multipliers push a claim below what is possible, in leader's scales
-_LARGE = 1 << 16  # entries of a program beyond which none is made: it would take many seconds
+_LARGE = 400_000  # entries of a program beyond which none is made: it would take minutes
 _SELDOM = 3  # among so many parts one in which ties are looked for
 _NEAR = 0.05  # of boxes around policies, relative to the follower's rewards
 _NARROW = 1e-12  # a box is not divided further, relative to the follower's rewards
@@ -65,10 +66,17 @@ class Node:
 class Search:
     """The tree of parts, those with the largest bound first."""
 
-    def __init__(self, game: KernelGame, model: Model, policies: Policies, precision: int) -> None:
+    def __init__(
+        self,
+        game: KernelGame,
+        model: Model,
+        policies: Policies,
+        precision: int,
+        budget: Budget,
+    ) -> None:
         self.game, self.model, self.policies, self.p = game, model, policies, precision
         self.first = [0, *np.cumsum(model.sizes).tolist()]
-        self.program = Program(model) if entries_of(model) <= _LARGE else None
+        self.program = Program(model, budget) if entries_of(model) <= _LARGE else None
         self.made = 0
         N, B = self.first[-1], game.follower_actions
         self.nothing: tuple[Duals, ...] = (((Fraction(0),) * B,) * B,) * N

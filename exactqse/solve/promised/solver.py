@@ -47,7 +47,7 @@ def _solve(
     model = model_of(game)
     policies = Policies(game, model)
     p = fractional_bits(game, gap, model.scale) + _SPARE
-    search = Search(game, model, policies, p)
+    search = Search(game, model, policies, p, budget)
     budget.spend(1)
 
     def is_over(closed: int, made: int) -> bool:

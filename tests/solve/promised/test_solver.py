@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from exactqse.errors import NotCoveredError
+from exactqse.games import get
 from exactqse.kernel.certificate import Certificate, Part, Slope
 from exactqse.kernel.check import check
 from exactqse.model import Game
@@ -119,6 +120,16 @@ def test_two_steps_to_four_digits_need_few_parts(seed: int, observes: str) -> No
     assert check(game, certificate)
     assert certificate.upper - certificate.lower <= Fraction(1, 10**4)
     assert not effort.stopped
+
+
+def test_a_game_of_twenty_places_needs_one_program() -> None:
+    """A patrol that is not seen, six steps: some 70,000 entries, by an interior point."""
+    game = get("patrol-4").with_(gamma="1/2", eta="inf", observes="nothing")
+    solution = solve(game, gap="1/1000")
+    assert solution.certified
+    assert solution.reached
+    assert solution.effort.work == 1
+    assert float(sampled_values(game, 500, 0).max()) <= float(solution.upper) + 1e-9
 
 
 @pytest.mark.parametrize("seed", range(5))
