@@ -95,7 +95,7 @@ def end_of(certificate: Certificate, n: int) -> int:
 
 
 def corrupted(certificate: Certificate, n: int) -> Iterator[Certificate]:
-    """One half for the whole, or for both; exchanged; other mixtures, or values, divided instead."""
+    """A half for the whole, or for both; exchanged; other mixtures, or values, divided instead."""
     cover, entry = certificate.cover, certificate.cover[n]
     assert isinstance(entry, MixtureSplit)
     middle = end_of(certificate, n + 1)
