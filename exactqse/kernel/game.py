@@ -202,9 +202,7 @@ def check_partition(cells: tuple[Ints, ...], count: int) -> None:
 def _check_table(table: Any, kind: type, sizes: Sequence[set[int]], where: str) -> None:
     """Raise GameError unless the nested tuples are of these sizes, and nothing in them changes."""
     if not (type(table) is tuple and len(table) in sizes[0] if sizes else is_plain(table, kind)):
-        expected = (
-            f"a tuple of {' or '.join(map(str, sorted(sizes[0])))}" if sizes else "a plain one"
-        )
+        expected = f"a tuple of {' or '.join(map(str, sizes[0]))}" if sizes else "a plain one"
         what = f"is not {expected} in nested tuples of {kind.__name__}"
         raise GameError(what, where=where, remedy="Game.from_arrays makes nested tuples")
     for i, part in enumerate(table if sizes else ()):

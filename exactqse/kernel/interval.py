@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 Interval = tuple[int, int]
 Values = tuple[tuple[int, ...], Mapping[int, int], int]  # states, lower ends, width of the widest
 Weights = tuple[int, ...]  # of the leader's actions
-Simplex = list[Weights]  # by its corners
+Simplex = tuple[Weights, ...]  # by its corners
 
 
 def enclose(numerator: int, denominator: int, p: int) -> Interval:

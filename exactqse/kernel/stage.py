@@ -155,7 +155,7 @@ class Stage:
 
     def _reach(self, slopes: Vector) -> int:
         """The largest sum_j slopes_j dv_j, rounded up."""
-        return -(-sum(self.radius[j] * abs(n) for j, n in slopes.items()) >> self.p)
+        return -(-sum([self.radius[j] * abs(n) for j, n in slopes.items()]) >> self.p)
 
     def _units(self, count: int) -> int:
         """The same for slopes that are ``count`` units off at every place."""
@@ -256,7 +256,7 @@ class Stage:
                 where = f"{self.where}, leaf {at[0]}, corner {at[1]}, follower action {b}"
                 raise FailureError(failure.outcome, f"majorant at {where}: {failure}") from None
             low, high = low + a[0], high + a[1]
-            slopes = _plus(slopes, own, 1) if own else slopes
+            slopes = _plus(slopes, own, 1) if slopes else own
         return (low, high), slopes
 
     def _majorant(self, majorant: Majorant, part: Part, b: int, value: Interval) -> Member:
@@ -311,9 +311,8 @@ class Stage:
         units = self._units(4) if slopes else 0
         d = self._reach({j: lean for j, (_, lean) in slopes.items()}) + units if slopes else 0
         require("down has no y < upper", d + 1 - gap[1], d + 1 - gap[0], p)
-        k = min(p, (kappa[1] & -kappa[1]).bit_length() - 1)  # of common factors 2
-        ratio = [(end - d) * (kappa[1] >> k) for end in gap]
-        log = self.elementary.log((ratio[0], ratio[1]), kappa[0] << p - k, p)
+        ratio = (gap[0] - d) * kappa[1], (gap[1] - d) * kappa[1]
+        log = self.elementary.log(ratio, kappa[0] << p, p)
         inner = one + x[0] - shift + log[0], one + x[1] - shift + log[1]
         if not slopes:
             return self._falling(kappa, inner, {}, 0)
@@ -382,7 +381,7 @@ def cut(simplex: Simplex, edge: Split) -> list[Simplex]:
     Together they cover it (proofs/farsighted-bound.md, Divided mixtures).
     """
     middle = _middle(simplex[edge.i], simplex[edge.j])
-    return [[*simplex[:k], middle, *simplex[k + 1 :]] for k in (edge.i, edge.j)]
+    return [(*simplex[:k], middle, *simplex[k + 1 :]) for k in (edge.i, edge.j)]
 
 
 def _middle(c: Weights, d: Weights) -> Weights:
@@ -400,10 +399,8 @@ def _halfway(x: Interval, y: Interval) -> Interval:
 def _mixed_slopes(weights: Weights, column: Sequence[Slopes]) -> Slopes:
     """The mean slopes, each less than a unit from the mean of those in the column."""
     rows = [(w, row) for w, row in zip(weights, column, strict=True) if w]
-    pushes: Vector = defaultdict(int)
-    leans: Vector = defaultdict(int)
-    for w, row in rows:
-        for j, (push, lean) in row.items():
-            pushes[j] += w * push
-            leans[j] += w * lean
-    return {j: (push // sum(weights), leans[j] // sum(weights)) for j, push in pushes.items()}
+
+    def mean(j: int, k: int) -> int:
+        return sum([w * row[j][k] for w, row in rows if j in row]) // sum(weights)
+
+    return {j: (mean(j, 0), mean(j, 1)) for j in dict.fromkeys(j for _, row in rows for j in row)}

@@ -132,7 +132,7 @@ def test_another_games_certificate(solved: Solved) -> None:
         check(other, found)
     assert caught.value.where == "game"
     assert caught.value.what.startswith(f"certificate is of the game {found.game[:12]}...")
-    assert caught.value.remedy == "give the game file that it was made for"
+    assert caught.value.what.endswith(", not of this one; give its own")
     verdict = check(other, replace(found, game=other.hash))
     assert verdict.outcome == "rejected"
 

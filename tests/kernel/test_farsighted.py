@@ -37,7 +37,7 @@ from exactqse.kernel.operators import continuation, expected
 from exactqse.kernel.stage import FailureError, Stage, cut
 from exactqse.model import Game, Policy
 
-Simplices = dict[tuple[int, int], list[tuple[int, ...]]]
+Simplices = dict[tuple[int, int], tuple[tuple[int, ...], ...]]
 
 P = 60
 ONE = 1 << P
@@ -180,7 +180,7 @@ class Divided:
         for j, (h, s) in enumerate(case.places):
             for c, cell in enumerate(case.game.observes):
                 shares = [*case.centre.probabilities[h][s][cell[0]]]
-                simplex = [tuple(int(a == k) for a in range(case.A)) for k in range(case.A)]
+                simplex = tuple(tuple(int(a == k) for a in range(case.A)) for k in range(case.A))
                 for _ in range(self.draw.randint(0, 4) if case.A > 1 else 0):
                     edge = Split(*self.draw.sample(range(case.A), 2))
                     far, near = sorted((edge.i, edge.j), key=shares.__getitem__)
@@ -402,6 +402,29 @@ def test_the_range_of_values_is_that_of_the_extreme_policies() -> None:
     assert compared > 100
 
 
+def test_what_is_remembered_is_of_the_same_mixtures() -> None:
+    compared = different = 0
+    for seed in range(40):
+        case, memory = drawn(seed), dict[Any, Any]()
+        found = []
+        for n in range(3):
+            part = case.part(Divided(case, n).simplices if n else None)
+            outcomes: list[object] = []
+            for one in (part, replace(part, memory=memory)):
+                try:
+                    frontiers = one.frontiers() or {}
+                    told = [(at, f.v, f.points) for at, f in frontiers.items()]
+                    outcomes.append((told, one.bound()))
+                except FailureError as failure:
+                    outcomes.append(str(failure))
+            assert outcomes[0] == outcomes[-1]
+            found.append(outcomes[0])
+            compared += 1
+        different += found[0] != found[1] != found[2]
+    assert compared == 120
+    assert different > 10
+
+
 def test_simplices_narrow_the_range() -> None:
     """To that of their corners."""
     compared = narrower = 0
@@ -511,13 +534,14 @@ def test_the_first_step_sees_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     steps, denominators = set(), set()
     for seed in range(40):
         case = drawn(seed)
+        part = case.part()
         try:
-            frontiers = case.part().frontiers()
+            frontiers = part.frontiers()
         except FailureError:
             continue
         assert frontiers is not None
         seen.clear()
-        found = case.part().bound()
+        found = part.bound()
         after = {s: f for (h, s), f in frontiers.items() if h == 1}
         radius = {f.j: f.radius for f in frontiers.values()}
         first_places = [j for j, (h, _) in enumerate(case.places) if h == 0]

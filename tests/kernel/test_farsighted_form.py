@@ -259,13 +259,13 @@ def test_a_cover_divides_the_mixtures(
         PART,
     )
     check_cover(game, replace(claim, cover=cover), 8, INTEGER)
-    upper, lower = [(1, 1), (0, 1)], [(1, 0), (1, 1)]
+    upper, lower = ((1, 1), (0, 1)), ((1, 0), (1, 1))
     assert seen == [
         ("cover[2]", ({}, {1: 256}, {(0, 0): upper})),
         ("cover[4]", ({1: 256}, {}, {(0, 0): upper, (2, 0): upper})),
         ("cover[5]", ({1: 256}, {}, {(0, 0): upper, (2, 0): lower})),
-        ("cover[7]", ({}, {}, {(0, 0): [(1, 0), (3, 1)]})),
-        ("cover[8]", ({}, {}, {(0, 0): [(3, 1), (1, 1)]})),
+        ("cover[7]", ({}, {}, {(0, 0): ((1, 0), (3, 1))})),
+        ("cover[8]", ({}, {}, {(0, 0): ((3, 1), (1, 1))})),
     ]
 
 
