@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -12,14 +13,16 @@ import pytest
 
 from exactqse import Game
 from exactqse.kernel import farsighted
-from exactqse.kernel.certificate import Certificate, Claim, Part, Slope, ValueSplit
+from exactqse.kernel.certificate import Certificate, Claim, Part, Slope, Split, ValueSplit
 from exactqse.kernel.check import check
 from exactqse.kernel.elementary import INTEGER
 from exactqse.kernel.farsighted import Box, PartBounds, _scaled
+from exactqse.kernel.stage import cut
 from exactqse.solve.effort import Budget
 from exactqse.solve.farsighted import solve_farsighted
 
 P = 64
+WHOLE = ((1, 0), (0, 1))
 
 
 @pytest.fixture(scope="module")
@@ -33,19 +36,23 @@ def solved() -> tuple[Game, Certificate]:
 
 
 def parts(game: Game, certificate: Certificate) -> Iterator[tuple[Part, Box]]:
-    boxes: list[Box] = [({}, {})]
+    boxes: list[Box] = [({}, {}, {})]
     for entry in certificate.cover:
-        box = least, most = boxes.pop()
-        if isinstance(entry, ValueSplit):
-            j = game.places.index((entry.step, entry.state))
-            at = _scaled(game, entry.at, P)
-            boxes += [({**least, j: at[0]}, most), (least, {**most, j: at[1]})]
-        else:
+        box = least, most, within = boxes.pop()
+        if isinstance(entry, Part):
             yield entry, box
+            continue
+        j = game.places.index((entry.step, entry.state))
+        if isinstance(entry, ValueSplit):
+            at = _scaled(game, entry.at, P)
+            boxes += [({**least, j: at[0]}, most, within), (least, {**most, j: at[1]}, within)]
+        else:
+            halves = cut(within.get((j, entry.cell), WHOLE), entry.edge)
+            boxes += [(least, most, {**within, (j, entry.cell): half}) for half in halves[::-1]]
 
 
 def variants(game: Game, certificate: Certificate) -> Iterator[tuple[Certificate, Part, Box]]:
-    """Each part, and the same with one thing changed: a claim, a slope or the box."""
+    """Each part, and the same with one thing changed: a claim, a slope, the box or a simplex."""
     table = certificate.slopes[0]
     others = tuple(range(len(table) - 2, len(table)))
     tables = [table]
@@ -72,10 +79,13 @@ def variants(game: Game, certificate: Certificate) -> Iterator[tuple[Certificate
         alike = replace(
             part, claims=(*part.claims[:-1], part.claims[-2]), slopes=len(whole.slopes) - 1
         )
-        yield whole, alike, ({}, {})  # the last two places but for the game
+        yield whole, alike, ({}, {}, {})  # the last two places but for the game
         for f in (PartBounds(game, whole, part, box, P, INTEGER, "").frontiers() or {}).values():
-            yield whole, part, ({**box[0], f.j: f.middle}, box[1])
-            yield whole, part, (box[0], {**box[1], f.j: f.middle})
+            yield whole, part, ({**box[0], f.j: f.middle}, *box[1:])
+            yield whole, part, (box[0], {**box[1], f.j: f.middle}, box[2])
+        for where in product(range(len(game.places)), range(len(game.observes))):
+            for half in cut(box[2].get(where, WHOLE), Split(0, 1)):
+                yield whole, part, (*box[:2], {**box[2], where: half})
 
 
 def test_bounds_are_those_of_each_part_alone(solved: tuple[Game, Certificate]) -> None:
