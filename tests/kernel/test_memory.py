@@ -13,10 +13,10 @@ import pytest
 
 from exactqse import Game
 from exactqse.kernel import farsighted
-from exactqse.kernel.certificate import Certificate, Claim, Part, Slope, Split, ValueSplit
+from exactqse.kernel.certificate import Certificate, Claim, Part, Slope, Split
 from exactqse.kernel.check import check
 from exactqse.kernel.elementary import INTEGER
-from exactqse.kernel.farsighted import Box, PartBounds, _scaled
+from exactqse.kernel.farsighted import Box, PartBounds, check_cover
 from exactqse.kernel.stage import cut
 from exactqse.solve.effort import Budget
 from exactqse.solve.farsighted import solve_farsighted
@@ -35,20 +35,18 @@ def solved() -> tuple[Game, Certificate]:
     return game, found
 
 
-def parts(game: Game, certificate: Certificate) -> Iterator[tuple[Part, Box]]:
-    boxes: list[Box] = [({}, {}, {})]
-    for entry in certificate.cover:
-        box = least, most, within = boxes.pop()
-        if isinstance(entry, Part):
-            yield entry, box
-            continue
-        j = game.places.index((entry.step, entry.state))
-        if isinstance(entry, ValueSplit):
-            at = _scaled(game, entry.at, P)
-            boxes += [({**least, j: at[0]}, most, within), (least, {**most, j: at[1]}, within)]
-        else:
-            halves = cut(within.get((j, entry.cell), WHOLE), entry.edge)
-            boxes += [(least, most, {**within, (j, entry.cell): half}) for half in halves[::-1]]
+def parts(game: Game, certificate: Certificate) -> list[tuple[Part, Box]]:
+    """The parts of the cover, with their boxes."""
+    seen: list[tuple[Part, Box]] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(PartBounds, "bound", lambda self: seen.append((self.part, self.box)))
+        check_cover(game, certificate, P, INTEGER)
+    return seen
+
+
+def inside(*sides: Any) -> Any:
+    """A box of these sides."""
+    return sides
 
 
 def variants(game: Game, certificate: Certificate) -> Iterator[tuple[Certificate, Part, Box]]:
@@ -63,7 +61,8 @@ def variants(game: Game, certificate: Certificate) -> Iterator[tuple[Certificate
         tables += [(*table[:j], Slope(slope.own + 1, slope.others), *table[j + 1 :])]
     tables.append((*table[:-1], table[-2]))
     whole = replace(certificate, slopes=(*certificate.slopes, *tables))
-    for part, box in list(parts(game, certificate))[:3]:
+    nowhere = inside(*({} for _ in parts(game, certificate)[0][1]))
+    for part, box in parts(game, certificate)[:3]:
         yield whole, part, box
         for n in range(len(certificate.slopes), len(whole.slopes)):
             yield whole, replace(part, slopes=n), box
@@ -79,10 +78,11 @@ def variants(game: Game, certificate: Certificate) -> Iterator[tuple[Certificate
         alike = replace(
             part, claims=(*part.claims[:-1], part.claims[-2]), slopes=len(whole.slopes) - 1
         )
-        yield whole, alike, ({}, {}, {})  # the last two places but for the game
+        yield whole, alike, nowhere  # the last two places but for the game
+        least, most, *rest = box
         for f in (PartBounds(game, whole, part, box, P, INTEGER, "").frontiers() or {}).values():
-            yield whole, part, ({**box[0], f.j: f.middle}, *box[1:])
-            yield whole, part, (box[0], {**box[1], f.j: f.middle}, box[2])
+            yield whole, part, inside({**least, f.j: f.middle}, most, *rest)
+            yield whole, part, inside(least, {**most, f.j: f.middle}, *rest)
         for where in product(range(len(game.places)), range(len(game.observes))):
             for half in cut(box[2].get(where, WHOLE), Split(0, 1)):
                 yield whole, part, (*box[:2], {**box[2], where: half})
