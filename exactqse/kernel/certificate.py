@@ -4,7 +4,7 @@ It has one kind of nodes, in ascending order of (step, state), each with a polic
 0, finite eta: proofs/joint-majorant.md) and ``StrongNode`` (gamma = 0, eta infinite:
 proofs/strong-stackelberg.md) claim a bound too; ``FarsightedNode`` and ``HistoryNode`` (gamma > 0:
 proofs/farsighted-bound.md, or proofs/farsighted-strong.md where eta is infinite) leave that to
-``cover``, which divides the follower's values. The reader is strict
+``cover``, which divides the follower's values and the leader's mixtures. The reader is strict
 (proofs/certificate-format.md). It says nothing about truth: only ``check`` does.
 """
 
@@ -151,7 +151,21 @@ class ValueSplit:
     at: Fraction
 
 
-Cover = tuple[Part | ValueSplit, ...]  # a binary tree in preorder
+@dataclass(frozen=True, slots=True)
+class MixtureSplit:
+    """What is left of the simplex of a cell at this (step, state) is halved on an edge.
+
+    First the parts whose mixtures are in its first half, then the others
+    (proofs/farsighted-bound.md, Divided mixtures).
+    """
+
+    edge: Split  # first, a list that begins with an int: so the reader knows it from a part
+    step: int
+    state: int
+    cell: int
+
+
+Cover = tuple[MixtureSplit | Part | ValueSplit, ...]  # a binary tree in preorder
 AnyNode = Node | FarsightedNode | HistoryNode | StrongNode
 KINDS = {"myopic": Node, "farsighted": FarsightedNode, "history": HistoryNode, "strong": StrongNode}
 COVERED = ("farsighted", "history")  # kinds with slopes and a cover

@@ -29,6 +29,7 @@ from exactqse.kernel.certificate import (
     FarsightedNode,
     HistoryNode,
     Leaf,
+    MixtureSplit,
     Node,
     Part,
     Piece,
@@ -78,7 +79,9 @@ COVER = (
     Part(CLAIMS),
     ValueSplit(1, 0, ONE),
     Part(CLAIMS, 1),
+    MixtureSplit(Split(0, 2), 1, 0, 1),
     Part(CLAIMS[::-1]),
+    Part(CLAIMS),
 )
 
 
@@ -159,7 +162,9 @@ BOUNDS: dict[str, Any] = {
         [[CLAIM_0, CLAIM_1], 0],
         [1, 0, "1"],
         [[CLAIM_0, CLAIM_1], 1],
+        [[0, 2], 1, 0, 1],
         [[CLAIM_1, CLAIM_0], 0],
+        [[CLAIM_0, CLAIM_1], 0],
     ],
 }
 FARSIGHTED = document(
@@ -364,7 +369,7 @@ def test_trees(tree: Any, what: str) -> None:
     assert caught.value.what == what
     claim = Claim(0, 0, (Piece(ONE, ((LEAF,), (LEAF,)), ONE), Piece(ONE, ((LEAF,), tree))))
     with pytest.raises(CertificateError) as caught:
-        certificate("farsighted", cover=(*COVER[:3], Part((CLAIMS[0], claim)), COVER[4]))
+        certificate("farsighted", cover=(*COVER[:3], Part((CLAIMS[0], claim)), PART))
     assert caught.value.where == "cover[3]"
     assert caught.value.what == what
 
@@ -635,6 +640,16 @@ CLAIM = ("cover", 1, 0, 1)
         ("farsighted", ("slopes", 0, 0, 1, 0), [1], C, "slopes[0][0][1][0]", "is not a list of 2"),
         ("farsighted", ("cover", 1), {}, C, "cover[1]", "is not a list"),
         ("farsighted", ("cover", 0), [1, 0], C, "cover[0]", "is not a list of 3"),
+        ("farsighted", ("cover", 4), [[0, 2], 1, 0], C, "cover[4]", "is not a list of 4"),
+        ("farsighted", ("cover", 4), [[0, 2], 1, 0, 1, 0], C, "cover[4]", "is not a list of 4"),
+        ("farsighted", ("cover", 4, 0), [0], C, "cover[4][0]", "is not a list of 2"),
+        ("farsighted", ("cover", 4, 0), [0, 1, 2], C, "cover[4][0]", "is not a list of 2"),
+        ("farsighted", ("cover", 4, 0, 1), True, C, "cover[4][0][1]", "is not a number"),
+        ("farsighted", ("cover", 4, 0, 1), "1/2", C, "cover[4][0][1]", "is not an integer"),
+        ("farsighted", ("cover", 4, 0), [], C, "cover[4]", "is not a list of 2"),
+        ("farsighted", ("cover", 4, 0), [True, 1], C, "cover[4][0][0]", "is not a number"),
+        ("farsighted", ("cover", 4, 0), 0, C, "cover[4]", "is not a list of 3"),
+        ("farsighted", ("cover", 4, 3), None, C, "cover[4][3]", "is not a number"),
         ("farsighted", ("cover", 0, 2), "y", N, "cover[0][2]", "is not a rational number"),
         ("farsighted", ("cover", 1, 1), None, C, "cover[1][1]", "is not a number"),
         ("farsighted", CLAIM, [1, 0], C, "cover[1][0][1]", "is not a list of 3"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -12,14 +13,16 @@ import pytest
 
 from exactqse import Game
 from exactqse.kernel import farsighted
-from exactqse.kernel.certificate import Certificate, Claim, Part, Slope
+from exactqse.kernel.certificate import Certificate, Claim, Part, Slope, Split
 from exactqse.kernel.check import check
 from exactqse.kernel.elementary import INTEGER
 from exactqse.kernel.farsighted import Box, PartBounds, check_cover
+from exactqse.kernel.stage import cut
 from exactqse.solve.effort import Budget
 from exactqse.solve.farsighted import solve_farsighted
 
 P = 64
+WHOLE = ((1, 0), (0, 1))
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +50,7 @@ def inside(*sides: Any) -> Any:
 
 
 def variants(game: Game, certificate: Certificate) -> Iterator[tuple[Certificate, Part, Box]]:
-    """Each part, and the same with one thing changed: a claim, a slope or the box."""
+    """Each part, and the same with one thing changed: a claim, a slope, the box or a simplex."""
     table = certificate.slopes[0]
     others = tuple(range(len(table) - 2, len(table)))
     tables = [table]
@@ -80,6 +83,9 @@ def variants(game: Game, certificate: Certificate) -> Iterator[tuple[Certificate
         for f in (PartBounds(game, whole, part, box, P, INTEGER, "").frontiers() or {}).values():
             yield whole, part, inside({**least, f.j: f.middle}, most, *rest)
             yield whole, part, inside(least, {**most, f.j: f.middle}, *rest)
+        for where in product(range(len(game.places)), range(len(game.observes))):
+            for half in cut(box[2].get(where, WHOLE), Split(0, 1)):
+                yield whole, part, (*box[:2], {**box[2], where: half})
 
 
 def test_bounds_are_those_of_each_part_alone(solved: tuple[Game, Certificate]) -> None:

@@ -93,7 +93,7 @@ def test_stated_lists() -> None:
         and not (value is certificate.Certificate or issubclass(value, Place))
     }
     assert dict(stated) == classes
-    assert len(stated) == len(classes) == 7
+    assert len(stated) == len(classes) == 8
     up, *others = certificate.UP, certificate.DOWN, certificate.CHORD
     majorants = [f'`["{up}", s]`', *(f'`["{tag}", kappa]`' for tag in others)]
     assert ", ".join(majorants) in section

@@ -1,9 +1,10 @@
 """The solver for gamma > 0, finite eta, any partition that the leader observes.
 
 The follower's soft values V_h(s) are what the leader's problem cannot be divided by: given them it
-is one stage after another. So parts of their range are bounded, each on its own, and halved
-(proofs/farsighted-bound.md). A good policy from local search gives the lower bound, and the slopes
-with which the parts near it are bounded to second order in their width.
+is one stage after another. So parts of their range are bounded, each on its own, and halved; and
+mixtures are, where that is not enough (proofs/farsighted-bound.md). A good policy from local search
+gives the lower bound, and the slopes with which the parts near it are bounded to second order in
+their width.
 """
 
 from __future__ import annotations
@@ -47,7 +48,6 @@ _MUCH = 1e-12  # of the scale of values, by which a known policy has to be bette
 _FIRST_ASCENT, _NEXT_ASCENT = 256, 2  # parts, and times as many
 _LEADING = 64  # parts with the largest bounds, from which policies are ascended
 _BITS = 4.5  # for a unit of radius, which multiplies rounding by e up to three times
-_CLOSED = "dividing the follower's values brings the bounds no closer together"
 _BEYOND = "float64 could not separate the bounds further"
 
 
@@ -210,8 +210,6 @@ class _Task:
                     return found, ""
                 if budget.spent or reserve.exhausted:
                     return found, reserve.reason or budget.reason
-                if search.floor > self.target:
-                    return found, _CLOSED
         except PrecisionError:
             pass
         return found, reserve.reason or budget.reason or _BEYOND
@@ -225,7 +223,6 @@ class _Task:
         """Local search from what decides the largest bounds: a policy that is better is taken."""
         search, model = self.search, self.search.model
         self.due = _NEXT_ASCENT * search.nodes.size
-        search.sink(_LEADING)
         policy = ascended(model, search.leading(_LEADING).mixtures())
         worth = float(policy.worth(model)[0])
         if not worth > self.worth + _MUCH * model.scale:
