@@ -98,7 +98,9 @@ def farsighted_certificate_term(game: KernelGame, certificate: Certificate, prec
     """
     if any(isinstance(entry, MixtureSplit) for entry in certificate.cover):
         what = "a cover that divides the leader's mixtures is beyond the Coq checker"
-        raise NotCoveredError(what, where="cover", remedy="use the kernel's check, or a wider gap")
+        raise NotCoveredError(
+            what, where="cover", remedy="solve with --values-only (mixtures=False)"
+        )
     boxes: list[Box] = [({}, {}, {})]
     terms: list[str] = []
     index = {place: j for j, place in enumerate(game.places)}

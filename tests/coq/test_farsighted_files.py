@@ -137,3 +137,4 @@ def test_divided_mixtures_are_one_error() -> None:
     with pytest.raises(NotCoveredError, match="divides the leader's mixtures") as caught:
         coq_file(GAMES[0], divided)
     assert caught.value.where == "cover"
+    assert "--values-only" in caught.value.remedy

@@ -38,11 +38,15 @@ _WORTH = 0.03  # of the score of the first candidate, at least
 class Search:
     """Parts of the follower's values, halved until each is bounded by a target.
 
-    The first tables of slopes are given; ``bits`` is for those that are made on the way.
+    The first tables of slopes are given; ``bits`` is for those that are made on the way. Without
+    ``mixtures`` only the follower's values are divided.
     """
 
-    def __init__(self, bounders: list[Bounder], tables: Slopes, bits: int) -> None:
+    def __init__(
+        self, bounders: list[Bounder], tables: Slopes, bits: int, *, mixtures: bool = True
+    ) -> None:
         self.bounders, self.model, self.bits = bounders, bounders[0].model, bits
+        self.mixtures = mixtures
         self.tables, self.simplices = tables, Simplices(self.model)
         self.used, self.J = tables.own.shape
         self.nodes = Nodes(self.J, len(self.model.rho))
@@ -186,7 +190,7 @@ class Search:
         """Whether halving a simplex may be worth it."""
         left = np.maximum(self.nodes.least[n] - self.target, 0.0)
         least = np.maximum(_LOSS * left, _NARROW * self.model.scale)
-        return np.asarray(self.nodes.loss[n] > least)
+        return np.asarray(self.mixtures & (self.nodes.loss[n] > least))
 
     def leading(self, count: int) -> Prescriptions:
         """What decides the bounds of the open parts whose bounds are the largest."""

@@ -57,6 +57,7 @@ def solve_farsighted(
     budget: Budget,
     *,
     caution: int | None = 0,
+    mixtures: bool = True,
     resume: Certificate | None = None,
     watch: Watcher | None = None,
     outlet: Outlet | None = None,
@@ -64,8 +65,9 @@ def solve_farsighted(
     """A certificate for the game, still unchecked, that aims at upper - lower <= gap.
 
     ``caution`` multiplies the margins against float64's rounding, by 1000 for each unit; with None
-    nothing is searched: there is only the bound that no rewards are too large for. ``resume`` is
-    what an earlier solve ended with, and was accepted: no bound is wider than its bounds.
+    nothing is searched: there is only the bound that no rewards are too large for. Without
+    ``mixtures`` the cover divides the follower's values only. ``resume`` is what an earlier solve
+    ended with, and was accepted: no bound is wider than its bounds.
     ``watch`` is told of the bounds of the search, of its parts (all, and those that need no more
     halving), and how many are open. ``outlet`` takes certificates while the search goes on.
 
@@ -73,7 +75,7 @@ def solve_farsighted(
         PrecisionError: numbers beyond float64, or exponents of which no cover has few parts.
     """
     with np.errstate(all="ignore"):  # what is not finite proves nothing, and is not used
-        return _solve(_Aim(game, gap, budget, caution, resume), watch, outlet)
+        return _solve(_Aim(game, gap, budget, caution, mixtures, resume), watch, outlet)
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,7 @@ class _Aim:
     gap: Fraction
     budget: Budget
     caution: int | None
+    mixtures: bool
     known: Certificate | None
 
 
@@ -105,7 +108,7 @@ def _solve(aim: _Aim, watch: Watcher | None, outlet: Outlet | None) -> tuple[Cer
     unit = 2.0 ** floor(log2(size / 256))
     forests = [whole(model), *finer(model, [pi[0] for pi in policy.pi], _LEVELS)]
     search, rounding = (
-        _search(model, forests, policy, gap),
+        _search(model, forests, policy, aim),
         (unit, _MARGIN * 1000.0 ** (aim.caution or 0)),
     )
     if known is not None and (planted := plant(game, model, known)) is not None:
@@ -268,12 +271,13 @@ class _Task:
         return Certificate(*head, coarse.tables, coarse.entries)
 
 
-def _search(model: Model, forests: list[Forest], policy: Evaluated, gap: Fraction) -> Search:
+def _search(model: Model, forests: list[Forest], policy: Evaluated, aim: _Aim) -> Search:
     slopes = slopes_at(model, of_policy(model, policy))
     shift = np.round(model.eta * policy.V[0][0])
-    digits = log2(model.scale / max(float(gap), 1e-300)) / 2 + _SLOPE_BITS
+    digits = log2(model.scale / max(float(aim.gap), 1e-300)) / 2 + _SLOPE_BITS
     bits = round(min(max(digits, 1), BITS))  # boxes are about as wide as the root of the gap
-    return Search([bounder(model, z, shift) for z in forests], slopes.joined(slopes.flat()), bits)
+    bounders = [bounder(model, z, shift) for z in forests]
+    return Search(bounders, slopes.joined(slopes.flat()), bits, mixtures=aim.mixtures)
 
 
 @contextmanager

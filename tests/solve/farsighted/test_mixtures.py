@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from exactqse import solve
+from exactqse.errors import InputError
 from exactqse.evaluate import evaluate_float64
 from exactqse.kernel.certificate import Certificate, MixtureSplit, Part, Split, ValueSplit
 from exactqse.kernel.check import check
@@ -73,16 +74,26 @@ def test_a_gap_at_a_point_is_closed(jumping: Game, closed: Certificate) -> None:
     assert agrees(jumping, closed) > 10
 
 
-def test_no_division_of_values_closes_it(
-    jumping: Game, closed: Certificate, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(
-        search_module.Search, "_may_mix", lambda self, n: np.zeros_like(self.nodes.loss[n] > 0)
-    )
-    certificate, effort = solve_farsighted(jumping, GAP, Budget(nodes=5000))
+def test_no_division_of_values_closes_it(jumping: Game, closed: Certificate) -> None:
+    certificate, effort = solve_farsighted(jumping, GAP, Budget(nodes=5000), mixtures=False)
     assert splits(certificate) == []
     assert effort.stopped
     assert certificate.upper > closed.upper + Fraction(5, 10**5)
+
+
+def test_values_alone_do_where_no_choice_jumps() -> None:
+    """The search divides a mixture here, and does not have to."""
+    game = random_game(2, 2, 8)
+    for mixtures in (True, False):
+        solution = solve(game, gap=GAP, mixtures=mixtures)
+        assert solution.certified
+        assert solution.reached
+        assert bool(splits(solution.certificate)) == mixtures
+
+
+def test_what_divides_mixtures_is_not_resumed_without(jumping: Game, closed: Certificate) -> None:
+    with pytest.raises(InputError, match="resume: divides the leader's mixtures; resume with"):
+        solve(jumping, gap="1e-7", resume=closed, mixtures=False)
 
 
 def end_of(certificate: Certificate, n: int) -> int:
