@@ -8,7 +8,7 @@ which is what an adversarial search needs.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 from typing import TypeVar
 
@@ -31,15 +31,23 @@ class Draw:
         coordinates: numbers in [0, 1], used first, in their order.
         rng: where further ones come from; without it they are 1/2. A few of these are moved to 0
             or 1, so that extreme instances are common.
+        more: in place of ``rng``, gives the next coordinate.
     """
 
-    __slots__ = ("_fresh", "_rng", "_waiting", "used")
+    __slots__ = ("_fresh", "_more", "_rng", "_waiting", "used")
 
-    def __init__(self, coordinates: Sequence[float] = (), rng: Generator | None = None) -> None:
+    def __init__(
+        self,
+        coordinates: Sequence[float] = (),
+        rng: Generator | None = None,
+        *,
+        more: Callable[[], float] | None = None,
+    ) -> None:
         self.used: list[float] = []
         self._waiting = list(coordinates)[::-1]
         self._fresh: list[float] = []
         self._rng = rng
+        self._more = more
 
     def unit(self) -> float:
         """The next coordinate, in [0, 1]."""
@@ -48,6 +56,8 @@ class Draw:
         return value
 
     def _next(self) -> float:
+        if self._more is not None:
+            return self._more()
         if self._rng is None:
             return _MIDDLE
         if not self._fresh:

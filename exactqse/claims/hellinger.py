@@ -66,6 +66,16 @@ def value_by_likelihood_sharper(pair: Pair, bits: int, *, scale: arb | int = 1) 
     return [(_variance(found), scale * 2 * factor**2 * found.hellinger)]
 
 
+def value_by_likelihood_linear(
+    pair: Pair, bits: int, *, scale: arb | int = 1, gain: arb | int = 1
+) -> Pairs:
+    """Var_nu(D) and 2 ((2 - log 2) / eta + B_A)^2 Hel^2, with ``gain`` times log 2."""
+    del bits
+    found = Responses(pair)
+    factor = (2 - gain * arb(2).log()) / found.eta + _advantage(found)
+    return [(_variance(found), scale * 2 * factor**2 * found.hellinger)]
+
+
 CLAIMS: tuple[Claim[Pair], ...] = (
     _claim(
         id="C5a",
@@ -112,7 +122,7 @@ CLAIMS: tuple[Claim[Pair], ...] = (
         latex=r"\mathrm{Var}_\nu(\tilde q-q) \le 8\,(1/\eta + B_A)^2\,\mathrm{Hel}^2",
         relation="<=",
         sides=value_by_likelihood,
-        sharp="not sharp: C5d is smaller, and 8 can be 2 if 1/eta becomes 2/eta",
+        sharp="not sharp: 8 can be 8/(1 + log 2)^2 = 2.7908, which is (C5e), and C5d is smaller",
         mutants=(
             _mutant(
                 name="temperature",
@@ -129,12 +139,36 @@ CLAIMS: tuple[Claim[Pair], ...] = (
         r" 2\Bigl(\frac{B_A}{1-e^{-\eta B_A/2}}\Bigr)^2\mathrm{Hel}^2",
         relation="<=",
         sides=value_by_likelihood_sharper,
-        sharp="2 is sharp as eta B_A grows: a rare action loses all of its weight",
+        sharp="2 is sharp as eta B_A grows: a rare action loses all of its weight; for small"
+        " eta B_A it is not (C5e)",
         mutants=(
             _mutant(
                 name="constant",
                 what="the right side times 0.7",
                 sides=partial(value_by_likelihood_sharper, scale=fmpq(7, 10)),
+            ),
+        ),
+    ),
+    _claim(
+        id="C5e",
+        title="Likelihood controls the follower's value, sharp at both ends",
+        statement="Var_nu(D) is at most 2 ((2 - log 2)/eta + B_A)^2 Hel^2",
+        latex=r"\mathrm{Var}_\nu(\tilde q-q) \le"
+        r" 2\Bigl(\frac{2-\log 2}{\eta}+B_A\Bigr)^2\mathrm{Hel}^2",
+        relation="<=",
+        sides=value_by_likelihood_linear,
+        sharp="2 is sharp as eta B_A grows, and beside it 2 - log 2 = 1.3069 as eta B_A falls to"
+        " its least value log 2: two actions, nu and nu~ nearly uniform",
+        mutants=(
+            _mutant(
+                name="constant",
+                what="the right side times 0.99",
+                sides=partial(value_by_likelihood_linear, scale=_LESS),
+            ),
+            _mutant(
+                name="gain",
+                what="log 2 becomes 1.02 log 2",
+                sides=partial(value_by_likelihood_linear, gain=fmpq(102, 100)),
             ),
         ),
     ),

@@ -15,6 +15,7 @@ from exactqse.claims.claim import Claim, Mutant
 from exactqse.claims.draws import Draw
 from exactqse.claims.games import (
     DIGITS,
+    ROUGHLY,
     draw_far,
     draw_game,
     draw_policy,
@@ -58,6 +59,11 @@ def played_document(played: Played) -> dict[str, Any]:
 def draw_blind(draw: Draw) -> Game:
     """A myopic follower, and a leader who sees nothing."""
     return draw_game(draw, draw_sizes(draw)).with_(observes="nothing")
+
+
+def draw_seeing_far(draw: Draw) -> Game:
+    """A farsighted follower, and a leader who sees his action."""
+    return draw_far(draw).with_(observes="action")
 
 
 def draw_blind_far(draw: Draw) -> Game:
@@ -121,7 +127,7 @@ CLAIMS: tuple[Claim[Any], ...] = (
         hypotheses=("gamma > 0, finite eta", "any partition that she sees"),
         build=draw_played_far,
         instances=12,
-        digits=1,
+        digits=ROUGHLY,
     ),
     _claim(
         id="C18a",
@@ -141,7 +147,7 @@ CLAIMS: tuple[Claim[Any], ...] = (
     _claim(
         id="C18b",
         title="Seeing more never hurts, a farsighted follower",
-        statement="the same for gamma > 0, up to the gap that is solved to",
+        statement="the same for gamma > 0",
         latex=r"J^*_{\mathrm{nothing}}\le J^*_{\mathrm{action}}",
         hypotheses=("gamma > 0",),
         source=SOURCE,
@@ -149,7 +155,7 @@ CLAIMS: tuple[Claim[Any], ...] = (
         build=draw_blind_far,
         document=game_document,
         instances=8,
-        digits=1,
+        digits=ROUGHLY,
         mutants=(Mutant[Any](name="sign", what="reversed", sides=partial(seeing, sign=-1)),),
     ),
     _claim(
@@ -160,10 +166,10 @@ CLAIMS: tuple[Claim[Any], ...] = (
         hypotheses=("gamma > 0", "public randomisation"),
         source=SOURCE,
         sides=remembering,
-        build=draw_far,
+        build=draw_seeing_far,
         document=game_document,
-        instances=8,
-        digits=1,
+        instances=16,
+        digits=DIGITS,
         sharp="attained on trees",
         mutants=(
             Mutant[Any](

@@ -1,4 +1,7 @@
-"""C11: what a policy loses that is optimal in an estimate (proofs/performance-difference.md)."""
+"""C11: what a policy loses that is optimal in an estimate.
+
+Pages: proofs/performance-difference.md for C11a, proofs/plug-in.md for the others.
+"""
 
 from __future__ import annotations
 
@@ -11,22 +14,28 @@ from flint import arb
 
 from exactqse.arithmetic.balls import ball
 from exactqse.claims.claim import Claim, Mutant
-from exactqse.claims.difference import SOURCE, Models, draw_models, models_document
 from exactqse.claims.distributions import total
 from exactqse.claims.draws import Draw
+from exactqse.claims.estimates import Models, draw_models, models_document
 from exactqse.claims.games import (
+    DIGITS,
+    ROUGHLY,
     digits_of,
     draw_far,
     enclosed,
     largest_change,
     make_game,
+    numbers_of,
     solved,
+    span,
     spans_to_go,
 )
 from exactqse.claims.verdict import Pairs
 from exactqse.evaluate import evaluate
 from exactqse.kernel.game import Row
 from exactqse.model import Game, Policy
+
+SOURCE = "proofs/plug-in.md"
 
 
 def evaluation_bound(
@@ -93,6 +102,34 @@ def plug_in(models: Models, bits: int, *, response: bool = True, discounted: boo
     return [(loss, 2 * bound + gap)]
 
 
+def plug_in_by_odds(models: Models, bits: int, *, swings: int = 2) -> Pairs:
+    """J* - J(pi^), and twice the errors of u and P plus R tanh(s/2) plus R g / (g + c (R - g)).
+
+    R is the span of J~, s = eta sum_h max_state span(r~_h - r_h), c = e^(-s), and g the gap up to
+    which pi^ is optimal in the estimate. ``swings`` counts the policies whose odds move by e^s.
+    """
+    planned = solved(models.second, bits)
+    loss = enclosed(solved(models.first, bits).value) - value(models.first, planned.policy, bits)
+    u, r, P = ([_tables(game, name) for game in (models.first, models.second)] for name in "urP")
+    R = spans_to_go(u[1])
+    errors, sway = Fraction(0), Fraction(0)
+    for h in range(models.first.horizon):
+        errors += largest_change(u[0][h], u[1][h]) + _variation(P[0][h], P[1][h]) * R[h + 1]
+        sway += max(_span_of_change(*tables) for tables in zip(r[0][h], r[1][h], strict=True))
+    gap = min(planned.upper - planned.lower, R[0])
+    s = ball(Fraction(models.first.eta or 0)) * ball(sway)
+    bound = 2 * ball(errors) + ball(R[0]) * (swings * s / 4).tanh()
+    if gap:
+        bound += ball(R[0] * gap) / (ball(gap) + (-s).exp() * ball(R[0] - gap))
+    return [(loss, bound)]
+
+
+def _span_of_change(first: Any, second: Any) -> Fraction:
+    """max - min of y - x over two tables of one state."""
+    pairs = zip(numbers_of(first), numbers_of(second), strict=True)
+    return span([y - x for x, y in pairs])
+
+
 def value(game: Game, policy: Policy, bits: int) -> arb:
     """A ball around J(policy)."""
     return enclosed(evaluate(game, policy, digits_of(bits)).J)
@@ -103,6 +140,25 @@ def draw_models_far(draw: Draw) -> Models:
     first = draw_far(draw)
     other = draw_far(draw, states=first.states)
     second = replace(first, P=other.P, u=other.u, r=other.r)
+    return Models(first, second, Policy.uniform(first))
+
+
+def draw_estimate(draw: Draw) -> Models:
+    """A myopic follower; often only the leader's or only the follower's rewards are estimated."""
+    models = draw_models(draw, horizon=2, gammas=("0",))
+    known = draw.choice(((), ("P", "r"), ("P", "u")))
+    exact = {name: getattr(models.first, name) for name in known}
+    return replace(models, second=replace(models.second, **exact))
+
+
+def draw_swayed(draw: Draw) -> Models:
+    """Her actions sway him one way or the other; the estimate knows next to nothing of it."""
+    x, tiny, zero = draw.real(0.2, 1), Fraction(1, 1000), Fraction(0)
+    u = [[[[zero, Fraction(1)]] * 2]]
+    first, second = (
+        make_game(None, u, [[r]], eta=Fraction(1), observes=[[0, 1]])
+        for r in ([[-x, x], [x, -x]], [[zero, zero], [zero, tiny]])
+    )
     return Models(first, second, Policy.uniform(first))
 
 
@@ -163,8 +219,7 @@ _plug_in: Any = partial(
     sides=plug_in,
     document=models_document,
     limit=128,
-    digits=1,
-    sharp="2 is the factor of the triangle inequality; sharpness is open",
+    sharp="2 is sharp: errors of u that bring two policies together, one down and one up",
 )
 
 CLAIMS: tuple[Claim[Models], ...] = (
@@ -176,13 +231,13 @@ CLAIMS: tuple[Claim[Models], ...] = (
         latex=r"|\tilde J(\pi)-J(\pi)|\le\sum_h\max|\tilde u_h-u_h|+\mathrm{tv}_hR_{h+1}"
         r"+R_h\tanh(\eta e_h/2)",
         hypotheses=_BOTH,
-        source=SOURCE,
+        source="proofs/performance-difference.md",
         relation="<=",
         sides=any_policy,
         build=draw_models,
         document=models_document,
         instances=200,
-        searches=300,
+        searches=600,
         limit=512,
         sharp="attained at H = 1 where only r differs, as C10a; in general the terms add up",
         mutants=(
@@ -203,9 +258,10 @@ CLAIMS: tuple[Claim[Models], ...] = (
     _plug_in(
         id="C11b",
         title="Plug-in policies",
-        build=partial(draw_models, horizon=2, gammas=("0",)),
+        build=draw_estimate,
         instances=40,
-        searches=60,
+        searches=300,
+        digits=DIGITS,
         mutants=(
             Mutant[Models](
                 name="response",
@@ -221,12 +277,41 @@ CLAIMS: tuple[Claim[Models], ...] = (
         build=draw_models_far,
         instances=6,
         searches=0,
+        digits=ROUGHLY,
         mutants=(
             Mutant[Models](
                 name="gamma",
                 what="the follower's error does not propagate",
                 sides=partial(plug_in, discounted=False),
                 build=draw_ahead,
+            ),
+        ),
+    ),
+    Claim[Models](
+        id="C11d",
+        title="Plug-in policies, by the odds of a response",
+        statement="J* - J(pi^) is at most twice the errors of u and P, plus R tanh(s/2), plus what"
+        " the gap g of pi^ in the estimate allows; s = eta sum_h span(r~_h - r_h), R = R_0",
+        latex=r"J^*-J(\hat\pi)\le2\sum_h(\max|\tilde u_h-u_h|+\mathrm{tv}_hR_{h+1})"
+        r"+R\tanh(s/2)+\frac{Rg}{g+e^{-s}(R-g)}",
+        hypotheses=("gamma = 0", *_BOTH),
+        source=SOURCE,
+        relation="<=",
+        sides=plug_in_by_odds,
+        build=draw_estimate,
+        document=models_document,
+        instances=40,
+        searches=300,
+        limit=128,
+        digits=DIGITS,
+        sharp="sharp for every s at H = 1, where C11b has 2 R tanh(s/4) at best: two policies that"
+        " he answers with opposite odds, and an estimate in which they are alike",
+        mutants=(
+            Mutant[Models](
+                name="once",
+                what="s is halved, as if the odds of one policy moved only",
+                sides=partial(plug_in_by_odds, swings=1),
+                build=draw_swayed,
             ),
         ),
     ),

@@ -34,7 +34,8 @@ _MODULES = (
     "logit",
     "confidence",
     "learning",
-    "temperature",
+    "strong_limit",
+    "uniform_limit",
     "leaders",
 )
 

@@ -81,6 +81,7 @@ class Finding:
             it is violated, a simple one that Hypothesis shrank.
         bits: the largest precision that an instance took.
         evaluations: of the adversarial search.
+        targeted: how many of them Hypothesis chose; 0 where it is not installed.
         seconds: wall time.
         mutations: mutants, where asked for.
         test: of a probability.
@@ -97,6 +98,7 @@ class Finding:
     against: tuple[Example, ...] = ()
     bits: int = 0
     evaluations: int = 0
+    targeted: int = 0
     mutations: tuple[Mutation, ...] = ()
     test: Sequential | None = None
     p_values: tuple[float, float] | None = None
@@ -200,7 +202,12 @@ def _run_claim(claim: Claim[Any], rng: Generator, plan: _Plan) -> dict[str, Any]
         most = tightest(claim, rng=rng, evaluations=plan.times * claim.searches, starts=starts)
         outcome = judge(claim, most.instance).outcome
         example = Example(most.coordinates, _documented(claim, most.instance), outcome)
-        found = {"ratio": most.ratio, "worst": example, "evaluations": most.evaluations}
+        found = {
+            "ratio": most.ratio,
+            "worst": example,
+            "evaluations": most.evaluations,
+            "targeted": most.targeted,
+        }
         if not outcome.good:
             tally.counts[outcome] += 1
             tally.against.append(example)

@@ -168,7 +168,7 @@ _claim: Any = partial(
     source=SOURCE,
     relation="<=",
     instances=60,
-    searches=150,
+    searches=400,
     limit=128,
     digits=DIGITS,
 )

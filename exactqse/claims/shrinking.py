@@ -11,6 +11,7 @@ from typing import TypeVar
 from exactqse.claims.claim import Claim
 from exactqse.claims.draws import Draw
 from exactqse.claims.refuting import judge
+from exactqse.claims.targeting import no_trace
 from exactqse.claims.verdict import Outcome
 
 T = TypeVar("T")
@@ -43,6 +44,7 @@ def shrunk(claim: Claim[T], coordinates: tuple[float, ...]) -> tuple[float, ...]
         suppress_health_check=list(HealthCheck),
     )
     try:
-        return find(st.tuples(*near), violates, settings=options)
+        with no_trace():
+            return find(st.tuples(*near), violates, settings=options)
     except NoSuchExample:
         return coordinates

@@ -1,8 +1,8 @@
 """The adversarial search: instances that bring lhs/rhs as high as it gets, and what is proved.
 
-Random instances come first; from the best of them the coordinates are moved by scipy's optimisers
-on float64 values of the ratio. The search proves nothing; the ratio of the instance that it ends
-with is then bounded from below in ball arithmetic.
+Hypothesis comes first and targets the ratio; then random instances; from the best of both the
+coordinates are moved by scipy's optimisers on float64 values of the ratio. The search proves
+nothing; the ratio of the instance that it ends with is then bounded from below in ball arithmetic.
 """
 
 from __future__ import annotations
@@ -23,14 +23,15 @@ from scipy.optimize import minimize
 from exactqse.arithmetic.balls import precision
 from exactqse.claims.claim import Claim
 from exactqse.claims.draws import Draw
+from exactqse.claims.targeting import CEILING, targeted
 from exactqse.claims.verdict import certified_ratio, largest_ratio
 
 T = TypeVar("T")
-_STARTS = 4  # random instances from which a local search sets out
-_FRESH = 0.3  # the share of evaluations spent on random instances
+_STARTS = 4  # instances from which a local search sets out
+_TARGETED = 0.2  # the share of evaluations left to Hypothesis
+_FRESH = 0.2  # the share spent on random instances
 _EACH = 8  # evaluations that Nelder-Mead wants for each coordinate
 _SHRINK, _SMALLEST = 0.85, 1e-4  # of random moves
-_CEILING = 1e9  # ratios beyond it are all alike
 
 
 @dataclass(frozen=True)
@@ -42,12 +43,14 @@ class Found(Generic[T]):
         coordinates: what rebuilds it.
         ratio: lhs/rhs is at least this, certified; None where no right side was positive.
         evaluations: how many were made.
+        targeted: how many of them Hypothesis chose; 0 where it is not installed.
     """
 
     instance: T
     coordinates: tuple[float, ...]
     ratio: Fraction | None
     evaluations: int
+    targeted: int
 
 
 @dataclass
@@ -60,6 +63,7 @@ class _Best:
     coordinates: tuple[float, ...] = ()
     met: list[tuple[float, tuple[float, ...]]] = field(default_factory=list)
     spent: int = 0
+    targeted: int = 0
 
     def __call__(self, coordinates: tuple[float, ...]) -> float:
         if self.spent >= self.budget:
@@ -99,12 +103,14 @@ def tightest(
     with suppress(_Spent):
         _search(claim, best, rng, starts)
     instance = claim.build(Draw(best.coordinates))
-    return Found(instance, best.coordinates, certified(claim, instance), best.spent)
+    ratio = certified(claim, instance)
+    return Found(instance, best.coordinates, ratio, best.spent, best.targeted)
 
 
 def _search(
     claim: Claim[T], best: _Best, rng: Generator, starts: Sequence[tuple[float, ...]]
 ) -> None:
+    _target(claim, best, rng)
     for start in starts:
         best.met.append((best(start), start))
     for _ in range(max(int(_FRESH * best.budget), 1)):
@@ -121,6 +127,15 @@ def _search(
         _climb(best, best.coordinates, share, rng)
 
 
+def _target(claim: Claim[T], best: _Best, rng: Generator) -> None:
+    """Let Hypothesis look first; its best is one of the starts."""
+    seed = int(rng.integers(1 << 32))  # drawn in any case: what is random is the same without it
+    targeted(claim, best, seed=seed, evaluations=int(_TARGETED * best.budget))
+    best.targeted = best.spent
+    if best.targeted:
+        best.met.append((best.ratio, best.coordinates))
+
+
 def _climb(best: _Best, start: tuple[float, ...], evaluations: int, rng: Generator) -> None:
     """Nelder-Mead where there are evaluations enough for so many coordinates; then random moves."""
     end = best.spent + evaluations
@@ -132,7 +147,7 @@ def _climb(best: _Best, start: tuple[float, ...], evaluations: int, rng: Generat
 def _simplex(best: _Best, start: tuple[float, ...], evaluations: int) -> None:
     def loss(x: NDArray[np.float64]) -> float:
         ratio = best(tuple(float(v) for v in np.clip(x, 0.0, 1.0)))
-        return -min(max(ratio, -_CEILING), _CEILING)
+        return -min(max(ratio, -CEILING), CEILING)
 
     options: Any = {"maxfev": evaluations, "adaptive": True, "xatol": 1e-9, "fatol": 1e-12}
     bounds = [(0.0, 1.0)] * len(start)

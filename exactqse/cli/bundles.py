@@ -128,6 +128,13 @@ class Aim:
             "--history", help="For gamma > 0: she remembers the history, and randomises publicly."
         ),
     ] = False
+    values_only: Annotated[
+        bool,
+        typer.Option(
+            "--values-only",
+            help="For gamma > 0: divide the follower's values, not her mixtures, as coq needs it.",
+        ),
+    ] = False
 
 
 def bundled(function: Callable[..., None]) -> Callable[..., None]:

@@ -109,6 +109,7 @@ def _solution(
             time_limit=aim.time_limit,
             node_limit=aim.node_limit,
             leader="history" if aim.history else "markov",
+            mixtures=not aim.values_only,
             resume=known,
             checker=checker.checker,
             progress=progress,

@@ -13,8 +13,17 @@ from itertools import groupby
 from typing import Any
 
 from exactqse.coq.terms import distribution, integer, listed, rational
-from exactqse.errors import CertificateError
-from exactqse.kernel.certificate import Certificate, Majorant, Piece, Split, Tree, ValueSplit
+from exactqse.errors import CertificateError, NotCoveredError
+from exactqse.kernel.certificate import (
+    Certificate,
+    Majorant,
+    MixtureSplit,
+    Part,
+    Piece,
+    Split,
+    Tree,
+    ValueSplit,
+)
 from exactqse.kernel.elementary import INTEGER
 from exactqse.kernel.farsighted import Box, Frontier, PartBounds
 from exactqse.kernel.game import KernelGame
@@ -85,23 +94,29 @@ def farsighted_certificate_term(game: KernelGame, certificate: Certificate, prec
 
     Raises:
         CertificateError: the kernel does not follow it, so that there is nothing to hint at.
+        NotCoveredError: it divides the leader's mixtures.
     """
-    boxes: list[Box] = [({}, {})]
+    if any(isinstance(entry, MixtureSplit) for entry in certificate.cover):
+        what = "a cover that divides the leader's mixtures is beyond the Coq checker"
+        raise NotCoveredError(
+            what, where="cover", remedy="solve with --values-only (mixtures=False)"
+        )
+    boxes: list[Box] = [({}, {}, {})]
     terms: list[str] = []
     index = {place: j for j, place in enumerate(game.places)}
     p = precision
     for number, entry in enumerate(certificate.cover):
-        least, most = boxes.pop()
+        least, most, _ = boxes.pop()
         if isinstance(entry, ValueSplit):
             j = index[entry.step, entry.state]
             at = enclose(*(entry.at * (game.eta or 1)).as_integer_ratio(), p)[1]
-            boxes += [({**least, j: at}, most), (least, {**most, j: at})]
+            boxes += [({**least, j: at}, most, {}), (least, {**most, j: at}, {})]
             terms.append(
                 f"FHalves {game.horizon - entry.step} {entry.state} {integer(at << FINER)}"
             )
-        else:
+        if isinstance(entry, Part):
             bounds = _NotedBounds(
-                game, certificate, entry, (least, most), p, INTEGER, f"cover[{number}]"
+                game, certificate, entry, (least, most, {}), p, INTEGER, f"cover[{number}]"
             )
             terms.append(_part(bounds))
     reached = listed(

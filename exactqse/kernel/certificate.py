@@ -4,23 +4,22 @@ It has one kind of nodes, in ascending order of (step, state), each with a polic
 0, finite eta: proofs/joint-majorant.md) and ``StrongNode`` (gamma = 0, eta infinite:
 proofs/strong-stackelberg.md) claim a bound too; ``FarsightedNode`` and ``HistoryNode`` (gamma > 0:
 proofs/farsighted-bound.md, or proofs/farsighted-strong.md where eta is infinite) leave that to
-``cover``, which divides the follower's values. The reader is strict
+``cover``, which divides the follower's values and the leader's mixtures. The reader is strict
 (proofs/certificate-format.md). It says nothing about truth: only ``check`` does.
 """
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import accumulate
 from math import lcm
 from types import GenericAlias
 from typing import Any, ClassVar, Self
 
-from exactqse.errors import CertificateError, GameError, approximate, shown
-from exactqse.kernel.codec import check_header, demand, fields_of, plain, reader
-from exactqse.kernel.files import canonical_json, parse_json
-from exactqse.reading import read_bytes
-from exactqse.writing import write_bytes
+from exactqse.errors import CertificateError, GameError, shown
+from exactqse.kernel.codec import check_header, demand, fields_of, fits, reader
+from exactqse.kernel.files import parse_json
+from exactqse.storing import Stored
 
 FORMAT, VERSION = "exactqse-certificate", 1
 UP, DOWN, CHORD = "up", "down", "chord"
@@ -152,14 +151,28 @@ class ValueSplit:
     at: Fraction
 
 
-Cover = tuple[Part | ValueSplit, ...]  # a binary tree in preorder
+@dataclass(frozen=True, slots=True)
+class MixtureSplit:
+    """What is left of the simplex of a cell at this (step, state) is halved on an edge.
+
+    First the parts whose mixtures are in its first half, then the others
+    (proofs/farsighted-bound.md, Divided mixtures).
+    """
+
+    edge: Split  # first, a list that begins with an int: so the reader knows it from a part
+    step: int
+    state: int
+    cell: int
+
+
+Cover = tuple[MixtureSplit | Part | ValueSplit, ...]  # a binary tree in preorder
 AnyNode = Node | FarsightedNode | HistoryNode | StrongNode
 KINDS = {"myopic": Node, "farsighted": FarsightedNode, "history": HistoryNode, "strong": StrongNode}
 COVERED = ("farsighted", "history")  # kinds with slopes and a cover
 
 
 @dataclass(frozen=True)
-class Certificate:
+class Certificate(Stored):
     """The claim lower <= J(policy) <= J* <= upper about the game with this hash.
 
     ``precision`` is the number of fractional bits at which the search found it checkable. What is
@@ -175,7 +188,8 @@ class Certificate:
     cover: Cover = ()
 
     def __post_init__(self) -> None:
-        self._document()
+        for name, hint in _types(self.kind).items():
+            demand(fits(hint)(getattr(self, name)), "holds what does not belong there", name)
         is_hash = len(self.game) == 64 and set(self.game) <= set("0123456789abcdef")
         demand(is_hash, "is not a SHA-256 in lower-case hexadecimal", "game")
         require_precision(self.precision)
@@ -207,14 +221,10 @@ class Certificate:
         first = type(self.nodes[0]) if type(self.nodes) is tuple and self.nodes else Node
         return next((name for name, kind in KINDS.items() if kind is first), "myopic")
 
-    def _document(self) -> dict[str, object]:
-        """Its fields as JSON values and Fractions. Raises CertificateError."""
-        body = {name: plain(t)(getattr(self, name)) for name, t in _types(self.kind).items()}
-        return {"format": FORMAT, "version": VERSION, "kind": self.kind, **body}
-
-    def to_bytes(self) -> bytes:
-        """The canonical certificate file."""
-        return canonical_json(self._document())
+    def document(self) -> dict[str, object]:
+        """What is in its file, in this order."""
+        header = {"format": FORMAT, "version": VERSION, "kind": self.kind}
+        return header | {name: getattr(self, name) for name in _types(self.kind)}
 
     @classmethod
     def from_bytes(cls, data: bytes, where: str = "certificate") -> Self:
@@ -229,15 +239,6 @@ class Certificate:
             return cls(**{name: reader(types[name])(document[name], name) for name in types})
         except GameError as error:
             raise CertificateError(error.what, where=error.where, remedy=error.remedy) from error
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the canonical file. Raises FileError."""
-        write_bytes(path, self.to_bytes())
-
-    @classmethod
-    def load(cls, path: str | os.PathLike[str]) -> Self:
-        """Read a certificate file. Raises InputError."""
-        return cls.from_bytes(read_bytes(path), str(path))
 
 
 def require_precision(bits: object) -> None:
@@ -271,9 +272,7 @@ def _check_distribution(distribution: Distribution, where: str) -> None:
     demand(ascend, "a distribution's entries do not ascend", where)
     demand(all(p.numerator > 0 for _, p in distribution), "a probability is not positive", where)
     what = f"probabilities have a common denominator of over {MAX_COMMON_BITS} bits"
-    common = 1
-    for _, p in distribution:
-        common = lcm(common, p.denominator)
+    for common in accumulate((p.denominator for _, p in distribution), lcm, initial=1):
         demand(common.bit_length() <= MAX_COMMON_BITS, what, where)
     total = sum(p.numerator * (common // p.denominator) for _, p in distribution)
     demand(total == common, "probabilities do not sum to 1", where)
@@ -296,10 +295,6 @@ def _check_tree(tree: Tree, where: str) -> None:
             demand(is_edge, f"[{entry.i}, {entry.j}] is no edge", where)
             continue
         for majorant in entry.majorants:
-            if isinstance(majorant, int):
-                demand(majorant >= 0, f"{majorant} is no corner", where)
-            elif majorant[0] not in (UP, DOWN, CHORD):
-                raise CertificateError(f"unknown tag {majorant[0][:40]!r} in a leaf", where=where)
-            elif majorant[1].numerator <= 0:
-                what = f"parameter {approximate(majorant[1])} of a leaf is not positive"
-                raise CertificateError(what, where=where)
+            tag, size = ("", majorant + 1) if isinstance(majorant, int) else majorant
+            if tag not in ("", UP, DOWN, CHORD) or size.numerator <= 0:
+                raise CertificateError(f"{shown(majorant)} is no majorant", where=where)

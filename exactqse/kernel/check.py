@@ -16,7 +16,7 @@ from fractions import Fraction
 from itertools import groupby
 from typing import Any, Literal
 
-from exactqse.errors import CertificateError, of_kind
+from exactqse.errors import of_kind
 from exactqse.kernel.certificate import COVERED, Certificate, Node, require_precision
 from exactqse.kernel.codec import demand
 from exactqse.kernel.elementary import INTEGER, Elementary
@@ -82,10 +82,8 @@ def check(
     demand(type(certificate) is Certificate, "is of a subclass", "certificate")
     p = certificate.precision if precision is None else precision
     require_precision(p)
-    if certificate.game != game_hash(game):
-        remedy = "give the game file that it was made for"
-        what = f"certificate is of the game {certificate.game[:12]}..., not of this one"
-        raise CertificateError(what, where="game", remedy=remedy)
+    what = f"certificate is of the game {certificate.game[:12]}..., not of this one; give its own"
+    demand(certificate.game == game_hash(game), what, "game")
     require_fit(game, certificate)
     leader: Literal["markov", "history"] = "history" if certificate.kind == "history" else "markov"
     try:
@@ -133,8 +131,8 @@ def _check_nodes(
             value = found[s] = enclose(*node.upper.as_integer_ratio(), p)
             (low, high), at = stage.bound(game.observes, node.trees, value)
             if high > 0:
-                cells = list(map(list, game.observes))
-                what = f"the majorants' sum exceeds 0 at (leaf, corner) {at} of the cells {cells}"
-                require(f"upper bound at {place}: {what}", low, high, p)
+                cells = f"(leaf, corner) {at} of the cells {[*map(list, game.observes)]}"
+                what = f"upper bound at {place}: the majorants' sum exceeds 0 at {cells}"
+                require(what, low, high, p)
         after = ends(found)
     return {node.state: node.upper for node in nodes if node.step == 0}

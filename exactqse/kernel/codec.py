@@ -1,6 +1,6 @@
-"""JSON values to nested dataclasses and back, by the classes' own annotations, strict both ways.
+"""JSON values to nested dataclasses, by the classes' own annotations, and whether these fit them.
 
-An int is a JSON integer, or quoted from ``LONG`` on; a Fraction is a quoted number or a JSON
+An int is a JSON integer, or quoted; a Fraction is a quoted number or a JSON
 integer; a tuple is a list; a dataclass is the list of its fields, or an object with exactly them if
 it says ``as_object = True``. Of a union the first type is meant that the JSON value could be, else
 the last. Nothing else passes: no float, bool or subclass (proofs/certificate-format.md).
@@ -11,13 +11,12 @@ from dataclasses import fields
 from fractions import Fraction
 from functools import cache, partial
 from types import NoneType, UnionType
-from typing import Any, NoReturn, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, TypeVar, get_args, get_origin, get_type_hints
 
 from exactqse.errors import CertificateError, GameError, InputError, shown
-from exactqse.kernel.numbers import format_rational, is_plain, parse_rational
+from exactqse.kernel.numbers import is_plain, limited, parse_rational
 
 T = TypeVar("T")
-LONG = 10**17  # with a sign, one digit more is too long for a JSON integer
 _JSON = {int: (int, str), Fraction: (int, str), str: (str,), NoneType: (NoneType,)}
 _NUMBER = "a number; write an integer or a quoted number"
 _NAMES = {int: _NUMBER, str: "a string", list: "a list", dict: "a JSON object", NoneType: "null"}
@@ -35,7 +34,9 @@ def reader(hint: Any) -> Callable[[Any, str], Any]:
         return lambda v, at: next((read for t, read in options if _could_be(t, v)), last)(v, at)
     if args[1:] == (...,):
         item = reader(args[0])
-        return lambda v, at: tuple([item(x, f"{at}[{i}]") for i, x in enumerate(list_of(v, at))])
+        return lambda v, at: tuple(
+            [item(x, f"{at}[{i}]") for i, x in enumerate(typed(list, v, at))]
+        )
     names, parts = _parts(hint)
     items = [reader(part) for part in parts]
 
@@ -44,7 +45,7 @@ def reader(hint: Any) -> Callable[[Any, str], Any]:
             document = fields_of(value, names, at)
             places = [(document[name], f"{at}.{name}") for name in names]
         else:
-            places = [(x, f"{at}[{i}]") for i, x in enumerate(list_of(value, at))]
+            places = [(x, f"{at}[{i}]") for i, x in enumerate(typed(list, value, at))]
             demand(len(places) == len(items), f"is not a list of {len(items)}", at, GameError)
         found = (item(*place) for item, place in zip(items, places, strict=True))
         return tuple(found) if args else hint(*found)
@@ -53,34 +54,31 @@ def reader(hint: Any) -> Callable[[Any, str], Any]:
 
 
 @cache
-def plain(hint: Any) -> Callable[[Any], Any]:
-    """The function from a value of the type to JSON values and Fractions.
+def fits(hint: Any) -> Callable[[Any], bool]:
+    """Whether a value is of the type, and of no other, throughout.
 
-    It raises CertificateError for a value of any other type, NumberError for an int too long.
+    It raises NumberError for a number that has no text (``numbers.limited``).
     """
     args = get_args(hint)
     if get_origin(hint) is UnionType:
-        kinds = {get_origin(option) or option: plain(option) for option in args}
-        return lambda v: kinds.get(type(v), _refuse)(v)
+        kinds = {get_origin(option) or option: fits(option) for option in args}
+        return lambda v: type(v) in kinds and kinds[type(v)](v)
     if hint in _JSON:
-        if hint is int:
-            return lambda v: v if type(v) is int and abs(v) < LONG else _long(v)
-        return lambda v: v if is_plain(v, hint) else _refuse(v)
+        limit = limited if hint in (int, Fraction) else lambda v: v
+        return lambda v: is_plain(v, hint) and limit(v) is v
     if args[1:] == (...,):
-        item = plain(args[0])
-        return lambda v: [item(x) for x in v] if type(v) is tuple else _refuse(v)
+        item = fits(args[0])
+        return lambda v: type(v) is tuple and all(map(item, v))
     names, parts = _parts(hint)
-    items = [plain(part) for part in parts]
+    items = [fits(part) for part in parts]
 
-    def write(value: Any) -> Any:
+    def fit(value: Any) -> bool:
         if type(value) is not (tuple if args else hint) or (args and len(value) != len(args)):
-            _refuse(value)
+            return False
         found = value if args else [getattr(value, name) for name in names]
-        written = [item(x) for item, x in zip(items, found, strict=True)]
-        is_object = getattr(hint, "as_object", False)
-        return dict(zip(names, written, strict=True)) if is_object else written
+        return all(item(x) for item, x in zip(items, found, strict=True))
 
-    return write
+    return fit
 
 
 def _parts(hint: Any) -> tuple[tuple[str, ...], tuple[Any, ...]]:
@@ -106,15 +104,6 @@ def _integer(value: Any, at: str) -> int:
     if exact.denominator != 1:
         raise GameError(f"{shown(str(exact))} is not an integer", where=at)
     return exact.numerator
-
-
-def _long(value: object) -> str:
-    return format_rational(Fraction(value)) if type(value) is int else _refuse(value)
-
-
-def _refuse(value: object) -> NoReturn:
-    what = f"{shown(value)} of type {type(value).__name__} does not belong there"
-    raise CertificateError(what, where="certificate")
 
 
 def demand(fits: object, what: str, where: str, error: type[InputError] = CertificateError) -> None:
@@ -146,11 +135,6 @@ def check_header(document: dict[str, Any], form: str, version: int, where: str) 
     if document["version"] is True or document["version"] != version:
         remedy = "use the release that wrote the file"
         raise GameError(f"version is not {version}", where=where, remedy=remedy)
-
-
-def list_of(value: Any, where: str) -> list[Any]:
-    """``value`` as a list. Raises GameError."""
-    return typed(list, value, where)
 
 
 def number(value: Any, where: str) -> Fraction:

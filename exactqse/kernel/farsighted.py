@@ -1,31 +1,36 @@
 """The upper bound for farsighted followers: each part of the cover bounds the value on its own.
 
-A part is a box of the follower's values. Places are nodes, by index; v_j is eta V_h(s) of place j,
-known to be in the box and, backward, in the range that the next step leaves to it; dv_j is v_j
-minus the middle. A claim shows that (dv_own, W - c . dv) lies below the hull of points (d, K), so
-that W <= phi(sigma) - sigma dv_own + c . dv, phi(sigma) = max (K + sigma d), for every sigma: for
-the place's own slope; or, where it is free, for that which suits a majorant of the step before
+A part is a box of the follower's values, and simplices of mixtures for some cells at some places.
+Places are nodes, by index; v_j is eta V_h(s) of place j, known to be in the box and, backward, in
+the range that the mixtures and the next step leave to it; dv_j is v_j minus the middle. A claim
+shows that (dv_own, W - c . dv) lies below the hull of points (d, K), so that
+W <= phi(sigma) - sigma dv_own + c . dv, phi(sigma) = max (K + sigma d), for every sigma: for the
+place's own slope; or, where it is free, for that which suits a majorant of the step before
 (proofs/farsighted-bound.md).
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from fractions import Fraction
+from typing import Any
 
-from exactqse.kernel.certificate import Certificate, Part, Slope, ValueSplit
+from exactqse.kernel.certificate import Certificate, MixtureSplit, Part, Slope, ValueSplit
 from exactqse.kernel.elementary import MAX_EXPONENT, Elementary
-from exactqse.kernel.game import KernelGame, Row
-from exactqse.kernel.interval import Interval, add, enclose, ends, multiply
+from exactqse.kernel.game import KernelGame, Row, T
+from exactqse.kernel.interval import Interval, Simplex, add, enclose, ends, mixed, multiply
 from exactqse.kernel.operators import columns, continuations, expected, exponents
-from exactqse.kernel.stage import Columns, FailureError, Free, Slopes, Stage, Vector, require
+from exactqse.kernel.stage import Columns, FailureError, Free, Slopes, Stage, Vector, cut, require
 
-Box = tuple[Vector, Vector]  # the least and the largest v of places, where they are bounded
+# the least and the largest v of places, where they are bounded; and at a place and a cell the
+# simplex that holds the mixtures, where it is not whole
+Box = tuple[Vector, Vector, dict[tuple[int, int], Simplex]]
+MEMORY = 1 << 14  # how much is kept of what parts have in common
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Frontier:
-    """What is known of place j: its interval of v, and its claim."""
+    """What is known of place j: its interval of v, and its claim; equal only to itself."""
 
     j: int
     v: Interval
@@ -48,39 +53,47 @@ After = dict[int, Frontier]  # of the next step, by state
 def check_cover(game: KernelGame, certificate: Certificate, p: int, elementary: Elementary) -> None:
     """Raise FailureError unless every part proves J* <= upper."""
     index = {place: j for j, place in enumerate(game.places)}
-    boxes: list[Box] = [({}, {})]
+    boxes: list[Box] = [({}, {}, {})]
+    memory: dict[Any, Any] = {}
+    actions = range(game.leader_actions)
+    pure = tuple([tuple([int(a == k) for a in actions]) for k in actions])
     for number, entry in enumerate(certificate.cover):
-        box = least, most = boxes.pop()
+        box = least, most, within = boxes.pop()
         if isinstance(entry, ValueSplit):
             j = index[entry.step, entry.state]
             at = _scaled(game, entry.at, p)
-            boxes += [({**least, j: at[0]}, most), (least, {**most, j: at[1]})]
+            boxes += [(least | {j: at[0]}, most, within), (least, most | {j: at[1]}, within)]
+            continue
+        if isinstance(entry, MixtureSplit):
+            cell = index[entry.step, entry.state], entry.cell
+            parts = cut(within.get(cell, pure), entry.edge)
+            boxes += [(least, most, within | {cell: part}) for part in reversed(parts)]
             continue
         where = f"cover[{number}]"
-        bound = PartBounds(game, certificate, entry, box, p, elementary, where).bound()
+        memory = {} if len(memory) > MEMORY else memory
+        bound = PartBounds(game, certificate, entry, box, p, elementary, where, memory).bound()
         if bound is not None:
             require(f"upper is less than the bound of {where}", bound - certificate.upper)
 
 
 def _scaled(game: KernelGame, value: Fraction, p: int) -> Interval:
     """eta times a value, or the value where eta is infinite."""
-    eta = game.eta or Fraction(1)
-    return enclose(value.numerator * eta.numerator, value.denominator * eta.denominator, p)
+    return enclose(*(value * (game.eta or 1)).as_integer_ratio(), p)
 
 
 def _leaning(game: KernelGame, slope: Slope, p: int) -> tuple[int, Vector]:
     """Slopes in V as slopes in v = eta V; the rounded ones are as good as any."""
-    eta = game.eta or Fraction(1)
-
-    def scaled(n: Fraction) -> int:
-        return (n.numerator * eta.denominator << p) // (n.denominator * eta.numerator)
-
-    return scaled(slope.own), {j: scaled(n) for j, n in slope.others}
+    unit = (1 << p) / (game.eta or Fraction(1))
+    return slope.own * unit // 1, {j: n * unit // 1 for j, n in slope.others}
 
 
 @dataclass(frozen=True, slots=True)
 class PartBounds:
-    """One part of the cover, and what its bounds are made with."""
+    """One part of the cover, and what its bounds are made with.
+
+    ``memory`` holds what was found for it, or for other parts of the same cover at the same p, by
+    all else that it depends on (proofs/farsighted-bound.md, Parts that agree).
+    """
 
     game: KernelGame
     certificate: Certificate
@@ -89,6 +102,14 @@ class PartBounds:
     p: int
     elementary: Elementary
     where: str
+    memory: dict[Any, Any] = field(default_factory=dict)
+
+    def _known(self, key: tuple[Any, ...], find: Callable[..., T], *arguments: object) -> T:
+        """What ``find`` gives, or gave where the key, all that it depends on, was the same."""
+        found: T | None = self.memory.get(key)
+        if found is None:
+            found = self.memory[key] = find(*arguments)
+        return found
 
     def bound(self) -> Fraction | None:
         """An upper bound of J; None if no policy has its values in the box."""
@@ -105,27 +126,43 @@ class PartBounds:
         reach = sum(radius[i] * abs(c) for i, c in lean.items())
         return (total + Fraction(reach, 1 << 2 * self.p)) / rho.denominator
 
+    def _leaning(self, j: int) -> tuple[int, Vector]:
+        slope = self.certificate.slopes[self.part.slopes][j]
+        return self._known(("leaning", self.part.slopes, j), _leaning, self.game, slope, self.p)
+
     def frontiers(self) -> dict[tuple[int, int], Frontier] | None:
         """By (step, state), of every step but 0; None if no policy has its values in the box."""
         found: dict[tuple[int, int], Frontier] = {}
-        radius: Vector = {}
         for j, place in reversed([*enumerate(self.game.places)]):
             if place[0] == 0:
                 break
-            after = {s: f for (step, s), f in found.items() if step == place[0] + 1}
-            frontier = self._frontier(j, after, radius)
+            later = {at: f for at, f in found.items() if at[0] > place[0]}
+            after = {s: f for (step, s), f in later.items() if step == place[0] + 1}
+            radius = {f.j: f.radius for f in later.values()}
+            (least, most, _), (own, others) = self.box, self._leaning(j)
+            limits = least.get(j), most.get(j), *self._within(j).items()
+            key = j, self.part.claims[j], own, *others.items(), limits, *after.values()
+            frontier = self._known(key, self._frontier, j, after, radius)
             if frontier is None:
                 return None
-            found[place], radius[j] = frontier, frontier.radius
+            found[place] = frontier
         return found
 
     def _range(self, j: int, after: After) -> Interval:
         """Around ln sum_b e^{x_b}, for all policies and the values that the next step has."""
         soft = [ends({t: (f.v[k], f.v[k]) for t, f in after.items()}) for k in (0, 1)]
         x = [exponents(self.game, *self.game.places[j], v, self.p) for v in soft]
+        for b, simplex in self._within(j).items():
+            for rows in x:
+                rows[b] = [mixed(corner, rows[b]) for corner in simplex]
         lows = [min(low for low, _ in column) for column in x[0]]
         highs = [max(high for _, high in column) for column in x[1]]
         return self._log_sum_exp(lows)[0], self._log_sum_exp(highs)[1]
+
+    def _within(self, j: int) -> dict[int, Simplex]:
+        """For each b whose mixtures at place j are in a simplex that is not whole, that simplex."""
+        cells = [(cell, self.box[2].get((j, c))) for c, cell in enumerate(self.game.observes)]
+        return {b: simplex for cell, simplex in cells if simplex for b in cell}
 
     def _log_sum_exp(self, xs: Sequence[int]) -> Interval:
         shift = max(xs)
@@ -138,7 +175,7 @@ class PartBounds:
     def _first(self, j: int, after: After, radius: Vector) -> tuple[Fraction, Vector]:
         """lam and c with W_0(s) <= lam + c . dv at place j of step 0."""
         claim, p = self.part.claims[j], self.p
-        _, others = _leaning(self.game, self.certificate.slopes[self.part.slopes][j], p)
+        _, others = self._leaning(j)
         if isinstance(claim, tuple):
             low, high = self._range(j, after)
             stage = self.stage(j, high, others, after, radius)
@@ -153,12 +190,12 @@ class PartBounds:
 
     def _frontier(self, j: int, after: After, radius: Vector) -> Frontier | None:
         """The claim of place j, by the points that it shows; None for an empty interval."""
-        low, high = self._range(j, after)
+        key = "range", j, *self._within(j).items(), *[(t, f.v) for t, f in after.items()]
+        low, high = self._known(key, self._range, j, after)
         v = max(low, self.box[0].get(j, low)), min(high, self.box[1].get(j, high))
         if v[0] > v[1]:
             return None
-        table = self.certificate.slopes[self.part.slopes]
-        own, others = _leaning(self.game, table[j], self.p)
+        own, others = self._leaning(j)
         middle = v[0] + v[1] >> 1
         stage, reach = self.stage(j, middle, others, after, radius), v[1] - middle
         claim = self.part.claims[j]
@@ -196,9 +233,12 @@ class PartBounds:
         middles = {t: (f.middle, f.middle) for t, f in after.items()}
         tied = {t: f.phi(f.own, p) for t, f in after.items()}
         x, y = exponents(game, h, s, ends(middles), p), continuations(game, h, s, ends(tied), p)
-        slopes, free = self._slopes(j, others, after, {}), self._free(j, others, after, tied)
+        key = "slopes", self.part.slopes, j
+        slopes: Columns[Slopes] = self._known(key, self._slopes, j, others, after, {})
+        free = self._free(j, others, after, tied)
         where = f"{self.where}, step {h}, state {s}"
-        return Stage(where, p, self.elementary, x, y, slopes, radius, free, reference)
+        within = self._within(j)
+        return Stage(where, p, self.elementary, x, y, slopes, radius, free, reference, within)
 
     def _free(self, j: int, others: Vector, after: After, tied: dict[int, Interval]) -> Free | None:
         """The same without the free places of the next step, and what these add."""

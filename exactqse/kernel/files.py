@@ -32,12 +32,10 @@ def parse_json(data: bytes, where: str) -> Any:
         )
     except FileError as error:  # of the four
         raise FileError(error.what, where=where, remedy=error.remedy) from None
-    except UnicodeDecodeError as error:
-        raise FileError(f"is not UTF-8 at byte {error.start}", where=where) from error
     except RecursionError as error:
         raise FileError("is nested too deeply", where=where) from error
-    except json.JSONDecodeError as error:
-        what = f"is not valid JSON at line {error.lineno}, column {error.colno} ({error.msg})"
+    except ValueError as error:  # of the codec, or of the grammar
+        what = f"is not valid JSON in UTF-8 ({error})"
         raise FileError(what, where=where, remedy="it may be truncated") from error
 
 

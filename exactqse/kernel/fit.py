@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from exactqse.kernel.certificate import COVERED, DOWN, Certificate, Leaf, Split, ValueSplit
+from exactqse.kernel.certificate import COVERED, DOWN, Certificate, Leaf, MixtureSplit, Part, Split
 from exactqse.kernel.codec import demand
 from exactqse.kernel.game import KernelGame, Places
 
@@ -44,13 +44,12 @@ def _require_trees(game: KernelGame, trees: Any, where: str) -> None:
     demand(len(trees) == len(game.observes), f"needs {len(game.observes)} trees", where)
     for cell, tree in zip(game.observes, trees, strict=True):
         for entry in tree:
-            if isinstance(entry, Split):
-                inside = max(entry.i, entry.j) < game.leader_actions
-                demand(inside, f"[{entry.i}, {entry.j}] is no edge", where)
-                continue
-            demand(len(entry.majorants) == len(cell), f"a leaf needs {len(cell)} majorants", where)
-            inside = all(k < game.leader_actions for k in entry.majorants if isinstance(k, int))
-            demand(inside, "a majorant is tangent at no corner", where)
+            is_edge = isinstance(entry, Split)
+            corners = (entry.i, entry.j) if is_edge else entry.majorants
+            fits = is_edge or len(corners) == len(cell)
+            demand(fits, f"a leaf needs {len(cell)} majorants", where)
+            inside = all(k < game.leader_actions for k in corners if isinstance(k, int))
+            demand(inside, "a split or a majorant names an unknown corner", where)
 
 
 def _require_memories(game: KernelGame, node: Any, given: Places, where: str) -> None:
@@ -70,7 +69,7 @@ def _require_history(game: KernelGame, certificate: Certificate) -> None:
     first = [node.state for node in certificate.nodes if node.step == 0]
     demand(first == [*game.reachable[0]], "needs one memory of each state of step 0", "nodes")
     part: Any = certificate.cover[0]
-    free = not isinstance(part, ValueSplit) and all(claim.free for claim in part.claims)
+    free = not certificate.cover[1:] and all(claim.free for claim in part.claims)
     demand(free, "needs one part, with free claims", "cover")
     for (step, _), claim in zip(game.places, part.claims, strict=True):
         leaves = (x for piece in claim.pieces for tree in piece.trees for x in tree)
@@ -91,7 +90,13 @@ def _require_cover(game: KernelGame, certificate: Certificate) -> None:
         demand(fits, what, f"slopes[{i}]")
     for i, entry in enumerate(certificate.cover):
         where = f"cover[{i}]"
-        if isinstance(entry, ValueSplit):
+        if isinstance(entry, MixtureSplit):
+            ends = {entry.edge.i, entry.edge.j} & {*range(game.leader_actions)}
+            known = (entry.step, entry.state) in places and 0 <= entry.cell < len(game.observes)
+            divides = known and len(ends) == 2 and game.eta is not None
+            demand(divides, "divides no mixtures of a game with finite eta", where)
+            continue
+        if not isinstance(entry, Part):
             later = entry.step >= 1 and (entry.step, entry.state) in places
             demand(later, "divides no value of the follower", where)
             continue

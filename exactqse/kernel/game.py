@@ -88,7 +88,7 @@ Payoffs = tuple[tuple[tuple[tuple[Fraction, ...], ...], ...], ...]  # [1 or H][S
 Transitions = tuple[tuple[tuple[tuple[Row, ...], ...], ...], ...]  # [1 or H][S][A][B]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class KernelGame:
     """A validated leader-follower Markov game.
 
@@ -135,9 +135,10 @@ class KernelGame:
         if not 0 <= self.gamma <= 1:
             raise GameError(f"{self.gamma} is not in [0, 1]", where="gamma")
         check_partition(self.observes, self.follower_actions)
+        sizes = [{1, self.horizon}, {self.states}, {self.leader_actions}, {self.follower_actions}]
         for label, kind in {"P": Row, "u": Fraction, "r": Fraction}.items():
             table = getattr(self, label)
-            _check_table(table, kind, self.shape, label)
+            _check_table(table, kind, sizes, label)
             if all(step == table[0] for step in table):
                 object.__setattr__(self, label, table[:1])
         rows = (row for step in self.P for state in step for by_b in state for row in by_b)
@@ -148,14 +149,6 @@ class KernelGame:
     def shape(self) -> tuple[int, int, int, int]:
         """(H, S, A, B)."""
         return self.horizon, self.states, self.leader_actions, self.follower_actions
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, KernelGame) and all(
-            getattr(self, name) == getattr(other, name) for name in KernelGame.__match_args__
-        )
-
-    def __hash__(self) -> int:
-        return hash((self.shape, self.rho, self.eta, self.gamma, self.observes))
 
     def at(self, table: Sequence[T], step: int) -> T:
         """The table's entry for a step, stationary or not."""
@@ -199,29 +192,18 @@ _SIZES = ("horizon", "states", "leader actions", "follower actions")
 def check_partition(cells: tuple[Ints, ...], count: int) -> None:
     """Raise GameError unless ``cells`` is a partition of 0..count-1 in canonical order."""
     members = sorted(b for cell in cells for b in cell)
-    if len(members) != count or members != list(range(count)) or not all(cells):
-        what = "is not a partition of the follower's actions"
+    canonical = all(cells) and cells == tuple(sorted(tuple(sorted(cell)) for cell in cells))
+    if len(members) != count or members != list(range(count)) or not canonical:
+        what = "is not a partition of the follower's actions in ascending order"
         remedy = f"every one of 0..{count - 1} must be in exactly one nonempty cell"
         raise GameError(what, where="observes", remedy=remedy)
-    if any(list(cell) != sorted(cell) for cell in cells) or list(cells) != sorted(cells):
-        raise GameError("cells are not in ascending order", where="observes")
 
 
-def _check_table(table: Any, kind: type, shape: tuple[int, ...], label: str) -> None:
-    """Raise GameError unless the table is of this shape, and nothing in it can change."""
-    form, sizes = f"nested tuples of {kind.__name__}", "".join(f"[{n}]" for n in shape[1:])
-    hint = "Game.from_arrays makes nested tuples"
-    n = len(table) if type(table) is tuple else "no"
-    if n not in {1, shape[0]}:
-        raise GameError(f"has {n} steps, not 1 or {shape[0]} in {form}", where=label, remedy=hint)
-    for h, step in enumerate(table):
-        if not _has_shape(step, kind, shape[1:]):
-            what = f"has not the shape {sizes} in {form}"
-            raise GameError(what, where=f"{label}[{h}]", remedy=hint)
-
-
-def _has_shape(part: Any, kind: type, sizes: Sequence[int]) -> bool:
-    if not sizes:
-        return is_plain(part, kind)
-    fits = type(part) is tuple and len(part) == sizes[0]
-    return fits and all(_has_shape(x, kind, sizes[1:]) for x in part)
+def _check_table(table: Any, kind: type, sizes: Sequence[set[int]], where: str) -> None:
+    """Raise GameError unless the nested tuples are of these sizes, and nothing in them changes."""
+    if not (type(table) is tuple and len(table) in sizes[0] if sizes else is_plain(table, kind)):
+        expected = f"a tuple of {' or '.join(map(str, sizes[0]))}" if sizes else "a plain one"
+        what = f"is not {expected} in nested tuples of {kind.__name__}"
+        raise GameError(what, where=where, remedy="Game.from_arrays makes nested tuples")
+    for i, part in enumerate(table if sizes else ()):
+        _check_table(part, kind, sizes[1:], f"{where}[{i}]")

@@ -11,7 +11,7 @@ from math import gcd
 from typing import Any
 
 from exactqse.errors import GameError
-from exactqse.kernel.codec import check_header, fields_of, index_of, list_of, natural, number
+from exactqse.kernel.codec import check_header, fields_of, index_of, natural, number, typed
 from exactqse.kernel.files import canonical_json, parse_json
 from exactqse.kernel.game import KernelGame, Row, make_row
 from exactqse.kernel.numbers import format_rational
@@ -83,7 +83,7 @@ def _table(value: Any, entry: Callable[[Any, str], object], path: str, depth: in
     """Nested lists, [h][s][a][b], as nested tuples, each entry read with its path."""
     if depth == 0:
         return entry(value, path)
-    parts = enumerate(list_of(value, path))
+    parts = enumerate(typed(list, value, path))
     return tuple([_table(x, entry, f"{path}[{i}]", depth - 1) for i, x in parts])
 
 

@@ -4,10 +4,12 @@ Every operation rounds outward (proofs/fixed-point.md). Shifts and ``//`` round 
 infinity in Python, for negative numbers too; the ceiling is the negated floor of the negative.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 Interval = tuple[int, int]
 Values = tuple[tuple[int, ...], Mapping[int, int], int]  # states, lower ends, width of the widest
+Weights = tuple[int, ...]  # of the leader's actions
+Simplex = tuple[Weights, ...]  # by its corners
 
 
 def enclose(numerator: int, denominator: int, p: int) -> Interval:
@@ -52,3 +54,10 @@ def ends(values: Mapping[int, Interval]) -> Values:
     """Intervals by state, apart, and as wide as the widest."""
     lows = {t: low for t, (low, _) in sorted(values.items())}
     return (*lows,), lows, max([high - low for low, high in values.values()], default=0)
+
+
+def mixed(weights: Weights, column: Sequence[Interval]) -> Interval:
+    """The mean of the column under the weights."""
+    total, pairs = sum(weights), [*zip(weights, column, strict=True)]
+    low, high = (sum([w * v[k] for w, v in pairs if w]) for k in (0, 1))
+    return low // total, -(-high // total)

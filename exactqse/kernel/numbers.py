@@ -14,8 +14,9 @@ MAX_DIGITS = 4000
 MAX_EXPONENT = 2000
 MAX_BITS = 13289  # of 10^MAX_DIGITS - 1 over 1
 
-_FRACTION = re.compile(r"([+-]?[0-9]+)(?:/([0-9]+))?")
-_DECIMAL = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE]([+-]?[0-9]+))?")
+_NUMBER = re.compile(
+    r"[+-]?(?:[0-9]+/([0-9]+)|(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE]([+-]?[0-9]+))?)"
+)
 
 
 def parse_rational(text: str, where: str = "") -> Fraction:
@@ -27,15 +28,13 @@ def parse_rational(text: str, where: str = "") -> Fraction:
     if len(text) > MAX_DIGITS + 16:
         what = f"a number of {len(text)} characters"
         raise NumberError(what, where=where, remedy=f"use at most {MAX_DIGITS} digits")
-    if match := _FRACTION.fullmatch(text):
-        denominator = int(match[2] or "1")
-        if denominator == 0:
-            raise NumberError(f"{text!r} divides by zero", where=where)
-        return limited(Fraction(int(match[1]), denominator), where)
-    if not (match := _DECIMAL.fullmatch(text)):
+    if not (match := _NUMBER.fullmatch(text)):
         remedy = 'write an exact number such as "1/3", "0.1" or "2"'
         raise NumberError(f"{text[:40]!r} is not a rational number", where=where, remedy=remedy)
-    if match[1] is not None and (len(match[1]) > 6 or abs(int(match[1])) > MAX_EXPONENT):
+    below, exponent = match.groups()
+    if below and not int(below):
+        raise NumberError(f"{text!r} divides by zero", where=where)
+    if exponent and (len(exponent) > 6 or abs(int(exponent)) > MAX_EXPONENT):
         remedy = f"keep exponents within {MAX_EXPONENT}"
         raise NumberError(f"{text[:40]!r} has too large an exponent", where=where, remedy=remedy)
     return limited(Fraction(text), where)

@@ -13,12 +13,10 @@ from typing import Any
 
 from exactqse.kernel.certificate import AnyNode, Distribution, HistoryNode
 from exactqse.kernel.elementary import Elementary
-from exactqse.kernel.game import KernelGame, Row, T
+from exactqse.kernel.game import KernelGame, Row, T, expectation
 from exactqse.kernel.interval import Interval, Values, add, divide, enclose, ends, multiply, scale
 
 Rows = Sequence[Distribution]
-States = Sequence[Interval] | Mapping[int, Interval]  # the same as intervals
-Next = Sequence[Sequence[Values]]  # W and v, each by b
 
 
 def exponent(game: KernelGame, reward: Fraction, row: Row, soft: Values, p: int) -> Interval:
@@ -39,9 +37,9 @@ def continuation(reward: Fraction, row: Row, after: Values, p: int) -> Interval:
     n, d = reward.as_integer_ratio()
     if not after[0]:
         return enclose(n, d, p)
-    sums, common = weighted(row, after), row.denominator
-    low, rest = divmod(sums[0] * d + (n * common << p), d * common)
-    return low, low - (-(rest + (sums[1] - sums[0]) * d) // (d * common))
+    common = row.denominator
+    low, rest = divmod(weighted(row, after) * d + (n * common << p), d * common)
+    return low, low + after[2] + (rest > 0)
 
 
 def columns(entry: Callable[..., T], *tables: Sequence[Sequence[Any]]) -> list[list[T]]:
@@ -62,18 +60,17 @@ def continuations(game: KernelGame, h: int, s: int, after: Values, p: int) -> li
     return columns(lambda reward, row: continuation(reward, row, after, p), u, P)
 
 
-def weighted(row: Row, values: Values) -> Interval:
-    """The sum of the values under the numerators of a distribution of states."""
-    every, lows, width = values
+def weighted(row: Row, values: Values) -> int:
+    """The sum of the lower ends under the numerators of a distribution of states."""
+    every, lows, _ = values
     chosen = lows.values() if row.states == every else map(lows.__getitem__, row.states)
-    low = sum(map(mul, row.numerators, chosen))
-    return low, low + row.denominator * width
+    return sum(map(mul, row.numerators, chosen))
 
 
 def expected(row: Row, values: Values) -> Interval:
     """The mean of the values under a distribution of states."""
-    low, high = weighted(row, values)
-    return low // row.denominator, -(-high // row.denominator)
+    low, rest = divmod(weighted(row, values), row.denominator)
+    return low, low + values[2] + (rest > 0)
 
 
 def mixture(distribution: Distribution, values: Sequence[Interval]) -> Interval:
@@ -85,7 +82,7 @@ def mixture(distribution: Distribution, values: Sequence[Interval]) -> Interval:
 
 
 def policy_value(
-    game: KernelGame, h: int, s: int, policy: Rows, after: Next, p: int, elementary: Elementary
+    game: KernelGame, h: int, s: int, policy: Rows, after: Any, p: int, elementary: Elementary
 ) -> tuple[Interval, Interval]:
     """W_h(s) = sum_b e^{x_b} y_b / sum_b e^{x_b} of a prescription, and v = ln sum_b e^{x_b}.
 
@@ -140,8 +137,7 @@ def _drawn(draws: tuple[tuple[int, Distribution], ...], x: dict[int, Interval]) 
     return ends({t: mixture(d, [x[i] for i, _ in d]) for t, d in draws})
 
 
-def initial_mean(game: KernelGame, values: States, p: int) -> tuple[Fraction, Fraction]:
+def initial_mean(game: KernelGame, values: Mapping[int, Interval], p: int) -> list[Fraction]:
     """Both ends of the mean of ``values`` under rho, exactly."""
-    row = game.rho
-    low, high = (sum(map(mul, row.numerators, [values[s][k] for s in row.states])) for k in (0, 1))
-    return Fraction(low, row.denominator << p), Fraction(high, row.denominator << p)
+    ends = ({s: Fraction(values[s][k], 1 << p) for s in game.rho.states} for k in (0, 1))
+    return [expectation(game.rho, end) for end in ends]

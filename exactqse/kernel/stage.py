@@ -18,12 +18,12 @@ from fractions import Fraction
 from functools import cache
 from heapq import heappush, heapreplace
 from math import gcd
-from typing import Literal, NoReturn, TypeVar
+from typing import Literal, TypeVar
 
 from exactqse.errors import at_least, between
 from exactqse.kernel.certificate import DOWN, MAX_PRECISION, UP, Duals, Majorant, Split, Tree
 from exactqse.kernel.elementary import MAX_EXPONENT, Elementary, exp_above, log_below
-from exactqse.kernel.interval import Interval, add, multiply, scale
+from exactqse.kernel.interval import Interval, Simplex, Weights, add, mixed, multiply, scale
 
 BEYOND, COARSE = 1 << 2 * MAX_PRECISION, 128  # more than any sum of majorants; bits when rough
 FINENESS, PARTS = 13, 1 << 8  # how fine and how many the parts of a chord may be
@@ -32,7 +32,6 @@ Vector = dict[int, int]  # by place, 0 where nothing is said
 T = TypeVar("T")
 Columns = Sequence[Sequence[T]]  # [b][a]
 Slopes = dict[int, tuple[int, int]]  # by place: push, lean
-Weights = tuple[int, ...]  # of the leader's actions
 Entry = tuple[tuple[Interval, Interval], Slopes]  # (x, y), slopes
 Corner = tuple[Weights, Sequence[Entry] | dict[int, Entry]]  # by b
 Part = list[Corner]
@@ -55,13 +54,6 @@ class FailureError(Exception):
         super().__init__(reason)
 
 
-def refuse(what: str, *, surely: bool) -> NoReturn:
-    """Raise FailureError: something is so, or may be so."""
-    if surely:
-        raise FailureError("rejected", what)
-    raise FailureError("inconclusive", f"undecided whether {what}; raise the precision")
-
-
 def require(what: str, low: Fraction | int, high: Fraction | int | None = None, p: int = 0) -> None:
     """Raise FailureError unless an excess, exact or enclosed at p bits, is at most 0.
 
@@ -70,8 +62,10 @@ def require(what: str, low: Fraction | int, high: Fraction | int | None = None, 
     high = low if high is None else high
     if high > 0:
         ends = Fraction(low, 1 << p), Fraction(high, 1 << p)
-        amount = at_least(ends[0]) if low > 0 else f"a number in {between(*ends)}"
-        refuse(f"{what}, by {amount}", surely=low > 0)
+        if low > 0:
+            raise FailureError("rejected", f"{what}, by {at_least(ends[0])}")
+        what = f"undecided whether {what}, by a number in {between(*ends)}"
+        raise FailureError("inconclusive", f"{what}; raise the precision")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +87,8 @@ class Free:
 class Stage:
     """The columns of a step at a state, at p bits.
 
-    ``reference`` is taken from x. With ``free``, y and slopes only say where tangents are.
+    ``reference`` is taken from x. With ``free``, y and slopes only say where tangents are. Mixtures
+    after each b that ``within`` names, a whole cell or none of it, are in that simplex.
     """
 
     where: str
@@ -105,6 +100,7 @@ class Stage:
     radius: Vector = field(default_factory=dict)
     free: Free | None = None
     reference: int = 0
+    within: dict[int, Simplex] = field(default_factory=dict)
 
     def bound(self, cells: Cells, trees: Sequence[Tree], value: Interval) -> Bound:
         """Around the least h with sum_b e^{exponent_b} (value_b - lam) <= h that the trees show.
@@ -159,7 +155,7 @@ class Stage:
 
     def _reach(self, slopes: Vector) -> int:
         """The largest sum_j slopes_j dv_j, rounded up."""
-        return -(-sum(self.radius[j] * abs(n) for j, n in slopes.items()) >> self.p)
+        return -(-sum([self.radius[j] * abs(n) for j, n in slopes.items()]) >> self.p)
 
     def _units(self, count: int) -> int:
         """The same for slopes that are ``count`` units off at every place."""
@@ -176,7 +172,7 @@ class Stage:
         (proofs/rough-bounds.md).
         """
         leans = self.free or any(map(any, self.slopes))
-        parts = [pure]
+        parts = [self._inside(cell, pure)]
         leaf, largest, n = 0, -BEYOND, len(self.x[0])
         for entry in tree:
             part = parts.pop()
@@ -208,6 +204,17 @@ class Stage:
         entries = [zip(zip(x, y, strict=True), s, strict=True) for x, y, s in columns]
         rows = enumerate(zip(*entries, strict=True))
         return [((0,) * a + (1,) + (0,) * (n - 1 - a), row) for a, row in rows]
+
+    def _inside(self, cell: Cell, pure: Part) -> Part:
+        """The simplex of the cell, with what it makes of the columns of its members."""
+        if cell[0] not in self.within:
+            return pure
+
+        def entry(corner: Weights, b: int) -> Entry:
+            point = mixed(corner, self.x[b]), mixed(corner, self.y[b])
+            return point, _mixed_slopes(corner, self.slopes[b])
+
+        return [(corner, {b: entry(corner, b) for b in cell}) for corner in self.within[cell[0]]]
 
     def _middle(self, cell: Cell, c: Corner, d: Corner) -> Corner:
         """The corner half way, for the members of a cell."""
@@ -249,7 +256,7 @@ class Stage:
                 where = f"{self.where}, leaf {at[0]}, corner {at[1]}, follower action {b}"
                 raise FailureError(failure.outcome, f"majorant at {where}: {failure}") from None
             low, high = low + a[0], high + a[1]
-            slopes = _plus(slopes, own, 1) if own else slopes
+            slopes = _plus(slopes, own, 1) if slopes else own
         return (low, high), slopes
 
     def _majorant(self, majorant: Majorant, part: Part, b: int, value: Interval) -> Member:
@@ -272,7 +279,7 @@ class Stage:
         if self.free:
             sigma = self.free.gamma[0] * (above << p) // (self.free.gamma[1] * below)
             slopes = _mixed_slopes(corner[0], self.free.slopes[b])
-            y = add(_mixed(corner[0], c) for c in (self.free.y[b], self.free.height(b, sigma)))
+            y = add(mixed(corner[0], c) for c in (self.free.y[b], self.free.height(b, sigma)))
         ratio = scale((y[0] - value[1], y[1] - value[0]), below, above)
         offset = shift + (1 << p)
         z = x[0] + ratio[0] - offset, x[1] + ratio[1] - offset
@@ -289,8 +296,8 @@ class Stage:
 
     def _exp(self, z: Interval) -> Interval:
         """exp, where z is of a size that one can compute with."""
-        if z[1] >> self.p >= MAX_EXPONENT:
-            refuse(f"its exponent exceeds {MAX_EXPONENT}", surely=z[0] >> self.p >= MAX_EXPONENT)
+        most = (MAX_EXPONENT << self.p) - 1
+        require(f"its exponent exceeds {MAX_EXPONENT}", z[0] - most, z[1] - most, self.p)
         return self.elementary.exp(z, self.p)
 
     def _down(self, kappa: Ratio, corner: Corner, b: int, value: Interval, shift: int) -> Form:
@@ -303,11 +310,9 @@ class Stage:
         gap = value[0] - y[1], value[1] - y[0]
         units = self._units(4) if slopes else 0
         d = self._reach({j: lean for j, (_, lean) in slopes.items()}) + units if slopes else 0
-        if gap[0] <= d:
-            refuse("down has no y < upper", surely=gap[1] <= d)
-        k = min(p, (kappa[1] & -kappa[1]).bit_length() - 1)  # of common factors 2
-        ratio = [(end - d) * (kappa[1] >> k) for end in gap]
-        log = self.elementary.log((ratio[0], ratio[1]), kappa[0] << p - k, p)
+        require("down has no y < upper", d + 1 - gap[1], d + 1 - gap[0], p)
+        ratio = (gap[0] - d) * kappa[1], (gap[1] - d) * kappa[1]
+        log = self.elementary.log(ratio, kappa[0] << p, p)
         inner = one + x[0] - shift + log[0], one + x[1] - shift + log[1]
         if not slopes:
             return self._falling(kappa, inner, {}, 0)
@@ -335,13 +340,12 @@ class Stage:
             return self._down(kappa, corner, b, value, shift)
         p, weights = self.p, corner[0]
         x = corner[1][b][0][0][0] - shift
-        y, slopes = _mixed(weights, free.y[b]), _mixed_slopes(weights, free.slopes[b])
+        y, slopes = mixed(weights, free.y[b]), _mixed_slopes(weights, free.slopes[b])
         d = self._reach({j: lean for j, (_, lean) in slopes.items()}) + self._units(4)
-        least, most = _mixed(weights, free.least[b])[0], _mixed(weights, free.height(b, 0))[1]
+        least, most = mixed(weights, free.least[b])[0], mixed(weights, free.height(b, 0))[1]
         gap = value[0] - y[1]  # T = gap - sum P K, and what leans
         start, end = gap - most - d, gap - least + d + (value[1] - value[0]) + (y[1] - y[0])
-        if start <= 0:
-            refuse("y >= upper for some value", surely=False)
+        require("y >= upper for some value", 0, 1 - start, p)
         own = self.elementary.log((kappa[0], kappa[0]), kappa[1], p)[1]
 
         log = cache(lambda t: self.elementary.log((t, t), 1 << p, p)[0])  # parts share their ends
@@ -353,7 +357,7 @@ class Stage:
             chord = min(logs[0], logs[1] - (tilt * (high - low) >> p) - 1)
             inner = (1 << p) + x + chord - own + (tilt * (gap - low) >> p)
             sigma = -(free.gamma[0] << 2 * p) // (free.gamma[1] * tilt)
-            pull = -(-tilt * _mixed(weights, free.height(b, sigma))[1] >> p)  # max tilt K - gamma d
+            pull = -(-tilt * mixed(weights, free.height(b, sigma))[1] >> p)  # max tilt K - gamma d
             return inner - pull - self._units(4 + (4 * tilt >> p)) - 2, low, high, tilt
 
         parts = [part(start, end)]
@@ -371,6 +375,15 @@ def _plus(x: Vector, y: Vector, sign: int) -> Vector:
     return x | {j: x.get(j, 0) + sign * n for j, n in y.items()} if y else x
 
 
+def cut(simplex: Simplex, edge: Split) -> list[Simplex]:
+    """Its halves: first that with the midpoint for corner i, then that with it for j.
+
+    Together they cover it (proofs/farsighted-bound.md, Divided mixtures).
+    """
+    middle = _middle(simplex[edge.i], simplex[edge.j])
+    return [(*simplex[:k], middle, *simplex[k + 1 :]) for k in (edge.i, edge.j)]
+
+
 def _middle(c: Weights, d: Weights) -> Weights:
     """(c + d) / 2, in lowest terms: the weights sum to a power of 2."""
     n, m = sum(c), sum(d)
@@ -383,20 +396,11 @@ def _halfway(x: Interval, y: Interval) -> Interval:
     return x[0] + y[0] >> 1, -(-x[1] - y[1] >> 1)
 
 
-def _mixed(weights: Weights, column: Sequence[Interval]) -> Interval:
-    """The mean of the column under the weights."""
-    total, pairs = sum(weights), [*zip(weights, column, strict=True)]
-    low, high = (sum([w * v[k] for w, v in pairs if w]) for k in (0, 1))
-    return low // total, -(-high // total)
-
-
 def _mixed_slopes(weights: Weights, column: Sequence[Slopes]) -> Slopes:
     """The mean slopes, each less than a unit from the mean of those in the column."""
     rows = [(w, row) for w, row in zip(weights, column, strict=True) if w]
-    pushes: Vector = defaultdict(int)
-    leans: Vector = defaultdict(int)
-    for w, row in rows:
-        for j, (push, lean) in row.items():
-            pushes[j] += w * push
-            leans[j] += w * lean
-    return {j: (push // sum(weights), leans[j] // sum(weights)) for j, push in pushes.items()}
+
+    def mean(j: int, k: int) -> int:
+        return sum([w * row[j][k] for w, row in rows if j in row]) // sum(weights)
+
+    return {j: (mean(j, 0), mean(j, 1)) for j in dict.fromkeys(j for _, row in rows for j in row)}

@@ -45,6 +45,14 @@ class Game(KernelGame):
     Build one with :meth:`from_arrays` or :meth:`load`; the fields are those of the kernel's game.
     """
 
+    def __eq__(self, other: object) -> bool:
+        """Whether it is the same game, with or without this face."""
+        return isinstance(other, KernelGame) and all(
+            getattr(self, f.name) == getattr(other, f.name) for f in fields(KernelGame)
+        )
+
+    __hash__ = KernelGame.__hash__
+
     @property
     def observes_action(self) -> bool:
         """Whether the leader sees the follower's action before she moves."""

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exactqse.errors import GameError, PolicyError, approximate, of_file, of_kind
-from exactqse.kernel.codec import check_header, fields_of, list_of, number
+from exactqse.kernel.codec import check_header, fields_of, number, typed
 from exactqse.kernel.files import canonical_json, parse_json
 from exactqse.kernel.game import KernelGame, require_game
 from exactqse.kernel.numbers import format_rational
@@ -135,12 +135,12 @@ def _read(data: bytes, where: str) -> Policy:
         table = tuple(
             tuple(
                 tuple(
-                    tuple(number(p, f"pi[{h}][{s}][{b}]") for p in list_of(row, "pi"))
-                    for b, row in enumerate(list_of(rows, "pi"))
+                    tuple(number(p, f"pi[{h}][{s}][{b}]") for p in typed(list, row, "pi"))
+                    for b, row in enumerate(typed(list, rows, "pi"))
                 )
-                for s, rows in enumerate(list_of(step, "pi"))
+                for s, rows in enumerate(typed(list, step, "pi"))
             )
-            for h, step in enumerate(list_of(value["pi"], "pi"))
+            for h, step in enumerate(typed(list, value["pi"], "pi"))
         )
     except GameError as error:
         raise PolicyError(error.what, where=error.where, remedy=error.remedy) from error

@@ -83,6 +83,7 @@ def finding_document(finding: Finding) -> Document:
         "against": [example_document(example) for example in finding.against],
         "bits": finding.bits,
         "evaluations": finding.evaluations,
+        "targeted": finding.targeted,
         "seconds": f"{finding.seconds:.3f}",
         "mutants": [
             {
@@ -154,6 +155,10 @@ def finding_lines(findings: Sequence[Finding]) -> Iterator[Text]:
         yield line(f"{finding.claim.id}: {verdict_word(finding)}: {finding.claim.statement}", _BAD)
         for example in finding.against:
             yield line(f"  {example.outcome.value} at {_short(example)}")
+    searched = [finding for finding in findings if finding.evaluations]
+    if searched and not any(finding.targeted for finding in searched):
+        what = "Hypothesis is not installed, so no search began with it; for larger ratios:"
+        yield line(f"{what} python -m pip install 'exactqse[testing]'", "dim")
     tried = [m for finding in findings for m in finding.mutations]
     if tried:
         refuted = sum(m.refuted for m in tried)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exactqse.errors import DatasetError, FileError, GameError, InputError, shown
-from exactqse.kernel.codec import check_header, fields_of, list_of, natural, number, typed
+from exactqse.kernel.codec import check_header, fields_of, natural, number, typed
 from exactqse.kernel.files import canonical_json, parse_json
 from exactqse.reading import MAX_BYTES
 from exactqse.simulate.episodes import Episodes
@@ -67,7 +67,7 @@ def decode(data: bytes, where: str) -> dict[str, Any]:
             "setting": _read_setting(document["setting"]),
             "runs": tuple(
                 _read_run(run, f"runs[{i}]")
-                for i, run in enumerate(list_of(document["runs"], "runs"))
+                for i, run in enumerate(typed(list, document["runs"], "runs"))
             ),
             "game_hash": document["game"],
             "behaviour": document["behaviour"],
@@ -116,7 +116,7 @@ def _read_setting(value: Any) -> Setting:
     def reals(name: str) -> tuple[float, ...]:
         where = f"setting.{name}"
         return tuple(
-            _real(x, f"{where}[{i}]") for i, x in enumerate(list_of(document[name], where))
+            _real(x, f"{where}[{i}]") for i, x in enumerate(typed(list, document[name], where))
         )
 
     noise = fields_of(document["noise"], NOISE_FIELDS, "setting.noise")
@@ -125,8 +125,8 @@ def _read_setting(value: Any) -> Setting:
     read["gamma"] = _real(document["gamma"], "setting.gamma")
     read.update({name: reals(name) for name in ("rho", "u_bounds", "r_bounds")})
     read["observes"] = tuple(
-        tuple(natural(b, "setting.observes") for b in list_of(cell, "setting.observes"))
-        for cell in list_of(document["observes"], "setting.observes")
+        tuple(natural(b, "setting.observes") for b in typed(list, cell, "setting.observes"))
+        for cell in typed(list, document["observes"], "setting.observes")
     )
     read["noise"] = Noise(noise["kind"], _real(noise["sd"], "setting.noise.sd"))
     return Setting(**read)
@@ -171,7 +171,7 @@ def _array(value: Any, depth: int, where: str, read: Callable[[Any], Any], kind:
     """Nested lists of equal lengths, each entry read; the error of an entry gets its place."""
 
     def descend(part: Any, depth: int, place: str) -> Any:
-        entries = list_of(part, place)
+        entries = typed(list, part, place)
         if depth > 1:
             return [descend(x, depth - 1, f"{place}[{i}]") for i, x in enumerate(entries)]
         done = []

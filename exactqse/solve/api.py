@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Literal, get_args
 
 from exactqse.errors import InputError, KindError, NotCoveredError, PrecisionError, shown
-from exactqse.kernel.certificate import Certificate
+from exactqse.kernel.certificate import Certificate, MixtureSplit
 from exactqse.kernel.game import KernelGame, require_game
 from exactqse.model.arrays import exact
 from exactqse.solve.checked_search import CheckedSearch, Keeper
@@ -33,6 +33,7 @@ def solve(
     time_limit: float | None = None,
     node_limit: int | None = None,
     leader: Leader = "markov",
+    mixtures: bool = True,
     resume: Certificate | None = None,
     checker: Checker | None = "kernel",
     progress: Watcher | None = None,
@@ -64,6 +65,9 @@ def solve(
         leader: "markov", whose policy depends on step and state, or "history": she remembers, and
             randomises publicly. For gamma = 0 and for a leader of one step both are worth the same;
             else J* is over what was asked for, and the certificate has its own kind.
+        mixtures: for gamma > 0, whether the search may divide the leader's mixtures, besides the
+            follower's values. Without that its certificate is one that :func:`coq_file` takes, but
+            the gap may not close, however long it is searched.
         resume: the certificate of an earlier solve of this game, whose branch and bound is gone on
             with; it is checked first. Neither bound will be worse than its own.
         checker: who checks the certificate: "kernel" (integers only), "flint" (the same check with
@@ -97,8 +101,11 @@ def solve(
             return _solve_prescription(game, _digits_of(aim), checker, counted, budget)
         if resume is not None:
             _require_resumable(game, resume, checker or "kernel", leader)
+            _require_undivided(resume, mixtures=mixtures)
         remembers = leader == "history"
-        search = CheckedSearch(game, aim, budget, checker, progress, keep, remembers=remembers)
+        search = CheckedSearch(
+            game, aim, budget, checker, progress, keep, remembers=remembers, mixtures=mixtures
+        )
         return search.solve(resume)
 
 
@@ -114,6 +121,13 @@ def _require_leader(game: KernelGame, leader: object) -> None:
     if leader == "history" and game.gamma and game.eta is None and game.horizon > 1:
         what = "not covered: a leader who remembers, with gamma > 0 and eta = infinity"
         raise NotCoveredError(what, where="leader", remedy="leave it out, or choose a finite eta")
+
+
+def _require_undivided(resume: Certificate, *, mixtures: bool) -> None:
+    """Raise InputError if the cover of what is resumed divides mixtures, and must not."""
+    if not mixtures and any(isinstance(entry, MixtureSplit) for entry in resume.cover):
+        remedy = "resume with mixtures, or begin anew without"
+        raise InputError("divides the leader's mixtures", where="resume", remedy=remedy)
 
 
 def _require_search(game: KernelGame) -> None:

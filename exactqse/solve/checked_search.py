@@ -38,6 +38,7 @@ class CheckedSearch:
         watch: told how the search stands.
         keep: given the best solutions so far, once checked.
         remembers: whether the leader remembers the history.
+        mixtures: whether a cover of the follower's values may divide the leader's mixtures, too.
     """
 
     game: KernelGame
@@ -47,6 +48,7 @@ class CheckedSearch:
     watch: Watcher | None
     keep: Keeper | None
     remembers: bool = False
+    mixtures: bool = True
     last: Standing | None = None
     outlet: Outlet | None = field(init=False)
 
@@ -96,7 +98,12 @@ class CheckedSearch:
                 if not effort.stopped or self.budget.spent:
                     return resume, effort
         return farsighted.solve_farsighted(
-            *arguments, caution=caution, resume=resume, watch=self._watch, outlet=self.outlet
+            *arguments,
+            caution=caution,
+            mixtures=self.mixtures,
+            resume=resume,
+            watch=self._watch,
+            outlet=self.outlet,
         )
 
     def _tree(self, caution: int, resume: Certificate | None) -> tuple[Certificate, Effort]:

@@ -202,7 +202,9 @@ class _Passes:
     def _certificate(self, nodes: tuple[Node, ...], values: list[Interval]) -> Certificate:
         """The nodes with their bounds of J*, none worse than the last pass's."""
         game, p = self.game, self.p
-        lower = initial_mean(game, values, p)[0] - Fraction(1 << self.slack, 1 << p)
+        lower = initial_mean(game, dict(enumerate(values)), p)[0] - Fraction(
+            1 << self.slack, 1 << p
+        )
         pairs = zip(game.rho.states, game.rho.numerators, strict=True)
         bounds = {node.state: node.upper for node in nodes if node.step == 0}
         mean = sum((bounds[s] * n for s, n in pairs), Fraction(0)) / game.rho.denominator

@@ -229,7 +229,7 @@ def _solve_floats(stages: list[Stage]) -> StageSolutions:
 
 def _bounds(game: KernelGame, values: list[Interval], bits: Bits) -> tuple[Fraction, Fraction]:
     """J of the rounded policy rounded down, the certified value up, to the margin's bits."""
-    low, high = initial_mean(game, values, bits.p)
+    low, high = initial_mean(game, dict(enumerate(values)), bits.p)
     unit = 1 << bits.margin
     lower, upper = floor(low * unit - Fraction(1, 1 << _SLACK_BITS)), ceil(high * unit)
     return Fraction(lower, unit), Fraction(upper, unit)

@@ -26,6 +26,7 @@ SHARP = {
     "C4b": 0.9999,
     "C5a": 0.9999,
     "C5b": 0.9999,
+    "C5e": 0.9999,
     "C6a": 0.9999,
     "C6c": 0.9999,
     "C12c": 1.0,
@@ -99,6 +100,13 @@ def test_the_constant_two_of_the_potential_is_not_sharp() -> None:
     found = tightest(claim, rng=claim.generator(1))
     assert found.ratio is not None
     assert 0.7213 < found.ratio < 0.7214  # 1 / (2 log 2)
+
+
+def test_the_constant_eight_of_the_value_bound_is_not_sharp() -> None:
+    claim = next(c for c in CLAIMS if c.id == "C5c")
+    found = tightest(claim, rng=claim.generator(1))
+    assert found.ratio is not None
+    assert 0.3488 < found.ratio < 0.34885  # 1 / (1 + log 2)^2
 
 
 def test_games_of_instances_are_game_files(tmp_path: Path) -> None:

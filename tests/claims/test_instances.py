@@ -13,14 +13,17 @@ import pytest
 
 from exactqse.arithmetic.balls import precision
 from exactqse.claims import Claim, Draw, builtin
-from exactqse.claims.difference import draw_guess
 from exactqse.claims.distributions import Pair, Responses, draw_pair
-from exactqse.claims.games import largest_change, numbers_of, span, spans_to_go
-from exactqse.claims.plugin import draw_ahead, draw_rewards_only
+from exactqse.claims.estimates import Models, draw_guess
+from exactqse.claims.games import largest_change, make_game, numbers_of, span, spans_to_go
+from exactqse.claims.plugin import draw_ahead, draw_rewards_only, draw_swayed
 from exactqse.claims.potential import draw_features
 from exactqse.claims.refuting import judge
 from exactqse.claims.sensitivity import draw_chain
-from exactqse.claims.temperature import draw_committed, draw_early, draw_tied
+from exactqse.claims.strong_limit import Mixing, draw_committed, draw_tied
+from exactqse.claims.tightness import certified
+from exactqse.claims.uniform_limit import draw_early
+from exactqse.model import Game, Policy
 
 CLAIMS = {claim.id: claim for claim in builtin() if isinstance(claim, Claim)}
 
@@ -71,6 +74,8 @@ def test_responses_are_what_their_definitions_say() -> None:
         ("C11a", draw_ahead),
         ("C11a", draw_rewards_only),
         ("C11b", draw_rewards_only),
+        ("C11b", draw_swayed),
+        ("C11d", draw_swayed),
         ("C16a", draw_tied),
         ("C16a", draw_committed),
         ("C17b", draw_early),
@@ -82,6 +87,47 @@ def test_claims_hold_where_their_mutants_fail(name: str, build: Callable[[Draw],
     rng = claim.generator(5)
     for _ in range(5):
         assert judge(claim, build(Draw(rng=rng))).outcome.good
+
+
+def stage(u: list[list[Fraction]], r: list[list[Fraction]], eta: Fraction) -> Game:
+    """One state and step; she sees the action. Tables are [a][b]."""
+    cells = [[b] for b in range(len(u[0]))]
+    return make_game(None, [[u]], [[r]], eta=eta, observes=cells)
+
+
+def test_plug_in_policies_lose_twice_the_error() -> None:
+    """Errors of u bring two policies together, one down and one up (proofs/plug-in.md)."""
+    zero, x, tiny = Fraction(0), Fraction(1, 2), Fraction(1, 1000)
+    r = [[zero] * 2] * 2
+    rows = [[[zero] * 2, [2 * x] * 2], [[x + tiny] * 2, [x] * 2]]
+    first, second = (stage(u, r, Fraction(1)) for u in rows)
+    models = Models(first, second, Policy.uniform(first))
+    assert judge(CLAIMS["C11b"], models).outcome.good
+    ratio = certified(CLAIMS["C11b"], models)
+    assert ratio is not None
+    assert Fraction(996, 1000) < ratio < 1
+
+
+@pytest.mark.parametrize("at", [0.0, 0.5, 1.0])
+def test_the_odds_of_two_responses_are_as_far_apart_as_the_bound_says(at: float) -> None:
+    models = draw_swayed(Draw([at]))
+    ratio, other = (certified(CLAIMS[name], models) for name in ("C11d", "C11b"))
+    assert ratio is not None
+    assert other is not None
+    assert Fraction(995, 1000) < ratio < 1
+    assert other < ratio
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_the_strong_value_from_above_is_sharp(count: int) -> None:
+    """All that he forgoes more than e for is what she wants (proofs/temperature-rates.md)."""
+    zero, e = Fraction(0), Fraction(1, 4)
+    u, r = [[zero] + [Fraction(1)] * count], [[zero] + [-e - Fraction(1, 10**6)] * count]
+    mixing = Mixing(stage(u, r, Fraction(8)), e)
+    assert judge(CLAIMS["C16b"], mixing).outcome.good
+    ratio = certified(CLAIMS["C16b"], mixing)
+    assert ratio is not None
+    assert Fraction(99999, 100000) < ratio < 1
 
 
 def test_what_is_assumed_of_features_is_so() -> None:

@@ -7,7 +7,7 @@ accepted must be true there, rejected false.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from exactqse.coq import coq_file
-from exactqse.coq.terms import GUARD_BITS, certificate_term, table_term
+from exactqse.coq.terms import GUARD_BITS, MANY_LEAVES, certificate_term, table_term
 from exactqse.games import get
 from exactqse.kernel.certificate import (
     DOWN,
@@ -33,13 +33,16 @@ from exactqse.solve import solve
 from tests.coq.asking import answers, drawn, with_node
 
 BITS = 48
+ROUGH = (16, 30)  # bits at which Coq tries each leaf first
 SMALL, TENTH = Fraction(1, 10**5), Fraction(1, 10)
 _ASK = """From Coq Require Import Reals QArith List.
 From ExactQSE Require Import Game Stage Certificate Checker.
 Import ListNotations. Open Scope Q_scope.
-Eval vm_compute in verdicts {bits} {bits} [{games}]
- [{claims}].
+Definition games := [{games}].
+Definition claims : list (nat * certificate) := [{claims}].
+{questions}
 """
+_QUESTION = "Eval vm_compute in verdicts [{rough}]%Z {bits} {bits} games claims."
 
 
 GAMES = (
@@ -113,11 +116,21 @@ def variants(game: Game, found: Certificate) -> Iterator[Certificate]:
 
 
 def ask(
-    games: list[str], claims: list[tuple[int, str]], theories: Path, folder: Path
+    games: list[str],
+    claims: list[tuple[int, str]],
+    theories: Path,
+    folder: Path,
+    *,
+    roughs: Iterable[tuple[int, ...]] = (ROUGH,),
 ) -> list[bool]:
-    """Coq's verdicts on claims about games, told by their place in the list."""
-    told = ";\n ".join(f"({k}%nat, {claim})" for k, claim in claims)
-    text = _ASK.format(bits=BITS + GUARD_BITS, games=";\n ".join(games), claims=told)
+    """Coq's verdicts on claims about games, told by their place in the list; for each roughness."""
+    bits = BITS + GUARD_BITS
+    questions = (_QUESTION.format(rough="; ".join(map(str, r)), bits=bits) for r in roughs)
+    text = _ASK.format(
+        games=";\n ".join(games),
+        claims=";\n ".join(f"({k}%nat, {claim})" for k, claim in claims),
+        questions="\n".join(questions),
+    )
     return answers(text, theories, folder)
 
 
@@ -144,8 +157,8 @@ FORM = {  # what no certificate of exactqse can be, written into the terms
     "a tree too few": (r"\[\[ELeaf \[[^\]]*\] -?\d+\];\n +", "["),
     "a node too few": (r"\n \[Node 0 [^N]*;\n  Node 1", "\n [Node 1"),
     "no layers": (r"\n \[\[Node[\s\S]*", "\n []"),
-    "fewer bits than the tables": (r"Certificate 68 68", "Certificate 67 68"),
-    "negative bits": (r"Certificate 68 68", "Certificate (-68) (-68)"),
+    "fewer bits than the tables": (r"Certificate \[\]%Z 68 68", "Certificate []%Z 67 68"),
+    "negative bits": (r"Certificate \[\]%Z 68 68", "Certificate []%Z (-68) (-68)"),
 }
 
 
@@ -170,6 +183,32 @@ def test_coq_refuses_what_has_no_form(
     assert len(set(tables)) == 5
     claims = [(k, term) for k in range(5)] + [(0, text) for text in broken]
     assert ask(tables, claims, theories, tmp_path) == [True] + [False] * (len(claims) - 1)
+
+
+def test_fewer_bits_change_no_verdict(
+    sample: tuple[Game, str], theories: Path, tmp_path: Path
+) -> None:
+    game, term = sample
+    node = re.search(r"Node \d+ \((\d+) #", term)
+    assert node
+    lower = f"{term[: node.start(1)]}{int(node[1]) * 9 // 10}{term[node.end(1) :]}"
+    claims = [(0, term), (0, lower)]
+    fewer = ((), (0,), (BITS,), (4, 24, 48))
+    more = ((-1,), (BITS + GUARD_BITS + 1,))  # not fewer than the claims are checked at
+    told = ask([table_term(game)], claims, theories, tmp_path, roughs=fewer + more)
+    assert told == [True, False] * len(fewer) + [False, False] * len(more)
+
+
+def test_many_leaves_are_tried_at_fewer_bits() -> None:
+    game, split = GAMES[4], Split(0, 1)
+    found = solved(game)
+    node = found.nodes[0]
+    assert isinstance(node, Node)
+    leaf = node.trees[0][leaves(node.trees[0])[0]]
+    few = with_node(found, 0, trees=((leaf,),))
+    many = with_node(found, 0, trees=((split, leaf) * (MANY_LEAVES - 1) + (leaf,),))
+    assert "Certificate []%Z 68 68" in certificate_term(few, BITS, BITS)
+    assert "Certificate [36]%Z 68 68" in certificate_term(many, BITS, BITS)
 
 
 def test_what_a_file_states_is_what_was_claimed() -> None:

@@ -16,7 +16,7 @@ from exactqse.coq.farsighted import farsighted_certificate_term
 from exactqse.coq.terms import table_term
 from exactqse.errors import CertificateError, NotCoveredError
 from exactqse.games.families import dense
-from exactqse.kernel.certificate import Certificate, ValueSplit
+from exactqse.kernel.certificate import Certificate, MixtureSplit, Split, ValueSplit
 from exactqse.kernel.check import check
 from exactqse.model import Game
 from exactqse.solve import solve
@@ -127,3 +127,14 @@ def test_a_leader_who_remembers_is_one_error() -> None:
     remembers = solve(game, gap=1, leader="history").certificate
     with pytest.raises(NotCoveredError, match="with a leader who remembers"):
         coq_file(game, remembers)
+
+
+def test_divided_mixtures_are_one_error() -> None:
+    certificate = found(GAMES[0])
+    mixed = MixtureSplit(Split(0, 1), step=1, state=0, cell=0)
+    divided = replace(certificate, cover=(mixed, *certificate.cover, *certificate.cover))
+    assert check(GAMES[0], divided)
+    with pytest.raises(NotCoveredError, match="divides the leader's mixtures") as caught:
+        coq_file(GAMES[0], divided)
+    assert caught.value.where == "cover"
+    assert "--values-only" in caught.value.remedy

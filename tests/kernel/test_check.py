@@ -132,7 +132,7 @@ def test_another_games_certificate(solved: Solved) -> None:
         check(other, found)
     assert caught.value.where == "game"
     assert caught.value.what.startswith(f"certificate is of the game {found.game[:12]}...")
-    assert caught.value.remedy == "give the game file that it was made for"
+    assert caught.value.what.endswith(", not of this one; give its own")
     verdict = check(other, replace(found, game=other.hash))
     assert verdict.outcome == "rejected"
 
@@ -214,12 +214,24 @@ def test_nodes_that_do_not_fit_the_game(deep: tuple[Game, Certificate]) -> None:
         ({"trees": node.trees[:1]}, "needs 2 trees"),
         ({"trees": (*node.trees, node.trees[0])}, "needs 2 trees"),
         ({"trees": ()}, "needs 2 trees"),
-        ({"trees": (first, (Split(0, 3), leaf, leaf))}, "[0, 3] is no edge"),
-        ({"trees": (first, (Split(3, 0), leaf, leaf))}, "[3, 0] is no edge"),
-        ({"trees": (first, (Split(17, 1), leaf, leaf))}, "[17, 1] is no edge"),
+        (
+            {"trees": (first, (Split(0, 3), leaf, leaf))},
+            "a split or a majorant names an unknown corner",
+        ),
+        (
+            {"trees": (first, (Split(3, 0), leaf, leaf))},
+            "a split or a majorant names an unknown corner",
+        ),
+        (
+            {"trees": (first, (Split(17, 1), leaf, leaf))},
+            "a split or a majorant names an unknown corner",
+        ),
         ({"trees": (first, (Leaf(()),))}, "a leaf needs 1 majorants"),
         ({"trees": ((Leaf(((UP, half), (UP, half))),), first)}, "a leaf needs 1 majorants"),
-        ({"trees": (first, (Split(0, 1), leaf, Leaf((3,))))}, "a majorant is tangent at no corner"),
+        (
+            {"trees": (first, (Split(0, 1), leaf, Leaf((3,))))},
+            "a split or a majorant names an unknown corner",
+        ),
     ):
         with pytest.raises(CertificateError) as caught:
             check(game, with_node(**changes))
@@ -298,7 +310,8 @@ def test_down_needs_a_value_below_the_bound() -> None:
     verdict = check(game, found)
     assert verdict.outcome == "rejected"
     assert verdict.reason == (
-        "majorant at step 0, state 0, leaf 0, corner 0, follower action 0: down has no y < upper"
+        "majorant at step 0, state 0, leaf 0, corner 0, follower action 0: down has no y < upper, "
+        "by at least 0.5"
     )
     game, found = single(
         u=[["1/2", 0]], r=[[0, 0]], node=leaf((DOWN, half), (DOWN, half)), lower="0", upper="1"
@@ -308,9 +321,10 @@ def test_down_needs_a_value_below_the_bound() -> None:
     game, found = single(u=[["1/3", 0]], r=[[0, 0]], node=node, lower="0", upper="1")
     verdict = check(game, found)
     assert verdict.outcome == "inconclusive"
-    assert verdict.reason.endswith(
-        "follower action 0: undecided whether down has no y < upper; raise the precision"
+    what = (
+        "follower action 0: undecided whether down has no y < upper, by a number in [0, 1.085E-19]"
     )
+    assert verdict.reason.endswith(f"{what}; raise the precision")
 
 
 @pytest.mark.parametrize(
@@ -333,7 +347,8 @@ def test_an_exponent_at_the_limit() -> None:
     verdict = check(game, found)
     assert verdict.outcome == "inconclusive"
     assert verdict.reason.endswith(
-        "undecided whether its exponent exceeds 16384; raise the precision"
+        "undecided whether its exponent exceeds 16384, by a number in [0, 1.085E-19]; "
+        "raise the precision"
     )
 
 

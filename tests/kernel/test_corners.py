@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from exactqse.arithmetic.balls import ball, exact_fraction, precision
 from exactqse.kernel.certificate import CHORD, DOWN, UP, Leaf, Majorant, Split, Tree
 from exactqse.kernel.elementary import INTEGER, MAX_EXPONENT
-from exactqse.kernel.interval import Interval, enclose
-from exactqse.kernel.stage import FailureError, Slopes, Stage, _middle, _mixed, _mixed_slopes
+from exactqse.kernel.interval import Interval, enclose, mixed
+from exactqse.kernel.stage import FailureError, Slopes, Stage, _middle, _mixed_slopes
 
 P = 64
 ONE = 1 << P
@@ -55,7 +55,7 @@ def test_a_middle_is_half_way_in_lowest_terms(c: tuple[int, ...], d: tuple[int, 
 @given(corners(), st.lists(st.tuples(VALUES, st.integers(0, 5)), min_size=3, max_size=3))
 def test_a_mean_is_the_tightest(c: tuple[int, ...], drawn: list[tuple[Fraction, int]]) -> None:
     column = [(int(x * 50), int(x * 50) + width) for x, width in drawn]
-    low, high = _mixed(c, column)
+    low, high = mixed(c, column)
     means = [sum(w * v[end] for w, v in zip(shares(c), column, strict=True)) for end in (0, 1)]
     assert means[0] - 1 < low <= means[0]
     assert means[1] <= high < means[1] + 1
@@ -86,7 +86,7 @@ def test_corners_and_columns_of_other_lengths_are_refused() -> None:
         for use in (
             lambda w: _middle(w, (1, 0, 0)),
             lambda w: _middle((1, 0, 0), w),
-            lambda w: _mixed(w, [one, none, one]),
+            lambda w: mixed(w, [one, none, one]),
             lambda w: _mixed_slopes(w, [{}, {1: one}, {}]),
         ):
             with pytest.raises(ValueError, match="zip"):

@@ -161,7 +161,7 @@ def test_malformed_nodes(deep: tuple[Game, Certificate]) -> None:
     _, found = deep
     for i, node in enumerate(found.nodes):
         tag, parameter = majorants(node)[0]
-        with pytest.raises(CertificateError, match="is not positive"):
+        with pytest.raises(CertificateError, match="is no majorant"):
             change(found, i, trees=with_majorant(node, 0, (tag, -parameter)))
         with pytest.raises(CertificateError, match="do not sum to 1"):
             change(found, i, policy=(((0, Fraction(999, 1000)),), *node.policy[1:]))

@@ -34,8 +34,10 @@ from exactqse.kernel.game import Row
 from exactqse.kernel.gamefile import game_hash
 from exactqse.kernel.interval import enclose, ends
 from exactqse.kernel.operators import continuation, expected
-from exactqse.kernel.stage import FailureError, Stage
+from exactqse.kernel.stage import FailureError, Stage, cut
 from exactqse.model import Game, Policy
+
+Simplices = dict[tuple[int, int], tuple[tuple[int, ...], ...]]
 
 P = 60
 ONE = 1 << P
@@ -155,10 +157,11 @@ class Drawn:
         cover = (Part(tuple(claims)),)
         return Certificate(game_hash(self.game), P, *bounds, nodes, (tuple(slopes),), cover)
 
-    def part(self) -> PartBounds:
+    def part(self, simplices: Simplices | None = None) -> PartBounds:
         part = self.certificate.cover[0]
         assert isinstance(part, Part)
-        box = tuple({j: ends[k] for j, ends in self.box.items()} for k in (0, 1))
+        least, most = ({j: ends[k] for j, ends in self.box.items()} for k in (0, 1))
+        box = least, most, simplices or {}
         return PartBounds(self.game, self.certificate, part, box, P, INTEGER, "cover[0]")
 
 
@@ -167,22 +170,64 @@ def drawn(seed: int) -> Drawn:
     return Drawn(seed)
 
 
+class Divided:
+    """Simplices around the mixtures of a case's centre, at most places and cells."""
+
+    def __init__(self, case: Drawn, seed: int) -> None:
+        self.case, self.draw = case, Random(seed)
+        self.simplices: Simplices = {}
+        self.shares: dict[tuple[int, int], list[Fraction]] = {}  # of the corners in the centre
+        for j, (h, s) in enumerate(case.places):
+            for c, cell in enumerate(case.game.observes):
+                shares = [*case.centre.probabilities[h][s][cell[0]]]
+                simplex = tuple(tuple(int(a == k) for a in range(case.A)) for k in range(case.A))
+                for _ in range(self.draw.randint(0, 4) if case.A > 1 else 0):
+                    edge = Split(*self.draw.sample(range(case.A), 2))
+                    far, near = sorted((edge.i, edge.j), key=shares.__getitem__)
+                    shares[near] -= shares[far]
+                    shares[far] *= 2
+                    simplex = cut(simplex, edge)[far == edge.j]
+                    self.simplices[j, c] = simplex
+                self.shares[j, c] = shares
+
+    def policy(self, share: Fraction) -> Policy:
+        """In the simplices: drawn, and mixed with the centre."""
+        case = self.case
+        table = [[list(map(list, rows)) for rows in step] for step in case.centre.probabilities]
+        for (j, c), simplex in self.simplices.items():
+            h, s = case.places[j]
+            drawn = distribution(self.draw, case.A)
+            pairs = zip(drawn, self.shares[j, c], strict=True)
+            weights = [share * new + (1 - share) * old for new, old in pairs]
+            row = [
+                sum(w * Fraction(k[a], sum(k)) for w, k in zip(weights, simplex, strict=True))
+                for a in range(case.A)
+            ]
+            for b in case.game.observes[c]:
+                table[h][s][b] = row
+        return Policy.from_arrays(table, game=case.game)
+
+
 @pytest.mark.parametrize("block", range(6))
-def test_no_policy_of_the_part_exceeds_a_claim(block: int) -> None:
+@pytest.mark.parametrize("divided", [False, True])
+def test_no_policy_of_the_part_exceeds_a_claim(block: int, divided: bool) -> None:  # noqa: FBT001
     near = tried = bounded = 0
     for seed in range(block * 40, block * 40 + 40):
         case = drawn(seed)
+        inside = Divided(case, seed) if divided else None
+        part = case.part(inside.simplices if inside else None)
         try:
-            frontiers = case.part().frontiers()
+            frontiers = part.frontiers()
         except FailureError:
             continue
         assert frontiers is not None, "the centre is in the part"
         try:
-            most = case.part().bound()
+            most = part.bound()
         except FailureError:
             most = None
         for share in (Fraction(0), Fraction(1, 50), Fraction(1, 50), Fraction(1, 5), Fraction(1)):
-            found = evaluate(case.game, case.policy(share) if share else case.centre, digits=15)
+            policy = (inside or case).policy(share) if share else case.centre
+            found = evaluate(case.game, policy, digits=15)
             scaled = {
                 f.j: (
                     found.V[h][s].lower * case.game.eta * ONE,
@@ -357,6 +402,67 @@ def test_the_range_of_values_is_that_of_the_extreme_policies() -> None:
     assert compared > 100
 
 
+def test_what_is_remembered_is_of_the_same_mixtures() -> None:
+    compared = different = 0
+    for seed in range(40):
+        case, memory = drawn(seed), dict[Any, Any]()
+        found = []
+        for n in range(3):
+            part = case.part(Divided(case, n).simplices if n else None)
+            outcomes: list[object] = []
+            for one in (part, replace(part, memory=memory)):
+                try:
+                    frontiers = one.frontiers() or {}
+                    told = [(at, f.v, f.points) for at, f in frontiers.items()]
+                    outcomes.append((told, one.bound()))
+                except FailureError as failure:
+                    outcomes.append(str(failure))
+            assert outcomes[0] == outcomes[-1]
+            found.append(outcomes[0])
+            compared += 1
+        different += found[0] != found[1] != found[2]
+    assert compared == 120
+    assert different > 10
+
+
+def test_simplices_narrow_the_range() -> None:
+    """To that of their corners."""
+    compared = narrower = 0
+    for seed in range(40):
+        case = drawn(seed)
+        simplices = Divided(case, seed).simplices
+        try:
+            frontiers = case.part().frontiers()
+        except FailureError:
+            continue
+        assert frontiers is not None
+        for j, (h, s) in enumerate(case.places):
+            after = {t: f for (step, t), f in frontiers.items() if step == h + 1}
+            found = case.part(simplices)._range(j, after)
+            whole = case.part()._range(j, after)
+            assert whole[0] - 1 <= found[0] <= found[1] <= whole[1] + 1
+            narrower += found[1] - found[0] < whole[1] - whole[0]
+            for end, extreme, sign in ((0, min, 1), (1, max, -1)):
+                xs = []
+                for b in range(case.B):
+                    (cell,) = (c for c, cell in enumerate(case.game.observes) if b in cell)
+                    pure = [exponent_at(case, h, s, (a, b), after, end) for a in range(case.A)]
+                    corners = simplices.get((j, cell)) or [
+                        tuple(int(a == k) for a in range(case.A)) for k in range(case.A)
+                    ]
+                    means = (
+                        sum((w * x for w, x in zip(k, pure, strict=True)), Fraction(0)) / sum(k)
+                        for k in corners
+                    )
+                    xs.append(extreme(means))
+                with mpmath.workdps(40):
+                    total = sum(mpmath.exp(mpmath.mpf(x.numerator) / x.denominator) for x in xs)
+                    assert 0 <= sign * (mpmath.log(total) * ONE - found[end]) <= 40
+                compared += 1
+    assert compared > 100
+    assert narrower > 20
+
+
 def exponent_at(
     case: Drawn, h: int, s: int, actions: tuple[int, int], after: dict[int, Frontier], end: int
 ) -> Fraction:
@@ -428,13 +534,14 @@ def test_the_first_step_sees_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     steps, denominators = set(), set()
     for seed in range(40):
         case = drawn(seed)
+        part = case.part()
         try:
-            frontiers = case.part().frontiers()
+            frontiers = part.frontiers()
         except FailureError:
             continue
         assert frontiers is not None
         seen.clear()
-        found = case.part().bound()
+        found = part.bound()
         after = {s: f for (h, s), f in frontiers.items() if h == 1}
         radius = {f.j: f.radius for f in frontiers.values()}
         first_places = [j for j, (h, _) in enumerate(case.places) if h == 0]
@@ -490,7 +597,7 @@ def test_an_empty_box_proves_everything() -> None:
     seen = 0
     for seed in range(10):
         last = len(drawn(seed).places) - 1
-        part = replace(drawn(seed).part(), box=({last: 1000 << P}, {}))
+        part = replace(drawn(seed).part(), box=({last: 1000 << P}, {}, {}))
         assert part.frontiers() is None
         assert part.bound() is None
         seen += 1
@@ -504,7 +611,7 @@ def test_a_box_of_one_value_is_not_empty() -> None:
         low, high = part._range(last, {})
         for at, empty in ((low - 1, True), (low, False), (high, False), (high + 1, True)):
             try:
-                found = replace(part, box=({last: at}, {last: at})).frontiers()
+                found = replace(part, box=({last: at}, {last: at}, {})).frontiers()
             except FailureError:
                 assert not empty
             else:

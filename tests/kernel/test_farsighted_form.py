@@ -16,6 +16,7 @@ from exactqse.kernel.certificate import (
     Claim,
     FarsightedNode,
     Leaf,
+    MixtureSplit,
     Part,
     Piece,
     Slope,
@@ -168,11 +169,11 @@ NO_CLAIMS = "needs a claim for each node, and slopes"
         ),
         (
             Part((FIRST, LATER, replace(LATER, pieces=piece((Leaf((0, 2)),))))),
-            "a majorant is tangent at no corner",
+            "a split or a majorant names an unknown corner",
         ),
         (
             Part((FIRST, LATER, replace(LATER, pieces=piece((Split(0, 2), LEAF, LEAF))))),
-            "[0, 2] is no edge",
+            "a split or a majorant names an unknown corner",
         ),
         (
             Part((FIRST, replace(LATER, pieces=piece((replace(LEAF, shift=-1),))), LATER)),
@@ -228,11 +229,74 @@ def test_a_cover_divides_the_values(
     )
     assert (b - a, d - c, f - e) == (1, 1, 1)
     assert seen == [
-        ("cover[2]", ({}, {1: b, 2: d})),
-        ("cover[3]", ({2: c}, {1: b})),
-        ("cover[5]", ({1: a}, {1: f})),
-        ("cover[6]", ({1: e}, {})),
+        ("cover[2]", ({}, {1: b, 2: d}, {})),
+        ("cover[3]", ({2: c}, {1: b}, {})),
+        ("cover[5]", ({1: a}, {1: f}, {})),
+        ("cover[6]", ({1: e}, {}, {})),
     ]
+
+
+def test_a_cover_divides_the_mixtures(
+    game: Game, claim: Certificate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """First the half with the midpoint for the edge's i; what is there already is halved again."""
+    seen = []
+
+    def bound(self: PartBounds) -> None:
+        seen.append((self.where, self.box))
+
+    monkeypatch.setattr(PartBounds, "bound", bound)
+    again = MixtureSplit(Split(1, 0), 0, 0, 0)
+    cover = (
+        MixtureSplit(Split(0, 1), 0, 0, 0),
+        ValueSplit(1, 0, ONE),
+        PART,
+        MixtureSplit(Split(0, 1), 1, 1, 0),
+        PART,
+        PART,
+        again,
+        PART,
+        PART,
+    )
+    check_cover(game, replace(claim, cover=cover), 8, INTEGER)
+    upper, lower = ((1, 1), (0, 1)), ((1, 0), (1, 1))
+    assert seen == [
+        ("cover[2]", ({}, {1: 256}, {(0, 0): upper})),
+        ("cover[4]", ({1: 256}, {}, {(0, 0): upper, (2, 0): upper})),
+        ("cover[5]", ({1: 256}, {}, {(0, 0): upper, (2, 0): lower})),
+        ("cover[7]", ({}, {}, {(0, 0): ((1, 0), (3, 1))})),
+        ("cover[8]", ({}, {}, {(0, 0): ((3, 1), (1, 1))})),
+    ]
+
+
+def test_divided_mixtures_are_true(game: Game, claim: Certificate) -> None:
+    cover = (MixtureSplit(Split(1, 0), 1, 1, 0), *COVER, PART)
+    assert check(game, replace(claim, cover=cover)).outcome == "accepted"
+    assert check(game, replace(claim, cover=cover, upper=ONE)).outcome != "accepted"
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        MixtureSplit(Split(0, 2), 0, 0, 0),
+        MixtureSplit(Split(2, 1), 0, 0, 0),
+        MixtureSplit(Split(-1, 1), 0, 0, 0),
+        MixtureSplit(Split(1, -1), 0, 0, 0),
+        MixtureSplit(Split(1, 1), 0, 0, 0),
+        MixtureSplit(Split(0, 1), 0, 1, 0),
+        MixtureSplit(Split(0, 1), 2, 0, 0),
+        MixtureSplit(Split(0, 1), -1, 0, 0),
+        MixtureSplit(Split(0, 1), 1, 2, 0),
+        MixtureSplit(Split(0, 1), 1, 0, 1),
+        MixtureSplit(Split(0, 1), 1, 0, -1),
+    ],
+)
+def test_mixtures_that_are_divided(game: Game, claim: Certificate, entry: MixtureSplit) -> None:
+    cover = (COVER[0], PART, entry, PART, PART)
+    with pytest.raises(CertificateError) as caught:
+        check(game, replace(claim, cover=cover))
+    assert caught.value.what == "divides no mixtures of a game with finite eta"
+    assert caught.value.where == "cover[2]"
 
 
 def test_a_claim_that_is_not_shown(game: Game, claim: Certificate) -> None:

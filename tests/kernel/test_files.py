@@ -19,16 +19,16 @@ from exactqse.reading import read_bytes
 from exactqse.writing import write_bytes
 
 REFUSED = {
-    b"": "is not valid JSON at line 1, column 1",
+    b"": "is not valid JSON in UTF-8 (Expecting value: line 1 column 1 ",
     b"[1, 2": "is not valid JSON",
     b'{"a": 1,}': "is not valid JSON",
-    b"[1]\n x": r"is not valid JSON at line 2, column 2",
+    b"[1]\n x": "is not valid JSON in UTF-8 (Extra data: line 2 column 2 ",
     b"[1] []": "is not valid JSON",
     b"\xef\xbb\xbf[1]": "is not valid JSON",
-    b"\xff[1]": "is not UTF-8 at byte 0",
-    b'["\xc3\x28"]': "is not UTF-8 at byte 2",
-    b'["\xed\xa0\x80"]': "is not UTF-8",
-    "[1]".encode("utf-16"): "is not UTF-8",
+    b"\xff[1]": "is not valid JSON in UTF-8 ('utf-8' codec can't decode byte 0xff in position 0: ",
+    b'["\xc3\x28"]': "is not valid JSON in UTF-8 ('utf-8' codec can't decode byte 0xc3 in position",
+    b'["\xed\xa0\x80"]': "is not valid JSON in UTF-8 ('utf-8' codec can't decode byte ",
+    "[1]".encode("utf-16"): "is not valid JSON in UTF-8 ('utf-8' codec can't decode byte ",
     b"NaN": "NaN is not a number",
     b"[Infinity]": "Infinity is not a number",
     b"[-Infinity]": "-Infinity is not a number",

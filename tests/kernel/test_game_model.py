@@ -101,16 +101,16 @@ def test_reduced_row() -> None:
             "names of follower actions",
             "need 1 different names",
         ),
-        ({"P": (step(STAY),) * 2}, "P", "has 2 steps, not 1 or 3"),
-        ({"u": ()}, "u", "has 0 steps, not 1 or 3"),
-        ({"r": (step(ONE),) * 4}, "r", "has 4 steps, not 1 or 3"),
+        ({"P": (step(STAY),) * 2}, "P", "is not a tuple of 1 or 3"),
+        ({"u": ()}, "u", "is not a tuple of 1 or 3"),
+        ({"r": (step(ONE),) * 4}, "r", "is not a tuple of 1 or 3"),
         (
             {"u": (step(ONE), step(ONE), step(ONE)[:1])},
             "u[2]",
-            r"has not the shape \[2\]\[2\]\[1\]",
+            "is not a tuple of 2 in nested",
         ),
-        ({"r": ((((ONE,),), ((ONE,),)),)}, "r[0]", "has not the shape"),
-        ({"P": ((((STAY,), (STAY, STAY)),) * 2,)}, "P[0]", "has not the shape"),
+        ({"r": ((((ONE,),), ((ONE,),)),)}, "r[0][0]", "is not a tuple of 2 "),
+        ({"P": ((((STAY,), (STAY, STAY)),) * 2,)}, "P[0][0][1]", "is not a tuple of 1 "),
     ],
 )
 def test_fields_out_of_their_domain(changes: dict[str, Any], where: str, what: str) -> None:
@@ -123,17 +123,17 @@ def test_fields_out_of_their_domain(changes: dict[str, Any], where: str, what: s
 def test_tables_that_could_change(table: str, kind: str) -> None:
     entry = {"P": MOVE, "u": ZERO, "r": ONE}[table]
     fixed = step(entry)
-    for value in (
-        [fixed],
-        (list(fixed),),
-        ((list(fixed[0]), fixed[1]),),
-        ((([entry], (entry,)), fixed[1]),),
-        (step(1),),
-        (step(1.0),),
+    for value, place in (
+        ([fixed], ""),
+        ((list(fixed),), "[0]"),
+        (((list(fixed[0]), fixed[1]),), "[0][0]"),
+        (((([entry], (entry,)), fixed[1]),), "[0][0][0]"),
+        ((step(1),), "[0][0][0][0]"),
+        ((step(1.0),), "[0][0][0][0]"),
     ):
         with pytest.raises(GameError) as caught:
             game(**{table: value})
-        assert caught.value.where == (table if type(value) is list else f"{table}[0]")
+        assert caught.value.where == f"{table}{place}"
         assert caught.value.what.endswith(f" in nested tuples of {kind}")
         assert caught.value.remedy == "Game.from_arrays makes nested tuples"
 
@@ -161,8 +161,8 @@ def test_the_ends_of_the_domains_are_allowed() -> None:
         (((0, 1), (1, 2)), "is not a partition"),
         (((0, 1), (2, 3)), "is not a partition"),
         (((0, 1), (-1,)), "is not a partition"),
-        (((1, 0), (2,)), "cells are not in ascending order"),
-        (((2,), (0, 1)), "cells are not in ascending order"),
+        (((1, 0), (2,)), "is not a partition of the follower's actions in ascending order"),
+        (((2,), (0, 1)), "is not a partition of the follower's actions in ascending order"),
     ],
 )
 def test_partitions(cells: tuple[tuple[int, ...], ...], what: str) -> None:

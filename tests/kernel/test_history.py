@@ -20,9 +20,11 @@ from exactqse.kernel.certificate import (
     Claim,
     HistoryNode,
     Leaf,
+    MixtureSplit,
     Part,
     Piece,
     Slope,
+    Split,
     ValueSplit,
 )
 from exactqse.kernel.check import check
@@ -190,7 +192,8 @@ def test_one_memory_of_each_first_state(game: Game, claim: Certificate) -> None:
 def test_transitions_may_not_bind_one_another(game: Game, claim: Certificate) -> None:
     tied = replace(PART, claims=(PART.claims[0], replace(PART.claims[1], free=0), PART.claims[2]))
     divided = (ValueSplit(1, 0, ONE), PART, PART)
-    for cover in ((tied,), divided):
+    mixed = (MixtureSplit(Split(0, 1), 1, 0, 0), PART, PART)
+    for cover in ((tied,), divided, mixed):
         with pytest.raises(CertificateError) as caught:
             check(game, replace(claim, cover=cover))
         assert caught.value.where == "cover"

@@ -344,8 +344,8 @@ def test_down_needs_a_negative_difference_for_every_pick() -> None:
         if drawn.tag == DOWN and max(d for _, d in drawn.values(drawn.radius)) >= 0:
             with pytest.raises(FailureError) as caught:
                 drawn.form()
-            what = "undecided whether y >= upper for some value; raise the precision"
-            assert str(caught.value) == what
+            what = "undecided whether y >= upper for some value"
+            assert str(caught.value).startswith(f"{what}, by a")
             assert caught.value.outcome == "inconclusive"
             refused += 1
     assert refused > 10
@@ -357,8 +357,8 @@ def test_down_needs_a_negative_difference_for_every_pick() -> None:
         ((0, 0), "rejected", "down has no y < upper"),
         ((0, 1), "rejected", "down has no y < upper"),
         ((5, 9), "rejected", "down has no y < upper"),
-        ((-1, 0), "inconclusive", "undecided whether down has no y < upper; raise the precision"),
-        ((-1, 1), "inconclusive", "undecided whether down has no y < upper; raise the precision"),
+        ((-1, 0), "inconclusive", "undecided whether down has no y < upper"),
+        ((-1, 1), "inconclusive", "undecided whether down has no y < upper"),
     ],
 )
 def test_down_needs_a_negative_difference(y: Interval, outcome: str, what: str) -> None:
@@ -366,7 +366,7 @@ def test_down_needs_a_negative_difference(y: Interval, outcome: str, what: str) 
         with pytest.raises(FailureError) as caught:
             form(tag, ONE, ((0, 0), y), 64)
         assert caught.value.outcome == outcome
-        assert str(caught.value) == what
+        assert str(caught.value).startswith(f"{what}, by a")
 
 
 def test_down_needs_it_in_all_of_the_box() -> None:
@@ -398,12 +398,12 @@ def test_down_takes_the_smallest_difference() -> None:
         (
             (-1, 0),
             "inconclusive",
-            "undecided whether its exponent exceeds 16384; raise the precision",
+            "undecided whether its exponent exceeds 16384",
         ),
         (
             (-1, 5),
             "inconclusive",
-            "undecided whether its exponent exceeds 16384; raise the precision",
+            "undecided whether its exponent exceeds 16384",
         ),
     ],
 )
@@ -413,7 +413,7 @@ def test_exponents_have_a_limit(ends: Interval, outcome: str, what: str) -> None
     with pytest.raises(FailureError) as caught:
         form(UP, ONE, (x, (0, 0)), p)
     assert caught.value.outcome == outcome
-    assert str(caught.value) == what
+    assert str(caught.value).startswith(f"{what}, by a")
 
 
 def test_the_largest_exponent() -> None:
@@ -491,7 +491,8 @@ def test_a_majorant_of_a_tree_names_its_place() -> None:
     with pytest.raises(FailureError) as caught:
         stage.bound([(2, 7)], [tree], (0, 0))
     assert str(caught.value) == (
-        "majorant at here, leaf 1, corner 1, follower action 7: down has no y < upper"
+        "majorant at here, leaf 1, corner 1, follower action 7: down has no y < upper, "
+        "by at least 0.00001525"
     )
 
 

@@ -20,9 +20,11 @@ from exactqse.kernel.certificate import (
     FarsightedNode,
     HistoryNode,
     Leaf,
+    MixtureSplit,
     Part,
     Piece,
     Slope,
+    Split,
     StrongNode,
     ValueSplit,
 )
@@ -177,7 +179,7 @@ class Drawn:
             j: -(-ends[1].numerator * (1 << p) // ends[1].denominator)
             for j, ends in self.box.items()
         }
-        return PartBounds(self.game, whole, self.part, (low, high), p, INTEGER, "cover[0]")
+        return PartBounds(self.game, whole, self.part, (low, high, {}), p, INTEGER, "cover[0]")
 
 
 @cache
@@ -338,7 +340,7 @@ def test_values_that_no_policy_has_are_seen_to_be_impossible(chain: Game) -> Non
     generous = claimed(chain, cover=(halves, plain, plain))
 
     def bound(part: Part, most: int) -> Fraction | None:
-        return PartBounds(chain, generous, part, ({}, {1: most}), P, INTEGER, "").bound()
+        return PartBounds(chain, generous, part, ({}, {1: most}, {}), P, INTEGER, "").bound()
 
     for part, most in ((plain, ONE // 4), (empty, ONE), (empty, ONE // 2)):
         found = bound(part, most)
@@ -354,7 +356,9 @@ def test_a_claim_that_leans_is_not_taken_for_impossible(chain: Game) -> None:
     part = Part((zero, halved, zero))
     steep = (Slope(ZERO), Slope(-Fraction(100)), Slope(ZERO))
     claim = claimed(chain, part, slopes=(steep,))
-    frontiers = PartBounds(chain, claim, part, ({}, {1: ONE * 3 // 5}), P, INTEGER, "").frontiers()
+    frontiers = PartBounds(
+        chain, claim, part, ({}, {1: ONE * 3 // 5}, {}), P, INTEGER, ""
+    ).frontiers()
     assert frontiers is not None
     (_, K), *_ = frontiers[1, 0].points
     assert abs(Fraction(K, ONE) + 19) < TINY
@@ -378,7 +382,7 @@ def test_nor_is_one_that_leans_on_later_values() -> None:
     steep = (Slope(ZERO, lean), Slope(ZERO, lean), Slope(-Fraction(100)))
     part = Part((zero, zero, halved))
     claim = claimed(game, part, slopes=(steep,))
-    bounds = PartBounds(game, claim, part, ({}, {2: ONE * 3 // 5}), P, INTEGER, "")
+    bounds = PartBounds(game, claim, part, ({}, {2: ONE * 3 // 5}, {}), P, INTEGER, "")
     frontiers = bounds.frontiers()
     assert frontiers is not None
     assert abs(Fraction(frontiers[1, 0].points[0][1], ONE) + 19) < TINY
@@ -434,7 +438,10 @@ def test_both_halves_of_a_split_are_bounded(chain: Game) -> None:
         verdict = check(chain, claimed(chain, cover=cover, upper=Fraction(2)))
         assert verdict.outcome == "rejected"
         assert f"cover[{at}]" in verdict.reason
-    bound = PartBounds(chain, claimed(chain), low, ({}, {1: ONE // 2}), P, INTEGER, "").bound()
+    mixed = (MixtureSplit(Split(0, 1), 1, 0, 0), plain, plain)
+    with pytest.raises(CertificateError, match="divides no mixtures of a game with finite eta"):
+        check(chain, claimed(chain, cover=mixed))
+    bound = PartBounds(chain, claimed(chain), low, ({}, {1: ONE // 2}, {}), P, INTEGER, "").bound()
     assert bound is not None
     assert bound <= TINY
 

@@ -297,7 +297,7 @@ def test_bad_input_is_refused_by_name(
 
 
 FILES = [
-    (lambda text: text[:-20], "is not valid JSON at line 1, .*it may be truncated"),
+    (lambda text: text[:-20], "is not valid JSON in UTF-8 .*: line 1 .*it may be truncated"),
     (lambda text: text.replace('"version":1', '"version":2'), "version is not 1"),
     (
         lambda text: text.replace('"version":1', '"version":1,"version":1'),

@@ -12,7 +12,7 @@ from exactqse.claims.sequential import capital
 from exactqse.games import get
 from exactqse.model import Policy
 
-x, p, s, m, eta, L = sp.symbols("x p s m eta L", positive=True)
+x, y, p, s, m, eta, L = sp.symbols("x y p s m eta L", positive=True)
 
 
 def zero(expression: sp.Expr) -> bool:
@@ -102,7 +102,42 @@ def test_the_three_value_bounds_are_in_order() -> None:
     assert zero(8 * (1 / eta + B) ** 2 - 2 * (2 / eta + B) ** 2 - 2 * B * (4 / eta + 3 * B))
 
 
+def test_the_linear_value_bound() -> None:
+    """k' without log(1 + e^2y) - log 2 - y, and the two ends, in E = e^y."""
+    E = sp.symbols("E", positive=True)
+    slope = 2 * E**2 * (1 - 1 / E) / (1 + E**2) + (2 + y) / E - 2
+    assert zero(slope - (2 * (1 - E) + y * (1 + E**2)) / (E * (1 + E**2)))
+    k = (2 - sp.log(2) + sp.log(1 + sp.exp(2 * y))) * (1 - sp.exp(-y)) - 2 * y
+    rest = (sp.log(1 + sp.exp(2 * y)) - sp.log(2) - y) * sp.exp(-y)
+    assert zero(sp.diff(k, y) - slope.subs(E, sp.exp(y)) - rest)
+    assert k.subs(y, 0) == 0
+    M = sp.symbols("M", positive=True)
+    quotient = (2 - sp.log(2) + M) / (1 + M)
+    assert zero(sp.diff(quotient, M) * (1 + M) ** 2 - (sp.log(2) - 1))
+    change = sp.log(1 + x) / 2 - sp.log(1 - x) / 2  # half the difference of the two l
+    hellinger = 1 - (sp.sqrt(1 + x) + sp.sqrt(1 - x)) / 2
+    assert sp.limit(change**2 / hellinger, x, 0) == 8
+
+
 # ---- performance-difference.md ----
+
+
+def test_odds_of_means() -> None:
+    """The steps of the Lemma of plug-in.md."""
+    c, w, R, t = sp.symbols("c w R t", positive=True)
+
+    def f(c: sp.Expr, w: sp.Expr) -> sp.Expr:
+        return c * w * R / (R - (1 - c) * w)
+
+    assert zero(f(c, w) / (R - f(c, w)) - c * w / (R - w))
+    assert zero(f(1 / c, f(c, w)) - w)
+    assert zero(f(x, f(c, w)) - f(c * x, w))
+    assert zero(sp.diff(f(c, w), w, 2) - 2 * c * (1 - c) * R**2 / (R - (1 - c) * w) ** 3)
+    assert zero(w - f(c, w) - (1 - c) / (1 / w + c / (R - w)))
+    assert zero(f(1 / c, w) - R * w / (w + c * (R - w)))
+    logistic = 1 / (1 + sp.exp(-t - s)) - 1 / (1 + sp.exp(-t + s))
+    assert zero((logistic - sp.sinh(s) / (sp.cosh(t) + sp.cosh(s))).rewrite(sp.exp))
+    assert zero((sp.sinh(s) / (1 + sp.cosh(s)) - sp.tanh(s / 2)).rewrite(sp.exp))
 
 
 def test_performance_difference_of_one_step() -> None:

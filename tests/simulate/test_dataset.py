@@ -301,7 +301,10 @@ def test_fields_that_cannot_be(change: dict[str, Any], what: str) -> None:
         ({"gamma": None}, "setting.gamma: None is not in"),
         ({"observes": ((0, 1),)}, "setting.observes: is not a partition"),
         ({"observes": ((0,), (1,), (2.0,))}, "setting.observes: .* is not a tuple of tuples"),
-        ({"observes": ((1,), (0,), (2,))}, "setting.observes: cells are not in ascending order"),
+        (
+            {"observes": ((1,), (0,), (2,))},
+            "setting.observes: is not a partition of the follower.s actions in ascending",
+        ),
         ({"u_bounds": (1.0, 0.0)}, "setting.u_bounds: .* is not a pair"),
         ({"r_bounds": (0.0, float("nan"))}, "setting.r_bounds: .* is not a pair"),
         ({"noise": "none"}, "setting.noise: expected a Noise"),

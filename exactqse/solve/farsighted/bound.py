@@ -69,11 +69,8 @@ class Stage:
             )
         free = self.free[:, None]
         gain, at = np.where(free, gain, self.tied[:, None]), np.where(free, at, 0.0)
-        shape = *gain.shape[:4], -1
-        P = self.rows.P
-        m, N = gain.shape[-2:]
-        alpha = (P @ gain.reshape(shape)).reshape(*P.shape[:4], m, N) + self.rows.u[..., None, None]
-        beta = unit * (P @ at.reshape(shape)).reshape(*P.shape[:4], m, N) + self.x[..., None, :]
+        alpha = self.rows.ahead(gain) + self.rows.u[..., None, :]
+        beta = unit * self.rows.ahead(at) + self.x[..., None, :]
         return alpha, beta
 
     def evaluate(
@@ -115,11 +112,11 @@ class Stage:
             slope = np.where(which, -kappa * (1 / inner - reach / safe**2), slope)
             fall, shrink = np.where(which, kappa / safe, fall), np.where(which, 0.0, shrink)
             bend = np.where(which, kappa * (1 / inner - 1 / safe), bend)
-            n1 = self.rows.P.shape[-1]
+            n1 = self.rows.P.shape[4]
             for j, row in enumerate(L):
                 low = (kappa / safe) * self.lean[j]
                 if j < n1:
-                    low = low - kappa * (unit * self.rows.P[..., j, None, None])
+                    low = low - kappa * (unit * self.rows.P[..., j, None, :])
                 L[j] = np.where(which, low, row)
         value = np.where(down, np.exp(log_kappa), 1 / t[:, :, :, 0])
         return Forms(A, L, slope, fall, shrink, bend, Parameters(down, value))
@@ -150,6 +147,7 @@ class Stage:
         first = total.argmax(2)[:, :, None]
         by_cell = [self._by_cell(row) for row in forms.L]
         pivots = [np.take_along_axis(row, first, 2) for row in by_cell]
+        most = np.take_along_axis(total, first, 2)
         for size, row, pivot in zip(self.radius, by_cell, pivots, strict=True):
             total = total + size * np.abs(row - pivot)
         pick = total.argmax(2)[:, :, None]
@@ -168,25 +166,28 @@ class Stage:
             G = G + self.radius[j] * common
             rate = np.where(which, np.abs(self.lean[j]), np.abs(forms.L[j]))
             radius[j] = lone + common + picked(forms.bend * rate)
-        n1 = self.rows.P.shape[-1]
+        n1 = self.rows.P.shape[4]
         value = np.zeros((n1, *lam.shape))
         for j in range(n1):
-            value[j] = picked(-forms.slope * self.rows.P[..., j, None, None])
+            value[j] = picked(-forms.slope * self.rows.P[..., j, None, :])
         chosen = np.arange(total.shape[2])[:, None, None] == pick[:, :, 0][:, :, None]
         chosen = chosen[:, self.model.cell].reshape(forms.A.shape)
         omega = np.where(chosen, -forms.slope, 0.0)
         gap = self.y[..., None, :] - lam[:, None, None, None]
         s = np.where(which, gap, forms.parameters.value[:, :, :, None])
         s = np.where(chosen, s, 0.0).sum((2, 3))
-        omega = np.einsum("nbfkmN,nbfka->nbamN", omega, corners)
-        return G, picked(forms.slope), Sensitivity(radius, value, omega, s)
+        many = "nbfkmN,nbfkaN->nbamN" if corners.shape[-1] > 1 else "nbfkmN,nbfkaM->nbamN"
+        omega = np.einsum(many, omega, corners)
+        excess = (np.take_along_axis(total, pick, 2) - most)[:, :, 0, 0]
+        ends = first[:, :, 0, 0], pick[:, :, 0, 0]
+        return G, picked(forms.slope), Sensitivity(radius, value, omega, s, excess, ends)
 
     def _push(self, j: int, t: Floats) -> Floats:
         """g_j of Up, (n, B, F, A, m, N)."""
         lean = self.lean[j]
         push: Floats = lean * t
-        if j < self.rows.P.shape[-1]:
-            P = self.rows.P[..., j, None, None]
+        if j < self.rows.P.shape[4]:
+            P = self.rows.P[..., j, None, :]
             tied = self.model.eta * self.model.gamma * P
             free = self.free[j]
             push = push + np.where(free, np.where(free, self.own[j], 0.0) * P * t, tied)
@@ -237,12 +238,12 @@ class Stage:
     def _fall(self, T: Floats, free: Booleans | None) -> Floats:
         """sum_j radius_j |eta gamma P_j - lean_j / T|, over the next step's free j or over all."""
         unit = self.model.eta * self.model.gamma
-        n1 = self.rows.P.shape[-1]
+        n1 = self.rows.P.shape[4]
         total = np.zeros_like(T)
         for j in range(n1 if free is not None else len(self.radius)):
             row = self.lean[j] / T
             if j < n1:
-                row = row - unit * self.rows.P[..., j, None, None]
+                row = row - unit * self.rows.P[..., j, None, :]
             weight = self.radius[j] if free is None else np.where(free[j], self.radius[j], 0.0)
             total += weight * np.abs(row)
         return total
@@ -264,8 +265,8 @@ class Stage:
         unit = self.model.eta * self.model.gamma
         for j, full in enumerate(forms.L):
             change = -forms.shrink * full
-            if j < self.rows.P.shape[-1]:
-                change = change - forms.fall * (unit * self.rows.P[..., j, None, None])
+            if j < self.rows.P.shape[4]:
+                change = change - forms.fall * (unit * self.rows.P[..., j, None, :])
             form = self._by_cell(full)
             pivot = picked(form)
             total = total + self.radius[j] * np.abs(form - pivot[:, :, None])

@@ -14,6 +14,7 @@ import numpy as np
 from exactqse.solve.farsighted.bound import Stage
 from exactqse.solve.farsighted.forests import Forest
 from exactqse.solve.farsighted.forms import Points, Rows, Sensitivity
+from exactqse.solve.farsighted.mixtures import edge_losses
 from exactqse.solve.farsighted.model import Booleans, Floats, Integers, Model
 from exactqse.solve.farsighted.parameters import Parameters
 from exactqse.solve.farsighted.slopes import Prescriptions, offsets
@@ -31,24 +32,38 @@ BELOW = (0.0, -1e-4, -1e-3, -1e-2, -1e-1)  # from the root of the part that was 
 class Bounder:
     """A model at the corners of trees over the leader's mixtures.
 
-    ``shift`` (n_0,) holds integers near eta V at step 0.
+    ``shift`` (n_0,) holds integers near eta V at step 0. The mixtures at the corners are, per step,
+    (n, B, F, A, A, N), with N = 1 where all parts share them.
     """
 
     model: Model
     forest: Forest
+    corners: list[Floats]
     rows: list[Rows]
     shift: Floats
+
+    def within(self, simplices: list[Floats]) -> Bounder:
+        """For parts with simplices of their own, per step (n, C, A, A, N), and the same trees."""
+        cell = self.model.cell
+        corners = [
+            np.einsum("nbfkc,nbcaN->nbfkaN", mix, own[:, cell])
+            for mix, own in zip(self.forest.corners, simplices, strict=True)
+        ]
+        return _bounder(self.model, self.forest, corners, self.shift)
 
 
 def bounder(model: Model, trees: Forest, shift: Floats) -> Bounder:
     """The tables at the corners of the trees."""
+    return _bounder(model, trees, [mix[..., None] for mix in trees.corners], shift)
+
+
+def _bounder(model: Model, trees: Forest, corners: list[Floats], shift: Floats) -> Bounder:
     rows = []
-    for h, layer in enumerate(model.layers):
-        mix = trees.corners[h]
-        P = np.einsum("nbfka,nbat->nbfkt", mix, layer.P)
-        u, r = (np.einsum("nbfka,nba->nbfk", mix, z) for z in (layer.u, layer.r))
+    for h, (mix, layer) in enumerate(zip(corners, model.layers, strict=True)):
+        P = np.einsum("nbfkaN,nbat->nbfktN", mix, layer.P)
+        u, r = (np.einsum("nbfkaN,nba->nbfkN", mix, z) for z in (layer.u, layer.r))
         rows.append(Rows(P, u, r, offsets(model)[h + 1]))
-    return Bounder(model, trees, rows, shift)
+    return Bounder(model, trees, corners, rows, shift)
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,23 +116,23 @@ class Backward:
         """The coordinates of step h."""
         return slice(self.first[h], self.first[h + 1])
 
-    def stage(self, h: int) -> Stage:
-        """Step h, given the claims of step h + 1."""
-        model, rows = self.model, self.bounder.rows[h]
-        r, y = rows.r[..., None], rows.u[..., None]
+    def stage(self, h: int, bounder: Bounder | None = None) -> Stage:
+        """Step h, given the claims of step h + 1; at other corners if another bounder is given."""
+        model, rows = self.model, (bounder or self.bounder).rows[h]
+        r, y = rows.r, rows.u
         count = self.centre.shape[1]
         tied, free, ahead = np.zeros((0, count)), np.zeros((0, count), bool), None
         own = np.zeros((0, count))
-        lean = np.zeros((0, *rows.u.shape, 1, count))
+        lean = np.zeros((0, *rows.u.shape[:-1], 1, count))
         if h + 1 < len(model.layers):
             later = self.here(h + 1)
             ahead = Points(self.d[:, later], self.K[:, later])
             free = self.parts.free[later]
             own = self.parts.own[later]
             tied = (ahead.K + own * ahead.d).max(0)
-            r = r + model.gamma * (rows.P @ self.centre[later])
-            y = y + rows.P @ tied
-            lean = self._lean(h)
+            r = r + model.gamma * rows.ahead(self.centre[later][:, None])[..., 0, :]
+            y = y + rows.ahead(tied[:, None])[..., 0, :]
+            lean = self._lean(h, rows)
         reference = model.eta * self.centre[self.here(h)] if h else self.bounder.shift[:, None]
         x = model.eta * r - reference[:, None, None, None]
         x, y = (np.broadcast_to(z, (*z.shape[:-1], count)) for z in (x, y))
@@ -129,15 +144,14 @@ class Backward:
             model, rows, x, y, tied, lean, radius, free, ahead, own, reach, self.parts.loose
         )
 
-    def _lean(self, h: int) -> Floats:
+    def _lean(self, h: int, rows: Rows) -> Floats:
         """C0 - c - P sb, (J', n, B, F, A, 1, N)."""
-        rows, later = self.bounder.rows[h], self.here(h + 1)
+        later = self.here(h + 1)
         ahead = self.parts.lean[later, rows.first :]  # (n', J', N)
-        n1, J, N = ahead.shape
-        lean = (rows.P @ ahead.reshape(n1, J * N)).reshape(*rows.P.shape[:4], J, N)
+        lean = rows.ahead(ahead)
         c = self.parts.lean[self.here(h), rows.first :] if h else self.parts.start
         lean -= c[:, None, None, None]
-        lean[..., :n1, :] -= rows.P[..., None] * self.parts.own[later]
+        lean[..., : len(ahead), :] -= rows.P * self.parts.own[later]
         return np.moveaxis(lean, 4, 0)[..., None, :]
 
     def run(self, guess: Floats | None, roots: Floats | None, rounds: int) -> Claims:
@@ -165,13 +179,16 @@ class Backward:
         total: Floats = self.model.rho @ self.roots + (self.radius * self.common()).sum(0)
         return total
 
-    def scores(self, lam: Floats) -> tuple[Floats, Prescriptions]:
+    def scores(self, lam: Floats, plain: Bounder) -> tuple[Floats, Prescriptions, list[Floats]]:
         """What each coordinate adds to the bound, to first order in its radius, (J, N).
 
-        And the prescriptions that decide the bound: those of the corners where it is largest.
+        And the prescriptions that decide the bound: those of the corners where it is largest; and
+        what edges of the simplices lose, per step, as of ``edge_losses``. ``plain`` has one leaf
+        for each simplex.
         """
         found: dict[int, tuple[Sensitivity, Floats, Floats]] = {}
-        corners = self.bounder.forest.corners
+        edges: dict[int, Floats] = {}
+        corners, same = self.bounder.corners, plain.forest is self.bounder.forest
         for h in reversed(range(1, len(self.model.layers))):
             here = self.here(h)
             search = self._search(h)
@@ -180,16 +197,20 @@ class Backward:
             search.lam, search.G, search.dG = (z[:, :, None] for z in (given, G, dG))
             self.K[:, here] = search.points()
             found[h] = change, *search.deciding()
+            stage = search.stage if same else self.stage(h, plain)
+            edges[h] = edge_losses(self.model, stage, lam[0, here], change if same else None)
         _, dG, change = self.stage(0).sensitivity(self.roots[:, None], corners[0])
+        edges[0] = edge_losses(self.model, self.stage(0, plain), None, change if same else None)
         weight = self.model.rho[:, None, None] / np.maximum(-dG, _TINY)
         total = self.radius * self.common()
-        omegas, gaps = [], []
+        omegas, gaps, lost = [], [], []
         visits = np.zeros(0)
         for h in range(len(self.model.layers)):
             if h:
                 change, factor, own = found[h]
                 weight = (visits[:, None] + 1e-9) * factor
                 total[self.here(h)] += visits * own
+            lost.append(weight[:, :, None] * edges[h])
             later = slice(self.first[h + 1], None)
             total[later] += (weight * change.radius).sum((1, 2)) * self.radius[later]
             visits = (weight * change.value).sum((1, 2))
@@ -201,7 +222,7 @@ class Backward:
             gap = np.clip(np.nan_to_num(gap), -self.model.scale, self.model.scale)
             omegas.append(np.moveaxis(share, -1, 0))
             gaps.append(np.moveaxis(gap, -1, 0))
-        return total, Prescriptions(omegas, gaps)
+        return total, Prescriptions(omegas, gaps), lost
 
     def replay(
         self, lam: Floats, rounded: Callable[[Stage, Floats, Parameters], Parameters]

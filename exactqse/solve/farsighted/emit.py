@@ -20,6 +20,7 @@ from exactqse.kernel.certificate import (
     Claim,
     Cover,
     Leaf,
+    MixtureSplit,
     Part,
     Piece,
     Slope,
@@ -31,8 +32,9 @@ from exactqse.kernel.game import KernelGame
 from exactqse.solve.farsighted.bound import Stage
 from exactqse.solve.farsighted.claims import Backward
 from exactqse.solve.farsighted.model import Booleans, Floats, Integers
+from exactqse.solve.farsighted.nodes import Nodes
 from exactqse.solve.farsighted.parameters import Parameters
-from exactqse.solve.farsighted.search import NO_ROOT, Nodes, Search
+from exactqse.solve.farsighted.search import NO_ROOT, Search
 from exactqse.solve.farsighted.slopes import Slopes, offsets
 
 _NO_BOUND = "float64 proves no bound for a part of the follower's values"
@@ -96,12 +98,15 @@ def cover(
         raise PrecisionError(_NO_BOUND)
     places = [(h, s) for h, layer in enumerate(game.reachable) for s in layer]
     first = len(game.reachable[0])
-    entries = [
-        parts[n][0]
-        if n in parts
-        else ValueSplit(*places[first + int(nodes.axis[n])], Fraction(float(nodes.at[n])))
-        for n in order
-    ]
+
+    def division(n: int) -> ValueSplit | MixtureSplit:
+        axis = int(nodes.axis[n])
+        if axis < search.J:
+            return ValueSplit(*places[first + axis], Fraction(float(nodes.at[n])))
+        place, cell, edge = search.simplices.split(axis - search.J)
+        return MixtureSplit(edge, *places[place], cell)
+
+    entries = [parts[n][0] if n in parts else division(n) for n in order]
     bounds = [bound for _, bound in parts.values() if bound is not None]
     wide = search.model.eta * (nodes.hi[leaves] - nodes.lo[leaves]).max(initial=0.0) / 2
     return tuple(entries), tuple(_table(search.tables, n, first) for n in used), max(bounds), wide
@@ -122,9 +127,7 @@ def _parts(
 ) -> dict[int, tuple[Part, Fraction | None]]:
     """The parts that can be proved, by their nodes, with their bounds."""
     parts: dict[int, tuple[Part, Fraction | None]] = {}
-    kinds = search.nodes.kind[leaves]
-    for kind in np.unique(kinds):
-        alike = np.flatnonzero(kinds == kind)
+    for alike in search.alike(search.nodes.kind[leaves], search.nodes.mix[leaves]):
         for start in range(0, len(alike), _BATCH):
             some = alike[start : start + _BATCH]
             for economy in ECONOMIES:
@@ -160,7 +163,7 @@ def _table(tables: Slopes, n: int, first: int) -> tuple[Slope, ...]:
 
 
 class _Rounded:
-    """Some parts of one kind, with parameters rounded; ``done`` says which of them are proved."""
+    """Parts that are alike, with parameters rounded; ``done`` says which of them are proved."""
 
     def __init__(
         self,
@@ -173,7 +176,7 @@ class _Rounded:
     ) -> None:
         nodes = search.nodes
         self.game, self.model, self.some = game, search.model, some
-        self.bounder = search.bounders[nodes.kind[some[0]]]
+        self.bounder = search.bounder(nodes.kind[some], nodes.mix[some])
         self.tables, self.goal, self.economy = tables, goal, economy
         wanted = ceil(log2(max(self.model.scale, 1e-300) / goal.unit)) - 4
         self.bits = economy.bits or min(max(_LEAST_BITS, wanted), _MOST_BITS)

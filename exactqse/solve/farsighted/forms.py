@@ -8,21 +8,34 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from exactqse.solve.farsighted.model import Floats
+import numpy as np
+
+from exactqse.solve.farsighted.model import Floats, Integers
 from exactqse.solve.farsighted.parameters import Parameters
 
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """A step's tables at the corners of trees: P (n, B, F, A, n'), u and r (n, B, F, A).
+    """A step's tables at the corners of trees: P (n, B, F, A, n', N), u and r (n, B, F, A, N).
 
-    ``first`` is the first coordinate of later steps.
+    N is 1 where the parts of a batch share them. ``first`` is the first coordinate of later steps.
     """
 
     P: Floats
     u: Floats
     r: Floats
     first: int
+
+    def ahead(self, values: Floats) -> Floats:
+        """sum_t P_t values_t, (n, B, F, A, m, N), of values (..., n', m, N)."""
+        if self.P.shape[-1] == 1:
+            *other, m, N = values.shape
+            flat: Floats = self.P[..., 0] @ values.reshape(*other, m * N)
+            return flat.reshape(*flat.shape[:-1], m, N)
+        total = np.zeros((*self.P.shape[:4], *values.shape[-2:]))
+        for t in range(self.P.shape[4]):
+            total += self.P[..., t, None, :] * values[..., t, :, :][..., None, :, :]
+        return total
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,9 +76,13 @@ class Sensitivity:
         value: (n', n, m, N), dG/dphi of the next step.
         omega: (n, B, A, m, N), -dG/dlam, by pure pair.
         s: (n, B, m, N), the parameter s, or y - lam where Down.
+        excess: (n, C, N), the part of a cell's G which the corners' different slopes cost, with
+        ends: the corner where A is largest, and that which decides.
     """
 
     radius: Floats
     value: Floats
     omega: Floats
     s: Floats
+    excess: Floats
+    ends: tuple[Integers, Integers]

@@ -12,10 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from exactqse.kernel.certificate import Certificate, Part, Slope, Split, ValueSplit
+from exactqse.kernel.certificate import Certificate, MixtureSplit, Part, Slope, Split, ValueSplit
 from exactqse.kernel.game import KernelGame
-from exactqse.solve.farsighted.boxes import contract
-from exactqse.solve.farsighted.forests import Forest, Shape
+from exactqse.solve.farsighted.boxes import contract_within
+from exactqse.solve.farsighted.claims import bounder
+from exactqse.solve.farsighted.forests import Forest, Shape, whole
+from exactqse.solve.farsighted.mixtures import Simplices
 from exactqse.solve.farsighted.model import Booleans, Floats, Integers, Model
 from exactqse.solve.farsighted.slopes import Slopes
 
@@ -27,8 +29,10 @@ class Planted:
     """A cover of M entries, of which L are parts, in preorder.
 
     Attributes:
-        children: (M, 2), -1 at parts, and where a split is:
+        children: (M, 2), -1 at parts, and where a split is, as in Nodes:
         axis, at: (M,).
+        mix: (M,), what is left of mixtures, by its number in
+        simplices.
         lo, hi, empty: the boxes, (M, J) and (M,).
         leaves: the numbers of the parts, (L,); and of each the index of its
         table: (L,), its
@@ -41,6 +45,8 @@ class Planted:
     children: Integers
     axis: Integers
     at: Floats
+    mix: Integers
+    simplices: Simplices
     lo: Floats
     hi: Floats
     empty: Booleans
@@ -79,10 +85,20 @@ def _planted(game: KernelGame, model: Model, certificate: Certificate) -> Plante
     first = len(game.reachable[0])
     place = {where: j - first for j, where in enumerate(game.places)}
     children, above = _linked([isinstance(entry, Part) for entry in cover])
-    axis, at = np.zeros(len(cover), dtype=np.intp), np.zeros(len(cover))
+    (axis, mix), at = np.zeros((2, len(cover)), dtype=np.intp), np.zeros(len(cover))
+    simplices, J = Simplices(model), len(place) - first
     for n, entry in enumerate(cover):
+        mixes = mix[[n, n]]
         if isinstance(entry, ValueSplit):
             axis[n], at[n] = place[entry.step, entry.state], float(entry.at)
+        if isinstance(entry, MixtureSplit):
+            where = first + place[entry.step, entry.state], entry.cell
+            spot = simplices.spot(*where, entry.edge)
+            axis[n], mixes = J + spot, simplices.halve(mix[[n]], np.array([spot]))[:, 0]
+            if entry.edge.i > entry.edge.j:
+                children[n] = children[n, ::-1]
+        if not isinstance(entry, Part):
+            mix[children[n]] = mixes
     parts: list[tuple[int, Any]] = [
         (n, entry) for n, entry in enumerate(cover) if isinstance(entry, Part)
     ]
@@ -92,7 +108,7 @@ def _planted(game: KernelGame, model: Model, certificate: Certificate) -> Plante
     free = np.array([[claim.free for claim in part.claims] for _, part in parts], dtype=bool)
     own, lean, start = _tables(certificate.slopes, first)
     return Planted(
-        *(children, axis, at, *_boxes(model, above, axis, at)),
+        *(children, axis, at, mix, simplices, *_boxes(model, above, (axis, at), mix, simplices)),
         leaves=np.array([n for n, _ in parts]),
         table=np.array([part.slopes for _, part in parts], dtype=np.intp),
         shapes=[_shapes(game, part) for _, part in parts],
@@ -121,10 +137,15 @@ def _linked(leaves: list[bool]) -> tuple[Integers, list[tuple[int, int, int]]]:
 
 
 def _boxes(
-    model: Model, above: list[tuple[int, int, int]], axis: Integers, at: Floats
+    model: Model,
+    above: list[tuple[int, int, int]],
+    halves: tuple[Integers, Floats],
+    mix: Integers,
+    simplices: Simplices,
 ) -> tuple[Floats, Floats, Booleans]:
     """What the splits leave to each entry, cut to what policies can reach, level by level."""
-    parent, side, depth = np.array(above).T
+    (axis, at), (parent, side, depth) = halves, np.array(above).T
+    plain = bounder(model, whole(model), np.zeros(len(model.rho)))
     J = sum(model.sizes[1:])
     lo, hi = np.full((len(parent), J), -np.inf), np.full((len(parent), J), np.inf)
     empty = np.zeros(len(parent), dtype=bool)
@@ -132,12 +153,13 @@ def _boxes(
         some = np.flatnonzero(depth == level)
         if level:
             up = parent[some]
-            lo[some], hi[some], j = lo[up], hi[up], axis[up]
-            first, second = (some[side[some] == k] for k in (0, 1))
-            j, k = j[side[some] == 0], j[side[some] == 1]
+            lo[some], hi[some] = lo[up], hi[up]
+            values = axis[up] < J
+            first, second = (some[values & (side[some] == k)] for k in (0, 1))
+            j, k = axis[parent[first]], axis[parent[second]]
             hi[first, j] = np.minimum(hi[first, j], at[parent[first]])
             lo[second, k] = np.maximum(lo[second, k], at[parent[second]])
-        low, high, none = contract(model, lo[some].T, hi[some].T)
+        low, high, none = contract_within(plain, simplices, lo[some].T, hi[some].T, mix[some])
         lo[some], hi[some], empty[some] = low.T, high.T, none
         if level:
             empty[some] |= empty[parent[some]]

@@ -1,17 +1,22 @@
-"""Best-first branch and bound over the follower's values V_h(s), many parts at a time."""
+"""Best-first branch and bound over the follower's values V_h(s), many parts at a time.
+
+Where values of the follower leave a gap, the leader's mixtures are divided, too (mixtures.py).
+"""
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from exactqse.solve.effort import Budget
-from exactqse.solve.farsighted.boxes import contract
+from exactqse.solve.farsighted.boxes import contract, contract_within
 from exactqse.solve.farsighted.claims import Backward, Bounder, Parts, even_ends
+from exactqse.solve.farsighted.mixtures import Simplices
 from exactqse.solve.farsighted.model import Booleans, Floats, Integers
+from exactqse.solve.farsighted.nodes import Batch, Nodes, Scores
 from exactqse.solve.farsighted.planting import Planted
 from exactqse.solve.farsighted.slopes import Prescriptions, Slopes, slopes_at
 
@@ -22,108 +27,31 @@ _ROUNDS = 1  # after a first fan of candidates
 _FIRST_ROUNDS = 8
 _FREE = 0.6
 _CANDIDATES = 2
-_MUCH = 0.2  # of what is left to prove
 _NARROW = 1e-11
 _FEW = 64  # parts, for which all other ways are tried
 _SHARES = (0.5, 0.25)  # of new slopes in a table
-_NEAR = 0.05  # of what is left to prove: so near the floor it is not worth to go on
+_LOSS = 0.05  # of what is left to prove, from which on halving a simplex is tried
+_BIAS = 3.0  # for that, where halving values can bring the bounds no closer
 _WORTH = 0.03  # of the score of the first candidate, at least
-
-
-@dataclass(eq=False)
-class Nodes:
-    """All parts that were examined, in growing arrays; the first axis is the node.
-
-    ``table`` numbers the slopes, ``kind`` the bounder; ``bound`` is what the part's own claims
-    prove, ``least`` what they or those of a part around it prove; ``children`` are -1 where there
-    are none.
-    """
-
-    J: int
-    first: int
-    size: int = 0
-
-    def __post_init__(self) -> None:
-        room = 1024
-        self.lo, self.hi = np.zeros((room, self.J)), np.zeros((room, self.J))
-        self.free = np.zeros((room, self.J), bool)
-        self.loose = np.zeros(room, bool)
-        self.table, self.kind = np.zeros((2, room), np.intp)
-        self.lam = np.zeros((room, self.J))
-        self.roots = np.zeros((room, self.first))
-        self.bound, self.least = np.zeros(room), np.zeros(room)
-        self.children = np.full((room, 2), -1)
-        self.score = np.zeros((room, self.J))
-        self.axis = np.zeros(room, np.intp)
-        self.at = np.zeros(room)
-
-    def batch(self, some: Integers) -> Batch:
-        """Some of them as a batch."""
-        return Batch(*(np.moveaxis(getattr(self, f.name)[some], 0, -1) for f in fields(Batch)))
-
-    def append(self, rows: dict[str, Floats | Booleans | Integers]) -> Integers:
-        """Add nodes; their numbers."""
-        count = len(rows["bound"])
-        while self.size + count > len(self.bound):
-            for name, value in vars(self).items():
-                if isinstance(value, np.ndarray):
-                    more = np.full_like(value, -1) if name == "children" else np.zeros_like(value)
-                    setattr(self, name, np.concatenate([value, more]))
-        numbers = np.arange(self.size, self.size + count)
-        for name, value in rows.items():
-            getattr(self, name)[numbers] = value
-        self.size += count
-        return numbers
-
-
-@dataclass(eq=False)
-class Batch:
-    """Parts with what proves them; the batch is the last axis of every array."""
-
-    lo: Floats
-    hi: Floats
-    free: Booleans
-    loose: Booleans
-    table: Integers
-    kind: Integers
-    lam: Floats
-    roots: Floats
-    bound: Floats
-
-    def rows(self) -> dict[str, Floats | Booleans | Integers]:
-        """The arrays with the batch first."""
-        return {name: np.moveaxis(value, -1, 0) for name, value in vars(self).items()}
-
-    def take(self, some: Integers | Booleans) -> Batch:
-        """Some of them."""
-        return Batch(*(value[..., some] for value in vars(self).values()))
-
-    def improve(self, some: Integers, other: Batch, target: float) -> None:
-        """Where ``other``, which is about the parts ``some``, proves more, take it.
-
-        Finer trees have to prove much more, since they cost more.
-        """
-        least = np.where(
-            other.kind > self.kind[some], _MUCH * np.maximum(self.bound[some] - target, 0.0), 0.0
-        )
-        better = other.bound < self.bound[some] - least
-        for name, value in vars(self).items():
-            value[..., some[better]] = getattr(other, name)[..., better]
 
 
 class Search:
     """Parts of the follower's values, halved until each is bounded by a target.
 
-    The first tables of slopes are given; ``bits`` is for those that are made on the way.
+    The first tables of slopes are given; ``bits`` is for those that are made on the way. Without
+    ``mixtures`` only the follower's values are divided.
     """
 
-    def __init__(self, bounders: list[Bounder], tables: Slopes, bits: int) -> None:
+    def __init__(
+        self, bounders: list[Bounder], tables: Slopes, bits: int, *, mixtures: bool = True
+    ) -> None:
         self.bounders, self.model, self.bits = bounders, bounders[0].model, bits
-        self.tables = tables
+        self.mixtures = mixtures
+        self.tables, self.simplices = tables, Simplices(self.model)
         self.used, self.J = tables.own.shape
         self.nodes = Nodes(self.J, len(self.model.rho))
         self.heap: list[tuple[float, int]] = []
-        self.stuck = self.target = self.floor = -np.inf
+        self.stuck = self.target = -np.inf
         self.alternatives = 0
         self._begin()
 
@@ -142,7 +70,7 @@ class Search:
         free = np.broadcast_to(free, lo.shape)
         lam, none = np.zeros(lo.shape), np.zeros(len(ways))
         roots = np.zeros((len(self.model.rho), len(ways)))
-        batch = Batch(lo, hi, free, loose, table, kind, lam, roots, none)
+        batch = Batch(lo, hi, free, loose, table, kind, np.zeros_like(kind), lam, roots, none)
         found = self._bound(batch, fresh=True)
         best = found.take(np.array([int(found.bound.argmin())]))
         for number in range(1, len(self.bounders)):
@@ -162,8 +90,9 @@ class Search:
             self.heap = [(-nodes.least[0], 0)] if self.heap else []
             return
         table = self._keep(planted.slopes(self.tables))[planted.table]
+        self.simplices = planted.simplices
         self.nodes, self.heap = Nodes(self.J, len(self.model.rho)), []
-        names = "lo", "hi", "children", "axis", "at"
+        names = "lo", "hi", "children", "axis", "at", "mix"
         rows = {name: getattr(planted, name) for name in names}
         count = len(planted.children)
         self.nodes.append(
@@ -181,24 +110,23 @@ class Search:
         numbers = planted.leaves[some]
         lam, roots = planted.lam[some].T, planted.roots[some].T
         lo, hi = planted.lo[numbers].T, planted.hi[numbers].T
-        none = np.zeros(len(some))
-        batch = Batch(lo, hi, planted.free[some].T, none > 0, table, kind, lam, roots, none)
+        none, mix = np.zeros(len(some)), planted.mix[numbers]
+        batch = Batch(lo, hi, planted.free[some].T, none > 0, table, kind, mix, lam, roots, none)
         found = self._bound(batch)
         loose = self._bound(replace(batch, loose=none == 0))
         found.improve(np.arange(len(some)), loose, -np.inf)
         found.bound = np.where(planted.empty[numbers], -np.inf, found.bound)
         least = np.minimum(found.bound, planted.upper)
-        rows = {**found.rows(), "least": least, "score": self._scores(found)[0].T}
+        rows = {**found.rows(), "least": least, **vars(self._scores(found)[0])}
         for name, value in rows.items():
             getattr(self.nodes, name)[numbers] = value
 
     def _bound(self, batch: Batch, *, fresh: bool = False) -> Batch:
         """The batch with bounds, lam and roots found anew; unless ``fresh``, from those it has."""
         lam, roots, bound = batch.lam.copy(), batch.roots.copy(), batch.bound.copy()
-        for kind in np.unique(batch.kind):
-            some = np.flatnonzero(batch.kind == kind)
+        for some in self.alike(batch.kind, batch.mix):
             part = batch.take(some)
-            backward = Backward(self.bounders[kind], self.parts(part))
+            backward = Backward(self.bounder(part.kind, part.mix), self.parts(part))
             if fresh:
                 claims = backward.run(None, None, _FIRST_ROUNDS)
             else:
@@ -208,6 +136,19 @@ class Search:
             bound[some] = np.where(wide, np.inf, backward.bound())
         roots, bound = (np.where(np.isfinite(z), z, NO_ROOT) for z in (roots, bound))
         return replace(batch, lam=lam, roots=roots, bound=bound)
+
+    def alike(self, kind: Integers, mix: Integers) -> Iterator[Integers]:
+        """Which parts are of one kind, and with simplices that are all whole, or not."""
+        for number in np.unique(kind):
+            for whole in (True, False):
+                some = np.flatnonzero((kind == number) & ((mix == 0) == whole))
+                if len(some):
+                    yield some
+
+    def bounder(self, kind: Integers, mix: Integers) -> Bounder:
+        """That of parts which are alike."""
+        found: Bounder = self.bounders[kind[0]]
+        return found.within(self.simplices.steps(mix)) if mix[0] else found
 
     @property
     def upper(self) -> float:
@@ -222,14 +163,14 @@ class Search:
     def run(self, target: float, budget: Budget, is_over: Callable[[], bool]) -> None:
         """Halve the parts with the largest bounds, and count them, until it is over.
 
-        ``is_over`` may raise the target, and the floor.
+        ``is_over`` may raise the target.
         """
         self.target = target
         while self.heap and not is_over() and not self.is_done:
             picked: list[int] = []
             while self.heap and len(picked) < _BATCH and -self.heap[0][0] > self.target:
                 bound, n = heapq.heappop(self.heap)
-                if (self.nodes.hi[n] - self.nodes.lo[n]).max(initial=0.0) > _NARROW:
+                if self._is_wide(n) or (self.J and self._may_mix(n)):
                     picked.append(n)
                 else:
                     self.stuck = max(self.stuck, -bound)
@@ -238,18 +179,18 @@ class Search:
 
     @property
     def is_done(self) -> bool:
-        """Whether the target is reached, or the bounds are as good as at a point."""
-        least = max(self.stuck, self.floor)
-        return self.upper <= max(self.target, least + _NEAR * (self.upper - self.target))
+        """Whether the target is reached, or what is left cannot be halved."""
+        return self.upper <= max(self.target, self.stuck)
 
-    def sink(self, count: int) -> None:
-        """Bounds at the middles of the leading parts: no cover is better there (``floor``)."""
-        batch = self.nodes.batch(self._leading(count))
-        at = (batch.lo + batch.hi) / 2
-        lo, hi, empty = contract(self.model, at, at)
-        free, loose = np.zeros_like(batch.free), np.zeros_like(batch.loose)
-        bound = self._bound(replace(batch, lo=lo, hi=hi, free=free, loose=loose), fresh=True).bound
-        self.floor = max(self.floor, float(bound[~empty & (bound < NO_ROOT)].max(initial=-np.inf)))
+    def _is_wide(self, n: Integers | int) -> Booleans:
+        wide: Booleans = (self.nodes.hi[n] - self.nodes.lo[n]).max(-1, initial=0.0) > _NARROW
+        return wide
+
+    def _may_mix(self, n: Integers | int) -> Booleans:
+        """Whether halving a simplex may be worth it."""
+        left = np.maximum(self.nodes.least[n] - self.target, 0.0)
+        least = np.maximum(_LOSS * left, _NARROW * self.model.scale)
+        return np.asarray(self.mixtures & (self.nodes.loss[n] > least))
 
     def leading(self, count: int) -> Prescriptions:
         """What decides the bounds of the open parts whose bounds are the largest."""
@@ -259,7 +200,39 @@ class Search:
         return np.array([n for _, n in heapq.nsmallest(count, self.heap)], dtype=np.intp)
 
     def _divide(self, picked: Integers) -> int:
-        """Halve these parts along the best of a few coordinates; how many parts were examined."""
+        """Halve these parts at the best of a few places; how many parts were examined."""
+        nodes, count = self.nodes, len(picked)
+        found, least, gain, (axis, at), work = self._by_values(picked)
+        some = np.flatnonzero(self._may_mix(picked))
+        if len(some):
+            work += 2 * len(some)
+            some, halves = self._by_mixtures(picked, some, gain)
+            both = np.concatenate([some, some + count])
+            found.put(both, halves, np.arange(len(both)))
+            least[both] = np.minimum(halves.bound, np.tile(nodes.least[picked[some]], 2))
+            axis[some] = self.J + nodes.spot[picked[some]]
+        open_parts = np.flatnonzero(least > self.target)
+        scores = Scores.none(2 * count, self.J)
+        if len(open_parts):
+            parts = found.take(open_parts)
+            known, deciding = self._scores(parts)
+            scores.put(open_parts, *vars(known).values())
+            for which in self._turns(len(open_parts)):
+                found.improve(open_parts, self._other(parts, deciding, which), self.target)
+                work += len(open_parts)
+        numbers = self._append(found, np.minimum(least, found.bound), scores)
+        nodes.children[picked] = numbers.reshape(2, count).T
+        nodes.axis[picked], nodes.at[picked] = axis, at
+        return work
+
+    def _by_values(
+        self, picked: Integers
+    ) -> tuple[Batch, Floats, Floats, tuple[Integers, Floats], int]:
+        """Both halves of each part along the best of a few coordinates, (2, count) on one axis.
+
+        With the least bounds known of them, the gain of each part, where it is halved, and how many
+        parts were examined.
+        """
         nodes, count = self.nodes, len(picked)
         lo, hi = nodes.lo[picked].T, nodes.hi[picked].T
         score = np.maximum(nodes.score[picked].T, 0.0) * (hi - lo > 1e-3 * (hi - lo).max(0))
@@ -269,31 +242,42 @@ class Search:
         worth = score[axis, column]
         at = _middle(lo[axis, column], hi[axis, column])
         found, empty = self._halves(picked, axis, at)
-        work = empty.size
         found.bound = np.where(empty, -np.inf, found.bound)
-        least = np.minimum(found.bound, np.tile(nodes.least[picked], 2 * len(axis)))
-        best = self._best_halving(least.reshape(2, -1, count), nodes.least[picked], worth)
+        before = nodes.least[picked]
+        least = np.minimum(found.bound, np.tile(before, 2 * len(axis)))
+        gain = self._gain(least.reshape(2, -1, count), before)
+        best = np.where(worth > _WORTH * worth[0], gain, -1.0).argmax(0)
         kept = np.concatenate([best * count + np.arange(count) + k * axis.size for k in (0, 1)])
-        found, least = found.take(kept), least[kept]
-        open_parts = np.flatnonzero(least > self.target)
-        score = np.zeros_like(found.lo)
-        if len(open_parts):
-            parts = found.take(open_parts)
-            score[:, open_parts], deciding = self._scores(parts)
-            for which in self._turns(len(open_parts)):
-                found.improve(open_parts, self._other(parts, deciding, which), self.target)
-                work += len(open_parts)
-        numbers = self._append(found, np.minimum(least, found.bound), score)
-        nodes.children[picked] = numbers.reshape(2, count).T
-        nodes.axis[picked], nodes.at[picked] = (z[best, np.arange(count)] for z in (axis, at))
-        return work
+        here = best, np.arange(count)
+        return found.take(kept), least[kept], gain[here], (axis[here], at[here]), empty.size
 
-    def _best_halving(self, least: Floats, before: Floats, worth: Floats) -> Integers:
-        """The candidate (C, N) with the largest product of what both halves gain."""
+    def _by_mixtures(
+        self, picked: Integers, some: Integers, gain: Floats
+    ) -> tuple[Integers, Batch]:
+        """Of ``some`` those parts for which halving a simplex gains more; and both halves."""
+        nodes, parts = self.nodes, picked[some]
+        mix = self.simplices.halve(nodes.mix[parts], nodes.spot[parts])
+        batch = nodes.batch(np.tile(parts, 2))
+        lo, hi, empty = self._contract(batch.lo, batch.hi, mix.ravel())
+        found = self._bound(replace(batch, lo=lo, hi=hi, mix=mix.ravel()))
+        found.bound = np.where(empty, -np.inf, found.bound)
+        before = nodes.least[parts]
+        least = np.minimum(found.bound.reshape(2, -1), before)
+        bias = np.where(nodes.sharp[parts], _BIAS, 1.0)
+        better = bias * self._gain(least, before) > gain[some]
+        better |= ~self._is_wide(parts)
+        found = found.take(np.tile(better, 2))
+        found.mix = self.simplices.keep(mix, better).ravel()
+        return some[better], found
+
+    def _contract(self, lo: Floats, hi: Floats, mix: Integers) -> tuple[Floats, Floats, Booleans]:
+        return contract_within(self.bounders[0], self.simplices, lo, hi, mix)
+
+    def _gain(self, least: Floats, before: Floats) -> Floats:
+        """The product of what both halves gain, of bounds (2, ...)."""
         most = np.maximum(before - self.target, 1e-12 * self.model.scale)
-        gain = np.clip((before - least) / most, 0, 1) + 1e-3
-        best: Integers = np.where(worth > _WORTH * worth[0], gain.prod(0), -1.0).argmax(0)
-        return best
+        gain: Floats = (np.clip((before - least) / most, 0, 1) + 1e-3).prod(0)
+        return gain
 
     def _halves(self, picked: Integers, axis: Integers, at: Floats) -> tuple[Batch, Booleans]:
         """Both halves of each part for each candidate, (2, candidates, count) on one axis."""
@@ -303,13 +287,14 @@ class Search:
         column = np.arange(axis.size)
         hi[axis.ravel(), column] = at.ravel()
         lo[axis.ravel(), column + axis.size] = at.ravel()
-        lo, hi, empty = contract(self.model, lo, hi)
+        lo, hi, empty = self._contract(lo, hi, nodes.mix[some])
         table = nodes.table[some]
         tied, loose = self._losses(lo, hi, table)
         free = nodes.free[some].T & (loose < tied)
         lam, roots, none = nodes.lam[some].T, nodes.roots[some].T, np.zeros(len(some))
         kind = nodes.kind[some]
-        halves = Batch(lo, hi, free, nodes.loose[some], table, kind, lam, roots, none)
+        ways = free, nodes.loose[some], table, kind, nodes.mix[some]
+        halves = Batch(lo, hi, *ways, lam, roots, none)
         return self._bound(halves), empty
 
     def _other(self, parts: Batch, deciding: Prescriptions, which: int) -> Batch:
@@ -340,25 +325,28 @@ class Search:
         self.alternatives += 1
         return [ways[self.alternatives % len(ways)]]
 
-    def _scores(self, parts: Batch) -> tuple[Floats, Prescriptions]:
-        """Which coordinate costs how much, (J, N), and the prescriptions that decide the bound."""
-        score = np.zeros_like(parts.lo)
+    def _scores(self, parts: Batch) -> tuple[Scores, Prescriptions]:
+        """What the width of each part costs, and the prescriptions that decide the bound."""
+        scores = Scores.none(len(parts.bound), self.J)
         found: list[Prescriptions] = []
-        order: list[Integers] = []
-        for kind in np.unique(parts.kind):
-            some = np.flatnonzero(parts.kind == kind)
+        order = [*self.alike(parts.kind, parts.mix)]
+        for some in order:
             part = parts.take(some)
-            backward = Backward(self.bounders[kind], self.parts(part))
+            bounder = plain = self.bounder(part.kind, part.mix)
+            if part.kind[0]:
+                plain = self.bounder(0 * part.kind, part.mix)
+            backward = Backward(bounder, self.parts(part))
             backward.roots = part.roots
-            score[:, some], deciding = backward.scores(part.lam[None])
+            score, deciding, losses = backward.scores(part.lam[None], plain)
+            score = np.where(np.isfinite(score), score, 0.0)
+            scores.put(some, score.T, *self.simplices.worst(losses))
             found.append(deciding)
-            order.append(some)
         back = np.argsort(np.concatenate(order))
         omega, s = (
             [np.concatenate(steps)[back] for steps in zip(*tables, strict=True)]
             for tables in ([p.omega for p in found], [p.s for p in found])
         )
-        return np.where(np.isfinite(score), score, 0.0), Prescriptions(omega, s)
+        return scores, Prescriptions(omega, s)
 
     def parts(self, batch: Batch) -> Parts:
         """What the bound is made of: a claim has one piece."""
@@ -388,8 +376,8 @@ class Search:
         tied = radius * np.einsum("Nrj,Nr->Nj", g, D) / 2 + self.tables.mixing[table] * radius
         return tied.T, (_FREE * self.tables.spread[table] * radius + 0.3 * tied).T
 
-    def _append(self, parts: Batch, least: Floats, score: Floats) -> Integers:
-        numbers = self.nodes.append({**parts.rows(), "least": least, "score": score.T})
+    def _append(self, parts: Batch, least: Floats, scores: Scores) -> Integers:
+        numbers = self.nodes.append({**parts.rows(), "least": least, **vars(scores)})
         for n, b in zip(numbers.tolist(), least.tolist(), strict=True):
             if b > -np.inf:
                 heapq.heappush(self.heap, (-b, n))

@@ -1,9 +1,10 @@
 """The solver for gamma > 0, finite eta, any partition that the leader observes.
 
 The follower's soft values V_h(s) are what the leader's problem cannot be divided by: given them it
-is one stage after another. So parts of their range are bounded, each on its own, and halved
-(proofs/farsighted-bound.md). A good policy from local search gives the lower bound, and the slopes
-with which the parts near it are bounded to second order in their width.
+is one stage after another. So parts of their range are bounded, each on its own, and halved; and
+mixtures are, where that is not enough (proofs/farsighted-bound.md). A good policy from local search
+gives the lower bound, and the slopes with which the parts near it are bounded to second order in
+their width.
 """
 
 from __future__ import annotations
@@ -47,7 +48,6 @@ _MUCH = 1e-12  # of the scale of values, by which a known policy has to be bette
 _FIRST_ASCENT, _NEXT_ASCENT = 256, 2  # parts, and times as many
 _LEADING = 64  # parts with the largest bounds, from which policies are ascended
 _BITS = 4.5  # for a unit of radius, which multiplies rounding by e up to three times
-_CLOSED = "dividing the follower's values brings the bounds no closer together"
 _BEYOND = "float64 could not separate the bounds further"
 
 
@@ -57,6 +57,7 @@ def solve_farsighted(
     budget: Budget,
     *,
     caution: int | None = 0,
+    mixtures: bool = True,
     resume: Certificate | None = None,
     watch: Watcher | None = None,
     outlet: Outlet | None = None,
@@ -64,8 +65,9 @@ def solve_farsighted(
     """A certificate for the game, still unchecked, that aims at upper - lower <= gap.
 
     ``caution`` multiplies the margins against float64's rounding, by 1000 for each unit; with None
-    nothing is searched: there is only the bound that no rewards are too large for. ``resume`` is
-    what an earlier solve ended with, and was accepted: no bound is wider than its bounds.
+    nothing is searched: there is only the bound that no rewards are too large for. Without
+    ``mixtures`` the cover divides the follower's values only. ``resume`` is what an earlier solve
+    ended with, and was accepted: no bound is wider than its bounds.
     ``watch`` is told of the bounds of the search, of its parts (all, and those that need no more
     halving), and how many are open. ``outlet`` takes certificates while the search goes on.
 
@@ -73,7 +75,7 @@ def solve_farsighted(
         PrecisionError: numbers beyond float64, or exponents of which no cover has few parts.
     """
     with np.errstate(all="ignore"):  # what is not finite proves nothing, and is not used
-        return _solve(_Aim(game, gap, budget, caution, resume), watch, outlet)
+        return _solve(_Aim(game, gap, budget, caution, mixtures, resume), watch, outlet)
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,7 @@ class _Aim:
     gap: Fraction
     budget: Budget
     caution: int | None
+    mixtures: bool
     known: Certificate | None
 
 
@@ -105,7 +108,7 @@ def _solve(aim: _Aim, watch: Watcher | None, outlet: Outlet | None) -> tuple[Cer
     unit = 2.0 ** floor(log2(size / 256))
     forests = [whole(model), *finer(model, [pi[0] for pi in policy.pi], _LEVELS)]
     search, rounding = (
-        _search(model, forests, policy, gap),
+        _search(model, forests, policy, aim),
         (unit, _MARGIN * 1000.0 ** (aim.caution or 0)),
     )
     if known is not None and (planted := plant(game, model, known)) is not None:
@@ -210,8 +213,6 @@ class _Task:
                     return found, ""
                 if budget.spent or reserve.exhausted:
                     return found, reserve.reason or budget.reason
-                if search.floor > self.target:
-                    return found, _CLOSED
         except PrecisionError:
             pass
         return found, reserve.reason or budget.reason or _BEYOND
@@ -225,7 +226,6 @@ class _Task:
         """Local search from what decides the largest bounds: a policy that is better is taken."""
         search, model = self.search, self.search.model
         self.due = _NEXT_ASCENT * search.nodes.size
-        search.sink(_LEADING)
         policy = ascended(model, search.leading(_LEADING).mixtures())
         worth = float(policy.worth(model)[0])
         if not worth > self.worth + _MUCH * model.scale:
@@ -271,12 +271,13 @@ class _Task:
         return Certificate(*head, coarse.tables, coarse.entries)
 
 
-def _search(model: Model, forests: list[Forest], policy: Evaluated, gap: Fraction) -> Search:
+def _search(model: Model, forests: list[Forest], policy: Evaluated, aim: _Aim) -> Search:
     slopes = slopes_at(model, of_policy(model, policy))
     shift = np.round(model.eta * policy.V[0][0])
-    digits = log2(model.scale / max(float(gap), 1e-300)) / 2 + _SLOPE_BITS
+    digits = log2(model.scale / max(float(aim.gap), 1e-300)) / 2 + _SLOPE_BITS
     bits = round(min(max(digits, 1), BITS))  # boxes are about as wide as the root of the gap
-    return Search([bounder(model, z, shift) for z in forests], slopes.joined(slopes.flat()), bits)
+    bounders = [bounder(model, z, shift) for z in forests]
+    return Search(bounders, slopes.joined(slopes.flat()), bits, mixtures=aim.mixtures)
 
 
 @contextmanager

@@ -16,7 +16,7 @@ import numpy as np
 
 from exactqse.kernel.certificate import Certificate, Duals, FarsightedNode, Part, Slope
 from exactqse.kernel.elementary import INTEGER
-from exactqse.kernel.farsighted import PartBounds
+from exactqse.kernel.farsighted import Box, PartBounds
 from exactqse.kernel.game import KernelGame
 from exactqse.kernel.gamefile import game_hash
 from exactqse.solve.effort import Budget
@@ -185,7 +185,8 @@ class Search:
         least = {j: end.numerator * unit // end.denominator for j, end in node.least.items()}
         most = {j: -(-end.numerator * unit // end.denominator) for j, end in node.most.items()}
         whole, part = replace(self.head, slopes=(slopes,)), Part(claims)
-        given = self.game, whole, part, (least, most), self.p, INTEGER, "a part"
+        box: Box = least, most, {}
+        given = self.game, whole, part, box, self.p, INTEGER, "a part"
         return PartBounds(*given).bound()
 
     def _impossible(self, node: Node) -> Proof | None:

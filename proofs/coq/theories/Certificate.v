@@ -4,17 +4,17 @@
     [accepted] is a program; [accepted_sound] says what it proves:
     every policy is worth at most [upper], and the certificate's own at least [lower]. *)
 From Coq Require Import Reals ZArith QArith Qreals List Lra Lia Psatz Bool PeanoNat.
-From ExactQSE Require Import Sums FixedPoint Exponential Logarithm JointMajorant Game Stage.
+From ExactQSE Require Import Sums FixedPoint Exponential Logarithm LogTables JointMajorant Game Stage Trees.
 Import ListNotations.
 Open Scope R_scope.
 
 (** The claim at a state: no prescription is worth more than [bound]; [plan] and [trees] by cell. *)
 Record node := Node { state : nat; bound : Q; shift : Z; plan : list row; trees : list (list entry) }.
 
-(** Checked at [precision] bits, and its policy evaluated at [fineness] bits: more, as [lower] is near
-    the policy's value where [upper] may be far from the optimum. *)
+(** Checked at [precision] bits, leaves first at the fewer of [roughness], and its policy evaluated at
+    [fineness] bits: more, as [lower] is near the policy's value where [upper] may be far from the optimum. *)
 Record certificate := Certificate {
-  precision : Z; fineness : Z; lower : Q; upper : Q; layers : list (list node) (* by step *) }.
+  roughness : list Z; precision : Z; fineness : Z; lower : Q; upper : Q; layers : list (list node) (* by step *) }.
 
 Fixpoint lookup {T} (l : list (nat * T)) (s : nat) : option T :=
   match l with
@@ -240,10 +240,18 @@ Definition column (after : after_type) (sigma : Z) (h s : nat) (cell : list nat)
   | None => None
   end.
 
+Variable tables : ln_tables.
+Hypothesis Htables : sound_tables p tables.
+Variable rough : list rough_tables.
+Hypothesis Hrough : sound_rough p rough.
+
+(** Where there is one cell all that matters is whether its sums are at most 0. *)
+Definition floor : option Z := match observes_ G with [_] => Some 0%Z | _ => None end.
+
 Definition cell_bound (after : after_type) (lam : interval) (sigma : Z) (h s : nat) (cell : list nat)
     (tree : list entry) : option Z :=
   match all_some (column after sigma h s cell) (seq 0 (A_ G)) with
-  | Some v => tree_bound p c lam tree v
+  | Some v => tree_bound p tables rough lam floor tree v
   | None => None
   end.
 
@@ -359,7 +367,7 @@ Proof.
       apply column_correct; [assumption|assumption|].
       apply (Hn a a k); [|assumption]. rewrite nth_error_nth' with (d := 0%nat) by (rewrite seq_length; lia).
       now rewrite seq_nth by lia. }
-    pose proof (tree_bound_correct p Hp c Hc (A_ G) cell lam L HL tree v z (X sigma) Y HA Hpart Et) as Bd.
+    pose proof (tree_bound_correct p Hp tables Htables rough Hrough (A_ G) cell lam L HA HL floor tree v z (X sigma) Y Hpart Et) as Bd.
     specialize (Bd (alpha b0) (Hsx b0 Hb0)). unfold cell_sum.
     erewrite rsum_ext; [exact Bd|]. intros b Hin. cbv beta.
     assert (Ew : forall f, mean (alpha b) f (seq 0 (A_ G)) = mean (alpha b0) f (seq 0 (A_ G))).

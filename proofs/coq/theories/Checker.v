@@ -3,7 +3,7 @@
     Theorem [accepted_sound]: if [accepted G C] computes to true, then in the game that [G] means
     every policy is worth at most [upper C], and the certificate's own policy at least [lower C]. *)
 From Coq Require Import Reals ZArith QArith Qreals List Lra Lia Psatz Bool PeanoNat.
-From ExactQSE Require Import Sums FixedPoint Exponential Logarithm JointMajorant Game Stage Certificate.
+From ExactQSE Require Import Sums FixedPoint Exponential Logarithm LogTables JointMajorant Game Stage Trees Certificate.
 Import ListNotations.
 Open Scope R_scope.
 
@@ -17,6 +17,10 @@ Let Hu : 0 < unit p := unit_pos p Hp.
 Section Game.
 Variable G : table.
 Hypothesis HG : is_game G = true.
+Variable tables : ln_tables.
+Hypothesis Htables : sound_tables p tables.
+Variable rough : list rough_tables.
+Hypothesis Hrough : sound_rough p rough.
 
 (** ** Upper bounds, backward: the claims of a step with those of the steps after it *)
 Definition claims (l : list node) : after_type := Some (map (fun v => (state v, enclose p (bound v))) l).
@@ -27,7 +31,7 @@ Fixpoint layers_bounded (h : nat) (ls : list (list node)) : option after_type :=
   | [] => Some None
   | l :: rest =>
       match layers_bounded (S h) rest with
-      | Some after => if forallb (node_bounded p c G after h) l then Some (claims l) else None
+      | Some after => if forallb (node_bounded p G tables rough after h) l then Some (claims l) else None
       | None => None
       end
   end.
@@ -75,7 +79,7 @@ Proof.
     { subst s. unfold node_bounded in El. apply andb_true_iff in El. now apply Nat.ltb_lt. }
     simpl in Hh. unfold worth. rewrite W_step by (assumption || lia).
     replace (H_ G - S (length rest))%nat with h by lia. subst s.
-    apply (node_bounded_correct p Hp c Hc G HG later h v (first_claims rest)); try assumption; [lia|].
+    apply (node_bounded_correct p Hp G HG tables Htables rough Hrough later h v (first_claims rest)); try assumption; [lia|].
     destruct (Ha h (state v)) as [A1 A2]; [simpl; lia|exact Hs|]. split; assumption.
 Qed.
 
@@ -282,41 +286,76 @@ Notation "a 'and_then' b" := (if a then b else false) (at level 41, right associ
 Lemma and_then_iff (a b : bool) : a and_then b = true <-> a = true /\ b = true.
 Proof. destruct a, b; intuition discriminate. Qed.
 
-Definition accepted_with (c d : context) (G : table) (C : certificate) : bool :=
+(** Tables of fewer bits. *)
+Definition make_rough (p : Z) (bits : list Z) : option (list rough_tables) :=
+  all_some (fun q => if (0 <=? q)%Z && (q <=? p)%Z then option_map (pair q) (make_ln_tables q) else None) bits.
+
+Lemma make_rough_sound p bits rs : make_rough p bits = Some rs -> sound_rough p rs.
+Proof.
+  intros H. apply all_some_Forall2 in H. unfold sound_rough. induction H as [|q r bits rs E _ IH]; constructor; [|exact IH].
+  destruct (Z.leb_spec 0 q), (Z.leb_spec q p); cbn [andb] in E; try discriminate.
+  destruct (make_ln_tables q) as [t|] eqn:Et; [|discriminate]. injection E as <-.
+  split; [cbn [fst]; lia|now apply make_ln_tables_sound in Et].
+Qed.
+
+(** exp and ln at all the precisions of a certificate. *)
+Record contexts := Contexts { roughly : list rough_tables; precisely : ln_tables; finely : context }.
+
+Definition make_contexts (bits : list Z) (p f : Z) : option contexts :=
+  match make_rough p bits, make_ln_tables p, make_context f with
+  | Some rs, Some c, Some d => Some (Contexts rs c d)
+  | _, _, _ => None
+  end.
+
+Definition sound_contexts (p f : Z) (k : contexts) : Prop :=
+  sound_rough p (roughly k) /\ sound_tables p (precisely k) /\ sound_context f (finely k).
+
+Lemma make_contexts_sound bits p f k : (0 <= p)%Z -> (0 <= f)%Z ->
+  make_contexts bits p f = Some k -> sound_contexts p f k.
+Proof.
+  intros Hp Hf. unfold make_contexts. destruct (make_rough p bits) as [rs|] eqn:Er; [|discriminate].
+  destruct (make_ln_tables p) as [c|] eqn:Ec; [|discriminate]. destruct (make_context f) as [d|] eqn:Ed; [|discriminate].
+  intros [= <-]. split; [now apply make_rough_sound with bits|].
+  split; [now apply make_ln_tables_sound in Ec|now apply make_context_sound in Ed].
+Qed.
+
+Definition accepted_with (k : contexts) (G : table) (C : certificate) : bool :=
   (0 <=? precision C)%Z and_then (0 <=? fineness C)%Z and_then is_game G and_then
   (length (layers C) =? H_ G)%nat and_then forallb (forallb (node_formed G)) (layers C) and_then
-  upper_accepted (precision C) c G C and_then lower_accepted (fineness C) d G C.
+  upper_accepted (precision C) G (precisely k) (roughly k) C and_then
+  lower_accepted (fineness C) (finely k) G C.
 
 Definition accepted (G : table) (C : certificate) : bool :=
   (0 <=? precision C)%Z and_then (0 <=? fineness C)%Z and_then
-  match make_context (precision C), make_context (fineness C) with
-  | Some c, Some d => accepted_with c d G C
-  | _, _ => false
+  match make_contexts (roughness C) (precision C) (fineness C) with
+  | Some k => accepted_with k G C
+  | None => false
   end.
 
-(** The same for many claims about games by their place in a list, all at the same precisions. *)
-Definition verdicts (p f : Z) (games : list table) (claims : list (nat * certificate)) : list bool :=
-  match make_context p, make_context f with
-  | Some c, Some d =>
+(** The same for many claims about games by their place in a list, all at the same precisions: whatever the
+    claims say of fewer bits. *)
+Definition verdicts (bits : list Z) (p f : Z) (games : list table) (claims : list (nat * certificate)) : list bool :=
+  match make_contexts bits p f with
+  | Some k =>
       map (fun claim : nat * certificate =>
         let C := snd claim in
         match nth_error games (fst claim) with
-        | Some G => (precision C =? p)%Z and_then (fineness C =? f)%Z and_then accepted_with c d G C
+        | Some G => (precision C =? p)%Z and_then (fineness C =? f)%Z and_then accepted_with k G C
         | None => false
         end) claims
-  | _, _ => map (fun _ => false) claims
+  | None => map (fun _ => false) claims
   end.
 
-Theorem accepted_with_sound c d G C :
-  sound_context (precision C) c -> sound_context (fineness C) d -> accepted_with c d G C = true ->
+Theorem accepted_with_sound k G C :
+  sound_contexts (precision C) (fineness C) k -> accepted_with k G C = true ->
   (forall pi, admissible (meaning G) pi -> J (meaning G) pi <= Q2R (upper C)) /\
   admissible (meaning G) (policy_of G C) /\ Q2R (lower C) <= J (meaning G) (policy_of G C).
 Proof.
-  intros Ec Ed. unfold accepted_with. rewrite !and_then_iff. intros (Hp & Hq & HG & Hl & Hf & Hu & Hlo).
+  intros (Er & Ec & Ed). unfold accepted_with. rewrite !and_then_iff. intros (Hp & Hq & HG & Hl & Hf & Hu & Hlo).
   apply Z.leb_le in Hp, Hq. apply Nat.eqb_eq in Hl. split; [|split].
-  - now apply (upper_accepted_sound (precision C) Hp c Ec G HG C).
+  - now apply (upper_accepted_sound (precision C) Hp G HG (precisely k) Ec (roughly k) Er C).
   - now apply policy_of_admissible.
-  - now apply (lower_accepted_sound (fineness C) Hq d Ed G HG C).
+  - now apply (lower_accepted_sound (fineness C) Hq (finely k) Ed G HG C).
 Qed.
 
 Theorem accepted_sound G C : accepted G C = true ->
@@ -324,17 +363,15 @@ Theorem accepted_sound G C : accepted G C = true ->
   admissible (meaning G) (policy_of G C) /\ Q2R (lower C) <= J (meaning G) (policy_of G C).
 Proof.
   unfold accepted. rewrite !and_then_iff. intros (Hp & Hq & H). apply Z.leb_le in Hp, Hq.
-  destruct (make_context (precision C)) as [c|] eqn:Ec; [|discriminate].
-  destruct (make_context (fineness C)) as [d|] eqn:Ed; [|discriminate].
-  apply make_context_sound in Ec, Ed; try assumption. now apply (accepted_with_sound c d).
+  destruct (make_contexts _ _ _) as [k|] eqn:E; [|discriminate].
+  apply make_contexts_sound in E; try assumption. now apply (accepted_with_sound k).
 Qed.
 
 (** What [verdicts] answers is what [accepted] would. *)
-Theorem verdicts_correct p f games k G C : nth_error games k = Some G ->
-  precision C = p -> fineness C = f -> (0 <= p)%Z -> (0 <= f)%Z ->
-  verdicts p f games [(k, C)] = [accepted G C].
+Theorem verdicts_correct games k G C : nth_error games k = Some G -> (0 <= precision C)%Z -> (0 <= fineness C)%Z ->
+  verdicts (roughness C) (precision C) (fineness C) games [(k, C)] = [accepted G C].
 Proof.
-  intros HG <- <- Hp Hf. unfold verdicts, accepted. apply Z.leb_le in Hp, Hf. rewrite Hp, Hf.
-  destruct (make_context (precision C)), (make_context (fineness C)); cbn [map fst snd]; try reflexivity.
+  intros HG Hp Hf. unfold verdicts, accepted. apply Z.leb_le in Hp, Hf. rewrite Hp, Hf.
+  destruct (make_contexts _ _ _); cbn [map fst snd]; [|reflexivity].
   now rewrite HG, !Z.eqb_refl.
 Qed.

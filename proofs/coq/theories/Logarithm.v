@@ -131,19 +131,7 @@ Proof.
   now apply refine_correct.
 Qed.
 
-(** ln of [n / 2^q]: with [k] the position of the first bit, [n 2^-k] is in [1, 2). *)
-Definition log_fixed (c : context) (n q : Z) : option interval :=
-  if (0 <? n)%Z && (0 <=? q)%Z then
-    let k := Z.log2 n in
-    match log_near (exps c) (rounds c) (Z.shiftl n (p - k)) with
-    | Some i => let e := (k - q)%Z in
-        let l := (if 0 <=? e then fst (ln2 c) else snd (ln2 c))%Z in
-        let h := (if 0 <=? e then snd (ln2 c) else fst (ln2 c))%Z in
-        Some (e * l + fst i, e * h + snd i)%Z
-    | None => None
-    end
-  else None.
-
+(** ** From numbers between 1 and 2 to all *)
 Lemma unit_powerRZ q : (0 <= q)%Z -> unit q = powerRZ 2 q.
 Proof.
   intros H. unfold unit. rewrite <- (Z2Nat.id q H) at 1. rewrite <- (Z2Nat.id q H) at 2.
@@ -182,19 +170,36 @@ Proof.
     change (Z.neg n) with (- Z.pos n)%Z. rewrite opp_IZR. ring.
 Qed.
 
-Lemma log_fixed_correct c n q i : sound_context c -> log_fixed c n q = Some i ->
-  encloses p i (ln (IZR n / unit q)).
+Section Scaled.
+Variables (near : Z -> option interval) (two : interval).
+Hypothesis Hnear : forall z i x, IZR z <= x * unit p <= IZR (z + 1) -> near z = Some i -> encloses p i (ln x).
+Hypothesis Htwo : encloses p two (ln 2).
+
+(** ln of [n / 2^q]: with [k] the position of the first bit, [n 2^-k] is in [1, 2). *)
+Definition scaled_log (n q : Z) : option interval :=
+  if (0 <? n)%Z && (0 <=? q)%Z then
+    let k := Z.log2 n in
+    match near (Z.shiftl n (p - k)) with
+    | Some i => let e := (k - q)%Z in
+        let l := (if 0 <=? e then fst two else snd two)%Z in
+        let h := (if 0 <=? e then snd two else fst two)%Z in
+        Some (e * l + fst i, e * h + snd i)%Z
+    | None => None
+    end
+  else None.
+
+Lemma scaled_log_correct n q i : scaled_log n q = Some i -> encloses p i (ln (IZR n / unit q)).
 Proof.
-  intros [Ht H2]. unfold log_fixed.
+  unfold scaled_log.
   destruct (Z.ltb_spec 0 n) as [Hn|]; [|discriminate].
   destruct (Z.leb_spec 0 q) as [Hq|]; [|discriminate]. cbn [andb].
-  destruct (log_near _ _ _) as [j|] eqn:Ej; [|discriminate]. intros H; injection H as <-.
+  destruct (near _) as [j|] eqn:Ej; [|discriminate]. intros H; injection H as <-.
   set (k := Z.log2 n) in *. set (e := (k - q)%Z).
-  apply (log_near_correct (exps c) (rounds c) _ j (IZR n * powerRZ 2 (- k))) in Ej; [|assumption|].
+  apply (Hnear _ j (IZR n * powerRZ 2 (- k))) in Ej.
   - assert (P2 : forall m, 0 < powerRZ 2 m) by (intros; apply powerRZ_lt; lra).
     apply IZR_lt in Hn.
     replace (ln (IZR n / unit q)) with (IZR e * ln 2 + ln (IZR n * powerRZ 2 (- k))).
-    + destruct H2 as [L2 U2]. destruct Ej as [Lj Uj]. unfold encloses; cbn [fst snd].
+    + destruct Htwo as [L2 U2]. destruct Ej as [Lj Uj]. unfold encloses; cbn [fst snd].
       rewrite !plus_IZR, !mult_IZR.
       destruct (Z.leb_spec 0 e) as [He|He]; [apply IZR_le in He|apply IZR_lt in He]; nra.
     + rewrite <- ln_powerRZ2, <- ln_mult by (try apply Rmult_lt_0_compat; auto).
@@ -208,17 +213,17 @@ Proof.
 Qed.
 
 (** An upper bound of [ln (n / d)], in units. *)
-Definition log_ratio_upper (c : context) (n d : Z) : option Z :=
+Definition scaled_log_ratio (n d : Z) : option Z :=
   let q := (p + Z.max 0 (Z.log2 d - Z.log2 n))%Z in
-  option_map snd (log_fixed c (floor_div (Z.shiftl n q) d + 1) q).
+  option_map snd (scaled_log (floor_div (Z.shiftl n q) d + 1) q).
 
-Lemma log_ratio_upper_correct c n d h : sound_context c -> (0 < n)%Z -> (0 < d)%Z ->
-  log_ratio_upper c n d = Some h -> ln (IZR n / IZR d) * unit p <= IZR h.
+Lemma scaled_log_ratio_correct n d h : (0 < n)%Z -> (0 < d)%Z ->
+  scaled_log_ratio n d = Some h -> ln (IZR n / IZR d) * unit p <= IZR h.
 Proof.
-  intros Hc Hn Hd. unfold log_ratio_upper. rewrite floor_div_eq. set (q := (p + Z.max 0 (Z.log2 d - Z.log2 n))%Z).
-  destruct (log_fixed c _ q) as [i|] eqn:E; [|discriminate]. simpl. intros H; injection H as <-.
+  intros Hn Hd. unfold scaled_log_ratio. rewrite floor_div_eq. set (q := (p + Z.max 0 (Z.log2 d - Z.log2 n))%Z).
+  destruct (scaled_log _ q) as [i|] eqn:E; [|discriminate]. simpl. intros H; injection H as <-.
   assert (Hq : (0 <= q)%Z) by (unfold q; lia).
-  apply log_fixed_correct in E; [|assumption]. destruct E as [_ E].
+  apply scaled_log_correct in E. destruct E as [_ E].
   eapply Rle_trans; [|exact E]. apply Rmult_le_compat_r; [lra|].
   apply ln_mono; [apply Rdiv_lt_0_compat; now apply IZR_lt|].
   pose proof (unit_pos q Hq) as Uq. apply IZR_lt in Hd as Rd.
@@ -228,6 +233,15 @@ Proof.
     by (field; lra).
   rewrite <- shiftl_unit by assumption. rewrite <- mult_IZR. apply IZR_le.
   pose proof (Z.div_mod (Z.shiftl n q) d ltac:(lia)). pose proof (Z.mod_pos_bound (Z.shiftl n q) d Hd). lia.
+Qed.
+End Scaled.
+
+Definition log_fixed (c : context) : Z -> Z -> option interval := scaled_log (log_near (exps c) (rounds c)) (ln2 c).
+
+Lemma log_fixed_correct c n q i : sound_context c -> log_fixed c n q = Some i ->
+  encloses p i (ln (IZR n / unit q)).
+Proof.
+  intros [Ht H2]. unfold log_fixed. apply scaled_log_correct; [|assumption]. intros z j x. now apply log_near_correct.
 Qed.
 
 (** ** All that exp and ln need, at a precision *)

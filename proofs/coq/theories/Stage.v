@@ -1,10 +1,10 @@
-(** One step at one state: majorants at the corners of a tree over the leader's mixtures
+(** One leaf at one state: majorants at the corners of a part of the leader's mixtures
     (exactqse/kernel/stage.py, for a myopic follower).
 
     A corner of depth [k] holds, for each member of a cell, enclosures of the exponent [x] and the value
     [y] at [p + k] bits: the midpoint of two corners is exact. *)
 From Coq Require Import Reals ZArith List Lra Lia Psatz Bool PeanoNat.
-From ExactQSE Require Import Sums FixedPoint Exponential Logarithm JointMajorant.
+From ExactQSE Require Import Sums FixedPoint Exponential Logarithm LogTables JointMajorant.
 Import ListNotations.
 Open Scope R_scope.
 
@@ -32,8 +32,8 @@ Proof. apply Rdiv_lt_0_compat; apply IZR_lt; reflexivity. Qed.
 Section Stage.
 Variable p : Z.
 Hypothesis Hp : (0 <= p)%Z.
-Variable c : context.
-Hypothesis Hc : sound_context p c.
+Variable c : ln_tables.
+Hypothesis Hc : sound_tables p c.
 Let Hu : 0 < unit p := unit_pos p Hp.
 
 (** ** The upper end of a majorant at a corner *)
@@ -42,14 +42,14 @@ Definition upper_end (lam : interval) (shift : Z) (m : parameter) (v : value) : 
   match m with
   | PUp n d =>
       let z := (snd x + scale_up (snd y - fst lam) (Zpos d) (Zpos n) - Z.shiftl shift p - one p)%Z in
-      match exp_point p (exps c) z with
-      | Some e => Some (scale_up (snd e) (Zpos n) (Zpos d))
+      match exp_above p c z with
+      | Some e => Some (scale_up e (Zpos n) (Zpos d))
       | None => None
       end
   | PDown n d k =>
       let gap := (fst lam - snd y)%Z in
       if (0 <? gap)%Z then
-        match log_fixed p c gap p with
+        match quick_log p c gap p with
         | Some l => Some (- scale_down (one p + fst x - Z.shiftl shift p + fst l - k) (Zpos n) (Zpos d))%Z
         | None => None
         end
@@ -70,8 +70,8 @@ Lemma upper_end_correct lam L shift m x y q w h :
 Proof.
   intros Hm [L1 L2] [X1 X2] [Y1 Y2]. destruct m as [n d|n d k]; simpl in *.
   - set (z := (snd x + scale_up (snd y - fst lam) (Zpos d) (Zpos n) - Z.shiftl shift p - one p)%Z).
-    destruct (exp_point p (exps c) z) as [e|] eqn:E; [|discriminate]. intros H; injection H as <-.
-    apply exp_point_correct in E; [|assumption|apply Hc]. destruct E as [_ [_ E]].
+    destruct (exp_above p c z) as [e|] eqn:E; [|discriminate]. intros H; injection H as <-.
+    apply exp_above_correct in E; [|assumption|exact Hc].
     pose proof (ratio_pos n d) as Hs. pose proof (ratio_pos d n) as Hi. split; [exact Hs|].
     set (s := IZR (Zpos n) / IZR (Zpos d)) in *.
     assert (Ei : IZR (Zpos d) / IZR (Zpos n) = / s).
@@ -90,10 +90,10 @@ Proof.
       apply Rmult_le_compat_r; lra. }
     lra.
   - destruct (Z.ltb_spec 0 (fst lam - snd y)) as [Hg|]; [|discriminate].
-    destruct (log_fixed p c (fst lam - snd y) p) as [l|] eqn:El; [|discriminate].
+    destruct (quick_log p c (fst lam - snd y) p) as [l|] eqn:El; [|discriminate].
     intros H; injection H as <-. rename Hm into Ek.
     pose proof (ratio_pos n d) as Hs.
-    apply log_fixed_correct in El; [|assumption|assumption]. destruct El as [El _].
+    apply quick_log_correct in El; [|assumption|assumption]. destruct El as [El _].
     set (s := IZR (Zpos n) / IZR (Zpos d)) in *.
     apply IZR_lt in Hg. rewrite minus_IZR in *.
     assert (HwL : w < L) by (apply Rmult_lt_reg_r with (unit p); lra).
@@ -115,20 +115,13 @@ Qed.
 
 (** ** Corners and parts *)
 Definition at_corner (k : Z) (v : value) : value :=
-  ((down (fst (fst v)) k, up (snd (fst v)) k), (down (fst (snd v)) k, up (snd (snd v)) k)).
+  (coarse k (fst v), coarse k (snd v)).
 
 Definition value_ok (k : Z) (v : value) (x y : R) : Prop :=
   encloses (p + k) (fst v) x /\ encloses (p + k) (snd v) y.
 
 Definition corner_ok (cell : list nat) (v : corner) (x y : nat -> R) : Prop :=
   (0 <= fst v)%Z /\ Forall2 (fun b v' => value_ok (fst v) v' (x b) (y b)) cell (snd v).
-
-Lemma rounded k i x : (0 <= k)%Z -> encloses (p + k) i x -> encloses p (down (fst i) k, up (snd i) k) x.
-Proof.
-  intros Hk [L H]. rewrite unit_shift in L, H by assumption. pose proof (unit_pos k Hk) as Uk.
-  pose proof (down_le (fst i) k Hk). pose proof (up_ge (snd i) k Hk).
-  split; simpl; apply Rmult_le_reg_r with (unit k); try assumption; nra.
-Qed.
 
 Definition halve_interval (k e f : Z) (x y : interval) : interval :=
   (Z.shiftl (fst x) (k - e) + Z.shiftl (fst y) (k - f), Z.shiftl (snd x) (k - e) + Z.shiftl (snd y) (k - f))%Z.
@@ -201,12 +194,12 @@ Definition part_bounded (h : R) (v : part) : Prop := forall X Y, part_ok v X Y -
 
 (** *** Leaves *)
 Definition make_down (a b : positive) : option parameter :=
-  match log_ratio_upper p c (Zpos a) (Zpos b) with Some k => Some (PDown a b k) | None => None end.
+  match quick_log_ratio p c (Zpos a) (Zpos b) with Some k => Some (PDown a b k) | None => None end.
 
 Lemma make_down_ok a b m : make_down a b = Some m -> parameter_ok m.
 Proof.
-  unfold make_down. destruct (log_ratio_upper _ _ _ _) as [k|] eqn:E; [|discriminate].
-  intros H; injection H as <-. now apply log_ratio_upper_correct in E.
+  unfold make_down. destruct (quick_log_ratio _ _ _ _) as [k|] eqn:E; [|discriminate].
+  intros H; injection H as <-. now apply quick_log_ratio_correct in E.
 Qed.
 
 (** The majorant that touches where the value exceeds lam by [gain] and the exponent is [x]. *)
@@ -215,7 +208,7 @@ Definition touching (gain x : Z) : option parameter :=
   | Zpos u =>
       match gain with
       | Zpos g => Some (PUp g u)
-      | _ => let weight := match exp_point p (exps c) x with Some e => fst e | None => one p end in
+      | _ => let weight := match exp_above p c x with Some e => e | None => one p end in
              make_down (Z.to_pos (down (- gain * weight) p)) u
       end
   | _ => None
@@ -315,7 +308,7 @@ Proof.
     destruct (corner_sum shift k ms vs') as [t|] eqn:Et; [|discriminate]. intros Eh; injection Eh as Eh; subst h.
     inversion_clear Hok as [|? ? Hm Hms]. destruct (IH b1 vs' t Hms F' Et) as (Hl & Ha & Hs). destruct Hv as [Hx Hy].
     unfold at_corner in Ea.
-    apply (upper_end_correct lam L shift m _ _ (x b) (y b) a Hm HL) in Ea; [|now apply rounded..].
+    apply (upper_end_correct lam L shift m _ _ (x b) (y b) a Hm HL) in Ea; [|now apply coarse_correct..].
     destruct Ea as [A1 A2]. split; [now f_equal|]. split.
     + intros bm [<-|Hin]; [exact A1|auto].
     + rewrite plus_IZR, Rmult_plus_distr_r. cbn [fst snd]. lra.
@@ -387,88 +380,6 @@ Proof.
     + rewrite rsum_scale. pose proof (exp_pos (IZR shift)). nra.
     + intros b _. unfold f. rewrite mean_minus, mean_const by apply Ht.
       rewrite <- Rmult_assoc, <- exp_plus. f_equal. f_equal. ring.
-Qed.
-
-(** *** Trees in preorder: the first part on the stack is the part at hand *)
-Fixpoint run (es : list entry) (stack : list part) : option (list Z) :=
-  match es, stack with
-  | [], [] => Some []
-  | ELeaf ms shift :: es', v :: rest =>
-      match leaf v ms shift, run es' rest with
-      | Some l, Some l' => Some (l ++ l')
-      | _, _ => None
-      end
-  | ESplit i j :: es', v :: rest =>
-      match nth_error v i, nth_error v j with
-      | Some a, Some b =>
-          if (i =? j)%nat then None
-          else let m := middle a b in run es' (replace_nth i m v :: replace_nth j m v :: rest)
-      | _, _ => None
-      end
-  | _, _ => None
-  end.
-
-Lemma split_part v X Y i j a b k : part_ok v X Y -> nth_error v i = Some a -> nth_error v j = Some b ->
-  k = i \/ k = j ->
-  part_ok (replace_nth k (middle a b) v) (fun e b' => moved i j k (fun e' => X e' b') e)
-    (fun e b' => moved i j k (fun e' => Y e' b') e).
-Proof.
-  intros [Hl Hv] Ea Eb Hk. assert (Hkn : (k < length v)%nat).
-  { destruct Hk as [->| ->]; apply nth_error_Some; congruence. }
-  split; [now rewrite replace_nth_length|]. intros e w. rewrite replace_nth_error by assumption.
-  unfold moved. destruct (Nat.eqb_spec e k) as [->|].
-  - intros H; injection H as <-. apply middle_correct; auto.
-  - auto.
-Qed.
-
-Theorem run_correct h : (0 < n)%nat -> forall es stack l, run es stack = Some l ->
-  (forall z, In z l -> IZR z <= h * unit p) -> Forall (part_bounded h) stack.
-Proof.
-  intros Hn. induction es as [|[i j|ms shift] es IH]; intros [|v rest] l; simpl; try discriminate; [constructor|..].
-  - destruct (nth_error v i) as [a|] eqn:Ea; [|discriminate].
-    destruct (nth_error v j) as [b|] eqn:Eb; [|discriminate].
-    destruct (Nat.eqb_spec i j) as [|Hij]; [discriminate|]. intros E Hl.
-    specialize (IH _ l E Hl). inversion_clear IH as [|? ? B1 F]. inversion_clear F as [|? ? B2 F'].
-    constructor; [|assumption]. intros X Y Hv t Ht.
-    assert (Hi : (i < n)%nat) by (destruct Hv as [<- _]; apply nth_error_Some; congruence).
-    assert (Hj : (j < n)%nat) by (destruct Hv as [<- _]; apply nth_error_Some; congruence).
-    destruct (halves_cover n i j t Hi Hj Hij Ht) as (k & t' & Hk & Ht' & Em).
-    assert (B : bounded (fun e b' => moved i j k (fun e' => X e' b') e)
-                        (fun e b' => moved i j k (fun e' => Y e' b') e) h).
-    { pose proof (split_part v X Y i j a b k Hv Ea Eb Hk) as P. destruct Hk as [->| ->]; [now apply B1|now apply B2]. }
-    specialize (B t' Ht'). erewrite rsum_ext; [exact B|]. intros b' _. cbv beta.
-    symmetry. f_equal; f_equal; [exact (Em (fun e => X e b'))|exact (Em (fun e => Y e b'))].
-  - destruct (leaf v ms shift) as [l1|] eqn:E1; [|discriminate].
-    destruct (run es rest) as [l2|] eqn:E2; [|discriminate]. intros H; injection H as <-. intros Hl.
-    constructor.
-    + apply (leaf_correct v ms shift l1 h Hn E1). intros; apply Hl, in_or_app; now left.
-    + apply (IH rest l2 E2). intros; apply Hl, in_or_app; now right.
-Qed.
-
-Definition largest (l : list Z) : option Z :=
-  match l with [] => None | a :: t => Some (fold_left Z.max t a) end.
-
-Lemma largest_correct l h : largest l = Some h -> forall z, In z l -> (z <= h)%Z.
-Proof.
-  assert (F : forall t a, (a <= fold_left Z.max t a)%Z /\ forall z, In z t -> (z <= fold_left Z.max t a)%Z).
-  { induction t as [|b t IH]; intros a; simpl; [split; [lia|tauto]|].
-    destruct (IH (Z.max a b)) as [H1 H2]. split; [lia|]. intros z [<-|Hz]; [lia|auto]. }
-  destruct l as [|a t]; [discriminate|]. intros H; injection H as <-.
-  destruct (F t a) as [H1 H2]. intros z [<-|Hz]; auto.
-Qed.
-
-Definition tree_bound (es : list entry) (v : part) : option Z :=
-  match run es [v] with Some l => largest l | None => None end.
-
-Theorem tree_bound_correct es v h X Y : (0 < n)%nat -> part_ok v X Y -> tree_bound es v = Some h ->
-  bounded X Y (IZR h / unit p).
-Proof.
-  intros Hn Hv. unfold tree_bound. destruct (run es [v]) as [l|] eqn:E; [|discriminate]. intros Hh.
-  pose proof (run_correct (IZR h / unit p) Hn es [v] l E) as R.
-  assert (F : Forall (part_bounded (IZR h / unit p)) [v]).
-  { apply R. intros z Hz. replace (IZR h / unit p * unit p) with (IZR h) by (field; lra).
-    apply IZR_le. now apply largest_correct with l. }
-  inversion_clear F. auto.
 Qed.
 End Cell.
 End Stage.

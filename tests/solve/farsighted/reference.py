@@ -15,28 +15,41 @@ from exactqse.kernel.game import KernelGame
 Place = tuple[int, int]
 Box = dict[Place, tuple[float, float]]
 Corner = list[float]
+Simplices = dict[tuple[Place, int], list[Corner]]
 
 
-def parts_of(certificate: Certificate) -> Iterator[tuple[Part, Box]]:
-    """Every part with the interval of each place that was halved."""
-    stack: list[Box] = [{}]
+def parts_of(certificate: Certificate, actions: int) -> Iterator[tuple[Part, Box, Simplices]]:
+    """Every part with the interval of each place, and the simplex of each cell, that was halved."""
+    stack: list[tuple[Box, Simplices]] = [({}, {})]
     for entry in certificate.cover:
-        box = stack.pop()
+        box, simplices = stack.pop()
         if isinstance(entry, Part):
-            yield entry, box
+            yield entry, box, simplices
             continue
-        assert isinstance(entry, ValueSplit)
         place = entry.step, entry.state
-        low, high = box.get(place, (-inf, inf))
-        at = float(entry.at)
-        stack += [{**box, place: (max(low, at), high)}, {**box, place: (low, min(high, at))}]
+        if isinstance(entry, ValueSplit):
+            low, high = box.get(place, (-inf, inf))
+            at = float(entry.at)
+            stack.append(({**box, place: (max(low, at), high)}, simplices))
+            stack.append(({**box, place: (low, min(high, at))}, simplices))
+            continue
+        where = place, entry.cell
+        halves = _halves(simplices.get(where) or _pure(actions), entry.edge)
+        stack += [(box, {**simplices, where: half}) for half in halves]
 
 
 class Reference:
     """The claims of one part."""
 
-    def __init__(self, game: KernelGame, certificate: Certificate, part: Part, box: Box) -> None:
-        self.game = game
+    def __init__(
+        self,
+        game: KernelGame,
+        certificate: Certificate,
+        part: Part,
+        box: Box,
+        simplices: Simplices | None = None,
+    ) -> None:
+        self.game, self.simplices = game, simplices or {}
         self.eta, self.gamma = float(game.eta or 0), float(game.gamma)
         self.places = [(node.step, node.state) for node in certificate.nodes]
         self.claims = dict(zip(self.places, part.claims, strict=True))
@@ -71,12 +84,19 @@ class Reference:
 
     def _contract(self, box: Box) -> bool:
         A, B = range(self.game.leader_actions), range(self.game.follower_actions)
+        cells = [c for b in B for c, cell in enumerate(self.game.observes) if b in cell]
         for h, s in reversed(self.places):
             if h == 0:
                 break
             ends = []
             for values, pick in ((self.low, min), (self.high, max)):
-                q = [pick(self._reward(h, s, a, b, values) for a in A) for b in B]
+                q = [
+                    pick(
+                        sum(corner[a] * self._reward(h, s, a, b, values) for a in A)
+                        for corner in self.corners((h, s), cells[b])
+                    )
+                    for b in B
+                ]
                 top = max(q)
                 ends.append(top + log(sum(exp(self.eta * (x - top)) for x in q)) / self.eta)
             low, high = box.get((h, s), (-inf, inf))
@@ -84,6 +104,9 @@ class Reference:
             if self.low[h, s] > self.high[h, s]:
                 return True
         return False
+
+    def corners(self, j: Place, cell: int) -> list[Corner]:
+        return self.simplices.get((j, cell)) or _pure(self.game.leader_actions)
 
     def phi(self, j: Place, sigma: float) -> float:
         return max(k + sigma * d for d, k in self.points[j])
@@ -127,9 +150,9 @@ class Reference:
 
     def G(self, j: Place, piece: Piece) -> float:
         total, common = 0.0, dict.fromkeys(self.radii, 0.0)
-        for cell, tree in zip(self.game.observes, piece.trees, strict=True):
+        for c, (cell, tree) in enumerate(zip(self.game.observes, piece.trees, strict=True)):
             forms = []
-            for leaf, corners in _leaves(tree, self.game.leader_actions):
+            for leaf, corners in _leaves(tree, self.corners(j, c)):
                 for corner in corners:
                     A, L = 0.0, dict.fromkeys(self.radii, 0.0)
                     for b, majorant in zip(cell, leaf.majorants, strict=True):
@@ -207,13 +230,23 @@ class Reference:
         return x, u, P
 
 
-def _leaves(tree: tuple[Leaf | Split, ...], actions: int) -> Iterator[tuple[Leaf, list[Corner]]]:
-    stack = [[[float(a == k) for a in range(actions)] for k in range(actions)]]
+def _leaves(
+    tree: tuple[Leaf | Split, ...], simplex: list[Corner]
+) -> Iterator[tuple[Leaf, list[Corner]]]:
+    stack = [simplex]
     for entry in tree:
         part = stack.pop()
         if isinstance(entry, Leaf):
             yield entry, part
             continue
-        pairs = zip(part[entry.i], part[entry.j], strict=True)
-        middle = [(x + y) / 2 for x, y in pairs]
-        stack += [[*part[:k], middle, *part[k + 1 :]] for k in (entry.j, entry.i)]
+        stack += _halves(part, entry)
+
+
+def _pure(actions: int) -> list[Corner]:
+    return [[float(a == k) for a in range(actions)] for k in range(actions)]
+
+
+def _halves(part: list[Corner], edge: Split) -> list[list[Corner]]:
+    """The second one first."""
+    middle = [(x + y) / 2 for x, y in zip(part[edge.i], part[edge.j], strict=True)]
+    return [[*part[:k], middle, *part[k + 1 :]] for k in (edge.j, edge.i)]

@@ -126,6 +126,7 @@ def test_covers_are_planted_as_they_are(game: Game) -> None:
         if isinstance(entry, Part):
             assert planted.children[n].tolist() == [-1, -1]
             continue
+        assert isinstance(entry, ValueSplit)  # others: test_mixtures.py
         j = places.index((entry.step, entry.state))
         assert (planted.axis[n], planted.at[n]) == (j, entry.at)
         first, second = hi.copy(), lo.copy()

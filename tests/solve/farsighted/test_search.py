@@ -113,13 +113,3 @@ def test_a_part_without_a_root_is_not_written() -> None:
     search.nodes.lam[: search.nodes.size][leaves] = np.inf
     with pytest.raises(PrecisionError, match="no bound for a part"):
         cover(game, search, unit, margin)
-
-
-def test_a_gap_that_no_division_closes_ends_the_search() -> None:
-    """At the optimum's value her best choice jumps: a chord bounds what she has between."""
-    game = random_game(2, 2, 19)
-    certificate, effort = solve_farsighted(game, Fraction(1, 10**6), Budget(nodes=100_000))
-    assert effort.stopped.startswith("dividing the follower's values brings the bounds no closer")
-    assert effort.work < 20_000
-    assert check(game, certificate).outcome == "accepted"
-    assert Fraction(1, 10**6) < certificate.upper - certificate.lower < Fraction(1, 1000)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from exactqse.errors import PrecisionError
 from exactqse.evaluate import evaluate, evaluate_float64
 from exactqse.games import dense
-from exactqse.kernel.certificate import Certificate, Leaf
+from exactqse.kernel.certificate import Certificate, Leaf, Part
 from exactqse.kernel.check import check
 from exactqse.model import Game, Policy
 from exactqse.simulate.classes import perturbed_models
@@ -80,8 +80,8 @@ def test_the_formulas_agree_with_what_was_emitted(observes: str, rho: list[float
     game = drawn_game(2, 3, 1, observes=observes, rho=rho)
     certificate, _ = solve_farsighted(game, Fraction(1, 10), Budget(nodes=30))
     bounds = []
-    for part, box in parts_of(certificate):
-        reference = Reference(game, certificate, part, box)
+    for part, *limits in parts_of(certificate, game.leader_actions):
+        reference = Reference(game, certificate, part, *limits)
         if reference.empty:
             continue
         assert all(G < 1e-12 for _, G in reference.bound().values())
@@ -127,7 +127,7 @@ def test_a_limit_leaves_a_wider_proof() -> None:
 
 def test_covers_are_short() -> None:
     certificate, _ = solve_farsighted(drawn_game(3, 3, 4), Fraction(1, 1000), Budget())
-    leaves = [part for part, _ in parts_of(certificate)]
+    leaves = [part for part in certificate.cover if isinstance(part, Part)]
     numbers = [
         majorant
         for part in leaves
