@@ -72,7 +72,7 @@ def tree(states: int, horizon: int, own: int, seed: int) -> Game:
                 first = (2 * s + b) * count
                 kids = list(range(first, first + count)) if s < now and count else [s]
                 for a in range(2):
-                    P[h, s, b, a, kids] = random.dirichlet(np.ones(len(kids)))
+                    P[h, s, a, b, kids] = random.dirichlet(np.ones(len(kids)))
         now = now * 2 * count if count else now
     u, r = random.random((2, horizon, states, 2, 2))
     return Game.from_arrays(P, u, r, rho=0, eta=3, gamma="9/10", normalise=True)
