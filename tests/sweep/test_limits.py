@@ -91,16 +91,23 @@ GAMES = games(
 )
 
 
-@settings(max_examples=40, deadline=None)
-@given(GAMES)
-def test_small_eta_comes_near_the_uniform_value(game: Game) -> None:
-    """|nu - 1/B| <= (e^(2 eta R) - 1)/B, so J differs by at most H^2 max|u| (e^(2 eta R) - 1)."""
+def assert_near_the_uniform_value(game: Game, gap: Fraction) -> None:
+    """|nu - 1/B| <= (e^(2 eta K R) - 1)/B, where K = 1 for gamma = 0, else at most H.
+
+    So J differs by at most H^2 max|u| (e^(2 eta K R) - 1).
+    """
     entries = [[v for step in t for s in step for row in s for v in row] for t in (game.u, game.r)]
     U, R = (max(map(abs, values)) for values in entries)
     eta = Fraction(1, 10**9)
-    near = game.horizon**2 * U * 3 * eta * R
-    value = solve(game.with_(eta=eta), 15).value
+    near = game.horizon**2 * U * 3 * eta * R * (game.horizon if game.gamma else 1)
+    value = solve(game.with_(eta=eta), gap=gap).value
     assert value.lower - near <= uniform_value(game) <= value.upper + near
+
+
+@settings(max_examples=40, deadline=None)
+@given(GAMES)
+def test_small_eta_comes_near_the_uniform_value(game: Game) -> None:
+    assert_near_the_uniform_value(game, gap=Fraction(1, 10**15))
 
 
 @settings(max_examples=40, deadline=None)
@@ -127,13 +134,7 @@ FARSIGHTED = games(
 @settings(max_examples=15, deadline=None)
 @given(FARSIGHTED)
 def test_small_eta_comes_near_the_uniform_value_of_farsighted_followers(game: Game) -> None:
-    """|nu - 1/B| <= (e^(2 eta H R) - 1)/B."""
-    entries = [[v for step in t for s in step for row in s for v in row] for t in (game.u, game.r)]
-    U, R = (max(map(abs, values)) for values in entries)
-    eta = Fraction(1, 10**9)
-    near = game.horizon**3 * U * 3 * eta * R
-    value = solve(game.with_(eta=eta), gap=Fraction(1, 20), time_limit=2).value
-    assert value.lower - near <= uniform_value(game) <= value.upper + near
+    assert_near_the_uniform_value(game, gap=Fraction(1, 20))
 
 
 @settings(max_examples=15, deadline=None)
