@@ -169,7 +169,7 @@ class Stage:
         Where nothing leans those are left out whose rough bound is not above A at an earlier one
         (proofs/rough-bounds.md).
         """
-        leans = self.free or any(map(any, self.slopes))
+        leans = self.free or any(any(self.slopes[b]) for b in cell)
         parts = [self._inside(cell, pure)]
         leaf, largest, n = 0, BELOW, len(self.x[0])
         for entry in tree:
