@@ -230,6 +230,25 @@ def test_a_rough_bound_holds_for_every_lam(tag: str) -> None:
     assert 2 * exactly(stage, 0, 0, tag, Fraction(1), 1 << p, 0) * 2**p <= found < BEYOND
 
 
+def test_a_rough_bound_is_of_the_lower_end_of_a_wide_exponent_where_it_falls() -> None:
+    """-(1 + x + ln(T / kappa)) at x = -1 and T = kappa = 1, not at x = 1."""
+    p = 40
+    one = 1 << p
+    stage = Stage("here", p, INTEGER, [[(-one, one)]], [[(-one, -one)]], [[{}]])
+    (found,) = stage._rough([(0, Stage._down, (1, 1))], stage._simplex(), (0, 0), 0)
+    assert 0 <= found < one >> 3
+
+
+def test_a_rough_bound_holds_where_a_parameter_is_larger_than_one_over_the_unit() -> None:
+    """s = 3 2^p, whose inverse is rounded down to 0 units, and y - lam = 5 2^p."""
+    p = 40
+    y = 5 << 2 * p
+    stage = Stage("here", p, INTEGER, [[(0, 0)]], [[(y, y)]], [[{}]])
+    members = [(0, Stage._up, (3 << p, 1))] * 2
+    (found,) = stage._rough(members, stage._simplex(), (0, 0), 0)
+    assert 2 * exactly(stage, 0, 0, UP, Fraction(3 << p), 0, 0) * 2**p <= found
+
+
 @pytest.mark.parametrize("p", [16, 64, COARSE - 1, COARSE, COARSE + 1, 3000])
 @pytest.mark.parametrize("tag", [UP, DOWN])
 def test_a_rough_bound_is_near_at_any_precision(tag: str, p: int) -> None:
