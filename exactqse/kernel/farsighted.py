@@ -10,7 +10,7 @@ place's own slope; or, where it is free, for that which suits a majorant of the 
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -246,19 +246,21 @@ class PartBounds:
         loose = {t: f for t, f in after.items() if f.free}
         if not loose:
             return None
-        nothing = dict.fromkeys(after, 0)
+        rows = columns(lambda row: row, game.at(game.P, step)[state])
+        nothing = [dict.fromkeys(sorted({t for row in own for t in row.states}), 0) for own in rows]
+        free = [[(t, loose[t]) for t in reached if t in loose] for reached in nothing]
 
-        def moved(b: int, values: dict[int, int]) -> list[Interval]:
-            """[a] of P values, of the free places."""
-            every, rows = nothing | values, game.at(game.P, step)[state]
-            return [expected(by_b[b], ((*every,), every, 0)) for by_b in rows]
+        def moved(b: int, values: Iterable[tuple[int, int]]) -> list[Interval]:
+            """[a] of P values, of the free places that b leads to."""
+            every = nothing[b] | dict(values)
+            return [expected(row, ((*every,), every, 0)) for row in rows[b]]
 
         def height(b: int, sigma: int) -> list[Interval]:
-            return moved(b, {t: f.phi(sigma, p)[1] + (f.radius >> p) + 1 for t, f in loose.items()})
+            return moved(b, [(t, f.phi(sigma, p)[1] + (f.radius >> p) + 1) for t, f in free[b]])
 
         y = continuations(game, step, state, ends(tied | dict.fromkeys(loose, (0, 0))), p)
-        worst = {t: min(K for _, K in f.points) for t, f in loose.items()}
-        least = [moved(b, worst) for b in range(game.follower_actions)]
+        worst = [[(t, min(K for _, K in f.points)) for t, f in pairs] for pairs in free]
+        least = [moved(b, values) for b, values in enumerate(worst)]
         slopes = self._slopes(j, others, after, loose)
         return Free(y, slopes, game.gamma.as_integer_ratio(), least, height)
 
