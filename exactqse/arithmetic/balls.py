@@ -97,6 +97,8 @@ class FlintElementary(Elementary):
     def exp(self, x: Interval, p: int) -> Interval:
         """An enclosure of exp on x."""
         whole, width = x[1] >> p, x[1] - x[0]
+        if not any(x):
+            return 1 << p, 1 << p
         if whole < -p:
             return 0, 1
         bits = max(x[0].bit_length(), p) + (

@@ -43,7 +43,7 @@ class Frontier:
 
     def phi(self, sigma: int, p: int) -> Interval:
         """max (K + sigma d), rounded up."""
-        bound = max(height - (-sigma * d >> p) for d, height in self.points)
+        bound = max([height - (-sigma * d >> p) for d, height in self.points])
         return bound, bound
 
 
@@ -233,8 +233,7 @@ class PartBounds:
         middles = {t: (f.middle, f.middle) for t, f in after.items()}
         tied = {t: f.phi(f.own, p) for t, f in after.items()}
         x, y = exponents(game, h, s, ends(middles), p), continuations(game, h, s, ends(tied), p)
-        key = "slopes", self.part.slopes, j
-        slopes: Columns[Slopes] = self._known(key, self._slopes, j, others, after, {})
+        slopes = self._known(("slopes", self.part.slopes, j), self._slopes, j, others, after, {})
         free = self._free(j, others, after, tied)
         where = f"{self.where}, step {h}, state {s}"
         within = self._within(j)
@@ -246,21 +245,22 @@ class PartBounds:
         loose = {t: f for t, f in after.items() if f.free}
         if not loose:
             return None
-        nothing = dict.fromkeys(after, 0)
+        rows = columns(lambda row: row, game.at(game.P, step)[state])
+        nothing = [dict.fromkeys(sorted({t for row in own for t in row.states}), 0) for own in rows]
+        free = [{t: loose[t] for t in reached if t in loose} for reached in nothing]
 
-        def moved(b: int, values: dict[int, int]) -> list[Interval]:
-            """[a] of P values, of the free places."""
-            every, rows = nothing | values, game.at(game.P, step)[state]
-            return [expected(by_b[b], ((*every,), every, 0)) for by_b in rows]
+        def moved(b: int, value: Callable[[Frontier], int]) -> list[Interval]:
+            """[a] of P values, of the free places that b leads to."""
+            every = nothing[b] | {t: value(f) for t, f in free[b].items()}
+            return [expected(row, ((*every,), every, 0)) for row in rows[b]]
 
         def height(b: int, sigma: int) -> list[Interval]:
-            return moved(b, {t: f.phi(sigma, p)[1] + (f.radius >> p) + 1 for t, f in loose.items()})
+            return moved(b, lambda f: f.phi(sigma, p)[1] + (f.radius >> p) + 1)
 
         y = continuations(game, step, state, ends(tied | dict.fromkeys(loose, (0, 0))), p)
-        worst = {t: min(K for _, K in f.points) for t, f in loose.items()}
-        least = [moved(b, worst) for b in range(game.follower_actions)]
+        worst = [moved(b, lambda f: min([K for _, K in f.points])) for b in range(len(rows))]
         slopes = self._slopes(j, others, after, loose)
-        return Free(y, slopes, game.gamma.as_integer_ratio(), least, height)
+        return Free(y, slopes, game.gamma.as_integer_ratio(), worst, height)
 
     def _slopes(self, j: int, others: Vector, after: After, loose: After) -> Columns[Slopes]:
         """[b][a] of gamma P and P c' - c - sigma P, of all places but those of ``loose``."""

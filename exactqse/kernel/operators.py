@@ -28,7 +28,7 @@ def exponent(game: KernelGame, reward: Fraction, row: Row, soft: Values, p: int)
     x = enclose(above * n, below * d, p)
     if not soft[0] or not game.gamma:
         return x
-    low, high = scale(expected(row, soft), *game.gamma.as_integer_ratio())
+    low, high = expected(row, soft, game.gamma.as_integer_ratio())
     return x[0] + low, x[1] + high
 
 
@@ -69,10 +69,10 @@ def weighted(row: Row, values: Values) -> int:
     return sum(map(mul, row.numerators, chosen))
 
 
-def expected(row: Row, values: Values) -> Interval:
-    """The mean of the values under a distribution of states."""
-    low, rest = divmod(weighted(row, values), row.denominator)
-    return low, low + values[2] + (rest > 0)
+def expected(row: Row, values: Values, factor: tuple[int, int] = (1, 1)) -> Interval:
+    """A factor, not negative, times the mean of the values under a distribution of states."""
+    low, rest = divmod(weighted(row, values) * factor[0], row.denominator * factor[1])
+    return low, low - (-values[2] * factor[0] // factor[1]) + (rest > 0)
 
 
 def mixture(distribution: Distribution, values: Sequence[Interval]) -> Interval:

@@ -115,10 +115,11 @@ class Stage:
         low, high, total, spots = 0, 0, Vector(), list[Spot]()
         for forms in cells:
             pivot = max(forms, key=lambda form: form[0][1])[1]
-            total = _plus(total, pivot, 1)
-            ends = [(self._spread(a, _plus(slopes, pivot, -1)), spot) for a, slopes, spot in forms]
+            total = _plus(total, pivot, 1) if total else pivot
+            away = [(a, {} if s is pivot else _plus(s, pivot, -1), at) for a, s, at in forms]
+            ends = [(self._spread(a, slopes), at) for a, slopes, at in away]
             (least, _), spot = max(ends)
-            low, high = low + least, high + max(end for (_, end), _ in ends)
+            low, high = low + least, high + max([end for (_, end), _ in ends])
             spots.append(spot)
         return self._spread((low, high), total), spots
 
@@ -292,8 +293,8 @@ class Stage:
         d = self._reach(g)
         factor = self._exp((d, d))
         a = scale(multiply(e, (factor[0] - d, factor[1] - d), p), above, below)
-        own = {j: e[1] * n * above // (below << p) for j, n in g.items()}
-        return (a[0] - self._units(1), a[1] + self._units(1)), own
+        weight, unit, one = e[1] * above, below << p, self._units(1)
+        return (a[0] - one, a[1] + one), {j: n * weight // unit for j, n in g.items()}
 
     def _exp(self, z: Interval) -> Interval:
         """exp, where z is of a size that one can compute with."""
@@ -327,8 +328,8 @@ class Stage:
         """-kappa (inner + (push - t lean) . dv)."""
         (above, below), p = kappa, self.p
         a, units = scale(inner, -above, below), self._units(1) if slopes else 0
-        tilted = {j: (lean * t >> p) - push for j, (push, lean) in slopes.items()}
-        return (a[0] - units, a[1] + units), {j: n * above // below for j, n in tilted.items()}
+        tilted = {j: ((m * t >> p) - n) * above // below for j, (n, m) in slopes.items()}
+        return (a[0] - units, a[1] + units), tilted
 
     def _chord(self, kappa: Ratio, corner: Corner, b: int, value: Interval, shift: int) -> Form:
         """The same where free places pick points: ln T >= its chords on parts of T's range.

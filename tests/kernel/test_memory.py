@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from exactqse import Game
+from exactqse import Game, solve
 from exactqse.kernel import farsighted
 from exactqse.kernel.certificate import Certificate, Claim, Part, Slope, Split
 from exactqse.kernel.check import check
 from exactqse.kernel.elementary import INTEGER
-from exactqse.kernel.farsighted import Box, PartBounds, check_cover
+from exactqse.kernel.farsighted import Box, Frontier, PartBounds, check_cover
 from exactqse.kernel.stage import cut
 from exactqse.solve.effort import Budget
 from exactqse.solve.farsighted import solve_farsighted
@@ -130,3 +130,32 @@ def test_a_check_looks_at_less(
     assert check(game, certificate)
     assert less < len(looked)
     assert len(looked) <= len(game.places) * sum(isinstance(x, Part) for x in certificate.cover)
+
+
+def test_a_stage_looks_at_claims_that_the_followers_action_leads_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    random = np.random.default_rng(0)
+    P = np.full((2, 5, 2, 2, 5), 0.2)
+    P[0, 0, :, 0] = 0, 0.25, 0.75, 0, 0
+    P[0, 0, :, 1] = 0, 0, 0, 0.5, 0.5
+    u, r = random.random((2, 2, 5, 2, 2))
+    game = Game.from_arrays(P, u, r, rho=0, eta=3, gamma="9/10", normalise=True)
+    found = solve(game, gap="1/20", leader="history").certificate
+    bounds = PartBounds(game, found, parts(game, found)[0][0], ({}, {}, {}), 64, INTEGER, "")
+    after = {s: f for (_, s), f in (bounds.frontiers() or {}).items()}
+    free = bounds.stage(0, 0, {}, after, {f.j: f.radius for f in after.values()}).free
+    assert free is not None
+    seen: list[int] = []
+    phi = Frontier.phi
+
+    def noted(self: Frontier, sigma: int, p: int) -> Any:
+        seen.append(self.j)
+        return phi(self, sigma, p)
+
+    monkeypatch.setattr(Frontier, "phi", noted)
+    heights = [free.height(b, -(1 << 64)) for b in (0, 1)]
+    assert seen == [1, 2, 3, 4]  # each at one of the two
+    for (low, high), above in zip([(1, 2), (3, 4)], heights, strict=True):
+        alone = [phi(after[t], -(1 << 64), 64)[1] for t in (low, high)]
+        assert min(alone) < above[0][1] < max(alone) + 3 + max(f.radius for f in after.values())

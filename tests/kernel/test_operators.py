@@ -17,6 +17,7 @@ from exactqse.kernel.interval import Interval, enclose, ends
 from exactqse.kernel.operators import (
     by_response,
     continuation,
+    expected,
     exponent,
     mixture,
     policy_value,
@@ -232,3 +233,19 @@ def test_expectations_are_exact() -> None:
     assert expectation(row, {0: Fraction(1, 7), 2: Fraction(3)}) == Fraction(1, 42) + Fraction(5, 2)
     with pytest.raises(KeyError):
         expectation(row, {0: Fraction(1)})
+
+
+@given(st.data(), st.fractions(0, 3, max_denominator=50))
+def test_a_multiple_of_a_mean_is_enclosed(data: st.DataObject, factor: Fraction) -> None:
+    shares = data.draw(st.lists(st.integers(1, 99), min_size=1, max_size=4))
+    row = make_row({t: Fraction(n, sum(shares)) for t, n in enumerate(shares)}, 9, "here")
+    lows = [data.draw(st.integers(-(10**6), 10**6)) for _ in shares]
+    widths = [data.draw(st.integers(0, 5)) for _ in shares]
+    values = ends({t: (low, low + w) for t, (low, w) in enumerate(zip(lows, widths, strict=True))})
+    low, high = expected(row, values, factor.as_integer_ratio())
+    highs = [a + w for a, w in zip(lows, widths, strict=True)]
+    least, most = (
+        factor * expectation(row, dict(enumerate(map(Fraction, z)))) for z in (lows, highs)
+    )
+    assert least - 1 < low <= least
+    assert most <= high < least + factor * max(widths) + 2
