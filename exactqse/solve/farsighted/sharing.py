@@ -10,6 +10,7 @@ of others.
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,10 +18,10 @@ import numpy as np
 from exactqse.solve.farsighted.nodes import Batch
 
 if TYPE_CHECKING:
-    from exactqse.solve.farsighted.model import Floats, Integers
+    from exactqse.solve.farsighted.model import Booleans, Floats, Integers
     from exactqse.solve.farsighted.search import Search
 
-_TABLES = 7  # that all parts are tried with which have another: each takes as long as a bound
+_TABLES = 4  # that all parts are tried with which have another: each takes as long as a bound
 
 
 def with_few_tables(search: Search, leaves: Batch, upper: float) -> Batch:
@@ -54,7 +55,7 @@ def with_like_claims(search: Search, leaves: Batch) -> Batch:
     mixtures, first = _mixtures(search, leaves.mix), len(search.model.rho)
     ends = np.cumsum([0, *search.model.sizes[1:]])
     used, rows = np.unique(leaves.table, return_inverse=True)
-    for start, end in reversed([*zip(ends[:-1], ends[1:], strict=True)]):
+    for start, end in reversed([*pairwise(ends.tolist())]):
         numbers = []
         for j in range(start, end):
             slopes = _number(search.tables.own[used, j], *search.tables.lean[used, j].T)[rows]
@@ -73,7 +74,7 @@ def _mixtures(search: Search, mix: Integers) -> list[Integers]:
     return [_number(*place.reshape(len(used), -1).T)[rows] for place in corners]
 
 
-def _number(*columns: Floats | Integers) -> Integers:
+def _number(*columns: Floats | Integers | Booleans) -> Integers:
     """Equal numbers for equal rows of the columns (N,)."""
     _, numbers = np.unique(np.stack(columns, axis=1), axis=0, return_inverse=True)
     found: Integers = numbers.reshape(-1)
