@@ -30,7 +30,7 @@ def solved() -> tuple[Game, Certificate]:
     random = np.random.default_rng(3)
     P, (u, r) = random.dirichlet(np.ones(2), (3, 2, 2, 2)), random.random((2, 3, 2, 2, 2))
     game = Game.from_arrays(P, u, r, eta=3, gamma="9/10", normalise=True)
-    found, _ = solve_farsighted(game, Fraction(1, 50), Budget())
+    found, _ = solve_farsighted(game, Fraction(1, 100), Budget())
     assert sum(isinstance(entry, Part) for entry in found.cover) >= 4
     return game, found
 

@@ -32,9 +32,10 @@ from exactqse.kernel.game import KernelGame
 from exactqse.solve.farsighted.bound import Stage
 from exactqse.solve.farsighted.claims import Backward
 from exactqse.solve.farsighted.model import Booleans, Floats, Integers
-from exactqse.solve.farsighted.nodes import Nodes
+from exactqse.solve.farsighted.nodes import Batch, Nodes
 from exactqse.solve.farsighted.parameters import Parameters
 from exactqse.solve.farsighted.search import NO_ROOT, Search
+from exactqse.solve.farsighted.sharing import with_few_tables, with_like_claims
 from exactqse.solve.farsighted.slopes import Slopes, offsets
 
 _NO_BOUND = "float64 proves no bound for a part of the follower's values"
@@ -92,10 +93,12 @@ def cover(
         raise PrecisionError(_NO_BOUND)
     nodes = search.nodes
     order, leaves = _pruned(nodes, search.upper)
-    used, tables = np.unique(nodes.table[leaves], return_inverse=True)
-    parts = _parts(game, search, leaves, tables, Goal(search.upper, unit, margin))
-    if len(parts) < len(leaves):
+    batch = with_few_tables(search, nodes.batch(leaves), search.upper)
+    used, tables = np.unique(batch.table, return_inverse=True)
+    found = _parts(game, search, batch, tables, Goal(search.upper, unit, margin))
+    if len(found) < len(leaves):
         raise PrecisionError(_NO_BOUND)
+    parts = {n: found[k] for k, n in enumerate(leaves.tolist())}
     places = [(h, s) for h, layer in enumerate(game.reachable) for s in layer]
     first = len(game.reachable[0])
 
@@ -118,21 +121,25 @@ def sample(game: KernelGame, search: Search, unit: float, margin: float) -> tupl
         return 0, 0
     leaves = _pruned(search.nodes, search.upper)[1]
     some = leaves[:: -(-len(leaves) // _BATCH)]
-    _parts(game, search, some, np.zeros_like(some), Goal(search.upper, unit, margin))
+    batch = with_few_tables(search, search.nodes.batch(some), search.upper)
+    _parts(game, search, batch, np.zeros_like(some), Goal(search.upper, unit, margin))
     return len(some), len(leaves)
 
 
 def _parts(
-    game: KernelGame, search: Search, leaves: Integers, tables: Integers, goal: Goal
+    game: KernelGame, search: Search, leaves: Batch, tables: Integers, goal: Goal
 ) -> dict[int, tuple[Part, Fraction | None]]:
-    """The parts that can be proved, by their nodes, with their bounds."""
+    """The parts that can be proved, by their index in ``leaves``, with their bounds."""
     parts: dict[int, tuple[Part, Fraction | None]] = {}
-    for alike in search.alike(search.nodes.kind[leaves], search.nodes.mix[leaves]):
+    like = with_like_claims(search, leaves)
+    for alike in search.alike(leaves.kind, leaves.mix):
         for start in range(0, len(alike), _BATCH):
             some = alike[start : start + _BATCH]
             for economy in ECONOMIES:
-                rounded = _Rounded(game, search, leaves[some], tables[some], goal, economy)
-                parts.update(rounded.parts())
+                # what others' claims do not prove with the roots it has is proved by its own
+                batch = (leaves if economy.attempts else like).take(some)
+                rounded = _Rounded(game, search, batch, tables[some], goal, economy)
+                parts.update({int(some[n]): part for n, part in rounded.parts().items()})
                 some = some[~rounded.done]
                 if not len(some):
                     break
@@ -169,18 +176,16 @@ class _Rounded:
         self,
         game: KernelGame,
         search: Search,
-        some: Integers,
+        batch: Batch,
         tables: Integers,
         goal: Goal,
         economy: Economy,
     ) -> None:
-        nodes = search.nodes
-        self.game, self.model, self.some = game, search.model, some
-        self.bounder = search.bounder(nodes.kind[some], nodes.mix[some])
+        self.game, self.model = game, search.model
+        self.bounder = search.bounder(batch.kind, batch.mix)
         self.tables, self.goal, self.economy = tables, goal, economy
         wanted = ceil(log2(max(self.model.scale, 1e-300) / goal.unit)) - 4
         self.bits = economy.bits or min(max(_LEAST_BITS, wanted), _MOST_BITS)
-        batch = nodes.batch(some)
         self.shown = search.parts(batch)
         self.empty = batch.bound == -np.inf
         grid = goal.unit * economy.grid
@@ -229,7 +234,7 @@ class _Rounded:
         return lam, parameters, ~bad.any(0)
 
     def parts(self) -> dict[int, tuple[Part, Fraction | None]]:
-        """Each part that is done, by its node, with its bound; None if no policy is in it.
+        """Each part that is done, by its index, with its bound; None if no policy is in it.
 
         A checker may look at claims of later steps before it sees that.
         """
@@ -252,7 +257,7 @@ class _Rounded:
                 Fraction(0),
             )
             bound = total / rho.denominator + Fraction(self.common[n].item())
-            found[int(self.some[n])] = (
+            found[n] = (
                 Part(tuple(claims), tables[n]),
                 None if self.empty[n] else bound,
             )

@@ -71,12 +71,12 @@ class Search:
         lam, none = np.zeros(lo.shape), np.zeros(len(ways))
         roots = np.zeros((len(self.model.rho), len(ways)))
         batch = Batch(lo, hi, free, loose, table, kind, np.zeros_like(kind), lam, roots, none)
-        found = self._bound(batch, fresh=True)
+        found = self.bounded(batch, fresh=True)
         best = found.take(np.array([int(found.bound.argmin())]))
         for number in range(1, len(self.bounders)):
             if self.J == 0 or not best.bound[0] < NO_ROOT:
                 finer = replace(best, kind=np.full(1, number))
-                best.improve(np.zeros(1, np.intp), self._bound(finer, fresh=True), np.inf)
+                best.improve(np.zeros(1, np.intp), self.bounded(finer, fresh=True), np.inf)
         self._append(best, best.bound, self._scores(best)[0])
 
     def plant(self, planted: Planted, kind: Integers, is_over: Callable[[], bool]) -> None:
@@ -112,8 +112,8 @@ class Search:
         lo, hi = planted.lo[numbers].T, planted.hi[numbers].T
         none, mix = np.zeros(len(some)), planted.mix[numbers]
         batch = Batch(lo, hi, planted.free[some].T, none > 0, table, kind, mix, lam, roots, none)
-        found = self._bound(batch)
-        loose = self._bound(replace(batch, loose=none == 0))
+        found = self.bounded(batch)
+        loose = self.bounded(replace(batch, loose=none == 0))
         found.improve(np.arange(len(some)), loose, -np.inf)
         found.bound = np.where(planted.empty[numbers], -np.inf, found.bound)
         least = np.minimum(found.bound, planted.upper)
@@ -121,7 +121,7 @@ class Search:
         for name, value in rows.items():
             getattr(self.nodes, name)[numbers] = value
 
-    def _bound(self, batch: Batch, *, fresh: bool = False) -> Batch:
+    def bounded(self, batch: Batch, *, fresh: bool = False) -> Batch:
         """The batch with bounds, lam and roots found anew; unless ``fresh``, from those it has."""
         lam, roots, bound = batch.lam.copy(), batch.roots.copy(), batch.bound.copy()
         for some in self.alike(batch.kind, batch.mix):
@@ -259,7 +259,7 @@ class Search:
         mix = self.simplices.halve(nodes.mix[parts], nodes.spot[parts])
         batch = nodes.batch(np.tile(parts, 2))
         lo, hi, empty = self._contract(batch.lo, batch.hi, mix.ravel())
-        found = self._bound(replace(batch, lo=lo, hi=hi, mix=mix.ravel()))
+        found = self.bounded(replace(batch, lo=lo, hi=hi, mix=mix.ravel()))
         found.bound = np.where(empty, -np.inf, found.bound)
         before = nodes.least[parts]
         least = np.minimum(found.bound.reshape(2, -1), before)
@@ -295,25 +295,25 @@ class Search:
         kind = nodes.kind[some]
         ways = free, nodes.loose[some], table, kind, nodes.mix[some]
         halves = Batch(lo, hi, *ways, lam, roots, none)
-        return self._bound(halves), empty
+        return self.bounded(halves), empty
 
     def _other(self, parts: Batch, deciding: Prescriptions, which: int) -> Batch:
         """The same parts bounded in another way: with other slopes, or kappa chosen otherwise."""
         if which < len(_SHARES):
             more = self.tables[parts.table].mixed(slopes_at(self.model, deciding), _SHARES[which])
-            return self._bound(
+            return self.bounded(
                 replace(parts, table=self._keep(more.rounded(self.model, self.bits)))
             )
         if which == len(_SHARES):
             table, loose = np.zeros_like(parts.table), np.zeros_like(parts.loose)
             free = np.zeros_like(parts.free)
-            return self._bound(replace(parts, table=table, free=free, loose=loose))
+            return self.bounded(replace(parts, table=table, free=free, loose=loose))
         if which == len(_SHARES) + 1:
             kind = np.minimum(parts.kind + 1, len(self.bounders) - 1)
-            return self._bound(replace(parts, kind=kind))
+            return self.bounded(replace(parts, kind=kind))
         tied, loosened = self._losses(parts.lo, parts.hi, parts.table)
         free = (loosened < tied) & ~parts.free
-        return self._bound(replace(parts, free=free, loose=~parts.loose))
+        return self.bounded(replace(parts, free=free, loose=~parts.loose))
 
     def _turns(self, count: int) -> list[int]:
         """Which other ways to try: all for few parts, one after another for many."""

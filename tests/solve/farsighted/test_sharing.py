@@ -1,0 +1,112 @@
+"""Parts of a cover share tables and claims, and prove what they proved."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import pytest
+
+from exactqse import Game
+from exactqse.arithmetic import FlintElementary
+from exactqse.kernel.certificate import Certificate
+from exactqse.kernel.check import check
+from exactqse.kernel.farsighted import PartBounds
+from exactqse.solve.effort import Budget
+from exactqse.solve.farsighted import emit, sharing, solve_farsighted
+from exactqse.solve.farsighted.nodes import Batch
+from exactqse.solve.farsighted.search import Search
+
+Seen = list[tuple[Search, Batch, float]]
+
+
+@pytest.fixture(scope="module")
+def game() -> Game:
+    random = np.random.default_rng(1)
+    P, (u, r) = random.dirichlet(np.ones(3), (3, 3, 2, 2)), random.random((2, 3, 3, 2, 2))
+    return Game.from_arrays(P, u, r, rho=0, eta=3, gamma="9/10", normalise=True)
+
+
+def solved(game: Game) -> Certificate:
+    return solve_farsighted(game, Fraction(1, 100), Budget())[0]
+
+
+@pytest.fixture(scope="module")
+def leaves(game: Game) -> tuple[Search, Batch, float]:
+    """A search, the parts that a certificate of it needs, and what they prove."""
+    seen: Seen = []
+    with pytest.MonkeyPatch.context() as patch:
+        few = sharing.with_few_tables
+
+        def noted(search: Search, batch: Batch, upper: float) -> Batch:
+            seen.append((search, batch, upper))
+            return few(search, batch, upper)
+
+        patch.setattr(emit, "with_few_tables", noted)
+        solved(game)
+    assert len(seen[-1][1].bound) > 100
+    return seen[-1]
+
+
+def test_few_tables_prove_the_same(leaves: tuple[Search, Batch, float]) -> None:
+    search, before, upper = leaves
+    kept = before.table.copy()
+    after = sharing.with_few_tables(search, before, upper)
+    assert 2 * len(np.unique(after.table)) < len(np.unique(kept))
+    assert np.array_equal(before.table, kept)  # a search goes on with what it had
+    again = search.bounded(after)
+    some = after.table != kept
+    assert some.any()
+    assert after.bound[some].max() <= upper
+    assert again.bound[some].max() <= upper
+
+
+def test_like_claims_are_of_parts_that_agree(leaves: tuple[Search, Batch, float]) -> None:
+    search, before, _ = leaves
+    after = sharing.with_like_claims(search, before)
+    J, first, moved = len(before.lam), len(search.model.rho), 0
+    ends = np.cumsum([0, *search.model.sizes[1:]]).tolist()
+    places = np.moveaxis(search.simplices.corners[before.mix], 1, 0)
+    for start, end in pairwise(ends):
+        for j in range(start, end):
+            seen: dict[object, float] = {}
+            rest = [j, *range(end, J)]
+            for n in range(len(before.bound)):
+                parts = before.lo, before.hi, before.free, before.lam
+                lo, hi, free, _ = (z[rest, n].tobytes() for z in parts)
+                t = before.table[n]
+                slopes = search.tables.own[t, rest].tobytes(), search.tables.lean[t, rest].tobytes()
+                mixtures = places[[first + i for i in rest], n].tobytes()
+                key = lo, hi, free, slopes, mixtures, before.kind[n], before.loose[n]
+                assert seen.setdefault(key, after.lam[j, n]) == after.lam[j, n]
+                moved += int(after.lam[j, n] != before.lam[j, n])
+            assert set(seen.values()) <= set(before.lam[j].tolist())
+    assert moved > 50
+
+
+def test_a_check_shows_fewer_claims(game: Game, monkeypatch: pytest.MonkeyPatch) -> None:
+    shared = solved(game)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(emit, "with_few_tables", lambda _, leaves, __: leaves)
+        patch.setattr(emit, "with_like_claims", lambda _, leaves: leaves)
+        alone = solved(game)
+    assert len(shared.cover) == len(alone.cover)
+    assert shared.upper - shared.lower <= Fraction(1, 100)
+    looked: list[int] = []
+    frontier: Callable[..., Any] = PartBounds._frontier
+
+    def counted(self: PartBounds, j: int, *rest: Any) -> Any:
+        looked.append(j)
+        return frontier(self, j, *rest)
+
+    monkeypatch.setattr(PartBounds, "_frontier", counted)
+    counts = []
+    for certificate in (shared, alone):
+        looked.clear()
+        assert check(game, certificate, elementary=FlintElementary())
+        counts.append(len(looked))
+    assert counts[0] < 0.85 * counts[1]
+    assert len(shared.to_bytes()) < len(alone.to_bytes())
