@@ -18,8 +18,8 @@ from exactqse.solve.farsighted.model import Floats, Model
 
 _STARTS = 64
 _POLISHED = 4
-_KEPT = 8  # policies, each a
-_NEAR = 1e-2  # or more from the others
+_KEPT = 8  # policies, each so
+_NEAR = 1e-2  # far from the others
 _ROUNDS = ((25, 1.0), (40, 0.5), (60, 0.25))  # iterations, damping
 _SMALL = 1e-300
 
@@ -145,21 +145,28 @@ def together(model: Model, first: Evaluated, second: Evaluated) -> Evaluated:
 
 
 def _apart(model: Model, found: Evaluated) -> list[int]:
-    """Which policies differ, by more than ``_NEAR`` times the probability to come there."""
+    """Which policies to keep: the best first, none near another."""
     reach, _ = adjoint(model, found)
     kept: list[int] = []
     for n in np.argsort(-found.worth(model), kind="stable").tolist():
-        if len(kept) < _KEPT and all(_distance(found.pi, reach, n, m) > _NEAR for m in kept):
+        if len(kept) < _KEPT and all(_distance(model, found, reach, n, m) > _NEAR for m in kept):
             kept.append(n)
     return kept
 
 
-def _distance(pi: list[Floats], reach: list[Floats], n: int, m: int) -> float:
-    """The largest difference of probabilities, each times the likelier of both to come there."""
-    return max(
-        float((np.abs(p[n] - p[m]).max((1, 2)) * np.maximum(d[n], d[m])).max())
-        for p, d in zip(pi, reach, strict=True)
-    )
+def _distance(model: Model, found: Evaluated, reach: list[Floats], n: int, m: int) -> float:
+    """How much what comes of two policies differs: where they lead, and responses and values there.
+
+    Mixtures are not compared: many may have the same effects.
+    """
+    largest = 0.0
+    for V, W, nu, d in zip(found.V, found.W, found.nu, reach, strict=True):
+        there = np.abs(nu[n] - nu[m]).max(-1)
+        there = np.maximum(there, model.eta * np.abs(V[n] - V[m]))
+        there = np.maximum(there, np.abs(W[n] - W[m]) / model.scale)
+        there = np.minimum(there, 1.0) * np.maximum(d[n], d[m])
+        largest = max(largest, float(np.maximum(there, np.abs(d[n] - d[m])).max()))
+    return largest
 
 
 def _iterate(model: Model, pi: list[Floats], rounds: int, damping: float) -> list[Floats]:
