@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import RenderableType
 
 import exactqse
 from exactqse.cli.bundles import Discount, GameChoice, GameName, Observed, Page, WhoLeads
@@ -16,7 +15,6 @@ from exactqse.cli.inputs import assumed, default_digits, load_game, number, writ
 from exactqse.cli.output import emit, error_console, show
 from exactqse.cli.solving import INTERRUPTED
 from exactqse.errors import InputError
-from exactqse.model import Game
 from exactqse.report import (
     assumption_lines,
     draw_sweep,
@@ -38,11 +36,16 @@ from exactqse.report import (
     to_json,
     working,
 )
-from exactqse.report.documents import Document
 from exactqse.solve.coverage import require_quantal
 from exactqse.solve.effort import counting
-from exactqse.solve.solution import Solution
 from exactqse.writing import write_bytes
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from exactqse.model import Game
+    from exactqse.report.documents import Document
+    from exactqse.solve.solution import Solution
 
 _POINTS = 9
 

@@ -18,6 +18,7 @@ from exactqse.kernel.certificate import FarsightedNode
 from exactqse.kernel.elementary import INTEGER, Elementary
 from exactqse.kernel.game import KernelGame
 from exactqse.kernel.operators import initial_mean, policy_values
+from exactqse.model.arrays import exact
 from exactqse.model.policy import Policy
 from exactqse.solve.farsighted.narrowing import narrowed
 from exactqse.solve.solution import Solution, certified, policy_of
@@ -75,7 +76,8 @@ class NearOptimal:
     (h, s), in whose ranges its V_h(s) are.
 
     Attributes:
-        solution: the certified equilibrium; ``level`` is its lower bound.
+        solution: the certified equilibrium.
+        level: at most its lower bound.
         values: the hull of all groups, one for each reachable (step, state) with step >= 1.
         groups: that of the certified policy first.
         examined: how many parts were looked at to exclude them.
@@ -84,15 +86,11 @@ class NearOptimal:
     """
 
     solution: Solution
+    level: Fraction
     values: tuple[ValueRange, ...]
     groups: tuple[Group, ...]
     examined: int
     others: tuple[NearPolicy, ...]
-
-    @property
-    def level(self) -> Fraction:
-        """No policy worth this or more has values elsewhere."""
-        return self.solution.lower
 
     @property
     def parts(self) -> int:
@@ -100,8 +98,10 @@ class NearOptimal:
         return sum(group.parts for group in self.groups)
 
 
-def near_optimal(solution: Solution, *, parts: int = PARTS) -> NearOptimal:
-    """Where the follower's values are if the leader's policy is worth ``solution.lower``.
+def near_optimal(
+    solution: Solution, *, within: Fraction | float | str = 0, parts: int = PARTS
+) -> NearOptimal:
+    """Where the follower's values are if the leader's policy is worth ``solution.lower - within``.
 
     The parts of the certificate's cover are divided further, those with the largest bounds first,
     until each is excluded or so many were examined. The checker that accepted the certificate
@@ -109,25 +109,31 @@ def near_optimal(solution: Solution, *, parts: int = PARTS) -> NearOptimal:
 
     Args:
         solution: of a game with gamma > 0, finite eta, and a Markov leader.
+        within: how much less than the certified policy others may be worth; at least 0.
         parts: how many parts may be examined; more make the ranges narrower, at most about as
             narrow as upper - lower allows.
 
     Raises:
-        KindError, InputError: no solution, or one that no checker accepted; ``parts`` < 1.
+        KindError, InputError: no solution, or one that no checker accepted; ``within`` < 0;
+            ``parts`` < 1.
         NotCoveredError: gamma = 0 (see :func:`isolation`), eta = infinity, or who remembers.
     """
     _require_covered(certified(solution))
     if isinstance(parts, bool) or not isinstance(parts, int) or parts < 1:
         raise InputError(f"{shown(parts)} is not a positive integer", where="parts")
+    level = solution.lower - exact(within, "within")
+    if level > solution.lower:
+        raise InputError(f"{shown(within)} is negative", where="within")
     game, certificate, elementary = solution.game, solution.certificate, _elementary(solution)
-    cover = narrowed(game, certificate, parts)
-    left = parts_left(game, certificate, cover, elementary)
+    cover = narrowed(game, certificate, level, parts)
+    left = parts_left(game, certificate, level, cover, elementary)
     groups = groups_of(left)
     own = _home(game, solution.policy, left, groups)
     order = sorted(range(len(groups)), key=lambda g: (g != own, g))
-    others = _others(solution, elementary, left, [groups[g] for g in order])
+    others = _others(solution, level, left, [groups[g] for g in order])
     return NearOptimal(
         solution,
+        level,
         _hull(game, left),
         tuple(Group(len(groups[g]), _hull(game, [left[n] for n in groups[g]])) for g in order),
         cover.examined,
@@ -176,10 +182,10 @@ def _home(game: KernelGame, policy: Policy, left: list[Left], groups: list[list[
 
 
 def _others(
-    solution: Solution, elementary: Elementary, left: list[Left], groups: list[list[int]]
+    solution: Solution, level: Fraction, left: list[Left], groups: list[list[int]]
 ) -> tuple[NearPolicy, ...]:
     """The policies met whose certified value is within the gap."""
-    game, certificate = solution.game, solution.certificate
+    game, certificate, elementary = solution.game, solution.certificate, _elementary(solution)
     least = solution.upper - max(solution.gap, solution.upper - solution.lower)
     found = []
     for nodes in solution.effort.met:
@@ -187,7 +193,7 @@ def _others(
         if value.lower < least:
             continue
         policy = policy_of(game, replace(certificate, nodes=nodes))
-        home = _home(game, policy, left, groups) if value.lower >= solution.lower else -1
+        home = _home(game, policy, left, groups) if value.lower >= level else -1
         distance = _distance(game, policy, solution.policy)
         found.append(NearPolicy(policy, value, distance, None if home < 0 else home))
     return tuple(sorted(found, key=lambda other: other.value.lower, reverse=True))

@@ -52,9 +52,13 @@ class Left:
 
 
 def parts_left(
-    game: KernelGame, certificate: Certificate, cover: Narrowed, elementary: Elementary
+    game: KernelGame,
+    certificate: Certificate,
+    level: Fraction,
+    cover: Narrowed,
+    elementary: Elementary,
 ) -> list[Left]:
-    """The parts that no claim bounds by less than ``certificate.lower``."""
+    """The parts that no claim bounds by less than the level."""
     p = certificate.precision
     claimed = replace(certificate, slopes=cover.slopes)
     memory: dict[Any, Any] = {}
@@ -63,7 +67,7 @@ def parts_left(
         if part is not None:
             where = f"part {number}"
             bounds = PartBounds(game, claimed, part, box, p, elementary, where, memory)
-            if _is_below(bounds, certificate.lower):
+            if _is_below(bounds, level):
                 continue
         ranges = _ranges(game, box, p, elementary)
         if ranges is not None:

@@ -8,6 +8,7 @@ written down with claims that a checker can follow (proofs/near-optimal-values.m
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from math import floor, log2
 
 import numpy as np
@@ -26,7 +27,7 @@ from exactqse.solve.farsighted.search import Search
 from exactqse.solve.farsighted.slopes import of_policy, slopes_at
 
 _MARGIN = 1e-11
-_SHARE = 64  # of the gap, that a part has to be below the level
+_SHARE = 64  # of the gap: so much a part is to be below the level
 _LEVELS = 4
 _BITS = 4
 
@@ -46,8 +47,8 @@ class Narrowed:
     examined: int
 
 
-def narrowed(game: KernelGame, certificate: Certificate, parts: int) -> Narrowed:
-    """Go on from the certificate's cover, with ``certificate.lower`` for the level.
+def narrowed(game: KernelGame, certificate: Certificate, level: Fraction, parts: int) -> Narrowed:
+    """Go on from the certificate's cover, to parts that hold no policy worth the level.
 
     Where float64 has no bounds, nothing is claimed: all policies are in one part.
     """
@@ -59,11 +60,11 @@ def narrowed(game: KernelGame, certificate: Certificate, parts: int) -> Narrowed
         except PrecisionError:
             return nothing
         width = max(float(certificate.upper - certificate.lower), 1e-12 * model.scale)
-        level = float(certificate.lower) - width / _SHARE
+        below = float(level) - width / _SHARE
         search = _search(game, model, certificate, budget)
-        search.run(level, budget, lambda: budget.spent)
+        search.run(below, budget, lambda: budget.spent)
         unit = 2.0 ** floor(log2(width / _SHARE / 16))
-        return Narrowed(*_excluding(game, search, level, unit, _MARGIN), budget.used)
+        return Narrowed(*_excluding(game, search, below, unit, _MARGIN), budget.used)
 
 
 def _search(game: KernelGame, model: Model, certificate: Certificate, budget: Budget) -> Search:
