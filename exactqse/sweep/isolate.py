@@ -18,6 +18,7 @@ from flint import arb
 
 from exactqse.arithmetic import Enclosure
 from exactqse.arithmetic.balls import ball, enclosure, precision
+from exactqse.errors import NotCoveredError
 from exactqse.evaluate import evaluate
 from exactqse.kernel.certificate import Distribution, Node
 from exactqse.kernel.game import KernelGame, Row
@@ -126,7 +127,11 @@ class Optima:
     """The stagewise optimal policies of a solved game in balls, at a precision of their own."""
 
     def __init__(self, solution: Solution) -> None:
-        require_quantal(certified(solution).game)
+        game = certified(solution).game
+        if game.gamma and game.eta is not None:
+            remedy = "near_optimal tells where the follower's values are for optimal policies"
+            raise NotCoveredError(f"not covered: gamma = {game.gamma} > 0", remedy=remedy)
+        require_quantal(game)
         self.solution = solution
         self.game: KernelGame = solution.game
         self.bits = solution.certificate.precision + SPARE_BITS

@@ -12,12 +12,12 @@ from exactqse.arithmetic import Enclosure
 from exactqse.errors import InputError, KindError, NotCoveredError
 from exactqse.evaluate import Evaluation, evaluate
 from exactqse.games import get
-from exactqse.kernel.certificate import Part
+from exactqse.kernel.certificate import FarsightedNode, Part
 from exactqse.kernel.elementary import INTEGER
 from exactqse.model import Game, Policy
 from exactqse.solve import Solution, solve
 from exactqse.solve.farsighted.narrowing import Narrowed, narrowed
-from exactqse.sweep import NearOptimal, near_optimal
+from exactqse.sweep import NearOptimal, isolation, near_optimal, sensitivities
 from exactqse.sweep.parts import Left, groups_of, parts_left
 
 HALF = Fraction(1, 2)
@@ -99,6 +99,33 @@ def test_the_certified_policy_is_in_the_first_group(poles: NearOptimal) -> None:
     own = evaluate(two_poles(), poles.solution.policy, 30)
     assert holds(replace(poles, groups=poles.groups[:1]), own)
     assert not holds(replace(poles, groups=poles.groups[1:]), own)
+
+
+def test_policies_met_are_told_as_far_as_they_are_good(poles: NearOptimal) -> None:
+    """One between the poles is not within the gap; one nearly as good is, in no group."""
+    solution = poles.solution
+    met = solution.effort.met
+
+    def with_pole(*weights: Fraction) -> tuple[FarsightedNode, ...]:
+        mixture = tuple((a, p) for a, p in enumerate(weights) if p)
+        at = replace(met[0][2], policy=(mixture,))
+        assert (at.step, at.state) == (1, POLE)
+        return (*met[0][:2], at, *met[0][3:])
+
+    between, own = with_pole(HALF, HALF), solution.policy.probabilities[1][POLE][0]
+    little = Fraction(1, 10**4)
+    nearly = with_pole(*(abs(p - little) for p in own))
+    effort = replace(solution.effort, met=(between, nearly))
+    (other,) = near_optimal(replace(solution, effort=effort), parts=20).others
+    assert other.policy.probabilities[1][POLE][0] == tuple(abs(p - little) for p in own)
+    assert other.value.upper < poles.level
+    assert other.group is None
+
+
+def test_derivatives_and_isolation_name_what_there_is_instead(poles: NearOptimal) -> None:
+    for function in (isolation, sensitivities):
+        with pytest.raises(NotCoveredError, match="gamma = 1 > 0; near_optimal tells where"):
+            function(poles.solution)
 
 
 def test_a_worse_pole_is_excluded_unless_asked_for() -> None:
