@@ -28,7 +28,7 @@ from exactqse.kernel.elementary import INTEGER
 from exactqse.kernel.farsighted import Box, Frontier, PartBounds
 from exactqse.kernel.game import KernelGame
 from exactqse.kernel.interval import Interval, enclose
-from exactqse.kernel.stage import Bound, Cells, Corner, FailureError, Member, Ratio, Stage, Vector
+from exactqse.kernel.stage import Bound, Cell, Corner, FailureError, Member, Ratio, Stage, Vector
 
 FINER = (
     24  # bits that Coq computes with beyond the kernel's: less is lost than the kernel gave away
@@ -44,7 +44,7 @@ class _NotedStage(Stage):
     notes: list[Note] = field(default_factory=list)
     bounds: list[int] = field(default_factory=list)
 
-    def bound(self, cells: Cells, trees: Sequence[Tree], value: Interval) -> Bound:
+    def bound(self, cells: Sequence[Cell], trees: Sequence[Tree], value: Interval) -> Bound:
         found = super().bound(cells, trees, value)
         self.bounds.append(found[0][1])
         return found

@@ -95,15 +95,14 @@ def _require_cover(game: KernelGame, certificate: Certificate) -> None:
             known = (entry.step, entry.state) in places and 0 <= entry.cell < len(game.observes)
             divides = known and len(ends) == 2 and game.eta is not None
             demand(divides, "divides no mixtures of a game with finite eta", where)
-            continue
-        if not isinstance(entry, Part):
+        elif not isinstance(entry, Part):
             later = entry.step >= 1 and (entry.step, entry.state) in places
             demand(later, "divides no value of the follower", where)
-            continue
-        fits = len(entry.claims) == n and 0 <= entry.slopes < len(certificate.slopes)
-        demand(fits, "needs a claim for each node, and slopes", where)
-        for (step, _), claim in zip(places, entry.claims, strict=True):
-            _require_claim(game, claim, step, where)
+        else:
+            fits = len(entry.claims) == n and 0 <= entry.slopes < len(certificate.slopes)
+            demand(fits, "needs a claim for each node, and slopes", where)
+            for (step, _), claim in zip(places, entry.claims, strict=True):
+                _require_claim(game, claim, step, where)
 
 
 def _require_claim(game: KernelGame, claim: Any, step: int, where: str) -> None:

@@ -45,12 +45,14 @@ def continuation(reward: Fraction, row: Row, after: Values, p: int) -> Interval:
 def columns(entry: Callable[..., T], *tables: Sequence[Sequence[Any]]) -> list[list[T]]:
     """[b][a] of ``entry`` of what the tables [a][b] hold."""
     by_b = zip(*(zip(*table, strict=True) for table in tables), strict=True)
-    return [[entry(*each) for each in zip(*column, strict=True)] for column in by_b]
+    return [[*map(entry, *column)] for column in by_b]
 
 
 def exponents(game: KernelGame, h: int, s: int, soft: Values, p: int) -> list[list[Interval]]:
     """[b][a] of x."""
-    r, P = game.at(game.r, h)[s], game.at(game.P, h)[s]
+    (above, below), r, P = game.weight, game.at(game.r, h)[s], game.at(game.P, h)[s]
+    if not soft[0]:
+        return columns(lambda x: enclose(above * x.numerator, below * x.denominator, p), r)
     return columns(lambda reward, row: exponent(game, reward, row, soft, p), r, P)
 
 

@@ -25,7 +25,8 @@ from exactqse.kernel.certificate import DOWN, MAX_PRECISION, UP, Duals, Majorant
 from exactqse.kernel.elementary import MAX_EXPONENT, Elementary, exp_above, log_below
 from exactqse.kernel.interval import Interval, Simplex, Weights, add, mixed, multiply, scale
 
-BEYOND, COARSE = 1 << 2 * MAX_PRECISION, 128  # more than any sum of majorants; bits when rough
+# more and less than any sum of majorants; bits when rough
+BEYOND, BELOW, COARSE = 1 << 2 * MAX_PRECISION, -1 << 2 * MAX_PRECISION, 128
 FINENESS, PARTS = 13, 1 << 8  # how fine and how many the parts of a chord may be
 Outcome = Literal["accepted", "rejected", "inconclusive"]
 Vector = dict[int, int]  # by place, 0 where nothing is said
@@ -41,7 +42,6 @@ Member = tuple[int, Callable[..., Form], Ratio]  # b, its majorant and the param
 Members = Sequence[Member]
 Spot = tuple[int, int]  # leaf, corner
 Cell = Sequence[int]
-Cells = Sequence[Cell]  # the partition of the follower's actions
 Bound = tuple[Interval, list[Spot]]
 Found = tuple[Interval, Vector, Spot]  # A, L and where they are
 
@@ -102,7 +102,7 @@ class Stage:
     reference: int = 0
     within: dict[int, Simplex] = field(default_factory=dict)
 
-    def bound(self, cells: Cells, trees: Sequence[Tree], value: Interval) -> Bound:
+    def bound(self, cells: Sequence[Cell], trees: Sequence[Tree], value: Interval) -> Bound:
         """Around the least h with sum_b e^{exponent_b} (value_b - lam) <= h that the trees show.
 
         For all mixtures, all dv, and lam in ``value``; and where each cell's part is largest.
@@ -112,9 +112,7 @@ class Stage:
 
     def summed(self, cells: Iterable[Sequence[Found]]) -> Bound:
         """Around a bound of the sum over cells, each at some of its A + L . dv, for all dv."""
-        low = high = 0
-        total: Vector = {}
-        spots = []
+        low, high, total, spots = 0, 0, Vector(), list[Spot]()
         for forms in cells:
             pivot = max(forms, key=lambda form: form[0][1])[1]
             total = _plus(total, pivot, 1)
@@ -124,7 +122,7 @@ class Stage:
             spots.append(spot)
         return self._spread((low, high), total), spots
 
-    def committed(self, cells: Cells, duals: Duals, own: int, reach: int) -> int:
+    def committed(self, cells: Sequence[Cell], duals: Duals, own: int, reach: int) -> int:
         """At least Y_b + own d, d = X_b - reference, for every b that is a best response.
 
         X and Y are the means of x and y + lean . dv, and |d| <= reach. By multipliers mu_b' of
@@ -171,9 +169,9 @@ class Stage:
         Where nothing leans those are left out whose rough bound is not above A at an earlier one
         (proofs/rough-bounds.md).
         """
-        leans = self.free or any(map(any, self.slopes))
+        leans = self.free or any(any(self.slopes[b]) for b in cell)
         parts = [self._inside(cell, pure)]
-        leaf, largest, n = 0, -BEYOND, len(self.x[0])
+        leaf, largest, n = 0, BELOW, len(self.x[0])
         for entry in tree:
             part = parts.pop()
             if isinstance(entry, Split):
@@ -230,6 +228,10 @@ class Stage:
         bounds, q = [0] * len(part), min(self.p, COARSE)
         drop, one, most = self.p - q, 1 << q, MAX_EXPONENT << q
         for b, form, (above, below) in members:
+            if form is Stage._up and len(members) == 1:  # positive, and it grows with z
+                heights = [row[b][0][0][1] * above + row[b][0][1][1] * below for _, row in part]
+                top = max(heights)
+                return [BEYOND if height == top else 0 for height in heights]
             size, inverse = -((-above << q) // below), (below << q) // above
             for k, (_, row) in enumerate(part):
                 (x, y), _ = row[b]
@@ -247,8 +249,7 @@ class Stage:
 
     def joint(self, members: Members, corner: Corner, lam: Interval, shift: int, at: Spot) -> Form:
         """A and L of all members together."""
-        low = high = 0
-        slopes: Vector = {}
+        low, high, slopes = 0, 0, Vector()
         for b, form, ratio in members:
             try:
                 a, own = form(self, ratio, corner, b, lam, shift)

@@ -182,24 +182,42 @@ def exactly(stage: Stage, b: int, a: int, tag: str, s: Fraction, lam: int, shift
     st.integers(-9, 9),
     st.sampled_from([20, 40, 60, 100]),
 )
-def test_a_rough_bound_of_one_majorant(
+def test_a_rough_bound_of_two_like_majorants(
     tag: str, s: Fraction, x: int, y: int, shift: int, p: int
 ) -> None:
-    """It is above the majorant; and by at most 3% of e^z, or 0.05 kappa, and rounding."""
+    """It is above the majorants; and by at most 3% of e^z, or 0.05 kappa, and rounding."""
     x, y = (3 * n << p >> 62 for n in (x, y))
     if tag == DOWN:
         y = -abs(y) - (1 << p >> 10) - 1
     stage = Stage("here", p, INTEGER, [[(x, x + 1)]], [[(y - 1, y)]], [[{}]])
     member = (0, Stage._up if tag == UP else Stage._down, s.as_integer_ratio())
-    exact = exactly(stage, 0, 0, tag, s, 0, shift) * 2**p
-    (found,) = stage._rough([member], stage._simplex(), (0, 0), shift << p)
+    exact = 2 * exactly(stage, 0, 0, tag, s, 0, shift) * 2**p
+    (found,) = stage._rough([member] * 2, stage._simplex(), (0, 0), shift << p)
     if found >= BEYOND:  # too small a gap for the few bits, or too large an exponent
         assert p == 20 if tag == DOWN else y > 0
         return
     assert exact <= found
-    size = abs(exact) if tag == UP else MP.mpf(s.numerator) / s.denominator * 2**p
+    size = abs(exact) if tag == UP else 2 * MP.mpf(s.numerator) / s.denominator * 2**p
     if p >= 40 and MP.mpf(y) / 2**p / s < 20:
         assert found - exact <= size * MP.mpf("0.06") + 10**6 * (1 + size / 2**p)
+
+
+@given(
+    st.lists(st.tuples(st.integers(-9, 9), st.integers(-9, 9)), min_size=1, max_size=6),
+    st.fractions(Fraction(1, 9), 9, max_denominator=9),
+)
+def test_of_a_lone_rising_majorant_the_largest_alone_are_enclosed(
+    points: list[tuple[int, int]], s: Fraction
+) -> None:
+    """Those with the largest s x + y, by the upper ends: at the others 0 is above nothing else."""
+    x, y = ([(n - 1, n) for n in column] for column in zip(*points, strict=True))
+    stage = Stage("here", 16, INTEGER, [x], [y], [[{}] * len(points)])
+    member = 0, Stage._up, s.as_integer_ratio()
+    found = stage._rough([member], stage._simplex(), (0, 0), 0)
+    heights = [s * n + m for n, m in points]
+    assert found == [BEYOND if height == max(heights) else 0 for height in heights]
+    lows = [stage.joint([member], c, (0, 0), 0, (0, 0))[0][0] for c in stage._simplex()]
+    assert min(lows) > 0
 
 
 @pytest.mark.parametrize("tag", [UP, DOWN])
@@ -208,8 +226,8 @@ def test_a_rough_bound_holds_for_every_lam(tag: str) -> None:
     p = 40
     stage = Stage("here", p, INTEGER, [[(0, 0)]], [[(0, 0)]], [[{}]])
     member = (0, Stage._up if tag == UP else Stage._down, (1, 1))
-    (found,) = stage._rough([member], stage._simplex(), (1 << p, 2 << p), 0)
-    assert exactly(stage, 0, 0, tag, Fraction(1), 1 << p, 0) * 2**p <= found
+    (found,) = stage._rough([member] * 2, stage._simplex(), (1 << p, 2 << p), 0)
+    assert 2 * exactly(stage, 0, 0, tag, Fraction(1), 1 << p, 0) * 2**p <= found < BEYOND
 
 
 @pytest.mark.parametrize("p", [16, 64, COARSE - 1, COARSE, COARSE + 1, 3000])
@@ -241,7 +259,7 @@ def test_nothing_is_known_roughly_beyond_the_limits() -> None:
         (0, -(1 << p), Stage._down, 1 << COARSE + 1, False),
     ):
         stage = Stage("here", p, INTEGER, [[(x, x)]], [[(y, y)]], [[{}]])
-        (found,) = stage._rough([(0, form, (parameter, 1))], stage._simplex(), (0, 0), 0)
+        (found,) = stage._rough([(0, form, (parameter, 1))] * 2, stage._simplex(), (0, 0), 0)
         assert (found < BEYOND) == known
 
 
