@@ -40,10 +40,12 @@ if TYPE_CHECKING:
     )
     from exactqse.sweep import (
         Isolation,
+        NearOptimal,
         Sensitivities,
         Sweep,
         eta_grid,
         isolation,
+        near_optimal,
         sensitivities,
         sweep,
     )
@@ -65,10 +67,12 @@ else:
             **dict.fromkeys(
                 (
                     "Isolation",
+                    "NearOptimal",
                     "Sensitivities",
                     "Sweep",
                     "eta_grid",
                     "isolation",
+                    "near_optimal",
                     "sensitivities",
                     "sweep",
                 ),
@@ -97,6 +101,7 @@ __all__ = [
     "Enclosure",
     "Game",
     "Isolation",
+    "NearOptimal",
     "Policy",
     "Sensitivities",
     "Solution",
@@ -111,6 +116,7 @@ __all__ = [
     "evaluate_float64",
     "evaluate_symbolic",
     "isolation",
+    "near_optimal",
     "run_offline",
     "run_online",
     "sensitivities",

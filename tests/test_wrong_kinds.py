@@ -40,6 +40,7 @@ from exactqse.trials import OnlineRecord
 NFG = b'NFG 1 R "" { "a" "b" } { 1 1 } 1 2'
 GAME = get("conitzer-sandholm-2006")
 SOLUTION = exactqse.solve(GAME, 5)
+FARSIGHTED = exactqse.solve(GAME.with_(gamma="1/2"))
 POLICY = SOLUTION.policy
 CLAIM = SOLUTION.certificate
 ONE_TO_TWO = Enclosure(Fraction(1), Fraction(2))
@@ -66,6 +67,10 @@ CALLS: dict[str, Call] = {
     ),
     "eta_grid": (exactqse.eta_grid, {"start": 1, "stop": 2, "points": 3, "log": False}),
     "isolation": (exactqse.isolation, {"solution": SOLUTION}),
+    "near_optimal": (
+        exactqse.near_optimal,
+        {"solution": FARSIGHTED, "within": "1/10", "parts": 10},
+    ),
     "sensitivities": (exactqse.sensitivities, {"solution": SOLUTION}),
     "limits": (limits, {"game": GAME}),
     "evaluate": (exactqse.evaluate, {"game": GAME, "policy": POLICY, "digits": 5}),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,6 +21,10 @@ from exactqse.report import (
     drawable,
     isolation_lines,
     line,
+    near_optimal_document,
+    near_optimal_lines,
+    near_optimal_notes,
+    near_optimal_table,
     sensitivities_document,
     sensitivity_lines,
     sensitivity_notes,
@@ -35,6 +39,13 @@ from exactqse.report import (
 from exactqse.solve.coverage import require_quantal
 from exactqse.solve.effort import counting
 from exactqse.writing import write_bytes
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from exactqse.model import Game
+    from exactqse.report.documents import Document
+    from exactqse.solve.solution import Solution
 
 _POINTS = 9
 
@@ -173,26 +184,50 @@ def sensitivities_command(
 ) -> None:
     """Solve, tell whether the optimum is the only one, and differentiate J* by eta, u and r.
 
-    Covers gamma = 0, finite eta, and whatever the leader observes.
+    Covers finite eta, and whatever the leader observes. For gamma > 0 it tells in what ranges the
+    follower's values are for all optimal policies, and which other good policies were met; nothing
+    is differentiated.
     """
     game = load_game(choice)
-    require_quantal(game)
+    farsighted = bool(game.gamma) and game.eta is not None
+    if not farsighted:
+        require_quantal(game)
     digits = default_digits(game) if digits is None else digits
     with working(error_console(), "solving") as progress:
         solution = exactqse.solve(game, digits, time_limit=time_limit, progress=progress)
-        found = exactqse.sensitivities(solution)
+        found = (_near_optimal if farsighted else _sensitivities)(game, solution, page)
     if page.as_json:
-        more = {"digits": digits, "assumed": assumed(choice)}
-        emit({**sensitivities_document(found), **more})
+        emit({**found.document, "digits": digits, "assumed": assumed(choice)})
     else:
-        everything = page.everything
-        show(
-            *solution_lines(solution),
-            *isolation_lines(game, found.isolation, everything=everything),
-            *sensitivity_lines(found),
-            sensitivity_table(game, found, everything=everything),
-            *sensitivity_notes(game, found, everything=everything),
-            *assumption_lines(assumed(choice)),
-        )
+        show(*solution_lines(solution), *found.blocks, *assumption_lines(assumed(choice)))
     if solution.effort.interrupted:
         raise typer.Exit(INTERRUPTED)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """As JSON, and for the terminal."""
+
+    document: Document
+    blocks: tuple[RenderableType, ...]
+
+
+def _sensitivities(game: Game, solution: Solution, page: Page) -> _Found:
+    found, everything = exactqse.sensitivities(solution), page.everything
+    blocks = (
+        *isolation_lines(game, found.isolation, everything=everything),
+        *sensitivity_lines(found),
+        sensitivity_table(game, found, everything=everything),
+        *sensitivity_notes(game, found, everything=everything),
+    )
+    return _Found(sensitivities_document(found), blocks)
+
+
+def _near_optimal(game: Game, solution: Solution, page: Page) -> _Found:
+    found, everything = exactqse.near_optimal(solution), page.everything
+    blocks = (
+        *near_optimal_lines(found),
+        near_optimal_table(game, found, everything=everything),
+        *near_optimal_notes(found, everything=everything),
+    )
+    return _Found(near_optimal_document(found), blocks)

@@ -43,6 +43,12 @@ from exactqse.report.learning import (
     learning_table,
     summary_document,
 )
+from exactqse.report.near import (
+    near_optimal_document,
+    near_optimal_lines,
+    near_optimal_notes,
+    near_optimal_table,
+)
 from exactqse.report.offline import offline_document, offline_lines, offline_table
 from exactqse.report.pictures import (
     draw_claims,
@@ -106,6 +112,10 @@ __all__ = [
     "learning_lines",
     "learning_table",
     "line",
+    "near_optimal_document",
+    "near_optimal_lines",
+    "near_optimal_notes",
+    "near_optimal_table",
     "offline_document",
     "offline_lines",
     "offline_table",

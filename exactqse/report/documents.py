@@ -112,7 +112,7 @@ def solution_document(solution: Solution) -> Document:
         "gap": str(solution.gap),
         "reached": solution.reached,
         "reason": solution.reason,
-        "effort": asdict(solution.effort),
+        "effort": {k: v for k, v in asdict(solution.effort).items() if k != "met"},
         "policy": None if solution.remembers else policy_document(solution.policy),
     }
 

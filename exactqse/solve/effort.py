@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from types import FrameType
 
+from exactqse.kernel.certificate import FarsightedNode
+
 _LEAST = 1e-6  # seconds that are left at least
 _FEW = 64  # parts of a budget: none is smaller than this share of it
 
@@ -121,6 +123,7 @@ class Effort:
         unit: what ``work`` counts, in words.
         stopped: why the search ended before its aim, empty when it did not.
         interrupted: whether Ctrl-C is why.
+        met: other policies that the search met, in float64 worth as much up to the gap, as nodes.
     """
 
     nodes: int
@@ -129,6 +132,7 @@ class Effort:
     unit: str
     stopped: str = ""
     interrupted: bool = False
+    met: tuple[tuple[FarsightedNode, ...], ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True)

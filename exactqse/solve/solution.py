@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
+from typing import cast
 
 from exactqse.arithmetic.enclosure import Enclosure
-from exactqse.errors import NotCoveredError, approximate
+from exactqse.errors import InputError, NotCoveredError, approximate, of_kind
 from exactqse.kernel.certificate import Certificate, Node
 from exactqse.kernel.check import Verdict
 from exactqse.kernel.game import KernelGame
@@ -100,6 +101,16 @@ def uninterrupted(solution: Solution) -> Solution:
     if solution.effort.interrupted:
         raise KeyboardInterrupt
     return solution
+
+
+def certified(solution: object) -> Solution:
+    """The solution, if a checker accepted it. Raises KindError or InputError."""
+    remedy = "take that of exactqse.solve"
+    of_kind(solution, Solution, "a solution", where="solution", remedy=remedy)
+    found = cast("Solution", solution)
+    if not found.certified:
+        raise InputError("is not certified", where="solution", remedy="solve with a checker")
+    return found
 
 
 def myopic_nodes(certificate: Certificate) -> tuple[Node, ...]:

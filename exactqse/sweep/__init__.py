@@ -4,20 +4,26 @@ from exactqse.sweep.along_eta import Change, Sweep, SweepPoint, sweep
 from exactqse.sweep.grid import eta_grid
 from exactqse.sweep.isolate import CellOptima, Isolation, Tie, isolation
 from exactqse.sweep.limits import Limits, limits
+from exactqse.sweep.near import Group, NearOptimal, NearPolicy, ValueRange, near_optimal
 from exactqse.sweep.sensitivity import Sensitivities, sensitivities
 
 __all__ = [
     "CellOptima",
     "Change",
+    "Group",
     "Isolation",
     "Limits",
+    "NearOptimal",
+    "NearPolicy",
     "Sensitivities",
     "Sweep",
     "SweepPoint",
     "Tie",
+    "ValueRange",
     "eta_grid",
     "isolation",
     "limits",
+    "near_optimal",
     "sensitivities",
     "sweep",
 ]

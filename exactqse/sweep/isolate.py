@@ -18,12 +18,12 @@ from flint import arb
 
 from exactqse.arithmetic import Enclosure
 from exactqse.arithmetic.balls import ball, enclosure, precision
-from exactqse.errors import InputError, of_kind
+from exactqse.errors import NotCoveredError
 from exactqse.evaluate import evaluate
 from exactqse.kernel.certificate import Distribution, Node
 from exactqse.kernel.game import KernelGame, Row
 from exactqse.solve.coverage import require_quantal
-from exactqse.solve.solution import Solution, myopic_nodes
+from exactqse.solve.solution import Solution, certified, myopic_nodes
 from exactqse.sweep.boxes import Cell, Region, StageBalls, mean
 from exactqse.sweep.region import localise
 
@@ -118,7 +118,7 @@ def isolation(solution: Solution) -> Isolation:
 
     Raises:
         KindError, InputError: no solution, or one that no checker accepted.
-        NotCoveredError: gamma > 0, or eta = infinity.
+        NotCoveredError: gamma > 0 (see :func:`near_optimal`), or eta = infinity.
     """
     return Optima(solution).isolation()
 
@@ -127,11 +127,11 @@ class Optima:
     """The stagewise optimal policies of a solved game in balls, at a precision of their own."""
 
     def __init__(self, solution: Solution) -> None:
-        remedy = "take that of exactqse.solve"
-        of_kind(solution, Solution, "a solution", where="solution", remedy=remedy)
-        if not solution.certified:
-            raise InputError("is not certified", where="solution", remedy="solve with a checker")
-        require_quantal(solution.game)
+        game = certified(solution).game
+        if game.gamma and game.eta is not None:
+            remedy = "near_optimal tells where the follower's values are for optimal policies"
+            raise NotCoveredError(f"not covered: gamma = {game.gamma} > 0", remedy=remedy)
+        require_quantal(game)
         self.solution = solution
         self.game: KernelGame = solution.game
         self.bits = solution.certificate.precision + SPARE_BITS

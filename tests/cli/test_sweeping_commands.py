@@ -135,7 +135,10 @@ def test_without_matplotlib_one_line_says_how_to_install_it(
             ("sensitivities", GAME, "--eta", "inf"),
             "not covered: eta = infinity; the covered case is gamma = 0 and a finite eta",
         ),
-        (("sensitivities", GAME, "--gamma", "1"), "not covered: gamma = 1 > 0"),
+        (
+            ("sensitivities", GAME, "--gamma", "1", "--eta", "inf"),
+            "not covered: gamma = 1 > 0, eta = infinity",
+        ),
         (("sensitivities", GAME, "--digits", "0"), "digits: 0 is not an integer"),
     ],
 )
@@ -167,6 +170,23 @@ def test_sensitivities_as_tables_and_as_json(run: Run) -> None:
             Enclosure(Fraction(entry["lower"]), Fraction(entry["upper"]))
             == (getattr(found, name)[0][0][1][1])
         )
+
+
+def test_a_farsighted_follower_has_ranges_instead(run: Run) -> None:
+    words = "sensitivities", GAME, "--gamma", "1/2", "--observes", "nothing"
+    result = run(*words)
+    assert result.code == 0
+    assert "undecided for gamma > 0: whether exactly one policy is optimal" in result.out
+    assert "J* is not differentiated" in result.out
+    document = json.loads(run(*words, "--json").out)
+    assert document["sensitivities"] is None
+    assert document["certified"] is True
+    assert "met" not in document["effort"]
+    near = document["near_optimal"]
+    assert near["verdict"] == "undecided"
+    assert Fraction(near["level"]) == Fraction(document["lower"])
+    assert near["parts"] == sum(group["parts"] for group in near["groups"])
+    assert near["values"] == near["groups"][0]["values"]
 
 
 def test_ties_are_said(run: Run) -> None:

@@ -1,4 +1,4 @@
-"""The steps of localisation.md, sensitivities.md and temperature-limits.md."""
+"""The steps of localisation.md, near-optimal-values.md, sensitivities.md, temperature-limits.md."""
 
 from __future__ import annotations
 
@@ -111,3 +111,18 @@ def test_uniform_limit(count: int) -> None:
         for at in (sp.Rational(1, 100), sp.Integer(2)):
             ratio = (nu * count).subs(x, at)
             assert sp.exp(-2 * at * R).evalf(30) <= ratio.evalf(30) <= sp.exp(2 * at * R).evalf(30)
+
+
+# ---- near-optimal-values.md ----
+
+
+def test_values_rise_with_exponents() -> None:
+    """d ln sum_b e^{x_b} / dx_b is a response, which is positive, and x_b rises with v'."""
+    x = sp.symbols("x0:3", real=True)
+    soft = sp.log(sum(sp.exp(y) for y in x))
+    for y in x:
+        slope = sp.simplify(sp.diff(soft, y))
+        assert slope.is_positive
+    assert sp.simplify(sum(sp.diff(soft, y) for y in x) - 1) == 0
+    gamma, p, v = sp.symbols("gamma p v", positive=True)
+    assert sp.diff(eta + gamma * p * v, v).is_positive

@@ -92,41 +92,42 @@ def cover(
     if not search.upper < NO_ROOT:
         raise PrecisionError(_NO_BOUND)
     nodes = search.nodes
-    order, leaves = _pruned(nodes, search.upper)
+    order, leaves = pruned(nodes, search.upper)
     batch = with_few_tables(search, nodes.batch(leaves), search.upper)
     used, tables = np.unique(batch.table, return_inverse=True)
-    found = _parts(game, search, batch, tables, Goal(search.upper, unit, margin))
+    found = written_parts(game, search, batch, tables, Goal(search.upper, unit, margin))
     if len(found) < len(leaves):
         raise PrecisionError(_NO_BOUND)
     parts = {n: found[k] for k, n in enumerate(leaves.tolist())}
-    places = [(h, s) for h, layer in enumerate(game.reachable) for s in layer]
     first = len(game.reachable[0])
-
-    def division(n: int) -> ValueSplit | MixtureSplit:
-        axis = int(nodes.axis[n])
-        if axis < search.J:
-            return ValueSplit(*places[first + axis], Fraction(float(nodes.at[n])))
-        place, cell, edge = search.simplices.split(axis - search.J)
-        return MixtureSplit(edge, *places[place], cell)
-
-    entries = [parts[n][0] if n in parts else division(n) for n in order]
+    entries = [parts[n][0] if n in parts else division(game, search, n) for n in order]
     bounds = [bound for _, bound in parts.values() if bound is not None]
     wide = search.model.eta * (nodes.hi[leaves] - nodes.lo[leaves]).max(initial=0.0) / 2
-    return tuple(entries), tuple(_table(search.tables, n, first) for n in used), max(bounds), wide
+    return tuple(entries), tuple(table_of(search.tables, n, first) for n in used), max(bounds), wide
+
+
+def division(game: KernelGame, search: Search, n: int) -> ValueSplit | MixtureSplit:
+    """How node n is halved."""
+    axis = int(search.nodes.axis[n])
+    if axis < search.J:
+        place = game.places[len(game.reachable[0]) + axis]
+        return ValueSplit(*place, Fraction(float(search.nodes.at[n])))
+    number, cell, edge = search.simplices.split(axis - search.J)
+    return MixtureSplit(edge, *game.places[number], cell)
 
 
 def sample(game: KernelGame, search: Search, unit: float, margin: float) -> tuple[int, int]:
     """Writes some leaves, for the time that it takes: how many, and how many there are."""
     if not search.upper < NO_ROOT:
         return 0, 0
-    leaves = _pruned(search.nodes, search.upper)[1]
+    leaves = pruned(search.nodes, search.upper)[1]
     some = leaves[:: -(-len(leaves) // _BATCH)]
     batch = with_few_tables(search, search.nodes.batch(some), search.upper)
-    _parts(game, search, batch, np.zeros_like(some), Goal(search.upper, unit, margin))
+    written_parts(game, search, batch, np.zeros_like(some), Goal(search.upper, unit, margin))
     return len(some), len(leaves)
 
 
-def _parts(
+def written_parts(
     game: KernelGame, search: Search, leaves: Batch, tables: Integers, goal: Goal
 ) -> dict[int, tuple[Part, Fraction | None]]:
     """The parts that can be proved, by their index in ``leaves``, with their bounds."""
@@ -146,7 +147,7 @@ def _parts(
     return parts
 
 
-def _pruned(nodes: Nodes, upper: float) -> tuple[list[int], Integers]:
+def pruned(nodes: Nodes, upper: float) -> tuple[list[int], Integers]:
     """The tree in preorder without what the bounds do not need, and its leaves."""
     order, leaves, stack = [], [], [0]
     while stack:
@@ -159,7 +160,7 @@ def _pruned(nodes: Nodes, upper: float) -> tuple[list[int], Integers]:
     return order, np.array(leaves)
 
 
-def _table(tables: Slopes, n: int, first: int) -> tuple[Slope, ...]:
+def table_of(tables: Slopes, n: int, first: int) -> tuple[Slope, ...]:
     """A table in exact rationals."""
     slopes = []
     own = np.concatenate([np.zeros(first), tables.own[n]])

@@ -18,6 +18,8 @@ from exactqse.solve.farsighted.model import Floats, Model
 
 _STARTS = 64
 _POLISHED = 4
+_KEPT = 8  # policies, each so
+_NEAR = 1e-2  # far from the others
 _ROUNDS = ((25, 1.0), (40, 0.5), (60, 0.25))  # iterations, damping
 _SMALL = 1e-300
 
@@ -40,6 +42,12 @@ class Evaluated:
         """J of each policy, (N,)."""
         value: Floats = self.W[0] @ model.rho
         return value
+
+    @property
+    def first(self) -> Evaluated:
+        """The first of them, with N = 1."""
+        tables = (self.pi, self.V, self.W, self.nu, self.x, self.y)
+        return Evaluated(*([z[:1] for z in table] for table in tables))
 
 
 def evaluate(model: Model, pi: list[Floats]) -> Evaluated:
@@ -99,6 +107,11 @@ def slopes_of(d: list[Floats], k: list[Floats]) -> list[Floats]:
 
 def best_policy(model: Model, seed: int = 0) -> Evaluated:
     """The best policy found, with N = 1."""
+    return good_policies(model, seed).first
+
+
+def good_policies(model: Model, seed: int = 0) -> Evaluated:
+    """The policies that iteration from random ones came to, as ``ascended`` has them."""
     random = np.random.default_rng(seed)
     count = len(model.cells)
     pi = [
@@ -109,14 +122,51 @@ def best_policy(model: Model, seed: int = 0) -> Evaluated:
 
 
 def ascended(model: Model, pi: list[Floats]) -> Evaluated:
-    """The best policy that iteration from any of N others came to, with N = 1."""
+    """The policies that iteration from N others came to: the best first, none near another."""
     for number, (rounds, damping) in enumerate(_ROUNDS):
         if number == len(_ROUNDS) - 1:
-            order = np.argsort(-evaluate(model, pi).worth(model))[:_POLISHED]
-            pi = [p[order] for p in pi]
+            found = evaluate(model, pi)
+            order = np.argsort(-found.worth(model))[:_POLISHED]
+            more = [n for n in _apart(model, found) if n not in order]
+            pi = [p[[*order, *more]] for p in pi]
         pi = _iterate(model, pi, rounds, damping)
-    best = int(evaluate(model, pi).worth(model).argmax())
-    return evaluate(model, [p[best : best + 1] for p in pi])
+    return apart(model, pi)
+
+
+def apart(model: Model, pi: list[Floats]) -> Evaluated:
+    """The best of some policies, and others that are far from all that are kept, best first."""
+    kept = _apart(model, evaluate(model, pi))
+    return evaluate(model, [p[kept] for p in pi])
+
+
+def together(model: Model, first: Evaluated, second: Evaluated) -> Evaluated:
+    """Those of both that are apart."""
+    return apart(model, [np.concatenate(pair) for pair in zip(first.pi, second.pi, strict=True)])
+
+
+def _apart(model: Model, found: Evaluated) -> list[int]:
+    """Which policies to keep: the best first, none near another."""
+    reach, _ = adjoint(model, found)
+    kept: list[int] = []
+    for n in np.argsort(-found.worth(model), kind="stable").tolist():
+        if len(kept) < _KEPT and all(_distance(model, found, reach, n, m) > _NEAR for m in kept):
+            kept.append(n)
+    return kept
+
+
+def _distance(model: Model, found: Evaluated, reach: list[Floats], n: int, m: int) -> float:
+    """How much what comes of two policies differs: where they lead, and responses and values there.
+
+    Mixtures are not compared: many may have the same effects.
+    """
+    largest = 0.0
+    for V, W, nu, d in zip(found.V, found.W, found.nu, reach, strict=True):
+        there = np.abs(nu[n] - nu[m]).max(-1)
+        there = np.maximum(there, model.eta * np.abs(V[n] - V[m]))
+        there = np.maximum(there, np.abs(W[n] - W[m]) / model.scale)
+        there = np.minimum(there, 1.0) * np.maximum(d[n], d[m])
+        largest = max(largest, float(np.maximum(there, np.abs(d[n] - d[m])).max()))
+    return largest
 
 
 def _iterate(model: Model, pi: list[Floats], rounds: int, damping: float) -> list[Floats]:

@@ -21,7 +21,7 @@ import numpy as np
 
 from exactqse.arithmetic.balls import FlintElementary
 from exactqse.errors import PrecisionError
-from exactqse.kernel.certificate import AnyNode, Certificate, FarsightedNode
+from exactqse.kernel.certificate import AnyNode, Certificate
 from exactqse.kernel.game import KernelGame
 from exactqse.kernel.gamefile import game_hash
 from exactqse.kernel.operators import initial_mean, policy_values
@@ -30,14 +30,20 @@ from exactqse.solve.farsighted.claims import bounder
 from exactqse.solve.farsighted.coarse import coarse_cover
 from exactqse.solve.farsighted.emit import cover, sample
 from exactqse.solve.farsighted.forests import Forest, finer, whole
-from exactqse.solve.farsighted.incumbent import Evaluated, ascended, best_policy, evaluate
+from exactqse.solve.farsighted.incumbent import (
+    Evaluated,
+    ascended,
+    good_policies,
+    together,
+)
 from exactqse.solve.farsighted.model import Model, model_of
 from exactqse.solve.farsighted.planting import plant
+from exactqse.solve.farsighted.policies import Nodes, others, policy_in_floats, policy_nodes
 from exactqse.solve.farsighted.reserve import Reserve
 from exactqse.solve.farsighted.search import NO_ROOT, Search
 from exactqse.solve.farsighted.slopes import BITS, of_policy, slopes_at
 from exactqse.solve.keeping import Outlet, merged
-from exactqse.solve.rounding import fractional_bits, rounded, slack
+from exactqse.solve.rounding import fractional_bits, slack
 
 _SHARES = (0.9, 0.7, 0.4)  # of the gap that the search takes; rounding takes the rest
 _SLOPE_BITS = 5
@@ -93,8 +99,9 @@ class _Aim:
 def _solve(aim: _Aim, watch: Watcher | None, outlet: Outlet | None) -> tuple[Certificate, Effort]:
     game, gap, budget, known = aim.game, aim.gap, aim.budget, aim.known
     model = model_of(game)
-    policy = _start(model, known)
-    nodes: tuple[AnyNode, ...] = _nodes(game, policy)
+    met = _start(model, known)
+    policy = met.first
+    nodes: tuple[AnyNode, ...] = policy_nodes(game, policy)
     p = fractional_bits(game, gap, model.scale)
     lower = _below(game, nodes, p, model.scale)
     least = 0
@@ -103,7 +110,7 @@ def _solve(aim: _Aim, watch: Watcher | None, outlet: Outlet | None) -> tuple[Cer
         known = merged(replace(known, precision=p, lower=lower, nodes=nodes), known)
         lower, nodes = known.lower, known.nodes
         if known.upper - lower <= gap:
-            return known, _effort(known, budget, "")
+            return known, _effort(known, budget, "", others(known, game, model, met, gap))
     size = min(max(float(gap), 1e-13 * model.scale), model.scale)
     unit = 2.0 ** floor(log2(size / 256))
     forests = [whole(model), *finer(model, [pi[0] for pi in policy.pi], _LEVELS)]
@@ -113,7 +120,7 @@ def _solve(aim: _Aim, watch: Watcher | None, outlet: Outlet | None) -> tuple[Cer
     )
     if known is not None and (planted := plant(game, model, known)) is not None:
         search.plant(planted, planted.kinds(forests), lambda: budget.spent)
-    task = _Task(game, search, gap, (p, least), lower, nodes, rounding, known)
+    task = _Task(game, search, gap, (p, least), lower, nodes, rounding, known, met)
     task.worth = float(policy.worth(model)[0])
     found, stopped = known, _BEYOND
     far = model.eta * max(float(np.abs(layer.r).max()) for layer in model.layers) > _EXACT
@@ -121,24 +128,20 @@ def _solve(aim: _Aim, watch: Watcher | None, outlet: Outlet | None) -> tuple[Cer
         found, stopped = task.searched(budget, watch, outlet)
     if found is None or found.upper - lower > gap:
         found = task.at_least_coarse(found)
-    return found, _effort(found, budget, stopped if found.upper - lower > gap else "")
+    width = found.upper - lower
+    reason, met = stopped if width > gap else "", task.met
+    return found, _effort(found, budget, reason, others(found, game, model, met, max(gap, width)))
 
 
 def _start(model: Model, known: Certificate | None) -> Evaluated:
-    """The policy of local search, or the known one if that is better."""
-    policy = best_policy(model)
+    """What local search finds, the best first; or the known policy before that if it is better."""
+    met = good_policies(model)
     if known is None:
-        return policy
-    nodes = iter(known.nodes)
-    tables = [np.zeros((1, *layer.u.shape)) for layer in model.layers]
-    for table in tables:
-        for place in table[0]:
-            for cell, mixture in zip(model.cells, next(nodes).policy, strict=True):
-                for a, weight in mixture:
-                    place[list(cell), a] = float(weight)
-    other = evaluate(model, tables)
+        return met
+    other = policy_in_floats(model, known)
     much = _MUCH * model.scale
-    return other if other.worth(model)[0] > policy.worth(model)[0] + much else policy
+    better = other.worth(model)[0] > met.worth(model)[0] + much
+    return together(model, other, met) if better else met
 
 
 def _below(game: KernelGame, nodes: tuple[AnyNode, ...], p: int, scale: float) -> Fraction:
@@ -147,10 +150,12 @@ def _below(game: KernelGame, nodes: tuple[AnyNode, ...], p: int, scale: float) -
     return low - slack(p, scale)
 
 
-def _effort(found: Certificate, budget: Budget, stopped: str) -> Effort:
+def _effort(
+    found: Certificate, budget: Budget, stopped: str, met: tuple[Nodes, ...] = ()
+) -> Effort:
     work = budget.used, "parts examined"
     interrupted = bool(stopped) and budget.interrupted
-    return Effort(len(found.nodes), found.precision, *work, stopped, interrupted)
+    return Effort(len(found.nodes), found.precision, *work, stopped, interrupted, met)
 
 
 @dataclass(eq=False)
@@ -159,8 +164,9 @@ class _Task:
 
     ``precision``: fractional bits for the gap, and those that the lower bound needs anyway.
     ``rounding``: unit and margin. ``known``: what is proved anyway, with the same lower bound.
-    ``due``: the number of parts after which a better policy is looked for, worth more than
-    ``worth`` in float64. ``share``: of the gap, that the search takes now.
+    ``met``: good policies that are apart, the best first. ``due``: the number of parts after which
+    a better policy is looked for, worth more than ``worth`` in float64. ``share``: of the gap, that
+    the search takes now.
     """
 
     game: KernelGame
@@ -171,6 +177,7 @@ class _Task:
     nodes: tuple[AnyNode, ...]
     rounding: tuple[float, float]
     known: Certificate | None
+    met: Evaluated
     worth: float = -np.inf
     due: int = _FIRST_ASCENT
     share: float = _SHARES[0]
@@ -226,13 +233,14 @@ class _Task:
         """Local search from what decides the largest bounds: a policy that is better is taken."""
         search, model = self.search, self.search.model
         self.due = _NEXT_ASCENT * search.nodes.size
-        policy = ascended(model, search.leading(_LEADING).mixtures())
+        found = ascended(model, search.leading(_LEADING).mixtures())
+        self.met, policy = together(model, self.met, found), found.first
         worth = float(policy.worth(model)[0])
         if not worth > self.worth + _MUCH * model.scale:
             return
         self.worth = worth
         p, _ = self.precision
-        nodes = _nodes(self.game, policy)
+        nodes = policy_nodes(self.game, policy)
         lower = _below(self.game, nodes, p, model.scale)
         if lower <= self.lower:
             return
@@ -290,11 +298,3 @@ def _uncollected() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
-
-
-def _nodes(game: KernelGame, policy: Evaluated) -> tuple[FarsightedNode, ...]:
-    return tuple(
-        FarsightedNode(h, s, tuple(rounded(policy.pi[h][0, k, cell[0]]) for cell in game.observes))
-        for h, states in enumerate(game.reachable)
-        for k, s in enumerate(states)
-    )

@@ -24,11 +24,12 @@ from exactqse.model.graph import describe_graph
 from exactqse.solve.effort import Budget, Effort, Standing, Watcher
 from exactqse.solve.farsighted.incumbent import best_policy
 from exactqse.solve.farsighted.model import model_of
+from exactqse.solve.farsighted.policies import policy_nodes
 from exactqse.solve.frontiers.emit import part, slopes
 from exactqse.solve.frontiers.memories import likely, memories
 from exactqse.solve.frontiers.search import Search
 from exactqse.solve.keeping import merged
-from exactqse.solve.rounding import fractional_bits, rounded, slack
+from exactqse.solve.rounding import fractional_bits, slack
 
 _SHARE = 0.7  # of the gap that the search takes; rounding takes the rest
 _MARGIN = 0.05  # of the gap
@@ -161,13 +162,7 @@ def _ascended(game: KernelGame, search: Search) -> tuple[FarsightedNode, ...]:
     """What local search from many starts finds."""
     with np.errstate(all="ignore"):
         policy = best_policy(search.model)
-    rows = []
-    for h, layer in enumerate(game.reachable):
-        for k, s in enumerate(layer):
-            pi = policy.pi[h][0, k]
-            mixtures = (rounded(pi[cell[0]]) for cell in game.observes)
-            rows.append(FarsightedNode(h, s, tuple(mixtures)))
-    return tuple(rows)
+    return policy_nodes(game, policy)
 
 
 def _below(game: KernelGame, values: dict[int, Interval], p: int, scale: float) -> Fraction:

@@ -169,7 +169,7 @@ def test_the_better_policy_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     def worse(model: Model) -> Evaluated:
         return evaluate(model, [np.full((1, *layer.u.shape), 0.5) for layer in model.layers])
 
-    monkeypatch.setattr(solver, "best_policy", worse)
+    monkeypatch.setattr(solver, "good_policies", worse)
     assert solve(game, gap=GAP, node_limit=4).lower < known.lower
     again = solve(game, gap=GAP, node_limit=4, resume=known.certificate)
     assert again.certified

@@ -1,0 +1,100 @@
+"""What is known of near-optimal policies against a farsighted follower, as text and as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from exactqse.report.documents import Document, exact_table, policy_document, solution_document
+from exactqse.report.solutions import ROWS, line, plain_table
+from exactqse.report.text import cell, coarse, counted
+
+if TYPE_CHECKING:
+    from exactqse.model.game import Game
+    from exactqse.sweep import NearOptimal, ValueRange
+
+_PLACES = 9  # decimal places in the table; the ends are rounded outward
+
+
+def near_optimal_document(found: NearOptimal) -> Document:
+    """The solution, the ranges of the follower's values, and the other policies.
+
+    Nothing is differentiated: "sensitivities" is null.
+    """
+    return {
+        **solution_document(found.solution),
+        "near_optimal": {
+            "verdict": "undecided",
+            "level": str(found.level),
+            "parts": found.parts,
+            "examined": found.examined,
+            "values": _ranges(found.values),
+            "groups": [
+                {"parts": group.parts, "values": _ranges(group.values)} for group in found.groups
+            ],
+            "others": [
+                {
+                    "value": exact_table(other.value),
+                    "distance": str(other.distance),
+                    "group": other.group,
+                    "policy": policy_document(other.policy),
+                }
+                for other in found.others
+            ],
+        },
+        "sensitivities": None,
+    }
+
+
+def _ranges(values: Iterable[ValueRange]) -> list[Document]:
+    return [{"step": x.step, "state": x.state, "value": exact_table(x.value)} for x in values]
+
+
+def near_optimal_lines(found: NearOptimal) -> Iterator[Text]:
+    """What is proved, and the other policies."""
+    yield line("undecided for gamma > 0: whether exactly one policy is optimal", "bold yellow")
+    count, parts = len(found.groups), counted(found.parts, "part")
+    if count > 1:
+        what = f"all in one of {count} separate groups: several policies may be optimal, far apart"
+        yield line(f"values of every optimal policy are in the ranges of {parts}, {what}")
+    else:
+        yield line(f"values of every optimal policy are in the ranges of {parts} that touch")
+    for other in found.others:
+        where = "" if other.group is None or count == 1 else f", in group {other.group}"
+        value, distance = float(other.value.lower), float(other.distance)
+        yield line(
+            f"within the gap too: a policy with J = {value:.9g}, whose probabilities differ by up "
+            f"to {distance:.3g}{where}"
+        )
+    yield line("J* is not differentiated: that needs gamma = 0, or one optimal policy", "dim")
+
+
+def near_optimal_table(
+    game: Game, found: NearOptimal, *, everything: bool = False
+) -> RenderableType:
+    """Ranges of V_h(s) by group: at most ``ROWS`` rows, or all of them."""
+    table = plain_table(f"the follower's values if J >= {float(found.level):.9g}")
+    several = len(found.groups) > 1
+    for heading in (*(("group",) if several else ()), "step", "state", "V"):
+        table.add_column(heading, overflow="fold")
+    for g, x in islice(_rows(found), None if everything else ROWS):
+        words = str(x.step), game.name("state", x.state), str(coarse(x.value, _PLACES))
+        table.add_row(*map(cell, ((str(g),) if several else ()) + words))
+    return table
+
+
+def near_optimal_notes(found: NearOptimal, *, everything: bool = False) -> Iterator[Text]:
+    """What the table left out."""
+    left = sum(1 for _ in _rows(found)) - ROWS
+    if left > 0 and not everything:
+        yield line(f"{counted(left, 'more row')}: --all shows them, --json gives all digits", "dim")
+
+
+def _rows(found: NearOptimal) -> Iterator[tuple[int, ValueRange]]:
+    for number, group in enumerate(found.groups):
+        for x in group.values:
+            yield number, x
