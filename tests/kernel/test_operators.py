@@ -249,3 +249,11 @@ def test_a_multiple_of_a_mean_is_enclosed(data: st.DataObject, factor: Fraction)
     )
     assert least - 1 < low <= least
     assert most <= high < least + factor * max(widths) + 2
+
+
+def test_the_least_remainder_of_a_mean_counts() -> None:
+    """(0 + 1) / 2, and a third of it, lie between 0 and 1."""
+    row = make_row({0: Fraction(1, 2), 1: Fraction(1, 2)}, 2, "row")
+    values = ends({0: (0, 0), 1: (1, 1)})
+    assert expected(row, values) == (0, 1)
+    assert expected(row, values, (1, 3)) == (0, 1)
