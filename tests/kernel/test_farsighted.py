@@ -515,7 +515,7 @@ def test_each_piece_is_shown_up_to_its_end() -> None:
                 )
                 shown.append(max(shown[-1], min(at, last)))
             inner += len({*shown} - {first, last})
-            assert [d for d, _ in f.points] == [d for pair in pairwise(shown) for d in pair]
+            assert [d for d, _ in f.points] == sorted({*shown})
     assert inner > 5
 
 
