@@ -216,7 +216,8 @@ class PartBounds:
             (_, high), _ = stage.bound(self.game.observes, piece.trees, lam)
             points += [(d, lam[1] + self.chord(high, start, end, d)) for d in (start, end)]
             start = end
-        return Frontier(j, v, middle, reach, own, others, bool(claim.free), points)
+        highest = [*dict(sorted(points)).items()]  # at each d
+        return Frontier(j, v, middle, reach, own, others, bool(claim.free), highest)
 
     def chord(self, g: int, start: int, end: int, d: int) -> int:
         """At d: the chord over [start, end] of g e^-d where g >= 0, else its tangent midway."""
@@ -242,8 +243,7 @@ class PartBounds:
     def _free(self, j: int, others: Vector, after: After, tied: dict[int, Interval]) -> Free | None:
         """The same without the free places of the next step, and what these add."""
         game, p, (step, state) = self.game, self.p, self.game.places[j]
-        loose = {t: f for t, f in after.items() if f.free}
-        if not loose:
+        if not (loose := {t: f for t, f in after.items() if f.free}):
             return None
         rows = columns(lambda row: row, game.at(game.P, step)[state])
         nothing = [dict.fromkeys(sorted({t for row in own for t in row.states}), 0) for own in rows]

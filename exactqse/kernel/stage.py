@@ -116,8 +116,7 @@ class Stage:
         for forms in cells:
             pivot = max(forms, key=lambda form: form[0][1])[1]
             total = _plus(total, pivot, 1) if total else pivot
-            away = [(a, {} if s is pivot else _plus(s, pivot, -1), at) for a, s, at in forms]
-            ends = [(self._spread(a, slopes), at) for a, slopes, at in away]
+            ends = [(self._spread(a, _plus(slopes, pivot, -1)), spot) for a, slopes, spot in forms]
             (least, _), spot = max(ends)
             low, high = low + least, high + max([end for (_, end), _ in ends])
             spots.append(spot)
