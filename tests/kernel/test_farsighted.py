@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 from functools import cache
@@ -517,6 +518,31 @@ def test_each_piece_is_shown_up_to_its_end() -> None:
             inner += len({*shown} - {first, last})
             assert [d for d, _ in f.points] == sorted({*shown})
     assert inner > 5
+
+
+def test_where_pieces_meet_the_higher_point_is_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[tuple[int, int]] = []
+    chord = PartBounds.chord
+
+    def noted(self: PartBounds, g: int, start: int, end: int, d: int) -> int:
+        made.append((d, chord(self, g, start, end, d)))
+        return made[-1][1]
+
+    monkeypatch.setattr(PartBounds, "chord", noted)
+    met = 0
+    for seed in range(60):
+        case = drawn(seed)
+        made.clear()
+        with suppress(FailureError):
+            for f in (case.part().frontiers() or {}).values():  # in the order of their making
+                told: dict[int, int] = {}
+                for piece in case.part().part.claims[f.j].pieces:
+                    lam = enclose(*piece.upper.as_integer_ratio(), P)[1]
+                    for d, K in (made.pop(0), made.pop(0)):
+                        told[d] = max(told.get(d, lam + K), lam + K)
+                assert dict(f.points) == told
+                met += len(case.part().part.claims[f.j].pieces) > 1
+    assert met > 5
 
 
 def test_the_first_step_sees_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
