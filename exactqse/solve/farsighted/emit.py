@@ -6,7 +6,7 @@ of parameters and with coarse lam; what does not is rounded less. Roots are rais
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from math import ceil, log2
@@ -93,12 +93,10 @@ def cover(
         raise PrecisionError(_NO_BOUND)
     nodes = search.nodes
     order, leaves = pruned(nodes, search.upper)
-    batch = with_few_tables(search, nodes.batch(leaves), search.upper)
-    used, tables = np.unique(batch.table, return_inverse=True)
-    found = written_parts(game, search, batch, tables, Goal(search.upper, unit, margin))
+    found = written_parts(game, search, nodes.batch(leaves), Goal(search.upper, unit, margin))
     if len(found) < len(leaves):
         raise PrecisionError(_NO_BOUND)
-    parts = {n: found[k] for k, n in enumerate(leaves.tolist())}
+    parts, used = numbered(found, leaves)
     first = len(game.reachable[0])
     entries = [parts[n][0] if n in parts else division(game, search, n) for n in order]
     bounds = [bound for _, bound in parts.values() if bound is not None]
@@ -122,29 +120,44 @@ def sample(game: KernelGame, search: Search, unit: float, margin: float) -> tupl
         return 0, 0
     leaves = pruned(search.nodes, search.upper)[1]
     some = leaves[:: -(-len(leaves) // _BATCH)]
-    batch = with_few_tables(search, search.nodes.batch(some), search.upper)
-    written_parts(game, search, batch, np.zeros_like(some), Goal(search.upper, unit, margin))
+    written_parts(game, search, search.nodes.batch(some), Goal(search.upper, unit, margin))
     return len(some), len(leaves)
 
 
 def written_parts(
-    game: KernelGame, search: Search, leaves: Batch, tables: Integers, goal: Goal
+    game: KernelGame, search: Search, leaves: Batch, goal: Goal
 ) -> dict[int, tuple[Part, Fraction | None]]:
-    """The parts that can be proved, by their index in ``leaves``, with their bounds."""
+    """The parts that can be proved, by their index in ``leaves``, with their bounds.
+
+    Their tables of slopes are numbered as the search has them.
+    """
     parts: dict[int, tuple[Part, Fraction | None]] = {}
-    like = with_like_claims(search, leaves)
+    like = with_like_claims(search, with_few_tables(search, leaves, goal.upper))
     for alike in search.alike(leaves.kind, leaves.mix):
         for start in range(0, len(alike), _BATCH):
             some = alike[start : start + _BATCH]
             for economy in ECONOMIES:
-                # what others' claims do not prove with the roots it has is proved by its own
+                # where roots have to be raised a part keeps what the search found for it
                 batch = (leaves if economy.attempts else like).take(some)
-                rounded = _Rounded(game, search, batch, tables[some], goal, economy)
+                rounded = _Rounded(game, search, batch, goal, economy)
                 parts.update({int(some[n]): part for n, part in rounded.parts().items()})
                 some = some[~rounded.done]
                 if not len(some):
                     break
     return parts
+
+
+def numbered(
+    found: dict[int, tuple[Part, Fraction | None]], leaves: Integers
+) -> tuple[dict[int, tuple[Part, Fraction | None]], list[int]]:
+    """The parts by their nodes, and the search's tables that they use, by their new numbers."""
+    used = sorted({part.slopes for part, _ in found.values()})
+    number = {table: k for k, table in enumerate(used)}
+    parts = {
+        int(leaves[k]): (replace(part, slopes=number[part.slopes]), bound)
+        for k, (part, bound) in found.items()
+    }
+    return parts, used
 
 
 def pruned(nodes: Nodes, upper: float) -> tuple[list[int], Integers]:
@@ -178,13 +191,12 @@ class _Rounded:
         game: KernelGame,
         search: Search,
         batch: Batch,
-        tables: Integers,
         goal: Goal,
         economy: Economy,
     ) -> None:
         self.game, self.model = game, search.model
         self.bounder = search.bounder(batch.kind, batch.mix)
-        self.tables, self.goal, self.economy = tables, goal, economy
+        self.tables, self.goal, self.economy = batch.table, goal, economy
         wanted = ceil(log2(max(self.model.scale, 1e-300) / goal.unit)) - 4
         self.bits = economy.bits or min(max(_LEAST_BITS, wanted), _MOST_BITS)
         self.shown = search.parts(batch)

@@ -18,7 +18,14 @@ from exactqse.kernel.certificate import Certificate, MixtureSplit, Part, Slope, 
 from exactqse.kernel.game import KernelGame
 from exactqse.solve.effort import Budget
 from exactqse.solve.farsighted.claims import bounder
-from exactqse.solve.farsighted.emit import Goal, division, pruned, table_of, written_parts
+from exactqse.solve.farsighted.emit import (
+    Goal,
+    division,
+    numbered,
+    pruned,
+    table_of,
+    written_parts,
+)
 from exactqse.solve.farsighted.forests import finer, whole
 from exactqse.solve.farsighted.model import Model, model_of
 from exactqse.solve.farsighted.planting import plant
@@ -89,9 +96,8 @@ def _excluding(
     nodes = search.nodes
     order, leaves = pruned(nodes, level)
     low = leaves[nodes.bound[leaves] <= level]
-    used, tables = np.unique(nodes.table[low], return_inverse=True)
-    found = written_parts(game, search, nodes.batch(low), tables, Goal(level, unit, margin))
-    parts = {int(low[k]): part for k, part in found.items()}
+    found = written_parts(game, search, nodes.batch(low), Goal(level, unit, margin))
+    parts, used = numbered(found, low)
     left = {int(n) for n in leaves} - set(parts)
     entries = [
         None if n in left else parts[n][0] if n in parts else division(game, search, n)
