@@ -221,7 +221,7 @@ class _Writer:
         """With what shows it."""
         claim: Any = self.bounds.part.claims[f.j]
         stage = self.bounds.stages[f.j]
-        notes, ends = iter(stage.notes), (d for d, _ in f.points[1::2])
+        notes, ends = iter(stage.notes), self._ends(f, claim.pieces)
         pieces = listed(
             (
                 self._piece(f.j, piece, f"{_up(high)} {_up(end)}", notes)
@@ -232,6 +232,17 @@ class _Writer:
         points = _integers(f"({_up(d)}, {_up(k)})" for d, k in f.points)
         v = f"{_up(f.v[0])} {_up(f.v[1])} {_up(f.middle)} {_up(f.radius)}"
         return f"FClaim {v} {self.slopes(f.others)} {points}\n    {pieces}"
+
+    def _ends(self, f: Frontier, pieces: Iterable[Piece]) -> Iterator[int]:
+        """Of the pieces, from the middle, as the kernel takes them."""
+        end, last, p = f.v[0] - f.middle, f.v[1] - f.middle, self.bounds.p
+        eta = self.bounds.game.eta or Fraction(1)
+        for piece in pieces:
+            at = last
+            if piece.end is not None:
+                at = enclose(*(piece.end * eta).as_integer_ratio(), p)[0] - f.middle
+            end = max(end, min(at, last))
+            yield end
 
     def slopes_only(self, j: int) -> str:
         """Of a place of step 0."""

@@ -132,6 +132,8 @@ def written_parts(
     Their tables of slopes are numbered as the search has them.
     """
     parts: dict[int, tuple[Part, Fraction | None]] = {}
+    if not len(leaves.bound):
+        return parts
     like = with_like_claims(search, with_few_tables(search, leaves, goal.upper))
     for alike in search.alike(leaves.kind, leaves.mix):
         for start in range(0, len(alike), _BATCH):
