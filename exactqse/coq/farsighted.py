@@ -78,7 +78,7 @@ class _NotedBounds(PartBounds):
                 break
             later = ((i, v) for i, v in found.items() if places[i][0] == places[j][0] + 1)
             after = {places[i][1]: _bare(i, v) for i, v in later}
-            low, high = self._range(j, after)
+            low, high = self.range_of(j, after)
             found[j] = max(low, self.box[0].get(j, low)), min(high, self.box[1].get(j, high))
         return found
 

@@ -10,7 +10,7 @@ place's own slope; or, where it is free, for that which suits a majorant of the 
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
@@ -50,32 +50,6 @@ class Frontier:
 After = dict[int, Frontier]  # of the next step, by state
 
 
-def check_cover(game: KernelGame, certificate: Certificate, p: int, elementary: Elementary) -> None:
-    """Raise FailureError unless every part proves J* <= upper."""
-    index = {place: j for j, place in enumerate(game.places)}
-    boxes: list[Box] = [({}, {}, {})]
-    memory: dict[Any, Any] = {}
-    actions = range(game.leader_actions)
-    pure = tuple([tuple([int(a == k) for a in actions]) for k in actions])
-    for number, entry in enumerate(certificate.cover):
-        box = least, most, within = boxes.pop()
-        if isinstance(entry, ValueSplit):
-            j = index[entry.step, entry.state]
-            at = _scaled(game, entry.at, p)
-            boxes += [(least | {j: at[0]}, most, within), (least, most | {j: at[1]}, within)]
-            continue
-        if isinstance(entry, MixtureSplit):
-            cell = index[entry.step, entry.state], entry.cell
-            parts = cut(within.get(cell, pure), entry.edge)
-            boxes += [(least, most, within | {cell: part}) for part in reversed(parts)]
-            continue
-        where = f"cover[{number}]"
-        memory = {} if len(memory) > MEMORY else memory
-        bound = PartBounds(game, certificate, entry, box, p, elementary, where, memory).bound()
-        if bound is not None:
-            require(f"upper is less than the bound of {where}", bound - certificate.upper)
-
-
 def _scaled(game: KernelGame, value: Fraction, p: int) -> Interval:
     """eta times a value, or the value where eta is infinite."""
     return enclose(*(value * (game.eta or 1)).as_integer_ratio(), p)
@@ -113,8 +87,7 @@ class PartBounds:
 
     def bound(self) -> Fraction | None:
         """An upper bound of J; None if no policy has its values in the box."""
-        frontiers = self.frontiers()
-        if frontiers is None:
+        if (frontiers := self.frontiers()) is None:
             return None
         after = {s: f for (step, s), f in frontiers.items() if step == 1}
         radius = {f.j: f.radius for f in frontiers.values()}
@@ -148,7 +121,7 @@ class PartBounds:
             found[place] = frontier
         return found
 
-    def _range(self, j: int, after: After) -> Interval:
+    def range_of(self, j: int, after: After) -> Interval:
         """Around ln sum_b e^{x_b}, for all policies and the values that the next step has."""
         soft = [ends({t: (f.v[k], f.v[k]) for t, f in after.items()}) for k in (0, 1)]
         x = [exponents(self.game, *self.game.places[j], v, self.p) for v in soft]
@@ -177,7 +150,7 @@ class PartBounds:
         claim, p = self.part.claims[j], self.p
         _, others = self._leaning(j)
         if isinstance(claim, tuple):
-            low, high = self._range(j, after)
+            low, high = self.range_of(j, after)
             stage = self.stage(j, high, others, after, radius)
             bound = stage.committed(self.game.observes, claim, 0, high - low)
             return Fraction(bound, 1 << p), others
@@ -191,7 +164,7 @@ class PartBounds:
     def _frontier(self, j: int, after: After, radius: Vector) -> Frontier | None:
         """The claim of place j, by the points that it shows; None for an empty interval."""
         key = "range", j, *self._within(j).items(), *[(t, f.v) for t, f in after.items()]
-        low, high = self._known(key, self._range, j, after)
+        low, high = self._known(key, self.range_of, j, after)
         v = max(low, self.box[0].get(j, low)), min(high, self.box[1].get(j, high))
         if v[0] > v[1]:
             return None
@@ -245,7 +218,7 @@ class PartBounds:
         game, p, (step, state) = self.game, self.p, self.game.places[j]
         if not (loose := {t: f for t, f in after.items() if f.free}):
             return None
-        rows = columns(lambda row: row, game.at(game.P, step)[state])
+        rows = [*zip(*game.at(game.P, step)[state], strict=True)]
         nothing = [dict.fromkeys(sorted({t for row in own for t in row.states}), 0) for own in rows]
         free = [{t: loose[t] for t in reached if t in loose} for reached in nothing]
 
@@ -259,8 +232,8 @@ class PartBounds:
 
         y = continuations(game, step, state, ends(tied | dict.fromkeys(loose, (0, 0))), p)
         worst = [moved(b, lambda f: min([K for _, K in f.points])) for b in range(len(rows))]
-        slopes = self._slopes(j, others, after, loose)
-        return Free(y, slopes, game.gamma.as_integer_ratio(), worst, height)
+        slopes, gamma = self._slopes(j, others, after, loose), game.gamma.as_integer_ratio()
+        return Free(y, slopes, gamma, worst, height)
 
     def _slopes(self, j: int, others: Vector, after: After, loose: After) -> Columns[Slopes]:
         """[b][a] of gamma P and P c' - c - sigma P, of all places but those of ``loose``."""
@@ -281,3 +254,33 @@ class PartBounds:
             return {i: (push.get(i, 0), lean[i] // d - others.get(i, 0)) for i in keys}
 
         return columns(slopes, game.at(game.P, step)[state])
+
+
+def parts(
+    game: KernelGame, certificate: Certificate, p: int, elementary: Elementary
+) -> Iterator[PartBounds]:
+    """The parts of the cover, in order, each with its box."""
+    index = {place: j for j, place in enumerate(game.places)}
+    boxes: list[Box] = [({}, {}, {})]
+    memory: dict[Any, Any] = {}
+    actions = range(game.leader_actions)
+    pure = tuple([tuple([int(a == k) for a in actions]) for k in actions])
+    for number, entry in enumerate(certificate.cover):
+        box = least, most, within = boxes.pop()
+        if isinstance(entry, ValueSplit):
+            j, at = index[entry.step, entry.state], _scaled(game, entry.at, p)
+            boxes += [(least | {j: at[0]}, most, within), (least, most | {j: at[1]}, within)]
+        elif isinstance(entry, MixtureSplit):
+            cell = index[entry.step, entry.state], entry.cell
+            halves = cut(within.get(cell, pure), entry.edge)
+            boxes += [(least, most, within | {cell: half}) for half in reversed(halves)]
+        else:
+            memory, where = {} if len(memory) > MEMORY else memory, f"cover[{number}]"
+            yield PartBounds(game, certificate, entry, box, p, elementary, where, memory)
+
+
+def check_cover(game: KernelGame, certificate: Certificate, p: int, elementary: Elementary) -> None:
+    """Raise FailureError unless every part proves J* <= upper."""
+    for part in parts(game, certificate, p, elementary):
+        if (bound := part.bound()) is not None:
+            require(f"upper is less than the bound of {part.where}", bound - certificate.upper)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rich.console import RenderableType
 from rich.text import Text
 
+from exactqse.arithmetic import Enclosure
 from exactqse.report.documents import Document, exact_table, policy_document, solution_document
 from exactqse.report.solutions import ROWS, line, plain_table
 from exactqse.report.text import cell, coarse, counted
@@ -65,19 +66,21 @@ def near_optimal_lines(found: NearOptimal) -> Iterator[Text]:
         yield line(f"values of every optimal policy are in the ranges of {parts} that touch")
     for other in found.others:
         where = "" if other.group is None or count == 1 else f", in group {other.group}"
-        value, distance = float(other.value.lower), float(other.distance)
+        value, distance = coarse(other.value, _PLACES), float(other.distance)
         yield line(
-            f"within the gap too: a policy with J = {value:.9g}, whose probabilities differ by up "
+            f"within the gap too: a policy with J = {value}, whose probabilities differ by up "
             f"to {distance:.3g}{where}"
         )
-    yield line("J* is not differentiated: that needs gamma = 0, or one optimal policy", "dim")
+    yield line("J* is not differentiated: that is covered for gamma = 0 only", "dim")
 
 
 def near_optimal_table(
     game: Game, found: NearOptimal, *, everything: bool = False
 ) -> RenderableType:
     """Ranges of V_h(s) by group: at most ``ROWS`` rows, or all of them."""
-    table = plain_table(f"the follower's values if J >= {float(found.level):.9g}")
+    least = coarse(Enclosure(found.level, found.level), _PLACES).upper  # true of a larger one, too
+    level = Enclosure(least, least)
+    table = plain_table(f"the follower's values if J >= {level}")
     several = len(found.groups) > 1
     for heading in (*(("group",) if several else ()), "step", "state", "V"):
         table.add_column(heading, overflow="fold")

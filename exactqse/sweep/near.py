@@ -184,7 +184,7 @@ def _home(game: KernelGame, policy: Policy, left: list[Left], groups: list[list[
 def _others(
     solution: Solution, level: Fraction, left: list[Left], groups: list[list[int]]
 ) -> tuple[NearPolicy, ...]:
-    """The policies met whose certified value is within the gap."""
+    """The policies met whose value, as the checker encloses it, is within the gap."""
     game, certificate, elementary = solution.game, solution.certificate, _elementary(solution)
     least = solution.upper - max(solution.gap, solution.upper - solution.lower)
     found = []

@@ -6,23 +6,23 @@ The kernel's arithmetic bounds every part that is excluded, and encloses the val
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from math import inf, nextafter
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from exactqse.arithmetic import Enclosure
-from exactqse.kernel.certificate import Certificate, MixtureSplit, Part, ValueSplit
+from exactqse.kernel.certificate import Certificate, Part
 from exactqse.kernel.elementary import Elementary
-from exactqse.kernel.farsighted import Box, PartBounds
+from exactqse.kernel.farsighted import Box, Frontier, PartBounds, parts
+from exactqse.kernel.fit import require_fit
 from exactqse.kernel.game import KernelGame
-from exactqse.kernel.interval import Interval, Simplex, add, enclose, ends, mixed
-from exactqse.kernel.operators import exponents
-from exactqse.kernel.stage import FailureError, cut
+from exactqse.kernel.interval import Interval, Simplex
+from exactqse.kernel.stage import FailureError
 from exactqse.model.policy import Policy
 from exactqse.solve.farsighted.narrowing import Narrowed
 
@@ -58,20 +58,23 @@ def parts_left(
     cover: Narrowed,
     elementary: Elementary,
 ) -> list[Left]:
-    """The parts that no claim bounds by less than the level."""
-    p = certificate.precision
-    claimed = replace(certificate, slopes=cover.slopes)
-    memory: dict[Any, Any] = {}
+    """The parts that no claim bounds by less than the level.
+
+    Raises:
+        CertificateError: the cover is not complete, or a claim not of the form that a checker asks.
+    """
+    blank = next(entry for entry in certificate.cover if isinstance(entry, Part))
+    blank = replace(blank, slopes=len(cover.slopes) + blank.slopes)
+    slopes = (*cover.slopes, *certificate.slopes)
+    entries = tuple(blank if entry is None else entry for entry in cover.entries)
+    claimed = replace(certificate, slopes=slopes, cover=entries)
+    require_fit(game, claimed)
     left = []
-    for number, (part, box) in enumerate(_boxes(game, cover, p)):
-        if part is not None:
-            where = f"part {number}"
-            bounds = PartBounds(game, claimed, part, box, p, elementary, where, memory)
-            if _is_below(bounds, level):
-                continue
-        ranges = _ranges(game, box, p, elementary)
-        if ranges is not None:
-            left.append(_left(game, box, ranges, p))
+    for bounds in parts(game, claimed, certificate.precision, elementary):
+        if bounds.part is not blank and _is_below(bounds, level):
+            continue
+        if (ranges := _ranges(bounds)) is not None:
+            left.append(_left(game, bounds.box, ranges, certificate.precision))
     return left
 
 
@@ -84,63 +87,20 @@ def _is_below(bounds: PartBounds, level: Fraction) -> bool:
     return bound is None or bound < level
 
 
-def _boxes(game: KernelGame, cover: Narrowed, p: int) -> Iterator[tuple[Part | None, Box]]:
-    """The parts of a cover with their boxes, as the checker has them."""
-    index = {place: j for j, place in enumerate(game.places)}
-    actions = range(game.leader_actions)
-    pure: Simplex = tuple(tuple(int(a == k) for a in actions) for k in actions)
-    boxes: list[Box] = [({}, {}, {})]
-    for entry in cover.entries:
-        least, most, within = box = boxes.pop()
-        if isinstance(entry, ValueSplit):
-            j = index[entry.step, entry.state]
-            at = enclose(*(entry.at * (game.eta or 1)).as_integer_ratio(), p)
-            boxes += [(least | {j: at[0]}, most, within), (least, most | {j: at[1]}, within)]
-        elif isinstance(entry, MixtureSplit):
-            cell = index[entry.step, entry.state], entry.cell
-            halves = cut(within.get(cell, pure), entry.edge)
-            boxes += [(least, most, within | {cell: half}) for half in reversed(halves)]
-        else:
-            yield entry, box
-
-
-def _ranges(
-    game: KernelGame, box: Box, p: int, elementary: Elementary
-) -> dict[int, Interval] | None:
-    """Around v = eta V of every place of steps >= 1; None if no policy has its values in the box.
-
-    Backward: v is increasing in what the next step has, and least and largest at pure actions, or
-    corners of a simplex.
-    """
-    least, most, within = box
-    found: dict[int, Interval] = {}
-    number = {place: j for j, place in enumerate(game.places)}
-    for j, (h, s) in reversed([*enumerate(game.places)]):
+def _ranges(bounds: PartBounds) -> dict[int, Interval] | None:
+    """Around eta V of every place of steps >= 1; None if no policy has its values in the box."""
+    least, most, _ = bounds.box
+    found: dict[int, Frontier] = {}
+    after: dict[int, dict[int, Frontier]] = defaultdict(dict)  # by step and state
+    for j, (h, s) in reversed([*enumerate(bounds.game.places)]):
         if h == 0:
             break
-        after = game.reachable[h + 1] if h + 1 < game.horizon else ()
-        sides = []
-        for side, extreme in ((0, min), (1, max)):
-            values = {t: found[number[h + 1, t]][side] for t in after}
-            x = exponents(game, h, s, ends({t: (v, v) for t, v in values.items()}), p)
-            for c, cell in enumerate(game.observes):
-                for b in cell if (j, c) in within else ():
-                    x[b] = [mixed(corner, x[b]) for corner in within[j, c]]
-            best = [extreme(interval[side] for interval in column) for column in x]
-            sides.append(_log_sum(best, p, elementary)[side])
-        low, high = max(sides[0], least.get(j, sides[0])), min(sides[1], most.get(j, sides[1]))
+        low, high = bounds.range_of(j, after[h + 1])
+        low, high = max(low, least.get(j, low)), min(high, most.get(j, high))
         if low > high:
             return None
-        found[j] = low, high
-    return found
-
-
-def _log_sum(xs: Sequence[int], p: int, elementary: Elementary) -> Interval:
-    """Around ln sum_b e^{x_b}."""
-    shift = max(xs)
-    total = add(elementary.exp((x - shift, x - shift), p) for x in xs)
-    low, high = elementary.log(total, 1 << p, p)
-    return shift + low, shift + high
+        found[j] = after[h][s] = Frontier(j, (low, high), low, 0, 0, {}, free=False, points=[])
+    return {j: f.v for j, f in found.items()}
 
 
 def _left(game: KernelGame, box: Box, ranges: dict[int, Interval], p: int) -> Left:

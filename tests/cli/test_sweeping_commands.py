@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
@@ -184,6 +185,10 @@ def test_a_farsighted_follower_has_ranges_instead(run: Run) -> None:
     assert "met" not in document["effort"]
     near = document["near_optimal"]
     assert near["verdict"] == "undecided"
+    told = re.search(r"if J >= ([0-9.]+)", result.out)
+    assert told is not None
+    level = Fraction(near["level"])
+    assert level < Fraction(told[1]) < level + Fraction(1, 10**9)  # true of a larger one, too
     assert Fraction(near["level"]) == Fraction(document["lower"])
     assert near["parts"] == sum(group["parts"] for group in near["groups"])
     assert near["values"] == near["groups"][0]["values"]

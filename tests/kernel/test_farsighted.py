@@ -390,7 +390,7 @@ def test_the_range_of_values_is_that_of_the_extreme_policies() -> None:
         assert frontiers is not None
         for j, (h, s) in enumerate(case.places):
             after = {t: f for (step, t), f in frontiers.items() if step == h + 1}
-            found = case.part()._range(j, after)
+            found = case.part().range_of(j, after)
             for end, extreme, sign in ((0, min, 1), (1, max, -1)):
                 xs = [
                     extreme(exponent_at(case, h, s, (a, b), after, end) for a in range(case.A))
@@ -439,8 +439,8 @@ def test_simplices_narrow_the_range() -> None:
         assert frontiers is not None
         for j, (h, s) in enumerate(case.places):
             after = {t: f for (step, t), f in frontiers.items() if step == h + 1}
-            found = case.part(simplices)._range(j, after)
-            whole = case.part()._range(j, after)
+            found = case.part(simplices).range_of(j, after)
+            whole = case.part().range_of(j, after)
             assert whole[0] - 1 <= found[0] <= found[1] <= whole[1] + 1
             narrower += found[1] - found[0] < whole[1] - whole[0]
             for end, extreme, sign in ((0, min, 1), (1, max, -1)):
@@ -634,7 +634,7 @@ def test_a_box_of_one_value_is_not_empty() -> None:
     for seed in range(10):
         part = drawn(seed).part()
         last = len(drawn(seed).places) - 1
-        low, high = part._range(last, {})
+        low, high = part.range_of(last, {})
         for at, empty in ((low - 1, True), (low, False), (high, False), (high + 1, True)):
             try:
                 found = replace(part, box=({last: at}, {last: at}, {})).frontiers()

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from exactqse.arithmetic import Enclosure
-from exactqse.errors import InputError, KindError, NotCoveredError
+from exactqse.errors import CertificateError, InputError, KindError, NotCoveredError
 from exactqse.evaluate import Evaluation, evaluate
 from exactqse.games import get
-from exactqse.kernel.certificate import FarsightedNode, Part
+from exactqse.kernel.certificate import FarsightedNode, Part, Split
 from exactqse.kernel.elementary import INTEGER
 from exactqse.model import Game, Policy
 from exactqse.solve import Solution, solve
@@ -253,6 +253,24 @@ def test_what_a_claim_does_not_show_is_not_excluded(cover: tuple[Solution, Narro
     entries = tuple(lowered(x) if isinstance(x, Part) else x for x in found.entries)
     left = left_of(solution, solution.lower, replace(found, entries=entries))
     assert len(left) > silent + claimed / 2
+
+
+def test_a_cover_that_leaves_something_out_is_refused(cover: tuple[Solution, Narrowed]) -> None:
+    """A part, or a leaf of a tree of majorants: what is not looked at would count as excluded."""
+    solution, found = cover
+    for entries in (found.entries[:-1], (*found.entries, None)):
+        with pytest.raises(CertificateError, match="cover"):
+            left_of(solution, solution.lower, replace(found, entries=entries))
+    n, part = next((n, x) for n, x in enumerate(found.entries) if isinstance(x, Part))
+    first = part.claims[0]
+    assert not isinstance(first, tuple)
+    (piece,) = first.pieces
+    trees = ((Split(0, 1), *piece.trees[0]), *piece.trees[1:])
+    less = replace(first, pieces=(replace(piece, trees=trees),))
+    bad = replace(part, claims=(less, *part.claims[1:]))
+    entries = (*found.entries[:n], bad, *found.entries[n + 1 :])
+    with pytest.raises(CertificateError, match="a tree lacks 1 leaves"):
+        left_of(solution, solution.lower, replace(found, entries=entries))
 
 
 def test_the_level_decides_what_is_excluded(cover: tuple[Solution, Narrowed]) -> None:
