@@ -227,7 +227,7 @@ def _near_optimal(game: Game, solution: Solution, page: Page) -> _Found:
     found, everything = exactqse.near_optimal(solution), page.everything
     blocks = (
         *near_optimal_lines(found),
-        near_optimal_table(game, found, everything=everything),
+        *([near_optimal_table(game, found, everything=everything)] if found.values else ()),
         *near_optimal_notes(found, everything=everything),
     )
     return _Found(near_optimal_document(found), blocks)

@@ -59,11 +59,13 @@ def near_optimal_lines(found: NearOptimal) -> Iterator[Text]:
     """What is proved, and the other policies."""
     yield line("undecided for gamma > 0: whether exactly one policy is optimal", "bold yellow")
     count, parts = len(found.groups), counted(found.parts, "part")
+    least = coarse(Enclosure(found.level, found.level), _PLACES).upper  # true of a larger one, too
+    whose = f"the follower's values, of every policy with J >= {Enclosure(least, least)}"
     if count > 1:
         what = f"all in one of {count} separate groups: several policies may be optimal, far apart"
-        yield line(f"values of every optimal policy are in the ranges of {parts}, {what}")
+        yield line(f"{whose}, are in the ranges of {parts}, {what}")
     else:
-        yield line(f"values of every optimal policy are in the ranges of {parts} that touch")
+        yield line(f"{whose}, are in the ranges of one group of {parts}")
     for other in found.others:
         where = "" if other.group is None or count == 1 else f", in group {other.group}"
         value, distance = coarse(other.value, _PLACES), float(other.distance)
@@ -78,9 +80,7 @@ def near_optimal_table(
     game: Game, found: NearOptimal, *, everything: bool = False
 ) -> RenderableType:
     """Ranges of V_h(s) by group: at most ``ROWS`` rows, or all of them."""
-    least = coarse(Enclosure(found.level, found.level), _PLACES).upper  # true of a larger one, too
-    level = Enclosure(least, least)
-    table = plain_table(f"the follower's values if J >= {level}")
+    table = plain_table("the follower's values")
     several = len(found.groups) > 1
     for heading in (*(("group",) if several else ()), "step", "state", "V"):
         table.add_column(heading, overflow="fold")

@@ -185,7 +185,7 @@ def test_a_farsighted_follower_has_ranges_instead(run: Run) -> None:
     assert "met" not in document["effort"]
     near = document["near_optimal"]
     assert near["verdict"] == "undecided"
-    told = re.search(r"if J >= ([0-9.]+)", result.out)
+    told = re.search(r"with J >= ([0-9.]+),", result.out)
     assert told is not None
     level = Fraction(near["level"])
     assert level < Fraction(told[1]) < level + Fraction(1, 10**9)  # true of a larger one, too
