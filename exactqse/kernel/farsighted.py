@@ -280,20 +280,21 @@ class PartBounds:
     def _spans(
         self, v: Interval, middle: int, after: After, pieces: Pieces, see: Callable[..., Stage]
     ) -> Iterator[Span]:
-        """The pieces of a region, where the values of place j are in v."""
-        start = v[0]
+        """The pieces of a region, as far as they are needed, where the values of place j are in v."""
+        start, shown = v[0], False
         for ties, group in groupby(pieces, lambda piece: piece.ties):
             several = [*group]
             stage = see(self._tied(after, several[0]) if ties else after)
             for piece in several:
                 end = v[1] if piece.end is None else _scaled(self.game, piece.end, self.p)[0]
-                end = max(start, min(end, v[1]))
-                lam = enclose(*piece.upper.as_integer_ratio(), self.p)
-                (_, high), _ = stage.bound(self.game.observes, piece.trees, lam)
-                first, last = start - middle, end - middle
-                heights = [lam[1] + self.chord(high, first, last, d) for d in (first, last)]
-                yield start, end, heights[0], heights[1]
-                start = end
+                end = min(end, v[1])
+                if start < end or (end == v[1] and not shown):
+                    lam = enclose(*piece.upper.as_integer_ratio(), self.p)
+                    (_, high), _ = stage.bound(self.game.observes, piece.trees, lam)
+                    first, last = start - middle, end - middle
+                    heights = [lam[1] + self.chord(high, first, last, d) for d in (first, last)]
+                    yield start, end, heights[0], heights[1]
+                    start, shown = end, True
 
     def chord(self, g: int, start: int, end: int, d: int) -> int:
         """At d: the chord over [start, end] of g e^-d where g >= 0, else its tangent midway."""
