@@ -114,35 +114,6 @@ class Slope:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """A bound for the node's own values up to ``end``, in absolute terms; None: to the last."""
-
-    upper: Fraction
-    trees: tuple[Tree, ...]  # [cell]
-    end: Fraction | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """The bound of one node in one part; ``free``: each transition to it picks its own value."""
-
-    free: int  # 0 or 1
-    shift: int  # of the exponents, where step = 0
-    pieces: tuple[Piece, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A part of the cover that is not divided: a claim for each node, with one table of slopes.
-
-    Where eta is infinite a claim is its duals; a negative mu[b][b'] counts as 0, but not mu[b][b].
-    """
-
-    claims: tuple[Claim | Duals, ...]  # [node]
-    slopes: int = 0  # index in the certificate's tables
-
-
-@dataclass(frozen=True, slots=True)
 class ValueSplit:
     """First the follower's values V at this (step, state) with V <= at, then those with V >= at."""
 
@@ -163,6 +134,44 @@ class MixtureSplit:
     step: int
     state: int
     cell: int
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A bound for the node's own values up to ``end``, in absolute terms; None: to the last.
+
+    For it the states t that ``ties`` names have these slopes, and all transitions to one a value.
+    """
+
+    upper: Fraction
+    trees: tuple[Tree, ...]  # [cell]
+    end: Fraction | None = None
+    ties: tuple[tuple[int, Fraction], ...] = ()  # (t, own), in place of its table's
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The bound of one node in one part; ``free``: each transition to it picks its own value.
+
+    ``divisions`` is a cover of this node alone, in preorder: mixtures of its own and values of the
+    next step are divided; a leaf says how many of the pieces, in order, are its own. None: one.
+    """
+
+    free: int  # 0 or 1
+    shift: int  # of the exponents, where step = 0
+    pieces: tuple[Piece, ...]
+    divisions: tuple[MixtureSplit | ValueSplit | int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the cover that is not divided: a claim for each node, with one table of slopes.
+
+    Where eta is infinite a claim is its duals; a negative mu[b][b'] counts as 0, but not mu[b][b].
+    """
+
+    claims: tuple[Claim | Duals, ...]  # [node]
+    slopes: int = 0  # index in the certificate's tables
 
 
 Cover = tuple[MixtureSplit | Part | ValueSplit, ...]  # a binary tree in preorder
@@ -206,14 +215,10 @@ class Certificate(Stored):
 
     def _check_cover(self) -> None:
         _check_complete([isinstance(entry, Part) for entry in self.cover], "cover")
-        what = "a claim needs free = 0 or 1, and pieces of which the last has no end"
         parts = ((i, part) for i, part in enumerate(self.cover) if isinstance(part, Part))
         for i, claim in ((i, claim) for i, part in parts for claim in part.claims):
             if isinstance(claim, Claim):
-                ends = claim.pieces and claim.pieces[-1].end is None
-                demand(ends and claim.free in (0, 1), what, f"cover[{i}]")
-                for tree in (tree for piece in claim.pieces for tree in piece.trees):
-                    _check_tree(tree, f"cover[{i}]")
+                _check_claim(claim, f"cover[{i}]")
 
     @property
     def kind(self) -> str:
@@ -285,6 +290,23 @@ def _check_complete(leaves: Sequence[bool], where: str) -> None:
         demand(missing, "a tree goes on after its last leaf", where)
         missing += -1 if is_leaf else 1
     demand(missing == 0, f"a tree lacks {missing} leaves", where)
+
+
+def _check_claim(claim: Claim, where: str) -> None:
+    counts = [x for x in claim.divisions if isinstance(x, int)]
+    if claim.divisions:
+        _check_complete([isinstance(x, int) for x in claim.divisions], where)
+        fits = min(counts) > 0 and sum(counts) == len(claim.pieces)
+        demand(fits, "divisions need a piece for each region, and all pieces", where)
+    counts = counts or [len(claim.pieces)]
+    ends = claim.pieces and all(claim.pieces[k - 1].end is None for k in accumulate(counts))
+    what = "a claim needs free = 0 or 1, and pieces of which the last has no end"
+    demand(ends and claim.free in (0, 1), what, where)
+    for piece in claim.pieces:
+        tied = [t for t, _ in piece.ties]
+        demand(tied == sorted(set(tied)), "ties are not in ascending order", where)
+        for tree in piece.trees:
+            _check_tree(tree, where)
 
 
 def _check_tree(tree: Tree, where: str) -> None:

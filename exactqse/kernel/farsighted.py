@@ -11,11 +11,13 @@ place's own slope; or, where it is free, for that which suits a majorant of the 
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import partial
+from itertools import groupby
 from typing import Any
 
-from exactqse.kernel.certificate import Certificate, MixtureSplit, Part, Slope, ValueSplit
+from exactqse.kernel.certificate import Certificate, MixtureSplit, Part, Piece, Slope, ValueSplit
 from exactqse.kernel.elementary import MAX_EXPONENT, Elementary
 from exactqse.kernel.game import KernelGame, Row, T
 from exactqse.kernel.interval import Interval, Simplex, add, enclose, ends, mixed, multiply
@@ -26,6 +28,10 @@ from exactqse.kernel.stage import Columns, FailureError, Free, Slopes, Stage, Ve
 # simplex that holds the mixtures, where it is not whole
 Box = tuple[Vector, Vector, dict[tuple[int, int], Simplex]]
 MEMORY = 1 << 14  # how much is kept of what parts have in common
+
+
+# from v = start to v = end: W is below the line from the first height to the second
+Span = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,14 +46,59 @@ class Frontier:
     others: Vector
     free: bool
     points: list[tuple[int, int]]  # (d, K)
+    regions: list[list[Span]] = field(default_factory=list)  # of which these are the ends
 
     def phi(self, sigma: int, p: int) -> Interval:
         """max (K + sigma d), rounded up."""
         bound = max([height - (-sigma * d >> p) for d, height in self.points])
         return bound, bound
 
+    def clipped(self, low: int, high: int) -> "Frontier | None":
+        """What is known where low <= v <= high; None if no policy has its value there."""
+        if low <= self.v[0] and self.v[1] <= high:
+            return self
+        left = [_clipped(spans, low, high) for spans in self.regions]
+        regions = [spans for spans in left if spans]
+        return _frontier(self.j, (self.own, self.others, self.free), regions) if regions else None
+
+
+def _clipped(spans: list[Span], low: int, high: int) -> list[Span]:
+    """What is left of the pieces of a region; of those that only touch the interval, if no other.
+
+    They are consecutive: if one meets it in more than a point, such ones hold all that is left.
+    """
+    met = [x for x in spans if x[0] < high and low < x[1]]
+    met = met or [x for x in spans if x[0] <= high and low <= x[1]]
+    ends = [(max(start, low), min(end, high)) for start, end, _, _ in met]
+    heights = [[_height(x, v) for v in pair] for x, pair in zip(met, ends, strict=True)]
+    return [(*pair, first, last) for pair, (first, last) in zip(ends, heights, strict=True)]
+
+
+def _height(span: Span, v: int) -> int:
+    """The line at v, rounded up."""
+    start, end, first, last = span
+    return first - ((first - last) * (v - start) // max(end - start, 1))
+
+
+def _middle(v: Interval) -> tuple[int, int]:
+    """The middle of an interval, and how far its ends are at most."""
+    middle = v[0] + v[1] >> 1
+    return middle, v[1] - middle
+
+
+def _frontier(j: int, form: tuple[int, Vector, bool], regions: list[list[Span]]) -> Frontier:
+    """By the pieces of its regions; ``form`` is own, others and whether it is free."""
+    spans = [span for region in regions for span in region]
+    v = min(span[0] for span in spans), max(span[1] for span in spans)
+    middle, reach = _middle(v)
+    points = [(x[k] - middle, x[k + 2]) for x in spans for k in (0, 1)]
+    highest = [*dict(sorted(points)).items()]  # at each d
+    own, others, free = form
+    return Frontier(j, v, middle, reach, own, others, free, highest, regions)
+
 
 After = dict[int, Frontier]  # of the next step, by state
+Pieces = tuple[Piece, ...]
 
 
 def _scaled(game: KernelGame, value: Fraction, p: int) -> Interval:
@@ -93,7 +144,9 @@ class PartBounds:
         radius = {f.j: f.radius for f in frontiers.values()}
         rho, total, lean = self.game.rho, Fraction(0), dict.fromkeys(radius, 0)
         for j, n in enumerate(rho.numerators):
-            value, others = self._first(j, after, radius)
+            if (first := self._first(j, after, radius)) is None:
+                return None
+            value, others = first
             total += n * value
             lean |= {i: lean[i] + n * c for i, c in others.items()}
         reach = sum(radius[i] * abs(c) for i, c in lean.items())
@@ -132,6 +185,11 @@ class PartBounds:
         highs = [max(high for _, high in column) for column in x[1]]
         return self._log_sum_exp(lows)[0], self._log_sum_exp(highs)[1]
 
+    def known_range(self, j: int, after: After) -> Interval:
+        """The same, found once."""
+        key = "range", j, *self._within(j).items(), *[(t, f.v) for t, f in after.items()]
+        return self._known(key, self.range_of, j, after)
+
     def _within(self, j: int) -> dict[int, Simplex]:
         """For each b whose mixtures at place j are in a simplex that is not whole, that simplex."""
         cells = [(cell, self.box[2].get((j, c))) for c, cell in enumerate(self.game.observes)]
@@ -145,8 +203,31 @@ class PartBounds:
         log = self.elementary.log(total, 1 << self.p, self.p)
         return shift + log[0], shift + log[1]
 
-    def _first(self, j: int, after: After, radius: Vector) -> tuple[Fraction, Vector]:
-        """lam and c with W_0(s) <= lam + c . dv at place j of step 0."""
+    def _regions(self, j: int, after: After) -> Iterator[tuple["PartBounds", After, Pieces]]:
+        """Where the claim of place j is divided: each region with the claims that it leaves."""
+        claim, start = self.part.claims[j], 0
+        if isinstance(claim, tuple):
+            yield self, after, ()
+            return
+        leaves = claim.divisions or (len(claim.pieces),)
+        for _, count, box in divided(self.game, leaves, self.box, self.p):
+            pieces, start = claim.pieces[start : start + count], start + count
+            least, most, _ = box
+            left = {
+                t: f.clipped(least.get(f.j, f.v[0]), most.get(f.j, f.v[1]))
+                for t, f in after.items()
+            }
+            there = {t: f for t, f in left.items() if f is not None}
+            if len(there) == len(after):
+                yield replace(self, box=box), there, pieces
+
+    def _tied(self, after: After, piece: Piece) -> After:
+        """The same with the slopes that a piece ties the next step to."""
+        slopes = {t: _leaning(self.game, Slope(own), self.p)[0] for t, own in piece.ties}
+        return after | {t: replace(after[t], own=own, free=False) for t, own in slopes.items()}
+
+    def _first(self, j: int, after: After, radius: Vector) -> tuple[Fraction, Vector] | None:
+        """lam and c with W_0(s) <= lam + c . dv at place j of step 0; None: there is no policy."""
         claim, p = self.part.claims[j], self.p
         _, others = self._leaning(j)
         if isinstance(claim, tuple):
@@ -154,43 +235,66 @@ class PartBounds:
             stage = self.stage(j, high, others, after, radius)
             bound = stage.committed(self.game.observes, claim, 0, high - low)
             return Fraction(bound, 1 << p), others
-        stage = self.stage(j, claim.shift << p, others, after, radius)
-        value = claim.pieces[0].upper
-        lam = enclose(*value.as_integer_ratio(), p)
-        (_, high), spots = stage.bound(self.game.observes, claim.pieces[0].trees, lam)
-        require(f"{stage.where}: the majorants' sum exceeds 0 at {spots}", min(high, 0), high, p)
-        return value, others
+        uppers = []
+        for region, there, (piece,) in self._regions(j, after):
+            tied = self._tied(there, piece)
+            stage = region.stage(j, claim.shift << p, others, tied, radius)
+            lam = enclose(*piece.upper.as_integer_ratio(), p)
+            (_, high), spots = stage.bound(self.game.observes, piece.trees, lam)
+            what = f"{stage.where}: the majorants' sum exceeds 0 at {spots}"
+            require(what, min(high, 0), high, p)
+            uppers.append(piece.upper)
+        return (max(uppers), others) if uppers else None
 
     def _frontier(self, j: int, after: After, radius: Vector) -> Frontier | None:
         """The claim of place j, by the points that it shows; None for an empty interval."""
-        key = "range", j, *self._within(j).items(), *[(t, f.v) for t, f in after.items()]
-        low, high = self._known(key, self.range_of, j, after)
-        v = max(low, self.box[0].get(j, low)), min(high, self.box[1].get(j, high))
-        if v[0] > v[1]:
+        met = []
+        for region, there, pieces in self._regions(j, after):
+            low, high = region.known_range(j, there)
+            v = max(low, self.box[0].get(j, low)), min(high, self.box[1].get(j, high))
+            if v[0] <= v[1]:
+                met.append((v, region, there, pieces))
+        if not met:
             return None
+        middle, reach = _middle((min(x[0][0] for x in met), max(x[0][1] for x in met)))
         own, others = self._leaning(j)
-        middle = v[0] + v[1] >> 1
-        stage, reach = self.stage(j, middle, others, after, radius), v[1] - middle
         claim = self.part.claims[j]
         if isinstance(claim, tuple):
+            stage = self.stage(j, middle, others, after, radius)
             bound = stage.committed(self.game.observes, claim, own, reach)
             lean = abs(own) * reach + sum(abs(c) * radius[i] for i, c in others.items())
             least = self.game.least * (self.game.horizon - self.game.places[j][0])
             if Fraction((bound << self.p) + lean, 1 << 2 * self.p) < least:
                 return None  # less than any policy is worth
+            v = met[0][0]
             return Frontier(j, v, middle, reach, own, others, free=False, points=[(0, bound)])
         if reach >> self.p >= MAX_EXPONENT:
-            raise FailureError("inconclusive", f"{stage.where}: the box is wider than exp can take")
-        points, start, last = [], v[0] - middle, v[1] - middle
-        for piece in claim.pieces:
-            end = last if piece.end is None else _scaled(self.game, piece.end, self.p)[0] - middle
-            end = max(start, min(end, last))
-            lam = enclose(*piece.upper.as_integer_ratio(), self.p)
-            (_, high), _ = stage.bound(self.game.observes, piece.trees, lam)
-            points += [(d, lam[1] + self.chord(high, start, end, d)) for d in (start, end)]
-            start = end
-        highest = [*dict(sorted(points)).items()]  # at each d
-        return Frontier(j, v, middle, reach, own, others, bool(claim.free), highest)
+            where = f"{self.where}, step {self.game.places[j][0]}, state {self.game.places[j][1]}"
+            raise FailureError("inconclusive", f"{where}: the box is wider than exp can take")
+        regions = []
+        for v, region, there, pieces in met:
+            see = partial(region.stage, j, middle, others, radius=radius)
+            regions.append([*self._spans(v, middle, there, pieces, see)])
+        return _frontier(j, (own, others, bool(claim.free)), regions)
+
+    def _spans(
+        self, v: Interval, middle: int, after: After, pieces: Pieces, see: Callable[..., Stage]
+    ) -> Iterator[Span]:
+        """The pieces of a region, as far as they are needed, where the values of place j are in v."""
+        start, shown = v[0], False
+        for ties, group in groupby(pieces, lambda piece: piece.ties):
+            several = [*group]
+            stage = see(self._tied(after, several[0]) if ties else after)
+            for piece in several:
+                end = v[1] if piece.end is None else _scaled(self.game, piece.end, self.p)[0]
+                end = min(end, v[1])
+                if start < end or (end == v[1] and not shown):
+                    lam = enclose(*piece.upper.as_integer_ratio(), self.p)
+                    (_, high), _ = stage.bound(self.game.observes, piece.trees, lam)
+                    first, last = start - middle, end - middle
+                    heights = [lam[1] + self.chord(high, first, last, d) for d in (first, last)]
+                    yield start, end, heights[0], heights[1]
+                    start, shown = end, True
 
     def chord(self, g: int, start: int, end: int, d: int) -> int:
         """At d: the chord over [start, end] of g e^-d where g >= 0, else its tangent midway."""
@@ -207,7 +311,9 @@ class PartBounds:
         middles = {t: (f.middle, f.middle) for t, f in after.items()}
         tied = {t: f.phi(f.own, p) for t, f in after.items()}
         x, y = exponents(game, h, s, ends(middles), p), continuations(game, h, s, ends(tied), p)
-        slopes = self._known(("slopes", self.part.slopes, j), self._slopes, j, others, after, {})
+        radius = radius | {f.j: f.radius for f in after.values()}
+        key = "slopes", self.part.slopes, j, *[f.own for f in after.values()]
+        slopes = self._known(key, self._slopes, j, others, after, {})
         free = self._free(j, others, after, tied)
         where = f"{self.where}, step {h}, state {s}"
         within = self._within(j)
@@ -256,27 +362,34 @@ class PartBounds:
         return columns(slopes, game.at(game.P, step)[state])
 
 
+def divided(
+    game: KernelGame, entries: Sequence[Any], box: Box, p: int
+) -> Iterator[tuple[int, Any, Box]]:
+    """The leaves of a cover of the box, in order, each with its number and its box."""
+    boxes = [box]
+    actions = range(game.leader_actions)
+    for number, entry in enumerate(entries):
+        box = least, most, within = boxes.pop()
+        if isinstance(entry, ValueSplit):
+            j, at = game.places.index((entry.step, entry.state)), _scaled(game, entry.at, p)
+            boxes += [(least | {j: at[0]}, most, within), (least, most | {j: at[1]}, within)]
+        elif isinstance(entry, MixtureSplit):
+            cell = game.places.index((entry.step, entry.state)), entry.cell
+            pure = tuple([tuple([int(a == k) for a in actions]) for k in actions])
+            halves = cut(within.get(cell, pure), entry.edge)
+            boxes += [(least, most, within | {cell: half}) for half in reversed(halves)]
+        else:
+            yield number, entry, box
+
+
 def parts(
     game: KernelGame, certificate: Certificate, p: int, elementary: Elementary
 ) -> Iterator[PartBounds]:
     """The parts of the cover, in order, each with its box."""
-    index = {place: j for j, place in enumerate(game.places)}
-    boxes: list[Box] = [({}, {}, {})]
     memory: dict[Any, Any] = {}
-    actions = range(game.leader_actions)
-    pure = tuple([tuple([int(a == k) for a in actions]) for k in actions])
-    for number, entry in enumerate(certificate.cover):
-        box = least, most, within = boxes.pop()
-        if isinstance(entry, ValueSplit):
-            j, at = index[entry.step, entry.state], _scaled(game, entry.at, p)
-            boxes += [(least | {j: at[0]}, most, within), (least, most | {j: at[1]}, within)]
-        elif isinstance(entry, MixtureSplit):
-            cell = index[entry.step, entry.state], entry.cell
-            halves = cut(within.get(cell, pure), entry.edge)
-            boxes += [(least, most, within | {cell: half}) for half in reversed(halves)]
-        else:
-            memory, where = {} if len(memory) > MEMORY else memory, f"cover[{number}]"
-            yield PartBounds(game, certificate, entry, box, p, elementary, where, memory)
+    for number, part, box in divided(game, certificate.cover, ({}, {}, {}), p):
+        memory, where = {} if len(memory) > MEMORY else memory, f"cover[{number}]"
+        yield PartBounds(game, certificate, part, box, p, elementary, where, memory)
 
 
 def check_cover(game: KernelGame, certificate: Certificate, p: int, elementary: Elementary) -> None:
