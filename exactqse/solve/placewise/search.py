@@ -117,6 +117,18 @@ class Search:
             self._act(acts, budget)
             self._again(used)
 
+    def settle(self) -> None:
+        """Prove all again, the last steps first, with no more lam than make a difference."""
+        for place in (place for row in reversed(self.places) for place in row):
+            for leaf in place.leaves():
+                if place.h:
+                    leaf.region.lam = leaf.region.needed()
+                self._renew(place, leaf)
+        self.upper = sum(
+            float(share) * _highest(place).region.root
+            for share, place in zip(self.model.rho, self.places[0], strict=True)
+        )
+
     def _walk(self) -> tuple[list[Used], list[Act]]:
         """From the first step on: what the best solution uses, and what it loses there.
 
