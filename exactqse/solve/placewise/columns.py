@@ -13,6 +13,7 @@ from exactqse.solve.frontiers.shared import STEEP
 from exactqse.solve.frontiers.stage import directions
 
 _TINY = 1e-12
+_ROOM = 1.2  # how far "down" stays from where its logarithm ends
 _FAR = 300.0  # exponents beyond it are of no use
 Parameters = tuple[Booleans, Floats]  # down, and s or kappa
 
@@ -109,29 +110,35 @@ def tied_bound(
     """
     gain = at.y - lam
     delta = np.abs(lean) * radius
-    best = np.full(len(lam), np.inf)
-    tilt, value = np.zeros((2, len(lam)))
-    falls = np.zeros(len(lam), dtype=bool)
-    gap = lam - of.y.max()
-    may = gap > 1.2 * delta + _TINY
-    if may.any():
-        T = np.where(may, -gain, 1.0)
-        kappa = T * np.exp(at.x)
-        rows = np.where(may[:, None], lam[:, None] - of.y - delta[:, None], 1.0)
-        inner = 1 + of.x + np.log(rows / kappa[:, None]) + (delta / T)[:, None]
-        best = np.where(may, -kappa * inner.min(1), np.inf)
-        tilt, value, falls = -kappa * (push - lean / T), kappa, may.copy()
+    over = lam[:, None] - of.y
+    gap = over.min(1)
+    may = gap > _ROOM * delta + _TINY
+    T = np.where(may[:, None], over, 1.0)
+    kappa = np.where(may, -gain, 1.0) * np.exp(at.x)
+    inner = 1 + of.x + np.log((T - delta[:, None] * may[:, None]) / kappa[:, None])
+    A = -kappa[:, None] * (inner + delta[:, None] / T)
+    tilts = -kappa[:, None] * (push + lean[:, None] / T)
+    best, tilt = _pivoted(A, tilts, radius)
+    best = np.where(may, best, np.inf)
+    value, falls = kappa, may.copy()
     for floor in (_TINY, delta, 2 * delta):
-        s = np.maximum(gain, floor) + _TINY
-        s = np.maximum(s, (of.y.max() - lam) / STEEP)
-        z = (of.x + (of.y - lam[:, None]) / s[:, None]).max(1) - 1
+        s = np.maximum(np.maximum(gain, floor) + _TINY, (of.y.max() - lam) / STEEP)
+        z = of.x - over / s[:, None] - 1
         q = push - lean / s
         D = np.abs(q) * radius
-        fits = z + D < _FAR
-        e = s * np.exp(np.where(fits, z, 0))
+        fits = z.max(1) + D < _FAR
+        e = s[:, None] * np.exp(np.where(fits[:, None], z, 0))
         D = np.where(fits, D, 0)
-        A = np.where(fits, e * (np.exp(D) - D), np.inf)
-        better = best > A
-        best, tilt = np.where(better, A, best), np.where(better, e * q, tilt)
+        A, L = _pivoted(e * (np.exp(D) - D)[:, None], e * q[:, None], radius)
+        better = fits & (best > A)
+        best, tilt = np.where(better, A, best), np.where(better, L, tilt)
         value, falls = np.where(better, s, value), falls & ~better
     return best, tilt, (falls, value)
+
+
+def _pivoted(A: Floats, tilts: Floats, radius: float) -> tuple[Floats, Floats]:
+    """A and L (L,) of the vertices (L, m) together: L is that of the vertex with the largest A."""
+    row = np.arange(len(A))
+    L = tilts[row, A.argmax(1)]
+    total: Floats = (A + radius * np.abs(tilts - L[:, None])).max(1)
+    return total, L
