@@ -182,7 +182,6 @@ def _jump(here: Used, region: Region, found: Answers, i: int, j: int, loss: floa
 
 def _edge(region: Region, b: int, first: Floats, second: Floats) -> tuple[int, int]:
     """The edge of the simplex along which two mixtures differ most."""
-    corners = region.corners.get(b)
-    change = first - second if corners is None else np.linalg.solve(corners.T, first - second)
+    change = np.linalg.solve(region.corners[b].T, first - second)
     i, j = int(change.argmax()), int(change.argmin())
     return (i, j) if i != j else (0, min(1, len(change) - 1))

@@ -14,6 +14,8 @@ from exactqse.solve.placewise.region import Region, Site
 
 
 _DUST = 1e-9
+Box = dict[int, tuple[float, float]]
+Corners = dict[int, Floats]
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,6 +26,20 @@ class Cut:
     at: float = 0.0
     b: int = -1
     edge: tuple[int, int] = (0, 0)
+
+    def sides(self, box: Box, corners: Corners) -> list[tuple[Box, Corners]]:
+        """The two halves of a box of values and of simplices of mixtures (A, A)."""
+        if self.b < 0:
+            low, high = box.get(self.t, (-np.inf, np.inf))
+            parts = (low, self.at), (self.at, high)
+            return [(box | {self.t: part}, dict(corners)) for part in parts]
+        old = corners[self.b]
+        halves = []
+        for k in self.edge:
+            new = old.copy()
+            new[k] = (old[self.edge[0]] + old[self.edge[1]]) / 2
+            halves.append((dict(box), corners | {self.b: new}))
+        return halves
 
 
 @dataclass(eq=False)

@@ -74,19 +74,13 @@ class Answers:
     majorants: tuple[Parameters, ...]
 
 
-def corners_of(site: Site, corners: dict[int, Floats], b: int) -> Floats:
-    """The simplex of b's mixtures."""
-    found = corners.get(b)
-    return np.eye(site.x.shape[1]) if found is None else found
-
-
 @dataclass(eq=False)
 class Region:
     """A leaf of a place's divisions.
 
     Attributes:
         box: for each next place that was divided, the interval of its v.
-        corners: for each cell that was divided, the simplex of its mixtures (A, A).
+        corners: for each follower action, the simplex of its mixtures (A, A).
         lam: at which bounds are made, descending.
         cuts: v, from the reference, at which pieces are divided that lie above their chords.
         marks: v at which all are: there boxes of the place before begin or end.
@@ -118,7 +112,7 @@ class Region:
         rows = range(len(site.x))
         self.columns = [
             column(
-                site.x[b], site.u[b], site.P[b], site.gamma, corners_of(site, self.corners, b), lines
+                site.x[b], site.u[b], site.P[b], site.gamma, self.corners[b], lines
             )
             for b in rows
         ]
@@ -219,8 +213,7 @@ class Region:
         """The column of b with (middle, 0) at the tied place."""
         lines = [*self.lines]
         lines[t] = Polyline(np.array([middle]), np.zeros(1), np.zeros(1, dtype=np.intp))
-        corners = corners_of(site, self.corners, b)
-        return column(site.x[b], site.u[b], site.P[b], site.gamma, corners, lines)
+        return column(site.x[b], site.u[b], site.P[b], site.gamma, self.corners[b], lines)
 
 
 def _marked(some: Pieces, marks: Floats) -> Pieces:

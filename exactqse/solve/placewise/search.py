@@ -9,8 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 import numpy as np
 
+from exactqse.kernel.certificate import Part
+from exactqse.kernel.game import KernelGame
 from exactqse.solve.effort import Budget
 from exactqse.solve.farsighted.incumbent import Evaluated, ascended, best_policy
 from exactqse.solve.farsighted.model import Floats, Model
@@ -18,7 +21,8 @@ from exactqse.solve.frontiers.coarse import coarse_places
 from exactqse.solve.frontiers.place import Place as Coarse
 from exactqse.solve.placewise.losses import Act, Used, losses
 from exactqse.solve.placewise.place import Cut, Node, Place
-from exactqse.solve.placewise.region import Region, Site, corners_of
+from exactqse.solve.placewise.planting import planted
+from exactqse.solve.placewise.region import Region, Site
 
 _CLOSE = 0.02  # of the gap
 _LEAST = 1e-9  # of the scale of values
@@ -68,7 +72,10 @@ class Search:
         tie = shared[0] if flat else None
         site = Site(x, layer.u[n], P, model.gamma, reference, tie)
         after = [self.places[0][t] for t in follows]
-        place = Place(h, n, site, after, Node(Region({}, {}, _denser(coarse.lam), np.zeros(0), np.zeros(0))))
+        B, A = layer.u[n].shape
+        corners = dict.fromkeys(range(B), np.eye(A))
+        none = np.zeros(0)
+        place = Place(h, n, site, after, Node(Region({}, corners, _denser(coarse.lam), none, none)))
         self._renew(place, place.root)
         return place
 
@@ -117,13 +124,21 @@ class Search:
             self._act(acts, budget)
             self._again(used)
 
+    def plant(self, game: KernelGame, known: Part) -> None:
+        """Begin with the divisions, lam and ends of a part that an earlier search came to."""
+        claims = {place: claim for place, claim in zip(game.places, known.claims, strict=True)}
+        for place in (place for row in reversed(self.places) for place in row):
+            claim: Any = claims[place.h, game.reachable[place.h][place.n]]
+            place.root = planted(game, place, claim)
+            for leaf in place.leaves():
+                self._renew(place, leaf)
+
     def settle(self) -> None:
-        """Prove all again, the last steps first, with no more lam than make a difference."""
+        """Prove all again, the last steps first, as the checker will see it."""
         for place in (place for row in reversed(self.places) for place in row):
             for leaf in place.leaves():
-                if place.h:
-                    leaf.region.lam = leaf.region.needed()
-                self._renew(place, leaf)
+                if leaf.region.seen != place.versions:
+                    self._renew(place, leaf)
         self.upper = sum(
             float(share) * _highest(place).region.root
             for share, place in zip(self.model.rho, self.places[0], strict=True)
@@ -208,15 +223,8 @@ class Search:
             return Region(box, corners, lam, region.cuts, region.marks, root=region.root)
 
         if act.t < 0:
-            old = corners_of(place.site, region.corners, act.b)
-            i, j = act.edge
-            middle = (old[i] + old[j]) / 2
-            halves = []
-            for k in (i, j):
-                new = old.copy()
-                new[k] = middle
-                halves.append(like(dict(region.box), region.corners | {act.b: new}))
-            return Cut(b=act.b, edge=(i, j)), halves
+            cut = Cut(b=act.b, edge=act.edge)
+            return cut, [like(*side) for side in cut.sides(region.box, region.corners)]
         line = region.lines[act.t]
         low, high = float(line.v[0]), float(line.v[-1])
         v = min(max(act.at, low + _EDGE * (high - low)), high - _EDGE * (high - low))
@@ -224,11 +232,8 @@ class Search:
         if not low < v < high:
             return None
         self._mark(place.after[act.t], v)
-        old_low, old_high = region.box.get(act.t, (-np.inf, np.inf))
-        boxes = (old_low, v), (v, old_high)
-        return Cut(t=act.t, at=v), [
-            like(region.box | {act.t: box}, dict(region.corners)) for box in boxes
-        ]
+        cut = Cut(t=act.t, at=v)
+        return cut, [like(*side) for side in cut.sides(region.box, region.corners)]
 
     def _mark(self, place: Place, v: float) -> None:
         """Let pieces end at v, so that none is wider than a box that it is seen through."""
