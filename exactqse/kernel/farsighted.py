@@ -16,14 +16,7 @@ from fractions import Fraction
 from functools import cache
 from typing import Any
 
-from exactqse.kernel.certificate import (
-    Certificate,
-    MixtureSplit,
-    Part,
-    Piece,
-    Slope,
-    ValueSplit,
-)
+from exactqse.kernel.certificate import Certificate, MixtureSplit, Part, Piece, Slope, ValueSplit
 from exactqse.kernel.elementary import MAX_EXPONENT, Elementary
 from exactqse.kernel.game import KernelGame, Row, T
 from exactqse.kernel.interval import Interval, Simplex, add, enclose, ends, mixed, multiply
@@ -35,9 +28,9 @@ from exactqse.kernel.stage import Columns, FailureError, Free, Slopes, Stage, Ve
 Box = tuple[Vector, Vector, dict[tuple[int, int], Simplex]]
 MEMORY = 1 << 14  # how much is kept of what parts have in common
 
-
-# in [start, end] of v, W is below the line between these heights at its ends
+# v = start to v = end, and the heights at these of a line that W is below there
 Span = tuple[int, int, int, int]
+Region = list[Span]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,49 +45,46 @@ class Frontier:
     others: Vector
     free: bool
     points: list[tuple[int, int]]  # (d, K)
-    regions: list[list[Span]] = field(default_factory=list)  # the points are the ends of these
+    regions: list[Region] = field(default_factory=list)  # the points are ends of these spans
 
     def phi(self, sigma: int, p: int) -> Interval:
         """max (K + sigma d), rounded up."""
         bound = max([height - (-sigma * d >> p) for d, height in self.points])
         return bound, bound
 
-    def within(self, box: Box) -> "Frontier | None":
-        """What is left of it in the box: itself, if that is all; None if it is nothing.
+    def by(self, regions: list[Region]) -> "Frontier | None":
+        """The same with these pieces, in each region without a gap; None if there are none."""
+        if not (spans := [span for region in regions for span in region]):
+            return None
+        v = min([span[0] for span in spans]), max([span[1] for span in spans])
+        middle = v[0] + v[1] >> 1
+        points = sorted([(span[k] - middle, span[k + 2]) for span in spans for k in (0, 1)])
+        highest = [*dict(points).items()]  # at each d
+        form = self.j, v, middle, v[1] - middle, self.own, self.others
+        return Frontier(*form, self.free, highest, regions)
 
-        Of pieces of a region that touch the interval those are enough that meet it in more than a
-        point, if there are such: the pieces follow each other (proofs/place-covers.md).
-        """
+    def within(self, box: Box) -> "Frontier | None":
+        """What is left of it in the box: itself, if that is all; None if it is nothing."""
         low, high = box[0].get(self.j, self.v[0]), box[1].get(self.j, self.v[1])
         if low <= self.v[0] and self.v[1] <= high:
             return self
-        regions = []
-        for spans in self.regions:
-            met = [span for span in spans if span[0] < high and low < span[1]]
-            met = met or [span for span in spans if span[0] <= high and low <= span[1]]
-            regions += [[_clipped(span, low, high) for span in met]] if met else []
-        return _frontier(self.j, self.own, self.others, self.free, regions)
+        return self.by([_clipped(region, low, high) for region in self.regions])
 
 
-def _clipped(span: Span, low: int, high: int) -> Span:
-    """The part in [low, high], its heights rounded up."""
-    start, end, first, last = span
-    ends = max(start, low), min(end, high)
-    drops = [(first - last) * (v - start) // max(end - start, 1) for v in ends]
-    return *ends, first - drops[0], first - drops[1]
+def _clipped(region: Region, low: int, high: int) -> Region:
+    """Where low <= v <= high, heights rounded up.
 
-
-def _frontier(
-    j: int, own: int, others: Vector, free: object, regions: list[list[Span]]
-) -> Frontier | None:
-    """Of the policies of all regions; None if there are none."""
-    if not (spans := [span for region in regions for span in region]):
-        return None
-    v = min([span[0] for span in spans]), max([span[1] for span in spans])
-    middle = v[0] + v[1] >> 1
-    points = sorted((span[k] - middle, span[k + 2]) for span in spans for k in (0, 1))
-    highest = [*dict(points).items()]  # at each d
-    return Frontier(j, v, middle, v[1] - middle, own, others, bool(free), highest, regions)
+    Pieces that meet this in more than a point are enough, if there are such
+    (proofs/place-covers.md).
+    """
+    met = [span for span in region if span[0] < high and low < span[1]]
+    spans = []
+    for start, end, first, last in met or region:
+        ends = max(start, low), min(end, high)
+        drops = [(first - last) * (v - start) // max(end - start, 1) for v in ends]
+        if ends[0] <= ends[1]:
+            spans.append((*ends, first - drops[0], first - drops[1]))
+    return spans
 
 
 After = dict[int, Frontier]  # of the next step, by state
@@ -241,35 +231,28 @@ class PartBounds:
         claim, (own, others) = self.part.claims[j], self._leaning(j)
         regions = [*self._regions(j, after)]
         intervals = [region.interval(j, there) for region, there, _ in regions]
-        intervals = [v for v in intervals if v[0] <= v[1]]
-        if not intervals:
+        bare = Frontier(j, (0, 0), 0, 0, own, others, getattr(claim, "free", 0) > 0, [])
+        whole = bare.by([[(*v, 0, 0)] for v in intervals if v[0] <= v[1]])
+        if whole is None:
             return None
-        v = min([low for low, _ in intervals]), max([high for _, high in intervals])
-        middle = v[0] + v[1] >> 1
-        reach = v[1] - middle
+        middle, reach = whole.middle, whole.radius
         if isinstance(claim, tuple):
             stage = self.stage(j, middle, others, after, radius)
             bound = stage.committed(self.game.observes, claim, own, reach)
             lean = abs(own) * reach + sum(abs(c) * radius[i] for i, c in others.items())
             least = self.game.least * (self.game.horizon - self.game.places[j][0])
-            if Fraction((bound << self.p) + lean, 1 << 2 * self.p) < least:
-                return None  # less than any policy is worth
-            return Frontier(j, v, middle, reach, own, others, free=False, points=[(0, bound)])
-        if reach >> self.p >= MAX_EXPONENT:
-            what = f"{self._place(j)}: the box is wider than exp can take"
-            raise FailureError("inconclusive", what)
-        shown = [
-            region.spans(j, middle, there, pieces, radius) for region, there, pieces in regions
-        ]
-        return _frontier(j, own, others, claim.free, shown)
+            is_less = Fraction((bound << self.p) + lean, 1 << 2 * self.p) < least
+            return None if is_less else replace(whole, points=[(0, bound)], regions=[])
+        return whole.by([at.spans(j, middle, there, some, radius) for at, there, some in regions])
 
-    def spans(
-        self, j: int, middle: int, after: After, pieces: Pieces, radius: Vector
-    ) -> list[Span]:
+    def spans(self, j: int, middle: int, after: After, pieces: Pieces, radius: Vector) -> Region:
         """What pieces show of place j, each up to its end, in the box."""
-        spans: list[Span] = []
+        spans: Region = []
         (start, last), (_, others) = self.interval(j, after), self._leaning(j)
         stage = cache(lambda ties: self.stage(j, middle, others, after, radius, ties))
+        if max(middle - start, last - middle) >> self.p >= MAX_EXPONENT:
+            what = f"{stage(()).where}: the box is wider than exp can take"
+            raise FailureError("inconclusive", what)
         for piece in pieces if start <= last else ():
             end = last if piece.end is None else _scaled(self.game, piece.end, self.p)[0]
             end = min(end, last)
@@ -291,17 +274,8 @@ class PartBounds:
         slope = multiply((g, g), self.elementary.exp((-middle, -middle), self.p), self.p)
         return multiply(slope, (factor, factor), self.p)[1]
 
-    def _place(self, j: int) -> str:
-        return f"{self.where}, step {self.game.places[j][0]}, state {self.game.places[j][1]}"
-
     def stage(
-        self,
-        j: int,
-        reference: int,
-        others: Vector,
-        after: After,
-        radius: Vector,
-        ties: Ties = (),
+        self, j: int, reference: int, others: Vector, after: After, radius: Vector, ties: Ties = ()
     ) -> Stage:
         """What the majorants of place j see; ``others`` is c, and ``reference`` is taken from x.
 
@@ -317,7 +291,7 @@ class PartBounds:
         key = "slopes", self.part.slopes, j, *[f.own for f in after.values()]
         slopes = self._known(key, self._slopes, j, others, after, {})
         free = self._free(j, others, after, tied)
-        within, where = self._within(j), self._place(j)
+        within, where = self._within(j), f"{self.where}, step {h}, state {s}"
         return Stage(where, p, self.elementary, x, y, slopes, radius, free, reference, within)
 
     def _free(self, j: int, others: Vector, after: After, tied: dict[int, Interval]) -> Free | None:
@@ -363,12 +337,9 @@ class PartBounds:
         return columns(slopes, game.at(game.P, step)[state])
 
 
-def divided(
-    game: KernelGame, entries: Sequence[Any], box: Box, p: int
-) -> Iterator[tuple[int, Any, Box]]:
+def divided(game: KernelGame, entries: Any, box: Box, p: int) -> Iterator[tuple[int, Any, Box]]:
     """The leaves of a cover of the box, in order, each with its number and its box."""
-    boxes = [box]
-    actions = range(game.leader_actions)
+    boxes, actions = [box], range(game.leader_actions)
     for number, entry in enumerate(entries):
         box = least, most, within = boxes.pop()
         if isinstance(entry, ValueSplit):
