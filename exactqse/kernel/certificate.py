@@ -296,9 +296,8 @@ def _check_claim(claim: Claim, where: str) -> None:
     counts = [entry for entry in entries if isinstance(entry, int)]
     last = [*accumulate(counts)]  # a piece of each region, from 1
     fits = min(counts) > 0 and last[-1] == len(claim.pieces) and claim.free in (0, 1)
-    ends = fits and all(claim.pieces[k - 1].end is None for k in last)
     what = "a claim needs free = 0 or 1, and in each region pieces of which the last has no end"
-    demand(ends, what, where)
+    demand(fits and all(claim.pieces[k - 1].end is None for k in last), what, where)
     for piece in claim.pieces:
         tied = [t for t, _ in piece.ties]
         demand(tied == sorted(set(tied)), "ties are not in ascending order", where)

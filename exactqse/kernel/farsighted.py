@@ -59,9 +59,8 @@ class Frontier:
         v = min([span[0] for span in spans]), max([span[1] for span in spans])
         middle = v[0] + v[1] >> 1
         points = sorted([(span[k] - middle, span[k + 2]) for span in spans for k in (0, 1)])
-        highest = [*dict(points).items()]  # at each d
-        form = self.j, v, middle, v[1] - middle, self.own, self.others
-        return Frontier(*form, self.free, highest, regions)
+        form = self.j, v, middle, v[1] - middle, self.own, self.others, self.free
+        return Frontier(*form, [*dict(points).items()], regions)  # the highest at each d
 
     def within(self, box: Box) -> "Frontier | None":
         """What is left of it in the box: itself, if that is all; None if it is nothing."""
@@ -159,8 +158,7 @@ class PartBounds:
             (least, most, _), (own, others) = self.box, self._leaning(j)
             limits = least.get(j), most.get(j), *self._within(j).items()
             key = j, self.part.claims[j], own, *others.items(), limits, *after.values()
-            frontier = self._known(key, self._frontier, j, after, radius)
-            if frontier is None:
+            if (frontier := self._known(key, self._frontier, j, after, radius)) is None:
                 return None
             found[place] = frontier
         return found
@@ -201,16 +199,14 @@ class PartBounds:
         pieces = () if isinstance(claim, tuple) else claim.pieces
         leaves, start = (pieces and claim.divisions) or (len(pieces),), 0
         for _, count, box in divided(self.game, leaves, self.box, self.p):
-            left = ((t, f.within(box)) for t, f in after.items())
-            there = {t: f for t, f in left if f}
+            there = {t: left for t, f in after.items() if (left := f.within(box))}
             if len(there) == len(after):
                 yield replace(self, box=box), there, pieces[start : start + count]
             start += count
 
     def _first(self, j: int, after: After, radius: Vector) -> tuple[Fraction, Vector] | None:
         """lam and c with W_0(s) <= lam + c . dv at place j of step 0; None: there is no policy."""
-        claim, p = self.part.claims[j], self.p
-        _, others = self._leaning(j)
+        claim, p, (_, others) = self.part.claims[j], self.p, self._leaning(j)
         if isinstance(claim, tuple):
             low, high = self.range_of(j, after)
             stage = self.stage(j, high, others, after, radius)
@@ -220,9 +216,8 @@ class PartBounds:
         for region, there, (piece,) in self._regions(j, after):
             stage = region.stage(j, claim.shift << p, others, there, radius, piece.ties)
             lam = enclose(*piece.upper.as_integer_ratio(), p)
-            (_, high), spots = stage.bound(self.game.observes, piece.trees, lam)
-            what = f"{stage.where}: the majorants' sum exceeds 0 at {spots}"
-            require(what, min(high, 0), high, p)
+            (_, high), at = stage.bound(self.game.observes, piece.trees, lam)
+            require(f"{stage.where}: the majorants' sum exceeds 0 at {at}", min(high, 0), high, p)
             values.append(piece.upper)
         return (max(values), others) if values else None
 
@@ -254,8 +249,7 @@ class PartBounds:
             what = f"{stage(()).where}: the box is wider than exp can take"
             raise FailureError("inconclusive", what)
         for piece in pieces if start <= last else ():
-            end = last if piece.end is None else _scaled(self.game, piece.end, self.p)[0]
-            end = min(end, last)
+            end = last if piece.end is None else min(_scaled(self.game, piece.end, self.p)[0], last)
             if start < end or (end == last and not spans):  # else others are enough
                 lam = enclose(*piece.upper.as_integer_ratio(), self.p)
                 (_, high), _ = stage(piece.ties).bound(self.game.observes, piece.trees, lam)
