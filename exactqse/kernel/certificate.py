@@ -215,7 +215,7 @@ class Certificate(Stored):
 
     def _check_cover(self) -> None:
         _check_complete([isinstance(entry, Part) for entry in self.cover], "cover")
-        parts = ((i, part) for i, part in enumerate(self.cover) if isinstance(part, Part))
+        parts = [(i, entry) for i, entry in enumerate(self.cover) if isinstance(entry, Part)]
         for i, claim in ((i, claim) for i, part in parts for claim in part.claims):
             if isinstance(claim, Claim):
                 _check_claim(claim, f"cover[{i}]")
@@ -255,10 +255,8 @@ def require_precision(bits: object) -> None:
 def _types(kind: str) -> dict[str, Any]:
     """The fields of a kind's document, after its header, with their types."""
     types: dict[str, Any] = {"game": str, "precision": int, "lower": Fraction, "upper": Fraction}
-    types["nodes"] = GenericAlias(tuple, (KINDS[kind], ...))
-    if kind in COVERED:
-        types |= {"slopes": tuple[tuple[Slope, ...], ...], "cover": Cover}
-    return types
+    more = {"slopes": tuple[tuple[Slope, ...], ...], "cover": Cover} if kind in COVERED else {}
+    return types | {"nodes": GenericAlias(tuple, (KINDS[kind], ...))} | more
 
 
 def _check_node(node: AnyNode, where: str) -> None:
@@ -293,15 +291,13 @@ def _check_complete(leaves: Sequence[bool], where: str) -> None:
 
 
 def _check_claim(claim: Claim, where: str) -> None:
-    counts = [x for x in claim.divisions if isinstance(x, int)]
-    if claim.divisions:
-        _check_complete([isinstance(x, int) for x in claim.divisions], where)
-        fits = min(counts) > 0 and sum(counts) == len(claim.pieces)
-        demand(fits, "divisions need a piece for each region, and all pieces", where)
-    counts = counts or [len(claim.pieces)]
-    ends = claim.pieces and all(claim.pieces[k - 1].end is None for k in accumulate(counts))
-    what = "a claim needs free = 0 or 1, and pieces of which the last has no end"
-    demand(ends and claim.free in (0, 1), what, where)
+    entries = claim.divisions or (len(claim.pieces),)
+    _check_complete([isinstance(entry, int) for entry in entries], where)
+    counts = [entry for entry in entries if isinstance(entry, int)]
+    last = [*accumulate(counts)]  # a piece of each region, from 1
+    fits = min(counts) > 0 and last[-1] == len(claim.pieces) and claim.free in (0, 1)
+    what = "a claim needs free = 0 or 1, and in each region pieces of which the last has no end"
+    demand(fits and all(claim.pieces[k - 1].end is None for k in last), what, where)
     for piece in claim.pieces:
         tied = [t for t, _ in piece.ties]
         demand(tied == sorted(set(tied)), "ties are not in ascending order", where)

@@ -13,8 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import partial
-from itertools import groupby
+from functools import cache
 from typing import Any
 
 from exactqse.kernel.certificate import Certificate, MixtureSplit, Part, Piece, Slope, ValueSplit
@@ -29,9 +28,9 @@ from exactqse.kernel.stage import Columns, FailureError, Free, Slopes, Stage, Ve
 Box = tuple[Vector, Vector, dict[tuple[int, int], Simplex]]
 MEMORY = 1 << 14  # how much is kept of what parts have in common
 
-
-# from v = start to v = end: W is below the line from the first height to the second
+# v = start to v = end, and the heights at these of a line that W is below there
 Span = tuple[int, int, int, int]
+Region = list[Span]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,59 +45,50 @@ class Frontier:
     others: Vector
     free: bool
     points: list[tuple[int, int]]  # (d, K)
-    regions: list[list[Span]] = field(default_factory=list)  # of which these are the ends
+    regions: list[Region] = field(default_factory=list)  # the points are ends of these spans
 
     def phi(self, sigma: int, p: int) -> Interval:
         """max (K + sigma d), rounded up."""
         bound = max([height - (-sigma * d >> p) for d, height in self.points])
         return bound, bound
 
-    def clipped(self, low: int, high: int) -> "Frontier | None":
-        """What is known where low <= v <= high; None if no policy has its value there."""
+    def by(self, regions: list[Region]) -> "Frontier | None":
+        """The same with these pieces, in each region without a gap; None if there are none."""
+        if not (spans := [span for region in regions for span in region]):
+            return None
+        v = min([span[0] for span in spans]), max([span[1] for span in spans])
+        middle = v[0] + v[1] >> 1
+        points = sorted([(span[k] - middle, span[k + 2]) for span in spans for k in (0, 1)])
+        form = self.j, v, middle, v[1] - middle, self.own, self.others, self.free
+        return Frontier(*form, [*dict(points).items()], regions)  # the highest at each d
+
+    def within(self, box: Box) -> "Frontier | None":
+        """What is left of it in the box: itself, if that is all; None if it is nothing."""
+        low, high = box[0].get(self.j, self.v[0]), box[1].get(self.j, self.v[1])
         if low <= self.v[0] and self.v[1] <= high:
             return self
-        left = [_clipped(spans, low, high) for spans in self.regions]
-        regions = [spans for spans in left if spans]
-        return _frontier(self.j, (self.own, self.others, self.free), regions) if regions else None
+        return self.by([_clipped(region, low, high) for region in self.regions])
 
 
-def _clipped(spans: list[Span], low: int, high: int) -> list[Span]:
-    """What is left of the pieces of a region; of those that only touch the interval, if no other.
+def _clipped(region: Region, low: int, high: int) -> Region:
+    """Where low <= v <= high, heights rounded up.
 
-    They are consecutive: if one meets it in more than a point, such ones hold all that is left.
+    Pieces that meet this in more than a point are enough, if there are such
+    (proofs/place-covers.md).
     """
-    met = [x for x in spans if x[0] < high and low < x[1]]
-    met = met or [x for x in spans if x[0] <= high and low <= x[1]]
-    ends = [(max(start, low), min(end, high)) for start, end, _, _ in met]
-    heights = [[_height(x, v) for v in pair] for x, pair in zip(met, ends, strict=True)]
-    return [(*pair, first, last) for pair, (first, last) in zip(ends, heights, strict=True)]
-
-
-def _height(span: Span, v: int) -> int:
-    """The line at v, rounded up."""
-    start, end, first, last = span
-    return first - ((first - last) * (v - start) // max(end - start, 1))
-
-
-def _middle(v: Interval) -> tuple[int, int]:
-    """The middle of an interval, and how far its ends are at most."""
-    middle = v[0] + v[1] >> 1
-    return middle, v[1] - middle
-
-
-def _frontier(j: int, form: tuple[int, Vector, bool], regions: list[list[Span]]) -> Frontier:
-    """By the pieces of its regions; ``form`` is own, others and whether it is free."""
-    spans = [span for region in regions for span in region]
-    v = min(span[0] for span in spans), max(span[1] for span in spans)
-    middle, reach = _middle(v)
-    points = [(x[k] - middle, x[k + 2]) for x in spans for k in (0, 1)]
-    highest = [*dict(sorted(points)).items()]  # at each d
-    own, others, free = form
-    return Frontier(j, v, middle, reach, own, others, free, highest, regions)
+    met = [span for span in region if span[0] < high and low < span[1]]
+    spans = []
+    for start, end, first, last in met or region:
+        ends = max(start, low), min(end, high)
+        drops = [(first - last) * (v - start) // max(end - start, 1) for v in ends]
+        if ends[0] <= ends[1]:
+            spans.append((*ends, first - drops[0], first - drops[1]))
+    return spans
 
 
 After = dict[int, Frontier]  # of the next step, by state
 Pieces = tuple[Piece, ...]
+Ties = tuple[tuple[int, Fraction], ...]
 
 
 def _scaled(game: KernelGame, value: Fraction, p: int) -> Interval:
@@ -168,8 +158,7 @@ class PartBounds:
             (least, most, _), (own, others) = self.box, self._leaning(j)
             limits = least.get(j), most.get(j), *self._within(j).items()
             key = j, self.part.claims[j], own, *others.items(), limits, *after.values()
-            frontier = self._known(key, self._frontier, j, after, radius)
-            if frontier is None:
+            if (frontier := self._known(key, self._frontier, j, after, radius)) is None:
                 return None
             found[place] = frontier
         return found
@@ -185,10 +174,11 @@ class PartBounds:
         highs = [max(high for _, high in column) for column in x[1]]
         return self._log_sum_exp(lows)[0], self._log_sum_exp(highs)[1]
 
-    def known_range(self, j: int, after: After) -> Interval:
-        """The same, found once."""
+    def interval(self, j: int, after: After) -> Interval:
+        """What of the range is in the box; the range is found once."""
         key = "range", j, *self._within(j).items(), *[(t, f.v) for t, f in after.items()]
-        return self._known(key, self.range_of, j, after)
+        low, high = self._known(key, self.range_of, j, after)
+        return max(low, self.box[0].get(j, low)), min(high, self.box[1].get(j, high))
 
     def _within(self, j: int) -> dict[int, Simplex]:
         """For each b whose mixtures at place j are in a simplex that is not whole, that simplex."""
@@ -204,97 +194,70 @@ class PartBounds:
         return shift + log[0], shift + log[1]
 
     def _regions(self, j: int, after: After) -> Iterator[tuple["PartBounds", After, Pieces]]:
-        """Where the claim of place j is divided: each region with the claims that it leaves."""
-        claim, start = self.part.claims[j], 0
-        if isinstance(claim, tuple):
-            yield self, after, ()
-            return
-        leaves = claim.divisions or (len(claim.pieces),)
+        """Where the claim of place j is divided: what is known in each region, and its pieces."""
+        claim: Any = self.part.claims[j]
+        pieces = () if isinstance(claim, tuple) else claim.pieces
+        leaves, start = (pieces and claim.divisions) or (len(pieces),), 0
         for _, count, box in divided(self.game, leaves, self.box, self.p):
-            pieces, start = claim.pieces[start : start + count], start + count
-            least, most, _ = box
-            left = {
-                t: f.clipped(least.get(f.j, f.v[0]), most.get(f.j, f.v[1]))
-                for t, f in after.items()
-            }
-            there = {t: f for t, f in left.items() if f is not None}
+            there = {t: left for t, f in after.items() if (left := f.within(box))}
             if len(there) == len(after):
-                yield replace(self, box=box), there, pieces
-
-    def _tied(self, after: After, piece: Piece) -> After:
-        """The same with the slopes that a piece ties the next step to."""
-        slopes = {t: _leaning(self.game, Slope(own), self.p)[0] for t, own in piece.ties}
-        return after | {t: replace(after[t], own=own, free=False) for t, own in slopes.items()}
+                yield replace(self, box=box), there, pieces[start : start + count]
+            start += count
 
     def _first(self, j: int, after: After, radius: Vector) -> tuple[Fraction, Vector] | None:
         """lam and c with W_0(s) <= lam + c . dv at place j of step 0; None: there is no policy."""
-        claim, p = self.part.claims[j], self.p
-        _, others = self._leaning(j)
+        claim, p, (_, others) = self.part.claims[j], self.p, self._leaning(j)
         if isinstance(claim, tuple):
             low, high = self.range_of(j, after)
             stage = self.stage(j, high, others, after, radius)
             bound = stage.committed(self.game.observes, claim, 0, high - low)
             return Fraction(bound, 1 << p), others
-        uppers = []
+        values = []
         for region, there, (piece,) in self._regions(j, after):
-            tied = self._tied(there, piece)
-            stage = region.stage(j, claim.shift << p, others, tied, radius)
+            stage = region.stage(j, claim.shift << p, others, there, radius, piece.ties)
             lam = enclose(*piece.upper.as_integer_ratio(), p)
-            (_, high), spots = stage.bound(self.game.observes, piece.trees, lam)
-            what = f"{stage.where}: the majorants' sum exceeds 0 at {spots}"
-            require(what, min(high, 0), high, p)
-            uppers.append(piece.upper)
-        return (max(uppers), others) if uppers else None
+            (_, high), at = stage.bound(self.game.observes, piece.trees, lam)
+            require(f"{stage.where}: the majorants' sum exceeds 0 at {at}", min(high, 0), high, p)
+            values.append(piece.upper)
+        return (max(values), others) if values else None
 
     def _frontier(self, j: int, after: After, radius: Vector) -> Frontier | None:
         """The claim of place j, by the points that it shows; None for an empty interval."""
-        met = []
-        for region, there, pieces in self._regions(j, after):
-            low, high = region.known_range(j, there)
-            v = max(low, self.box[0].get(j, low)), min(high, self.box[1].get(j, high))
-            if v[0] <= v[1]:
-                met.append((v, region, there, pieces))
-        if not met:
+        claim, (own, others) = self.part.claims[j], self._leaning(j)
+        regions = [*self._regions(j, after)]
+        intervals = [region.interval(j, there) for region, there, _ in regions]
+        bare = Frontier(j, (0, 0), 0, 0, own, others, getattr(claim, "free", 0) > 0, [])
+        whole = bare.by([[(*v, 0, 0)] for v in intervals if v[0] <= v[1]])
+        if whole is None:
             return None
-        middle, reach = _middle((min(x[0][0] for x in met), max(x[0][1] for x in met)))
-        own, others = self._leaning(j)
-        claim = self.part.claims[j]
+        middle, reach = whole.middle, whole.radius
         if isinstance(claim, tuple):
             stage = self.stage(j, middle, others, after, radius)
             bound = stage.committed(self.game.observes, claim, own, reach)
             lean = abs(own) * reach + sum(abs(c) * radius[i] for i, c in others.items())
             least = self.game.least * (self.game.horizon - self.game.places[j][0])
-            if Fraction((bound << self.p) + lean, 1 << 2 * self.p) < least:
-                return None  # less than any policy is worth
-            v = met[0][0]
-            return Frontier(j, v, middle, reach, own, others, free=False, points=[(0, bound)])
-        if reach >> self.p >= MAX_EXPONENT:
-            where = f"{self.where}, step {self.game.places[j][0]}, state {self.game.places[j][1]}"
-            raise FailureError("inconclusive", f"{where}: the box is wider than exp can take")
-        regions = []
-        for v, region, there, pieces in met:
-            see = partial(region.stage, j, middle, others, radius=radius)
-            regions.append([*self._spans(v, middle, there, pieces, see)])
-        return _frontier(j, (own, others, bool(claim.free)), regions)
+            is_less = Fraction((bound << self.p) + lean, 1 << 2 * self.p) < least
+            return None if is_less else replace(whole, points=[(0, bound)], regions=[])
+        return whole.by([at.spans(j, middle, there, some, radius) for at, there, some in regions])
 
-    def _spans(
-        self, v: Interval, middle: int, after: After, pieces: Pieces, see: Callable[..., Stage]
-    ) -> Iterator[Span]:
-        """The pieces of a region, as far as they are needed, where the values of place j are in v."""
-        start, shown = v[0], False
-        for ties, group in groupby(pieces, lambda piece: piece.ties):
-            several = [*group]
-            stage = see(self._tied(after, several[0]) if ties else after)
-            for piece in several:
-                end = v[1] if piece.end is None else _scaled(self.game, piece.end, self.p)[0]
-                end = min(end, v[1])
-                if start < end or (end == v[1] and not shown):
-                    lam = enclose(*piece.upper.as_integer_ratio(), self.p)
-                    (_, high), _ = stage.bound(self.game.observes, piece.trees, lam)
-                    first, last = start - middle, end - middle
-                    heights = [lam[1] + self.chord(high, first, last, d) for d in (first, last)]
-                    yield start, end, heights[0], heights[1]
-                    start, shown = end, True
+    def spans(self, j: int, middle: int, after: After, pieces: Pieces, radius: Vector) -> Region:
+        """What pieces show of place j, each up to its end, in the box."""
+        spans: Region = []
+        (start, last), (_, others) = self.interval(j, after), self._leaning(j)
+        stage = cache(lambda ties: self.stage(j, middle, others, after, radius, ties))
+        if max(middle - start, last - middle) >> self.p >= MAX_EXPONENT:
+            what = f"{stage(()).where}: the box is wider than exp can take"
+            raise FailureError("inconclusive", what)
+        for piece in pieces if start <= last else ():
+            end = last if piece.end is None else min(_scaled(self.game, piece.end, self.p)[0], last)
+            if start < end or (end == last and not spans):  # else others are enough
+                lam = enclose(*piece.upper.as_integer_ratio(), self.p)
+                (_, high), _ = stage(piece.ties).bound(self.game.observes, piece.trees, lam)
+                ends = start - middle, end - middle
+                first, second = (lam[1] + self.chord(high, *ends, d) for d in ends)
+                spans.append((start, end, first, second))
+                start = end
+        return spans
 
     def chord(self, g: int, start: int, end: int, d: int) -> int:
         """At d: the chord over [start, end] of g e^-d where g >= 0, else its tangent midway."""
@@ -305,8 +268,15 @@ class PartBounds:
         slope = multiply((g, g), self.elementary.exp((-middle, -middle), self.p), self.p)
         return multiply(slope, (factor, factor), self.p)[1]
 
-    def stage(self, j: int, reference: int, others: Vector, after: After, radius: Vector) -> Stage:
-        """What the majorants of place j see; ``others`` is c, and ``reference`` is taken from x."""
+    def stage(
+        self, j: int, reference: int, others: Vector, after: After, radius: Vector, ties: Ties = ()
+    ) -> Stage:
+        """What the majorants of place j see; ``others`` is c, and ``reference`` is taken from x.
+
+        All transitions to a place that is tied share its dv, and its own slope is this one.
+        """
+        owns = [(t, _leaning(self.game, Slope(own), self.p)[0]) for t, own in ties]
+        after = after | {t: replace(after[t], own=own, free=False) for t, own in owns}
         game, p, (h, s) = self.game, self.p, self.game.places[j]
         middles = {t: (f.middle, f.middle) for t, f in after.items()}
         tied = {t: f.phi(f.own, p) for t, f in after.items()}
@@ -315,8 +285,7 @@ class PartBounds:
         key = "slopes", self.part.slopes, j, *[f.own for f in after.values()]
         slopes = self._known(key, self._slopes, j, others, after, {})
         free = self._free(j, others, after, tied)
-        where = f"{self.where}, step {h}, state {s}"
-        within = self._within(j)
+        within, where = self._within(j), f"{self.where}, step {h}, state {s}"
         return Stage(where, p, self.elementary, x, y, slopes, radius, free, reference, within)
 
     def _free(self, j: int, others: Vector, after: After, tied: dict[int, Interval]) -> Free | None:
@@ -362,12 +331,9 @@ class PartBounds:
         return columns(slopes, game.at(game.P, step)[state])
 
 
-def divided(
-    game: KernelGame, entries: Sequence[Any], box: Box, p: int
-) -> Iterator[tuple[int, Any, Box]]:
+def divided(game: KernelGame, entries: Any, box: Box, p: int) -> Iterator[tuple[int, Any, Box]]:
     """The leaves of a cover of the box, in order, each with its number and its box."""
-    boxes = [box]
-    actions = range(game.leader_actions)
+    boxes, actions = [box], range(game.leader_actions)
     for number, entry in enumerate(entries):
         box = least, most, within = boxes.pop()
         if isinstance(entry, ValueSplit):

@@ -71,8 +71,6 @@ def _require_history(game: KernelGame, certificate: Certificate) -> None:
     part: Any = certificate.cover[0]
     free = not certificate.cover[1:] and all(claim.free for claim in part.claims)
     demand(free, "needs one part, with free claims", "cover")
-    whole = not any(map(_is_divided, part.claims))
-    demand(whole, "divisions and ties are for leaders who do not remember", "cover")
     for (step, _), claim in zip(game.places, part.claims, strict=True):
         leaves = (x for piece in claim.pieces for tree in piece.trees for x in tree)
         majorants = [m for x in leaves if isinstance(x, Leaf) for m in x.majorants]
@@ -94,47 +92,40 @@ def _require_cover(game: KernelGame, certificate: Certificate) -> None:
         where = f"cover[{i}]"
         if not isinstance(entry, Part):
             _require_split(game, entry, where)
-        else:
-            fits = len(entry.claims) == n and 0 <= entry.slopes < len(certificate.slopes)
-            demand(fits, "needs a claim for each node, and slopes", where)
-            alone = not any(slope.others for slope in certificate.slopes[entry.slopes])
-            what = "divisions and ties are for slopes that name no other places"
-            demand(alone or not any(map(_is_divided, entry.claims)), what, where)
-            for place, claim in zip(places, entry.claims, strict=True):
-                _require_claim(game, claim, place, where)
+            continue
+        fits = len(entry.claims) == n and 0 <= entry.slopes < len(certificate.slopes)
+        demand(fits, "needs a claim for each node, and slopes", where)
+        slopes = certificate.slopes[entry.slopes]
+        leans = certificate.kind == "history" or any(slope.others for slope in slopes)
+        for place, claim in zip(places, entry.claims, strict=True):
+            _require_claim(game, claim, place, leans, where)
 
 
 def _require_split(game: KernelGame, entry: Any, where: str) -> None:
-    known = (entry.step, entry.state) in game.places
+    fits, what = (entry.step, entry.state) in game.places, "divides no value of the follower"
     if isinstance(entry, MixtureSplit):
         ends = {entry.edge.i, entry.edge.j} & {*range(game.leader_actions)}
-        divides = known and 0 <= entry.cell < len(game.observes) and len(ends) == 2
+        fits = fits and len(ends) == 2 and 0 <= entry.cell < len(game.observes)
         what = "divides no mixtures of a game with finite eta"
-        demand(divides and game.eta is not None, what, where)
-    else:
-        demand(entry.step >= 1 and known, "divides no value of the follower", where)
+    demand(fits and (game.eta if isinstance(entry, MixtureSplit) else entry.step), what, where)
 
 
-def _is_divided(claim: Any) -> bool:
-    """Whether a claim has divisions or ties; duals have none."""
-    pieces = getattr(claim, "pieces", ())
-    return bool(getattr(claim, "divisions", ()) or any(piece.ties for piece in pieces))
-
-
-def _require_claim(game: KernelGame, claim: Any, place: tuple[int, int], where: str) -> None:
+def _require_claim(game: KernelGame, claim: Any, place: Any, leans: object, where: str) -> None:
     B, is_dual, step = game.follower_actions, isinstance(claim, tuple), place[0]
     demand(is_dual == (game.eta is None), "claims are duals just for eta = infinity", where)
     if is_dual:
         demand([len(row) for row in claim] == [B] * B, f"needs {B} x {B} duals", where)
         return
+    divided = claim.divisions or any(piece.ties for piece in claim.pieces)
+    what = "divisions and ties are for Markov leaders and slopes that name no other places"
+    demand(not (leans and divided), what, where)
     splits = [entry for entry in claim.divisions if not isinstance(entry, int)]
     demand(step > 0 or len(claim.pieces) == len(splits) + 1, "step 0 has one piece", where)
-    what = "divisions are of the claim's own mixtures and of values of the next step"
     for entry in splits:
         _require_split(game, entry, where)
-        is_own = (entry.step, entry.state) == place
-        is_next = entry.step == step + 1
-        demand(is_own if isinstance(entry, MixtureSplit) else is_next, what, where)
+        fitting = place if isinstance(entry, MixtureSplit) else (step + 1, entry.state)
+        what = "divisions are of mixtures of the claim's own and of values of the next step"
+        demand((entry.step, entry.state) == fitting, what, where)
     for piece in claim.pieces:
         known = all((step + 1, t) in game.places for t, _ in piece.ties)
         demand(known, "ties are of states of the next step", where)

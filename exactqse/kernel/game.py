@@ -15,6 +15,7 @@ from math import gcd, lcm
 from typing import Any, TypeVar
 
 from exactqse.errors import GameError, approximate, of_kind
+from exactqse.kernel.codec import demand
 from exactqse.kernel.numbers import is_plain
 
 T = TypeVar("T")
@@ -128,12 +129,10 @@ class KernelGame:
                 raise GameError(f"there must be at least one, not {count!r}", where=label)
             if names is not None and (len(names) != count or len(set(names)) != count):
                 raise GameError(f"need {count} different names", where=f"names of {label}")
-        if self.horizon > MAX_HORIZON:
-            raise GameError(f"{self.horizon} is more than {MAX_HORIZON} steps", where="horizon")
-        if self.eta is not None and self.eta <= 0:
-            raise GameError(f"{self.eta} is not positive", where="eta")
-        if not 0 <= self.gamma <= 1:
-            raise GameError(f"{self.gamma} is not in [0, 1]", where="gamma")
+        what = f"{self.horizon} is more than {MAX_HORIZON} steps"
+        demand(self.horizon <= MAX_HORIZON, what, "horizon", GameError)
+        demand(self.eta is None or self.eta > 0, f"{self.eta} is not positive", "eta", GameError)
+        demand(0 <= self.gamma <= 1, f"{self.gamma} is not in [0, 1]", "gamma", GameError)
         check_partition(self.observes, self.follower_actions)
         sizes = [{1, self.horizon}, {self.states}, {self.leader_actions}, {self.follower_actions}]
         for label, kind in {"P": Row, "u": Fraction, "r": Fraction}.items():
@@ -142,8 +141,8 @@ class KernelGame:
             if all(step == table[0] for step in table):
                 object.__setattr__(self, label, table[:1])
         rows = (row for step in self.P for state in step for by_b in state for row in by_b)
-        if any(row.states[-1] >= self.states for row in (self.rho, *rows)):
-            raise GameError(f"a row names a state beyond {self.states - 1}", where="rho or P")
+        inside = all(row.states[-1] < self.states for row in (self.rho, *rows))
+        demand(inside, f"a row names a state beyond {self.states - 1}", "rho or P", GameError)
 
     @property
     def shape(self) -> tuple[int, int, int, int]:

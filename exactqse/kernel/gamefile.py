@@ -37,19 +37,13 @@ def read_game(data: bytes, where: str = "game file") -> KernelGame:
         pairs = {index_of(key, path): number(p, f"{path}.{key}") for key, p in value.items()}
         return make_row(pairs, sizes[0], path)
 
+    horizon, rho = natural(document["horizon"], "horizon"), row(document["rho"], "rho")
+    P, u, r = (_table(document[name], row if name == "P" else number, name) for name in "Pur")
+    eta = None if document["eta"] == "inf" else number(document["eta"], "eta")
+    gamma = number(document["gamma"], "gamma")
+    observes = _table(document["observes"], natural, "observes", 2)
     return KernelGame(
-        natural(document["horizon"], "horizon"),
-        sizes[0],
-        sizes[1],
-        sizes[2],
-        rho=row(document["rho"], "rho"),
-        P=_table(document["P"], row, "P"),
-        u=_table(document["u"], number, "u"),
-        r=_table(document["r"], number, "r"),
-        eta=None if document["eta"] == "inf" else number(document["eta"], "eta"),
-        gamma=number(document["gamma"], "gamma"),
-        observes=_table(document["observes"], natural, "observes", 2),
-        names=names,
+        horizon, sizes[0], sizes[1], sizes[2], rho, P, u, r, eta, gamma, observes, names
     )
 
 

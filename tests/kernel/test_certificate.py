@@ -70,10 +70,21 @@ def strong_node(**changes: object) -> StrongNode:
 
 
 PIECES = (
-    Piece(Fraction(2), ((LEAF,), (Split(0, 2), LEAF, Leaf((0,)))), Fraction(-1, 4)),
+    Piece(
+        Fraction(2),
+        ((LEAF,), (Split(0, 2), LEAF, Leaf((0,)))),
+        Fraction(-1, 4),
+        ((0, HALF), (2, -ONE)),
+    ),
     Piece(Fraction(3), ((LEAF,), (LEAF,))),
 )
-CLAIMS = (Claim(0, -5, PIECES[1:]), Claim(1, 0, PIECES))
+DIVIDED = (MixtureSplit(Split(0, 2), 1, 0, 1), 2, 1)
+AGAIN = (ValueSplit(2, 0, THIRD), 2, ValueSplit(2, 0, ONE), 1, 1)
+CLAIMS = (
+    Claim(0, -5, PIECES[1:]),
+    Claim(1, 0, (*PIECES, PIECES[1]), DIVIDED),
+    Claim(1, 0, (*PIECES, PIECES[1], PIECES[1]), AGAIN),
+)
 COVER = (
     ValueSplit(1, 0, HALF),
     Part(CLAIMS),
@@ -125,9 +136,11 @@ def document(kind: str, nodes: list[Any], **more: Any) -> dict[str, Any]:
 
 ROWS = [[[0, "1/3"], [2, "2/3"]], [[1, "1"]]]
 PLAIN = [[["up", "1/2"]], 0]
-PIECE = ["3", [[PLAIN], [PLAIN]], None]
-CLAIM_0 = [0, -5, [PIECE]]
-CLAIM_1 = [1, 0, [["2", [[PLAIN], [[0, 2], PLAIN, [[0], 0]]], "-1/4"], PIECE]]
+PIECE = ["3", [[PLAIN], [PLAIN]], None, []]
+TIED = ["2", [[PLAIN], [[0, 2], PLAIN, [[0], 0]]], "-1/4", [[0, "1/2"], [2, "-1"]]]
+CLAIM_0 = [0, -5, [PIECE], []]
+CLAIM_1 = [1, 0, [TIED, PIECE, PIECE], [[[0, 2], 1, 0, 1], 2, 1]]
+CLAIM_2 = [1, 0, [TIED, PIECE, PIECE, PIECE], [[2, 0, "1/3"], 2, [2, 0, "1"], 1, 1]]
 MYOPIC = document(
     "myopic",
     [
@@ -159,12 +172,12 @@ BOUNDS: dict[str, Any] = {
     "slopes": [[["1", [[1, "-1/2"]]], ["-2", []]], [["1", []], ["1/3", []]]],
     "cover": [
         [1, 0, "1/2"],
-        [[CLAIM_0, CLAIM_1], 0],
+        [[CLAIM_0, CLAIM_1, CLAIM_2], 0],
         [1, 0, "1"],
-        [[CLAIM_0, CLAIM_1], 1],
+        [[CLAIM_0, CLAIM_1, CLAIM_2], 1],
         [[0, 2], 1, 0, 1],
-        [[CLAIM_1, CLAIM_0], 0],
-        [[CLAIM_0, CLAIM_1], 0],
+        [[CLAIM_2, CLAIM_1, CLAIM_0], 0],
+        [[CLAIM_0, CLAIM_1, CLAIM_2], 0],
     ],
 }
 FARSIGHTED = document(
