@@ -87,8 +87,7 @@ def _clipped(region: Region, low: int, high: int) -> Region:
 
 
 After = dict[int, Frontier]  # of the next step, by state
-Pieces = tuple[Piece, ...]
-Ties = tuple[tuple[int, Fraction], ...]
+Tie = tuple[int, Fraction]
 
 
 def _scaled(game: KernelGame, value: Fraction, p: int) -> Interval:
@@ -134,9 +133,9 @@ class PartBounds:
         radius = {f.j: f.radius for f in frontiers.values()}
         rho, total, lean = self.game.rho, Fraction(0), dict.fromkeys(radius, 0)
         for j, n in enumerate(rho.numerators):
-            if (first := self._first(j, after, radius)) is None:
+            if (value := self._first(j, after, radius)) is None:
                 return None
-            value, others = first
+            _, others = self._leaning(j)
             total += n * value
             lean |= {i: lean[i] + n * c for i, c in others.items()}
         reach = sum(radius[i] * abs(c) for i, c in lean.items())
@@ -193,7 +192,7 @@ class PartBounds:
         log = self.elementary.log(total, 1 << self.p, self.p)
         return shift + log[0], shift + log[1]
 
-    def _regions(self, j: int, after: After) -> Iterator[tuple["PartBounds", After, Pieces]]:
+    def _regions(self, j: int, after: After) -> Iterator[tuple["PartBounds", After, tuple[Piece, ...]]]:
         """Where the claim of place j is divided: what is known in each region, and its pieces."""
         claim: Any = self.part.claims[j]
         pieces = () if isinstance(claim, tuple) else claim.pieces
@@ -204,22 +203,22 @@ class PartBounds:
                 yield replace(self, box=box), there, pieces[start : start + count]
             start += count
 
-    def _first(self, j: int, after: After, radius: Vector) -> tuple[Fraction, Vector] | None:
-        """lam and c with W_0(s) <= lam + c . dv at place j of step 0; None: there is no policy."""
-        claim, p, (_, others) = self.part.claims[j], self.p, self._leaning(j)
+    def _first(self, j: int, after: After, radius: Vector) -> Fraction | None:
+        """lam with W_0(s) <= lam + c . dv at place j of step 0; None if there is no policy."""
+        claim, p = self.part.claims[j], self.p
         if isinstance(claim, tuple):
             low, high = self.range_of(j, after)
-            stage = self.stage(j, high, others, after, radius)
+            stage = self.stage(j, high, after, radius)
             bound = stage.committed(self.game.observes, claim, 0, high - low)
-            return Fraction(bound, 1 << p), others
+            return Fraction(bound, 1 << p)
         values = []
         for region, there, (piece,) in self._regions(j, after):
-            stage = region.stage(j, claim.shift << p, others, there, radius, piece.ties)
+            stage = region.stage(j, claim.shift << p, there, radius, *piece.ties)
             lam = enclose(*piece.upper.as_integer_ratio(), p)
             (_, high), at = stage.bound(self.game.observes, piece.trees, lam)
             require(f"{stage.where}: the majorants' sum exceeds 0 at {at}", min(high, 0), high, p)
             values.append(piece.upper)
-        return (max(values), others) if values else None
+        return max(values, default=None)
 
     def _frontier(self, j: int, after: After, radius: Vector) -> Frontier | None:
         """The claim of place j, by the points that it shows; None for an empty interval."""
@@ -230,29 +229,29 @@ class PartBounds:
         whole = bare.by([[(*v, 0, 0)] for v in intervals if v[0] <= v[1]])
         if whole is None:
             return None
-        middle, reach = whole.middle, whole.radius
         if isinstance(claim, tuple):
-            stage = self.stage(j, middle, others, after, radius)
-            bound = stage.committed(self.game.observes, claim, own, reach)
-            lean = abs(own) * reach + sum(abs(c) * radius[i] for i, c in others.items())
+            stage = self.stage(j, whole.middle, after, radius)
+            bound = stage.committed(self.game.observes, claim, own, whole.radius)
+            lean = abs(own) * whole.radius + sum(abs(c) * radius[i] for i, c in others.items())
             least = self.game.least * (self.game.horizon - self.game.places[j][0])
             is_less = Fraction((bound << self.p) + lean, 1 << 2 * self.p) < least
             return None if is_less else replace(whole, points=[(0, bound)], regions=[])
-        return whole.by([at.spans(j, middle, there, some, radius) for at, there, some in regions])
+        shown = [at.spans(j, whole.middle, there, some, radius) for at, there, some in regions]
+        return whole.by(shown)
 
-    def spans(self, j: int, middle: int, after: After, pieces: Pieces, radius: Vector) -> Region:
+    def spans(self, j: int, middle: int, after: After, pieces: Sequence[Piece], radius: Vector) -> Region:
         """What pieces show of place j, each up to its end, in the box."""
         spans: Region = []
-        (start, last), (_, others) = self.interval(j, after), self._leaning(j)
-        stage = cache(lambda ties: self.stage(j, middle, others, after, radius, ties))
+        start, last = self.interval(j, after)
+        stage = cache(lambda *ties: self.stage(j, middle, after, radius, *ties))
         if max(middle - start, last - middle) >> self.p >= MAX_EXPONENT:
-            what = f"{stage(()).where}: the box is wider than exp can take"
+            what = f"{stage().where}: the box is wider than exp can take"
             raise FailureError("inconclusive", what)
         for piece in pieces if start <= last else ():
             end = last if piece.end is None else min(_scaled(self.game, piece.end, self.p)[0], last)
             if start < end or (end == last and not spans):  # else others are enough
                 lam = enclose(*piece.upper.as_integer_ratio(), self.p)
-                (_, high), _ = stage(piece.ties).bound(self.game.observes, piece.trees, lam)
+                (_, high), _ = stage(*piece.ties).bound(self.game.observes, piece.trees, lam)
                 ends = start - middle, end - middle
                 first, second = (lam[1] + self.chord(high, *ends, d) for d in ends)
                 spans.append((start, end, first, second))
@@ -268,10 +267,8 @@ class PartBounds:
         slope = multiply((g, g), self.elementary.exp((-middle, -middle), self.p), self.p)
         return multiply(slope, (factor, factor), self.p)[1]
 
-    def stage(
-        self, j: int, reference: int, others: Vector, after: After, radius: Vector, ties: Ties = ()
-    ) -> Stage:
-        """What the majorants of place j see; ``others`` is c, and ``reference`` is taken from x.
+    def stage(self, j: int, reference: int, after: After, radius: Vector, *ties: Tie) -> Stage:
+        """What the majorants of place j see; ``reference`` is taken from x.
 
         All transitions to a place that is tied share its dv, and its own slope is this one.
         """
@@ -283,12 +280,12 @@ class PartBounds:
         x, y = exponents(game, h, s, ends(middles), p), continuations(game, h, s, ends(tied), p)
         radius = radius | {f.j: f.radius for f in after.values()}
         key = "slopes", self.part.slopes, j, *[f.own for f in after.values()]
-        slopes = self._known(key, self._slopes, j, others, after, {})
-        free = self._free(j, others, after, tied)
+        slopes = self._known(key, self._slopes, j, after, {})
+        free = self._free(j, after, tied)
         within, where = self._within(j), f"{self.where}, step {h}, state {s}"
         return Stage(where, p, self.elementary, x, y, slopes, radius, free, reference, within)
 
-    def _free(self, j: int, others: Vector, after: After, tied: dict[int, Interval]) -> Free | None:
+    def _free(self, j: int, after: After, tied: dict[int, Interval]) -> Free | None:
         """The same without the free places of the next step, and what these add."""
         game, p, (step, state) = self.game, self.p, self.game.places[j]
         if not (loose := {t: f for t, f in after.items() if f.free}):
@@ -307,13 +304,13 @@ class PartBounds:
 
         y = continuations(game, step, state, ends(tied | dict.fromkeys(loose, (0, 0))), p)
         worst = [moved(b, lambda f: min([K for _, K in f.points])) for b in range(len(rows))]
-        slopes, gamma = self._slopes(j, others, after, loose), game.gamma.as_integer_ratio()
+        slopes, gamma = self._slopes(j, after, loose), game.gamma.as_integer_ratio()
         return Free(y, slopes, gamma, worst, height)
 
-    def _slopes(self, j: int, others: Vector, after: After, loose: After) -> Columns[Slopes]:
+    def _slopes(self, j: int, after: After, loose: After) -> Columns[Slopes]:
         """[b][a] of gamma P and P c' - c - sigma P, of all places but those of ``loose``."""
         game, (step, state) = self.game, self.game.places[j]
-        above, below = game.gamma.as_integer_ratio()
+        (above, below), (_, others) = game.gamma.as_integer_ratio(), self._leaning(j)
 
         def slopes(row: Row) -> Slopes:
             lean: Vector = defaultdict(int)

@@ -127,8 +127,9 @@ def _require_claim(game: KernelGame, claim: Any, place: Any, leans: object, wher
         what = "divisions are of mixtures of the claim's own and of values of the next step"
         demand((entry.step, entry.state) == fitting, what, where)
     for piece in claim.pieces:
-        known = all((step + 1, t) in game.places for t, _ in piece.ties)
-        demand(known, "ties are of states of the next step", where)
+        tied = [(step + 1, t) for t, _ in piece.ties]
+        fits = tied == sorted(set(tied) & {*game.places})
+        demand(fits, "ties are of states of the next step, in ascending order", where)
         _require_trees(game, piece.trees, where)
         leaves = (x for tree in piece.trees for x in tree if isinstance(x, Leaf))
         demand(not any(leaf.shift for leaf in leaves), "a leaf is shifted", where)

@@ -14,7 +14,7 @@ from itertools import pairwise
 from math import gcd, lcm
 from typing import Any, TypeVar
 
-from exactqse.errors import GameError, approximate, of_kind
+from exactqse.errors import GameError, of_kind
 from exactqse.kernel.codec import demand
 from exactqse.kernel.numbers import is_plain
 
@@ -49,33 +49,6 @@ class Row:
         if self.denominator.bit_length() > MAX_ROW_BITS:
             what = f"common denominator has more than {MAX_ROW_BITS} bits"
             raise GameError(what, remedy="round the probabilities")
-
-
-def make_row(probabilities: dict[int, Fraction], size: int, where: str) -> Row:
-    """The row with these probabilities of the states 0..size-1.
-
-    Raises:
-        GameError: a state out of range, a negative probability, or a sum that is not exactly 1.
-    """
-    for state, p in probabilities.items():
-        if not 0 <= state < size:
-            raise GameError(f"state {state} is not one of 0..{size - 1}", where=where)
-        if p < 0:
-            raise GameError(f"probability {p} of state {state} is negative", where=where)
-    states = tuple(sorted(state for state, p in probabilities.items() if p))
-    denominator = lcm(*(probabilities[s].denominator for s in states))
-    numerators = tuple((probabilities[s] * denominator).numerator for s in states)
-    return reduced_row(denominator, states, numerators, where)
-
-
-def reduced_row(denominator: int, states: Ints, numerators: Ints, where: str) -> Row:
-    """The row in lowest terms. Raises GameError unless the numerators sum to the denominator."""
-    if (total := sum(numerators)) != denominator:
-        excess = Fraction(total - denominator, denominator)
-        what = f"probabilities sum to 1 {'+' if excess > 0 else '-'} {approximate(abs(excess))}"
-        raise GameError(what, where=where, remedy="make them sum to exactly 1, or ask to normalise")
-    divisor = gcd(denominator, *numerators)
-    return Row(denominator // divisor, states, tuple(n // divisor for n in numerators))
 
 
 def expectation(row: Row, values: Mapping[int, Fraction]) -> Fraction:

@@ -89,7 +89,9 @@ class _Writer:
                 divisions.append(self._split(node))
                 continue
             divisions.append(1)
-            pieces.append(self._root(node.region, offset, margin) if node.region else self._nothing())
+            pieces.append(
+                self._root(node.region, offset, margin) if node.region else self._nothing()
+            )
         return Claim(1, shift, tuple(pieces), () if len(divisions) == 1 else tuple(divisions))
 
     def _preorder(self, node: Node) -> Iterator[Node]:

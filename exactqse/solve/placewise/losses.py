@@ -81,7 +81,9 @@ def losses(here: Used) -> tuple[list[Used], list[Act]]:
             acts.append(Act(loss, here.place, here.leaf, t=t, at=vc))
         if found.bend[k] > 0 and t == here.place.site.tie and wide:
             middle = float(line.v[0] + line.v[-1]) / 2
-            acts.append(Act(here.share * float(found.bend[k]), here.place, here.leaf, t=t, at=middle))
+            acts.append(
+                Act(here.share * float(found.bend[k]), here.place, here.leaf, t=t, at=middle)
+            )
         below += _chord(here, region, k, t, child, vc, total, acts)
     return below, acts
 

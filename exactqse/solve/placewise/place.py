@@ -12,7 +12,6 @@ from exactqse.solve.farsighted.model import Floats
 from exactqse.solve.frontiers.hulls import Polyline, polyline
 from exactqse.solve.placewise.region import Region, Site
 
-
 _DUST = 1e-9
 Box = dict[int, tuple[float, float]]
 Corners = dict[int, Floats]
@@ -136,5 +135,7 @@ class Place:
             at = min(max(d, float(ends[0])), float(ends[-1]))
             rows.append((off <= _DUST, -off, leaf.region.bound_at(at), leaf))
         here = [row for row in rows if row[0]]
-        _, _, value, leaf = max(here, key=lambda row: row[2]) if here else max(rows, key=lambda row: row[1])
+        _, _, value, leaf = (
+            max(here, key=lambda row: row[2]) if here else max(rows, key=lambda row: row[1])
+        )
         return value, leaf

@@ -111,9 +111,7 @@ class Region:
         self.seen, self.lines = versions, lines
         rows = range(len(site.x))
         self.columns = [
-            column(
-                site.x[b], site.u[b], site.P[b], site.gamma, self.corners[b], lines
-            )
+            column(site.x[b], site.u[b], site.P[b], site.gamma, self.corners[b], lines)
             for b in rows
         ]
         lows = np.array([of.x.min() for of in self.columns])
@@ -178,9 +176,7 @@ class Region:
             value = line.w + sigma[:, None] * (line.v - middle)
             at = value.argmax(1)
             phi = value[np.arange(len(lam)), at]
-            replies = [
-                _lifted(of, lam, p * phi) for of, p in zip(flat, P, strict=True)
-            ]
+            replies = [_lifted(of, lam, p * phi) for of, p in zip(flat, P, strict=True)]
             x = np.array([one.x for one in replies]).T
             y = np.array([one.y for one in replies]).T
             if turn + 1 < _TURNS:

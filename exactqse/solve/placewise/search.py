@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from typing import Any
+
 import numpy as np
 
 from exactqse.kernel.certificate import Part
