@@ -154,7 +154,8 @@ class Claim:
     """The bound of one node in one part; ``free``: each transition to it picks its own value.
 
     ``divisions`` is a cover of this node alone, in preorder: mixtures of its own and values of the
-    next step are divided; a leaf says how many of the pieces, in order, are its own. None: one.
+    next step are divided; a leaf says how many of the pieces, in order, are its own. None: one
+    (proofs/place-covers.md).
     """
 
     free: int  # 0 or 1

@@ -329,7 +329,7 @@ class PartBounds:
 
 
 def divided(game: KernelGame, entries: Any, box: Box, p: int) -> Iterator[tuple[int, Any, Box]]:
-    """The leaves of a cover of the box, in order, each with its number and its box."""
+    """The leaves of a cover of the box, in order, with number and box (proofs/place-covers.md)."""
     boxes, actions = [box], range(game.leader_actions)
     for number, entry in enumerate(entries):
         box = least, most, within = boxes.pop()

@@ -401,7 +401,8 @@ def test_duals_are_not_negative(row: int, column: int) -> None:
 
 
 PART = Part(CLAIMS)
-CLAIM_RULE = "a claim needs free = 0 or 1, and pieces of which the last has no end"
+CLAIM_RULE = "a claim needs free = 0 or 1, and in each region pieces of which the last has no end"
+TIES_RULE = "ties are not in ascending order"
 
 
 @pytest.mark.parametrize(
@@ -416,7 +417,26 @@ CLAIM_RULE = "a claim needs free = 0 or 1, and pieces of which the last has no e
         ((Part((CLAIMS[0], replace(CLAIMS[0], free=-1))),), "cover[0]", CLAIM_RULE),
         ((Part((replace(CLAIMS[0], pieces=()),)),), "cover[0]", CLAIM_RULE),
         ((Part((replace(CLAIMS[0], pieces=PIECES[:1]),)),), "cover[0]", CLAIM_RULE),
-        ((Part((CLAIMS[1], replace(CLAIMS[1], pieces=PIECES[::-1]))),), "cover[0]", CLAIM_RULE),
+        ((Part((CLAIMS[1], replace(CLAIMS[0], pieces=PIECES[::-1]))),), "cover[0]", CLAIM_RULE),
+        *[
+            ((Part((replace(CLAIMS[1], divisions=divisions),)),), "cover[0]", what)
+            for divisions, what in (
+                ((2,), CLAIM_RULE),
+                ((4,), CLAIM_RULE),
+                ((DIVIDED[0], 1, 2), CLAIM_RULE),  # the first has an end
+                ((DIVIDED[0], 2, 2), CLAIM_RULE),
+                ((DIVIDED[0], 3, 0), CLAIM_RULE),
+                ((DIVIDED[0], 0, 3), CLAIM_RULE),
+                ((DIVIDED[0], 4, -1), CLAIM_RULE),
+                ((DIVIDED[0], 3), "a tree lacks 1 leaves"),
+                ((2, 1), "a tree goes on after its last leaf"),
+                ((DIVIDED[0],), "a tree lacks 2 leaves"),
+            )
+        ],
+        *[
+            ((Part((Claim(1, 0, (replace(PIECES[1], ties=ties),)),)),), "cover[0]", TIES_RULE)
+            for ties in (((1, ONE), (0, ONE)), ((0, ONE), (0, ONE)))
+        ],
     ],
 )
 def test_covers(cover: Any, where: str, what: str) -> None:
@@ -665,9 +685,9 @@ CLAIM = ("cover", 1, 0, 1)
         ("farsighted", ("cover", 4, 3), None, C, "cover[4][3]", "is not a number"),
         ("farsighted", ("cover", 0, 2), "y", N, "cover[0][2]", "is not a rational number"),
         ("farsighted", ("cover", 1, 1), None, C, "cover[1][1]", "is not a number"),
-        ("farsighted", CLAIM, [1, 0], C, "cover[1][0][1]", "is not a list of 3"),
+        ("farsighted", CLAIM, [1, 0], C, "cover[1][0][1]", "is not a list of 4"),
         ("farsighted", (*CLAIM, 0), True, C, "cover[1][0][1][0]", "is not a number"),
-        ("farsighted", (*CLAIM, 2, 0), ["2", []], C, "cover[1][0][1][2][0]", "a list of 3"),
+        ("farsighted", (*CLAIM, 2, 0), ["2", []], C, "cover[1][0][1][2][0]", "a list of 4"),
         ("farsighted", (*CLAIM, 2, 0, 2), [], C, "cover[1][0][1][2][0][2]", "is not null"),
         ("farsighted", (*CLAIM, 2, 0, 1, 1), 7, C, "cover[1][0][1][2][0][1][1]", "not a list"),
     ],

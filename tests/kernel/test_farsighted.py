@@ -393,7 +393,12 @@ def test_where_pieces_meet_the_higher_point_is_shown(monkeypatch: pytest.MonkeyP
         with suppress(FailureError):
             for f in (case.part().frontiers() or {}).values():  # in the order of their making
                 told: dict[int, int] = {}
+                start, last = f.v
                 for piece in case.part().part.claims[f.j].pieces:
+                    at = last if piece.end is None else floor(piece.end * case.game.eta * ONE)
+                    if not start < min(at, last) and (at < last or start > f.v[0]):
+                        continue  # others are enough
+                    start = max(start, min(at, last))
                     lam = enclose(*piece.upper.as_integer_ratio(), P)[1]
                     for d, K in (made.pop(0), made.pop(0)):
                         told[d] = max(told.get(d, lam + K), lam + K)
