@@ -208,11 +208,10 @@ class Certificate(Stored):
         demand(ascend, "are not in ascending order of (step, state)", "nodes")
         for node in self.nodes:
             _check_node(node, f"node ({node.step}, {node.state})")
+        fits_kind = self.kind in COVERED or (self.slopes, self.cover) == ((), ())
+        demand(fits_kind, "slopes and cover are for farsighted nodes", "certificate")
         if self.kind in COVERED:
             self._check_cover()
-        else:
-            none = self.slopes == () and self.cover == ()
-            demand(none, "slopes and cover are for farsighted nodes", "certificate")
 
     def _check_cover(self) -> None:
         _check_complete([isinstance(entry, Part) for entry in self.cover], "cover")

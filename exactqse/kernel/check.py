@@ -130,9 +130,7 @@ def _check_nodes(
             stage = Stage(place, p, elementary, x, y, none, reference=node.shift << p)
             value = found[s] = enclose(*node.upper.as_integer_ratio(), p)
             (low, high), at = stage.bound(game.observes, node.trees, value)
-            what = (
-                f"{place}: the majorants' sum exceeds 0 at (leaf, corner) {at} of the cells {cells}"
-            )
-            require(f"upper bound at {what}", low, high, p)
+            what = f"the majorants' sum exceeds 0 at (leaf, corner) {at} of the cells {cells}"
+            require(f"upper bound at {place}: {what}", low, high, p)
         after = ends(found)
     return {node.state: node.upper for node in nodes if node.step == 0}

@@ -29,8 +29,7 @@ Box = tuple[Vector, Vector, dict[tuple[int, int], Simplex]]
 MEMORY = 1 << 14  # how much is kept of what parts have in common
 
 # v = start to v = end, and the heights at these of a line that W is below there
-Span = tuple[int, int, int, int]
-Region = list[Span]
+Region = list[tuple[int, int, int, int]]  # pieces without a gap
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,6 +86,7 @@ def _clipped(region: Region, low: int, high: int) -> Region:
 
 
 After = dict[int, Frontier]  # of the next step, by state
+Pieces = tuple[Piece, ...]
 Tie = tuple[int, Fraction]
 
 
@@ -192,7 +192,7 @@ class PartBounds:
         log = self.elementary.log(total, 1 << self.p, self.p)
         return shift + log[0], shift + log[1]
 
-    def _regions(self, j: int, after: After) -> Iterator[tuple["PartBounds", After, tuple[Piece, ...]]]:
+    def _regions(self, j: int, after: After) -> Iterator[tuple["PartBounds", After, Pieces]]:
         """Where the claim of place j is divided: what is known in each region, and its pieces."""
         claim: Any = self.part.claims[j]
         pieces = () if isinstance(claim, tuple) else claim.pieces
@@ -224,9 +224,9 @@ class PartBounds:
         """The claim of place j, by the points that it shows; None for an empty interval."""
         claim, (own, others) = self.part.claims[j], self._leaning(j)
         regions = [*self._regions(j, after)]
-        intervals = [region.interval(j, there) for region, there, _ in regions]
+        met = [at.interval(j, left) for at, left, _ in regions]
         bare = Frontier(j, (0, 0), 0, 0, own, others, getattr(claim, "free", 0) > 0, [])
-        whole = bare.by([[(*v, 0, 0)] for v in intervals if v[0] <= v[1]])
+        whole = bare.by([[(*v, 0, 0)] for v in met if v[0] <= v[1]])
         if whole is None:
             return None
         if isinstance(claim, tuple):
@@ -236,10 +236,9 @@ class PartBounds:
             least = self.game.least * (self.game.horizon - self.game.places[j][0])
             is_less = Fraction((bound << self.p) + lean, 1 << 2 * self.p) < least
             return None if is_less else replace(whole, points=[(0, bound)], regions=[])
-        shown = [at.spans(j, whole.middle, there, some, radius) for at, there, some in regions]
-        return whole.by(shown)
+        return whole.by([at.spans(j, whole.middle, f, some, radius) for at, f, some in regions])
 
-    def spans(self, j: int, middle: int, after: After, pieces: Sequence[Piece], radius: Vector) -> Region:
+    def spans(self, j: int, middle: int, after: After, pieces: Pieces, radius: Vector) -> Region:
         """What pieces show of place j, each up to its end, in the box."""
         spans: Region = []
         start, last = self.interval(j, after)

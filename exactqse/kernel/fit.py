@@ -95,10 +95,9 @@ def _require_cover(game: KernelGame, certificate: Certificate) -> None:
             continue
         fits = len(entry.claims) == n and 0 <= entry.slopes < len(certificate.slopes)
         demand(fits, "needs a claim for each node, and slopes", where)
-        slopes = certificate.slopes[entry.slopes]
-        leans = certificate.kind == "history" or any(slope.others for slope in slopes)
-        for place, claim in zip(places, entry.claims, strict=True):
-            _require_claim(game, claim, place, leans, where)
+        lean = any(slope.others for slope in certificate.slopes[entry.slopes])
+        for (step, _), claim in zip(places, entry.claims, strict=True):
+            _require_claim(game, claim, step, lean or certificate.kind == "history", where)
 
 
 def _require_split(game: KernelGame, entry: Any, where: str) -> None:
@@ -110,22 +109,19 @@ def _require_split(game: KernelGame, entry: Any, where: str) -> None:
     demand(fits and (game.eta if isinstance(entry, MixtureSplit) else entry.step), what, where)
 
 
-def _require_claim(game: KernelGame, claim: Any, place: Any, leans: object, where: str) -> None:
-    B, is_dual, step = game.follower_actions, isinstance(claim, tuple), place[0]
+def _require_claim(game: KernelGame, claim: Any, step: int, lean: object, where: str) -> None:
+    B, is_dual = game.follower_actions, isinstance(claim, tuple)
     demand(is_dual == (game.eta is None), "claims are duals just for eta = infinity", where)
     if is_dual:
         demand([len(row) for row in claim] == [B] * B, f"needs {B} x {B} duals", where)
         return
     divided = claim.divisions or any(piece.ties for piece in claim.pieces)
     what = "divisions and ties are for Markov leaders and slopes that name no other places"
-    demand(not (leans and divided), what, where)
+    demand(not (lean and divided), what, where)
     splits = [entry for entry in claim.divisions if not isinstance(entry, int)]
     demand(step > 0 or len(claim.pieces) == len(splits) + 1, "step 0 has one piece", where)
     for entry in splits:
         _require_split(game, entry, where)
-        fitting = place if isinstance(entry, MixtureSplit) else (step + 1, entry.state)
-        what = "divisions are of mixtures of the claim's own and of values of the next step"
-        demand((entry.step, entry.state) == fitting, what, where)
     for piece in claim.pieces:
         tied = [(step + 1, t) for t, _ in piece.ties]
         fits = tied == sorted(set(tied) & {*game.places})

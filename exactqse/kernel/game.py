@@ -163,9 +163,8 @@ _SIZES = ("horizon", "states", "leader actions", "follower actions")
 
 def check_partition(cells: tuple[Ints, ...], count: int) -> None:
     """Raise GameError unless ``cells`` is a partition of 0..count-1 in canonical order."""
-    members = sorted(b for cell in cells for b in cell)
-    canonical = all(cells) and cells == tuple(sorted(tuple(sorted(cell)) for cell in cells))
-    if len(members) != count or members != list(range(count)) or not canonical:
+    whole = [*range(count)] == sorted(b for cell in cells for b in cell) and all(cells)
+    if not whole or cells != tuple(sorted(tuple(sorted(cell)) for cell in cells)):
         what = "is not a partition of the follower's actions in ascending order"
         remedy = f"every one of 0..{count - 1} must be in exactly one nonempty cell"
         raise GameError(what, where="observes", remedy=remedy)

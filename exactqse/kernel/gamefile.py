@@ -22,9 +22,9 @@ def game_bytes(game: KernelGame) -> bytes:
     """The game's canonical file."""
     labels = (k if n is None else [*n] for n, k in zip(game.names, game.shape[1:], strict=True))
     eta, gamma = ("inf" if x is None else format_rational(x) for x in (game.eta, game.gamma))
-    head = (FORMAT, VERSION, game.horizon, *labels)
-    values = (*head, eta, gamma, game.observes, game.rho, game.P, game.u, game.r)
-    return canonical_json(dict(zip(FIELDS, values, strict=True)), _text)
+    tables = eta, gamma, game.observes, game.rho, game.P, game.u, game.r
+    values = zip(FIELDS, (FORMAT, VERSION, game.horizon, *labels, *tables), strict=True)
+    return canonical_json(dict(values), _text)
 
 
 def game_hash(game: KernelGame) -> str:
