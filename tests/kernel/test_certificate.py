@@ -402,7 +402,6 @@ def test_duals_are_not_negative(row: int, column: int) -> None:
 
 PART = Part(CLAIMS)
 CLAIM_RULE = "a claim needs free = 0 or 1, and in each region pieces of which the last has no end"
-TIES_RULE = "ties are not in ascending order"
 
 
 @pytest.mark.parametrize(
@@ -432,10 +431,6 @@ TIES_RULE = "ties are not in ascending order"
                 ((2, 1), "a tree goes on after its last leaf"),
                 ((DIVIDED[0],), "a tree lacks 2 leaves"),
             )
-        ],
-        *[
-            ((Part((Claim(1, 0, (replace(PIECES[1], ties=ties),)),)),), "cover[0]", TIES_RULE)
-            for ties in (((1, ONE), (0, ONE)), ((0, ONE), (0, ONE)))
         ],
     ],
 )
