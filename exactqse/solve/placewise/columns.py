@@ -60,7 +60,7 @@ def column(
     """x = eta r and u are (A,), P is (A, T) over the places of ``lines``."""
     x, u, P = corners @ x, corners @ u, corners @ P
     kids = np.flatnonzero(P.any(0))
-    reached = [lines[t] for t in kids]
+    reached = [lines[int(t)] for t in kids]
     pick = directions(reached)
     v = np.array([line.v[at] for line, at in zip(reached, pick.T, strict=True)])
     w = np.array([line.w[at] for line, at in zip(reached, pick.T, strict=True)])

@@ -58,6 +58,11 @@ class _Writer:
     search: Search
     place: Place
 
+    @property
+    def eta(self) -> Fraction:
+        """A best response (None) has no place here."""
+        return self.game.eta or Fraction(1)
+
     def later(self) -> Claim:
         """The claim of a place that some step leads to."""
         low, high = self.place.reach
@@ -79,7 +84,7 @@ class _Writer:
     def first(self, margin: float) -> Claim:
         """The claim of a first state."""
         place = self.place
-        best = max((region for region in place.regions()), key=lambda region: region.root)
+        best = max(place.regions(), key=lambda region: region.root)
         shift = round(float(best.found.v[0]) + place.site.reference)
         offset = shift - place.site.reference
         pieces: list[Piece] = []
@@ -101,10 +106,12 @@ class _Writer:
 
     def _split(self, node: Node) -> MixtureSplit | ValueSplit:
         cut, place = node.cut, self.place
+        if cut is None:
+            raise LookupError("no division")
         if cut.t >= 0:
             child = place.after[cut.t]
             state = self.game.reachable[child.h][child.n]
-            return ValueSplit(child.h, state, Fraction(cut.at) / self.game.eta)
+            return ValueSplit(child.h, state, Fraction(cut.at) / self.eta)
         cell = self.game.observes.index((cut.b,))
         state = self.game.reachable[place.h][place.n]
         return MixtureSplit(Split(*cut.edge), place.h, state, cell)
@@ -120,7 +127,7 @@ class _Writer:
         rows: list[Piece] = []
         for k, end in zip(some.of, ends, strict=True):
             last = len(rows) + 1 == len(ends)
-            at = None if last else Fraction(float(end)) / self.game.eta
+            at = None if last else Fraction(float(end)) / self.eta
             rows.append(self._piece(found, int(k), offset, at))
         return rows
 

@@ -1,4 +1,4 @@
-"""What the best solution gives away at a place: where its bound is more than any choice is worth."""
+"""What the best solution gives away: where a place's bound is more than any choice is worth."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Act:
 
 def losses(here: Used) -> tuple[list[Used], list[Act]]:
     """The regions that are used at the next places, and what is lost here and in between."""
-    region = here.leaf.region
+    region = here.leaf.held
     found = region.found
     acts: list[Act] = []
     if here.place.h:
@@ -107,7 +107,7 @@ def _chord(
         hull = float((line.w + sigma * (line.v - middle)).max()) - sigma * (vc - middle)
     d = vc - child.site.reference
     value, leaf = child.best_at(d)
-    best = leaf.region
+    best = leaf.held
     share = here.share * total
     ends, tangent = _tangent(best, d)
     around = np.array([d - _NEARER * (ends[1] - ends[0]), d + _NEARER * (ends[1] - ends[0])])

@@ -49,6 +49,13 @@ class Node:
     cut: Cut | None = None
     sides: tuple[Node, Node] | None = None
 
+    @property
+    def held(self) -> Region:
+        """Its region, where some policy may be."""
+        if self.region is None:
+            raise LookupError("a region without policies, or a division")
+        return self.region
+
     def leaves(self) -> Iterator[Node]:
         """The undivided ones, in order."""
         if self.sides is None:
@@ -130,12 +137,13 @@ class Place:
         """The largest bound at d, from the reference, and whose; of the nearest if none has d."""
         rows = []
         for leaf in self.leaves():
-            ends = leaf.region.pieces.ends
+            ends = leaf.held.pieces.ends
             off = max(float(ends[0]) - d, d - float(ends[-1]), 0.0)
             at = min(max(d, float(ends[0])), float(ends[-1]))
-            rows.append((off <= _DUST, -off, leaf.region.bound_at(at), leaf))
+            rows.append((off <= _DUST, -off, leaf.held.bound_at(at), leaf))
         here = [row for row in rows if row[0]]
-        _, _, value, leaf = (
-            max(here, key=lambda row: row[2]) if here else max(rows, key=lambda row: row[1])
-        )
+        if here:
+            _, _, value, leaf = max(here, key=lambda row: row[2])
+        else:
+            _, _, value, leaf = max(rows, key=lambda row: row[1])
         return value, leaf

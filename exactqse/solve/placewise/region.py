@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -162,11 +162,11 @@ class Region:
             return free
         line = self.lines[site.tie]
         radius = float(line.v[-1] - line.v[0]) / 2
-        return _better(free, self._tied(site, free, line, radius))
+        return _better(free, self._tied(site, site.tie, free, line, radius))
 
-    def _tied(self, site: Site, free: Answers, line: Polyline, radius: float) -> Answers:
+    def _tied(self, site: Site, t: int, free: Answers, line: Polyline, radius: float) -> Answers:
         """With one value at the tied place: sigma where no dv is better than another."""
-        t, lam = site.tie, free.lam
+        lam = free.lam
         middle = (line.v[-1] + line.v[0]) / 2
         P = site.P[:, 0, t]
         flat = [self._flat(site, b, t, middle) for b in range(len(P))]
@@ -278,9 +278,9 @@ def _better(free: Answers, tied: Answers) -> Answers:
         return np.where(use.reshape(-1, *[1] * (a.ndim - 1)), b, a)
 
     names = ("G", "v", "W", "x", "y", "alpha", "picks", "sigma", "bend")
-    rows = [pick(getattr(free, name), getattr(tied, name)) for name in names]
+    rows = {name: pick(getattr(free, name), getattr(tied, name)) for name in names}
     majorants = tuple(
         (np.where(use, q[0], p[0]), np.where(use, q[1], p[1]))
         for p, q in zip(free.majorants, tied.majorants, strict=True)
     )
-    return Answers(free.lam, *rows, majorants)
+    return replace(free, majorants=majorants, **rows)

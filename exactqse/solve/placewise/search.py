@@ -62,6 +62,11 @@ class Search:
         """The value of the best policy, in float64."""
         return float(self.policy.worth(self.model)[0])
 
+    @property
+    def ranges(self) -> list[tuple[float, float]]:
+        """Of v at the places after the first step."""
+        return [place.reach for row in self.places[1:] for place in row] or [(0.0, 0.0)]
+
     def _place(self, h: int, n: int, coarse: Coarse) -> Place:
         layer, model = self.model.layers[h], self.model
         follows = np.flatnonzero(layer.P[n].any((0, 1)))
@@ -127,7 +132,7 @@ class Search:
 
     def plant(self, game: KernelGame, known: Part) -> None:
         """Begin with the divisions, lam and ends of a part that an earlier search came to."""
-        claims = {place: claim for place, claim in zip(game.places, known.claims, strict=True)}
+        claims = dict(zip(game.places, known.claims, strict=True))
         for place in (place for row in reversed(self.places) for place in row):
             claim: Any = claims[place.h, game.reachable[place.h][place.n]]
             place.root = planted(game, place, claim)
@@ -138,10 +143,10 @@ class Search:
         """Prove all again, the last steps first, as the checker will see it."""
         for place in (place for row in reversed(self.places) for place in row):
             for leaf in place.leaves():
-                if leaf.region.seen != place.versions:
+                if leaf.held.seen != place.versions:
                     self._renew(place, leaf)
         self.upper = sum(
-            float(share) * _highest(place).region.root
+            float(share) * _highest(place).held.root
             for share, place in zip(self.model.rho, self.places[0], strict=True)
         )
 
@@ -158,11 +163,11 @@ class Search:
         for n, place in enumerate(self.places[0]):
             share = float(self.model.rho[n])
             leaf = self._fresh(place, partial(_highest, place))
-            self.upper += share * leaf.region.root
+            self.upper += share * leaf.held.root
             stack.append(Used(place, leaf, np.nan, share))
         while stack:
             here = stack.pop()
-            if here.leaf.region.seen != here.place.versions:
+            if here.leaf.held.seen != here.place.versions:
                 here.leaf = self._fresh(here.place, partial(_best, here))
             used.append(here)
             below, found = losses(here)
@@ -171,8 +176,8 @@ class Search:
         return used, acts
 
     def _fresh(self, place: Place, best: Callable[[], Node]) -> Node:
-        """The best of a place's regions, once that is proved over what the next places prove now."""
-        while (leaf := best()).region.seen != place.versions:
+        """The best of a place's regions, proved over what the next places prove now."""
+        while (leaf := best()).held.seen != place.versions:
             self._renew(place, leaf)
         return leaf
 
@@ -180,7 +185,7 @@ class Search:
         """Prove again what was used, the last steps first, where something after it changed."""
         for here in sorted(used, key=lambda one: -one.place.h):
             for leaf in here.leaf.leaves():
-                if leaf.region is not None and leaf.region.seen != here.place.versions:
+                if leaf.region is not None and leaf.held.seen != here.place.versions:
                     self._renew(here.place, leaf)
 
     def _act(self, acts: list[Act], budget: Budget) -> None:
@@ -257,7 +262,7 @@ class Search:
 
 
 def _highest(place: Place) -> Node:
-    return max(place.leaves(), key=lambda leaf: leaf.region.root)
+    return max(place.leaves(), key=lambda leaf: leaf.held.root)
 
 
 def _best(here: Used) -> Node:

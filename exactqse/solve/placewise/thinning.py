@@ -44,7 +44,8 @@ def _fewer(region: Region, marks: Floats, allowed: Floats) -> Pieces:
     v, most = marks[some], allowed[some] + _DUST
     ks = np.unique(region.pieces.of)
     lam, G = region.found.lam[ks], region.found.G[ks]
-    of, cuts, i = [], [v[0]], 0
+    of: list[int] = []
+    cuts, i = [v[0]], 0
     while i + 1 < len(v):
         j, k = _farthest(v, most, lam, G, i)
         if k < 0:  # the piece that is there
