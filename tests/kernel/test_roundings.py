@@ -12,7 +12,7 @@ from fractions import Fraction
 import pytest
 
 from exactqse.kernel.interval import Interval
-from exactqse.kernel.stage import FailureError, Form, Free, Slopes, Stage, require
+from exactqse.kernel.stage import FailureError, Form, Free, Slopes, Stage, _plus, require
 
 P, RADIUS, SLOPES = 8, {0: 512, 1: 256}, {0: (7, -20), 1: (5, 40)}
 X, Y, LAM, SHIFT = (100, 110), (-1000, -990), (24, 30), 64
@@ -97,6 +97,28 @@ def test_up_where_places_are_free() -> None:
     answers = {(-730, -658): (512, 768), (31, 31): (300, 310)}
     found = form(Stage._up, answers, free=free_places({256: (60, 68)}), slopes={9: (1, 1)})
     assert found == ((1076 - 4, 1674 + 4), {0: -18, 1: 150})
+
+
+def test_places_of_which_one_of_two_says_nothing() -> None:
+    x, y = {0: 5, 1: -2}, {1: 3, 2: 4}
+    assert _plus(x, y, 1) == {0: 5, 1: 1, 2: 4}
+    assert _plus(x, y, -1) == {0: 5, 1: -5, 2: -4}
+    assert _plus(x, {}, 1) is x
+
+
+@pytest.mark.parametrize(
+    ("b", "expected"),
+    [
+        (0, ((32, 44), {0: 14, 1: 10})),  # 2 (x - 4), and 2 push
+        (1, ((332, 349), {0: -20 + 14, 1: 40 + 10})),  # and y, lean
+    ],
+)
+def test_what_a_response_outside_of_the_cell_is_worth_is_left_out(
+    b: int, expected: tuple[Interval, dict[int, int]]
+) -> None:
+    x, y = [[(10, 12)], [(20, 26)]], [[(100, 101)], [(300, 305)]]
+    stage = Stage("here", P, Told({}), x, y, [[{9: (1, 1)}], [SLOPES]], RADIUS, reference=4)
+    assert stage._bracket(0, (1,), b, [256, 512]) == (*expected, (0, 0))
 
 
 @pytest.mark.parametrize(
