@@ -11,6 +11,7 @@ from fractions import Fraction
 
 import pytest
 
+from exactqse.kernel.certificate import Leaf
 from exactqse.kernel.interval import Interval
 from exactqse.kernel.stage import FailureError, Form, Free, Slopes, Stage, _plus, require
 
@@ -162,3 +163,33 @@ def test_refusals_tell_their_excess_at_the_stages_precision() -> None:
         form(Stage._chord, {}, free=free_places({0: (1000, 1100)}))
     what = "undecided whether y >= upper for some value, by a number in [0, 0.7032]"
     assert str(chord.value) == f"{what}; raise the precision"
+
+
+@pytest.mark.parametrize("rough", [0, 1, 2])
+def test_a_shifted_leaf_is_passed_over_only_at_a_rough_bound_of_zero(
+    rough: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the rough bound is one unit the sum may be above 0: here it is by 3 units, or 3/256."""
+    monkeypatch.setattr(Stage, "_rough", lambda *_: [rough])
+    told = Told({(-512, -512): (3, 4)})  # x - shift - 1
+    stage = Stage("here", P, told, [[(0, 0)]], [[(0, 0)]], [[{}]])
+    corners = stage._corners((0,), (Leaf((("up", Fraction(1)),), 1),), (0, 0), stage._simplex())
+    if not rough:
+        assert [*corners] == [((0, 0), {}, (0, 0))]
+        return
+    with pytest.raises(FailureError) as caught:
+        next(corners)
+    what = "the majorants' sum at here, leaf 0, corner 0 exceeds 0"
+    assert str(caught.value) == f"{what}, by at least 0.01171"
+
+
+@pytest.mark.parametrize("rough", [6, 7])
+def test_a_corner_is_passed_over_where_its_rough_bound_is_a_sum_found(
+    rough: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Stage, "_rough", lambda *_: [9, rough])
+    told = Told({(-256, -256): (4, 6), (-128, -128): (5, 7)})
+    stage = Stage("here", P, told, [[(0, 0), (128, 128)]], [[(0, 0)] * 2], [[{}, {}]])
+    found = stage._corners((0,), (Leaf((("up", Fraction(1)),)),), (0, 0), stage._simplex())
+    first, second = ((4, 6), {}, (0, 0)), ((5, 7), {}, (0, 1))
+    assert [*found] == ([first] if rough == 6 else [first, second])
