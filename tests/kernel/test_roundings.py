@@ -193,3 +193,15 @@ def test_a_corner_is_passed_over_where_its_rough_bound_is_a_sum_found(
     found = stage._corners((0,), (Leaf((("up", Fraction(1)),)),), (0, 0), stage._simplex())
     first, second = ((4, 6), {}, (0, 0)), ((5, 7), {}, (0, 1))
     assert [*found] == ([first] if rough == 6 else [first, second])
+
+
+def test_the_corners_of_a_simplex_that_is_given() -> None:
+    x, y = [(0, 2), (10, 10)], [(100, 100), (103, 103)]
+    halved = (1, 1), (0, 1)
+    stage = Stage("here", P, Told({}), [x], [y], [[{0: (4, -4)}, {}]], within={0: halved})
+    pure = stage._simplex()
+    assert stage._inside((1,), pure) is pure
+    assert stage._inside((0,), pure) == [
+        ((1, 1), {0: (((5, 6), (101, 102)), {0: (2, -2)})}),
+        ((0, 1), {0: (((10, 10), (103, 103)), {})}),
+    ]
