@@ -205,3 +205,22 @@ def test_the_corners_of_a_simplex_that_is_given() -> None:
         ((1, 1), {0: (((5, 6), (101, 102)), {0: (2, -2)})}),
         ((0, 1), {0: (((10, 10), (103, 103)), {})}),
     ]
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "tag", "parameter"),
+    [
+        (300, -510, Stage._down, 512 * 696 >> 8),  # kappa = (lam - y) e^(x - reference)
+        (300, 2, Stage._down, 1),  # y = lam: any that is positive
+        (300, 3, Stage._up, 1),  # s = y - lam
+        (300, 258, Stage._up, 256),
+        (44 + (16384 << P), -510, Stage._down, 512),  # exp would not fit into memory
+    ],
+)
+def test_the_parameter_of_a_tangent(
+    x: int, y: int, tag: Callable[..., Form], parameter: int
+) -> None:
+    told = Told({(256, 256): (696, 697)})
+    stage = Stage("here", P, told, [[(x, x + 5)]], [[(y, y + 5)]], [[{}]], reference=44)
+    found = stage._majorant(0, stage._simplex(), 0, (1, 2))
+    assert found == (0, tag, (parameter, 256))
