@@ -94,3 +94,12 @@ def meet(first: arb, second: arb) -> arb:
 def corners(size: int) -> list[list[arb]]:
     """The corners of the simplex."""
     return [[ONE if i == k else ZERO for i in range(size)] for k in range(size)]
+
+def response(z: Sequence[arb]) -> list[arb]:
+    """e^{z_b} / sum_c e^{z_c} = 1 / sum_c e^{z_c - z_b}, monotone in every exponent."""
+
+    def bound(b: int, own: arb, others: Sequence[arb]) -> arb:
+        return 1 / (1 + sum(((x - own).exp() for c, x in enumerate(others) if c != b), arb(0)))
+
+    low, high = [x.lower() for x in z], [x.upper() for x in z]
+    return [bound(b, low[b], high).union(bound(b, high[b], low)) for b in range(len(z))]

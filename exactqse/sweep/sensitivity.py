@@ -21,7 +21,7 @@ from flint import arb
 from exactqse.arithmetic import Enclosure
 from exactqse.arithmetic.balls import ball, enclosure, precision
 from exactqse.solve.solution import Solution, myopic_nodes
-from exactqse.sweep.boxes import Region, StageBalls
+from exactqse.sweep.boxes import Region, StageBalls, response
 from exactqse.sweep.isolate import Isolation, Optima
 
 ByPair = tuple[tuple[tuple[tuple[Enclosure, ...], ...], ...], ...]  # [h][s][a][b]
@@ -138,12 +138,3 @@ class _Slopes:
             for t, n in zip(row.states, row.numerators, strict=True):
                 after[t] = after.get(t, arb(0)) + flow * n / row.denominator
 
-
-def response(z: Sequence[arb]) -> list[arb]:
-    """e^{z_b} / sum_c e^{z_c} = 1 / sum_c e^{z_c - z_b}, monotone in every exponent."""
-
-    def bound(b: int, own: arb, others: Sequence[arb]) -> arb:
-        return 1 / (1 + sum(((x - own).exp() for c, x in enumerate(others) if c != b), arb(0)))
-
-    low, high = [x.lower() for x in z], [x.upper() for x in z]
-    return [bound(b, low[b], high).union(bound(b, high[b], low)) for b in range(len(z))]
