@@ -95,6 +95,7 @@ def corners(size: int) -> list[list[arb]]:
     """The corners of the simplex."""
     return [[ONE if i == k else ZERO for i in range(size)] for k in range(size)]
 
+
 def response(z: Sequence[arb]) -> list[arb]:
     """e^{z_b} / sum_c e^{z_c} = 1 / sum_c e^{z_c - z_b}, monotone in every exponent."""
 

@@ -17,7 +17,7 @@ import numpy as np
 from flint import arb, arb_mat
 
 from exactqse.arithmetic.balls import ball
-from exactqse.sweep.adjoint import Balls, Place, Reach, Stage, Weights, support_of
+from exactqse.sweep.adjoint import Balls, Limits, Place, Reach, Stage, Weights, support_of
 from exactqse.sweep.boxes import ZERO, heaviest, meet
 
 Column = list[arb]
@@ -97,10 +97,12 @@ class Second:
             stage, X, Y, x, y = self.stages[place], [], [], [], []
             for b, lines in enumerate(self.balls.rows[place]):
                 box = self.weights[place, self.balls.cell_of[b]]
-                X.append([
-                    self.balls.gamma * sum((p * found[t].v for t, p in line), ZERO)
-                    for line in lines
-                ])
+                X.append(
+                    [
+                        self.balls.gamma * sum((p * found[t].v for t, p in line), ZERO)
+                        for line in lines
+                    ]
+                )
                 Y.append([sum((p * found[t].W for t, p in line), ZERO) for line in lines])
                 x.append(sum((w * v for w, v in zip(box, X[b], strict=True)), ZERO))
                 y.append(sum((w * v for w, v in zip(box, Y[b], strict=True)), ZERO))
@@ -124,8 +126,7 @@ class Second:
         for place in self.balls.game.places:
             stage, reach, step = self.stages[place], self.reaches[place], moved[place]
             push = [
-                n * (reach.D * up + D[place] * gain + M[place])
-                + turn * (reach.D * gain + reach.M)
+                n * (reach.D * up + D[place] * gain + M[place]) + turn * (reach.D * gain + reach.M)
                 for n, gain, turn, up in zip(
                     stage.nu, stage.gains, step.nu, step.gains, strict=True
                 )
@@ -165,17 +166,17 @@ def negative_definite(table: arb_mat) -> bool:
     )
 
 
-def concave(balls: Balls, weights: Weights, reaches: Mapping[Place, Reach]) -> bool:
+def concave(balls: Balls, weights: Weights) -> bool:
     """Whether J is strictly concave on the box, in all that its policies may differ in."""
-    along = coordinates(weights, reaches)
-    if not along:
-        return True
-    return negative_definite(_second(balls, weights).hessian(along))
+    second = second_order(balls, weights)
+    along = coordinates(weights, second.reaches)
+    return not along or negative_definite(second.hessian(along))
 
 
-def newton(balls: Balls, weights: Weights, reaches: Mapping[Place, Reach]) -> Weights:
+def newton(balls: Balls, weights: Weights) -> Weights:
     """The box around its one maximiser; itself if that may lie on its border or no step helps."""
-    along = coordinates(weights, reaches)
+    second = second_order(balls, weights)
+    along = coordinates(weights, second.reaches)
     boxes = [weights[k.place, k.cell] for k in along]
     if not all(box[a] > 0 for box in boxes for a in support_of(box)):
         return weights
@@ -184,9 +185,10 @@ def newton(balls: Balls, weights: Weights, reaches: Mapping[Place, Reach]) -> We
         box = [w.mid() for w in weights[k.place, k.cell]]
         box[k.base] = 1 - sum((w for a, w in enumerate(box) if a != k.base), ZERO)
         point[k.place, k.cell] = box
-    slopes = gradient(balls, *_passes(balls, point), along)
+    inner = second_order(balls, point)
+    slopes = gradient(balls, inner.stages, inner.reaches, along)
     try:
-        step = _second(balls, weights).hessian(along).solve(arb_mat([[g] for g in slopes]))
+        step = second.hessian(along).solve(arb_mat([[g] for g in slopes]))
     except ZeroDivisionError:
         return weights
     moved = {key: list(box) for key, box in weights.items()}
@@ -200,11 +202,7 @@ def newton(balls: Balls, weights: Weights, reaches: Mapping[Place, Reach]) -> We
     return moved
 
 
-def _passes(balls: Balls, weights: Weights) -> tuple[dict[Place, Stage], dict[Place, Reach]]:
-    """Of all policies in the box, wherever their values are."""
-    stages = balls.backward(weights, {}) or {}
-    return stages, balls.forward(weights, stages)
-
-
-def _second(balls: Balls, weights: Weights) -> Second:
-    return Second(balls, weights, *_passes(balls, weights))
+def second_order(balls: Balls, weights: Weights) -> Second:
+    """Of all policies in the box, wherever their values are: it is convex."""
+    stages = balls.backward(weights, Limits()) or {}
+    return Second(balls, weights, stages, balls.forward(weights, stages))

@@ -9,26 +9,31 @@ one optimal policy is in it (proofs/one-optimal-policy.md).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from heapq import heappop, heappush
+from itertools import product
 
 from flint import arb
 
 from exactqse.arithmetic.balls import ball
-from exactqse.sweep.adjoint import Balls, Place, Reach, Stage, Weights, Within, support_of
-from exactqse.sweep.boxes import ONE, ZERO, Box, heaviest, meet
+from exactqse.sweep.adjoint import Balls, Limits, Place, Range, Reach, Stage, Weights, support_of
+from exactqse.sweep.boxes import ONE, ZERO, Box, heaviest, hull, meet
 from exactqse.sweep.curvature import concave, newton
-from exactqse.sweep.isolate import between
-from exactqse.sweep.near import NearOptimal
+from exactqse.sweep.isolate import alike, between
+from exactqse.sweep.near import NearOptimal, ValueRange
 
-BOXES = 2000
+VISITS = 16_000  # of places in boxes: about three seconds
+_CHECK = 16
+_POINT = 2.0**-60  # boxes with radii of no more are not divided
 _ROUNDS = 10
 _LESS = 0.7  # another round, if the box shrank by this factor
-_RADII = tuple(Fraction(1, 2**n) for n in range(2, 41, 2))
-_INNER = Fraction(7, 8)  # boxes are cut within the home: beyond its edge by no rounding
+_RADII = tuple(Fraction(1, 2**n) for n in range(2, 41))
+_INNER = Fraction(7, 8)  # boxes are cut limits the home: beyond its edge by no rounding
 _UNIT = ZERO.union(ONE)
+
+Key = tuple[Place, int]  # a place and a cell
 
 
 @dataclass(frozen=True)
@@ -38,6 +43,7 @@ class PolicyBox:
     weights: Weights
     stages: dict[Place, Stage]
     reaches: dict[Place, Reach]
+    limits: Limits
 
 
 @dataclass(frozen=True)
@@ -45,7 +51,7 @@ class Home:
     """All with weights in ``outer``; the optimal ones, at most one, are in ``inner``."""
 
     outer: Weights
-    cuts: dict[tuple[Place, int], list[tuple[arb, arb]]]
+    cuts: dict[Key, list[tuple[arb, arb]]]
     inner: PolicyBox
 
 
@@ -64,61 +70,97 @@ class Search:
         self.game = game = near.solution.game
         self.balls, self.level = Balls(game), ball(near.level)
         given = near.solution.policy.probabilities
-        self.exact = {
-            ((h, s), c): given[h][s][cell[0]]
-            for h, s in game.places
-            for c, cell in enumerate(game.observes)
-        }
+        self.classes: dict[Key, tuple[tuple[int, ...], ...]] = {}
+        self.exact: dict[Key, list[Fraction]] = {}
+        for (h, s), (c, cell) in product(game.places, enumerate(game.observes)):
+            key, row = ((h, s), c), given[h][s][cell[0]]
+            self.classes[key] = alike(game, h, s, cell).classes
+            self.exact[key] = [Fraction(0)] * len(row)
+            for first, *others in self.classes[key]:
+                self.exact[key][first] = sum((row[a] for a in others), row[first])
         self.own = {key: [ball(p) for p in row] for key, row in self.exact.items()}
-        eta = ball(game.eta or Fraction(0))
-        self.groups, (self.everywhere,) = (
-            [{(x.step, x.state): eta * between(x.value) for x in values} for values in several]
-            for several in ([group.values for group in near.groups], [near.values])
-        )
+        lam = self._multipliers()
+        self.groups = [self._limits(group.values, lam) for group in near.groups]
+        self.everywhere = self._limits(near.values, lam)
 
-    def run(self, boxes: int = BOXES) -> Found:
-        """Divide until every box is excluded or at home, or so many were looked at."""
+    def _limits(self, values: Sequence[ValueRange], lam: Range) -> Limits:
+        eta = ball(self.game.eta or Fraction(0))
+        return Limits({(x.step, x.state): eta * between(x.value) for x in values}, {}, lam)
+
+    def _multipliers(self) -> Range:
+        """y_b less dJ/dx_b over D nu_b, of the certified policy."""
+        stages = self.balls.backward(self.own, Limits()) or {}
+        reaches = self.balls.forward(self.own, stages)
+        return {p: (stages[p].W - reaches[p].lean).mid() for p in self.game.places}
+
+    def _whole(self, key: Key) -> Box:
+        """All weights: of actions that are alike the first stands for all."""
+        firsts = {first for first, *_ in self.classes[key]}
+        return [_UNIT if a in firsts else ZERO for a in range(self.game.leader_actions)]
+
+    def run(self) -> Found:
+        """Divide until all boxes left hold one optimum at most, or so many were looked at."""
         home = self._home()
-        whole = {key: [_UNIT] * len(box) for key, box in self.own.items()}
-        waiting: list[tuple[float, int, PolicyBox, Within]] = []
-        todo, looked = [(whole, within) for within in self.groups], 0
-        while todo:
-            for weights, within in todo:
+        whole = {key: self._whole(key) for key in self.own}
+        waiting: list[tuple[float, int, PolicyBox]] = []
+        points = [home.inner] if home else []
+        looked, check = 0, _CHECK
+        todo: list[tuple[Weights, Limits]] = [(whole, limits) for limits in self.groups]
+        while True:
+            for weights, limits in todo:
                 looked += 1
-                box = self.narrow(weights, within)
-                if box is not None and not (home and is_inside(box.weights, home.outer)):
-                    heappush(waiting, (-widest(box, home)[0], looked, box, within))
-            todo = []
-            if waiting and looked < boxes:
-                _, _, box, within = heappop(waiting)
-                todo = [(part, within) for part in self._divided(box, home)]
-        if home is None:
-            return Found(unique=False, boxes=[box for _, _, box, _ in waiting])
-        left = [box for _, _, box, _ in waiting]
-        if left:
-            return Found(unique=False, boxes=[home.inner, *left])
-        return Found(unique=True, boxes=[self._sharp(home.inner)])
+                box = self.narrow(weights, limits)
+                if box is None or (home and is_inside(box.weights, home.outer)):
+                    continue
+                if (size := widest(box, home)[0]) > _POINT:
+                    heappush(waiting, (-size, looked, box))
+                else:
+                    points.append(box)
+            spent = not waiting or looked * len(self.game.places) >= VISITS
+            if looked >= check or spent:
+                check = 2 * looked
+                left = [*points, *(box for _, _, box in waiting)]
+                if one := self._one(left):
+                    return Found(unique=True, boxes=[one])
+                if spent:
+                    return Found(unique=False, boxes=left)
+            box = heappop(waiting)[-1]
+            todo = [(part, box.limits) for part in self._divided(box, home)]
 
-    def narrow(self, weights: Weights, within: Within) -> PolicyBox | None:
+    def narrow(self, weights: Weights, limits: Limits) -> PolicyBox | None:
         """A box around all optimal policies in this one; None if there are none."""
         for _ in range(_ROUNDS):
-            stages = self.balls.backward(weights, within)
-            if stages is None:
+            box = self._round(weights, limits)
+            if box is None:
                 return None
-            reaches = self.balls.forward(weights, stages)
-            first = (reaches[p].D * stages[p].W for p in self.game.places if p[0] == 0)
-            if sum(first, ZERO) < self.level:
-                return None
-            narrowed = {}
-            for (place, c), box in weights.items():
-                kept = self._cell(place, c, box, stages[place], reaches[place])
-                if kept is None:
-                    return None
-                narrowed[place, c] = kept
-            before, weights = radius(weights), narrowed
+            before, weights, limits = radius(weights), box.weights, box.limits
             if not radius(weights) < _LESS * before:
                 break
-        return PolicyBox(weights, stages, reaches)
+        return box
+
+    def _round(self, weights: Weights, limits: Limits) -> PolicyBox | None:
+        """One round: values, derivatives, what they leave of each cell, and the least W."""
+        stages = self.balls.backward(weights, limits)
+        if stages is None:
+            return None
+        reaches = self.balls.forward(weights, stages)
+        first = [reaches[0, s].D * stages[0, s].W.upper() for s in self.game.rho.states]
+        loss = (sum(first, ZERO) - self.level).upper()
+        if loss < 0:
+            return None
+        floor = {
+            place: (stages[place].W.upper() - loss / reach.D.lower()).lower()
+            for place, reach in reaches.items()
+            if reach.D > 0
+        }
+        narrowed = {}
+        for (place, c), box in weights.items():
+            kept = self._cell(place, c, box, stages[place], reaches[place])
+            if kept is None:
+                return None
+            narrowed[place, c] = kept
+        limits = replace(limits, floor={**limits.floor, **floor})
+        return PolicyBox(narrowed, stages, reaches, limits)
 
     def _cell(self, place: Place, c: int, box: Box, stage: Stage, reach: Reach) -> Box | None:
         """The weights of one cell, by the value and by first order."""
@@ -137,9 +179,7 @@ class Search:
             a
             for a in support_of(kept)
             if (reach.D > 0 or exact[a] == 0)
-            and any(
-                self.balls.difference(place, c, stage, reach, a, i) < 0 for i in actions if i != a
-            )
+            and any(self.balls.difference(c, stage, reach, a, i) < 0 for i in actions if i != a)
         }
         if not worse:
             return kept
@@ -175,25 +215,34 @@ class Search:
     def _home(self) -> Home | None:
         """The largest box tried around the certified policy that holds one optimum at most."""
         for r in _RADII:
-            outer, cuts = {}, {}
+            outer: dict[Key, Box] = {}
+            cuts: dict[Key, list[tuple[arb, arb]]] = {}
             for key, row in self.exact.items():
-                outer[key] = [ball(max(p - r, Fraction(0))).union(ball(min(p + r, Fraction(1)))) for p in row]
+                pairs = zip(row, self._whole(key), strict=True)
+                outer[key] = [around(p, r) if w.rad() else ZERO for p, w in pairs]
                 cuts[key] = [(ball(p - r * _INNER), ball(p + r * _INNER)) for p in row]
             inner = self.narrow(outer, self.everywhere)
             if inner is None:
                 return None
-            if concave(self.balls, inner.weights, inner.reaches):
+            if concave(self.balls, inner.weights):
                 return Home(outer, cuts, inner)
         return None
 
-    def _sharp(self, box: PolicyBox) -> PolicyBox:
-        """The box of one optimal policy, by Newton's method as narrow as the precision allows."""
-        weights = box.weights
+    def _one(self, boxes: Sequence[PolicyBox]) -> PolicyBox | None:
+        """A box around the one optimal policy of all these boxes; None if there may be more.
+
+        By Newton's method it is as narrow as the precision allows.
+        """
+        weights: Weights = {
+            key: [hull(column) for column in zip(*(box.weights[key] for box in boxes), strict=True)]
+            for key in self.own
+        }
+        if not concave(self.balls, weights):
+            return None
         while True:
-            before, weights = radius(weights), newton(self.balls, weights, box.reaches)
+            before, weights = radius(weights), newton(self.balls, weights)
             if not radius(weights) < before / 2:
-                break
-        return self.narrow(weights, self.everywhere) or box
+                return self.narrow(weights, self.everywhere)
 
     def _divided(self, box: PolicyBox, home: Home | None) -> Iterator[Weights]:
         """Two halves of the widest range of weights; or cut at the home's edge."""
@@ -210,6 +259,11 @@ class Search:
                 yield {**box.weights, key: half}
 
 
+def around(p: Fraction, r: Fraction) -> arb:
+    """Probabilities that are within r of p."""
+    return ball(max(p - r, Fraction(0))).union(ball(min(p + r, Fraction(1))))
+
+
 def radius(weights: Weights) -> float:
     """The sum of all radii."""
     return sum(float(w.rad()) for box in weights.values() for w in box)
@@ -224,7 +278,7 @@ def is_inside(weights: Weights, outer: Weights) -> bool:
     )
 
 
-def widest(box: PolicyBox, home: Home | None) -> tuple[float, tuple[Place, int], int]:
+def widest(box: PolicyBox, home: Home | None) -> tuple[float, Key, int]:
     """The largest radius of a weight that is not at home, with its place, cell and action."""
     found = [
         (float(w.rad()), key, a)

@@ -20,7 +20,7 @@ from flint import arb
 
 from exactqse.arithmetic import Enclosure
 from exactqse.arithmetic.balls import ball, enclosure, precision
-from exactqse.solve.solution import Solution, myopic_nodes
+from exactqse.solve.solution import myopic_nodes
 from exactqse.sweep.boxes import Region, StageBalls, response
 from exactqse.sweep.isolate import Isolation, Optima
 
@@ -50,25 +50,21 @@ class Sensitivities:
 
     @property
     def isolated(self) -> bool:
-        """Whether exactly one stagewise optimal policy exists, proved: J* is differentiable."""
+        """Whether exactly one optimal policy matters, proved: J* is differentiable."""
         return self.isolation.verdict == "isolated"
 
 
-def sensitivities(solution: Solution) -> Sensitivities:
-    """Enclosures of dJ*/deta, dJ*/du and dJ*/dr at a solved game.
-
-    Raises:
-        KindError, InputError: no solution, or one that no checker accepted.
-    """
-    optima = Optima(solution)
+def stagewise_sensitivities(optima: Optima) -> Sensitivities:
+    """Enclosures of dJ*/deta, dJ*/du and dJ*/dr for gamma = 0."""
     with precision(optima.bits):
         slopes = _Slopes(optima)
         shape = optima.game.shape
-        eta, u, r = enclosure(slopes.eta), _table(slopes.u, shape), _table(slopes.r, shape)
+        eta, u, r = enclosure(slopes.eta), table_of(slopes.u, shape), table_of(slopes.r, shape)
     return Sensitivities(optima.isolation(), eta, u, r)
 
 
-def _table(entries: dict[Place, list[list[arb]]], shape: Sequence[int]) -> ByPair:
+def table_of(entries: dict[Place, list[list[arb]]], shape: Sequence[int]) -> ByPair:
+    """[h][s][a][b], with 0 at the places without an entry."""
     horizon, states, leader, follower = shape
     nothing = Enclosure(Fraction(0), Fraction(0))
     blank = ((nothing,) * follower,) * leader
@@ -137,4 +133,3 @@ class _Slopes:
             row = rows[a][b]
             for t, n in zip(row.states, row.numerators, strict=True):
                 after[t] = after.get(t, arb(0)) + flow * n / row.denominator
-
