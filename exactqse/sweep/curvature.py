@@ -178,7 +178,7 @@ def newton(balls: Balls, weights: Weights) -> Weights:
     second = second_order(balls, weights)
     along = coordinates(weights, second.reaches)
     boxes = [weights[k.place, k.cell] for k in along]
-    if not all(box[a] > 0 for box in boxes for a in support_of(box)):
+    if not along or not all(box[a] > 0 for box in boxes for a in support_of(box)):
         return weights
     point = dict(weights)
     for k in along:

@@ -26,7 +26,7 @@ from exactqse.sweep.near import NearOptimal, ValueRange
 
 VISITS = 16_000  # of places in boxes: about three seconds
 _CHECK = 16
-_POINT = 2.0**-60  # boxes with radii of no more are not divided
+_POINT = 2.0**-60  # boxes with radii of no more are not divided, nor sought any narrower
 _ROUNDS = 10
 _LESS = 0.7  # another round, if the box shrank by this factor
 _RADII = tuple(Fraction(1, 2**n) for n in range(2, 41))
@@ -48,7 +48,7 @@ class PolicyBox:
 
 @dataclass(frozen=True)
 class Home:
-    """All with weights in ``outer``; the optimal ones, at most one, are in ``inner``."""
+    """All with weights in ``outer``, and the optimal ones among them in ``inner``."""
 
     outer: Weights
     cuts: dict[Key, list[tuple[arb, arb]]]
@@ -120,7 +120,8 @@ class Search:
             if looked >= check or spent:
                 check = 2 * looked
                 left = [*points, *(box for _, _, box in waiting)]
-                if one := self._one(left):
+                one = self._one(left)
+                if one and (spent or radius(one.weights) < _POINT):
                     return Found(unique=True, boxes=[one])
                 if spent:
                     return Found(unique=False, boxes=left)
@@ -213,7 +214,7 @@ class Search:
         return on_simplex(kept)
 
     def _home(self) -> Home | None:
-        """The largest box tried around the certified policy that holds one optimum at most."""
+        """The largest box tried around the certified policy where Newton's method finds its way."""
         for r in _RADII:
             outer: dict[Key, Box] = {}
             cuts: dict[Key, list[tuple[arb, arb]]] = {}
@@ -224,7 +225,8 @@ class Search:
             inner = self.narrow(outer, self.everywhere)
             if inner is None:
                 return None
-            if concave(self.balls, inner.weights):
+            sharp = newton(self.balls, inner.weights)
+            if 2 * radius(sharp) <= radius(inner.weights) and concave(self.balls, inner.weights):
                 return Home(outer, cuts, inner)
         return None
 
