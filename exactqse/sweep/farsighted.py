@@ -17,11 +17,11 @@ from flint import arb
 
 from exactqse.arithmetic import Enclosure
 from exactqse.arithmetic.balls import ball, enclosure, precision
-from exactqse.sweep.adjoint import Place
+from exactqse.sweep.adjoint import Place, support_of
 from exactqse.sweep.boxes import ZERO, hull, mean
 from exactqse.sweep.isolate import SPARE_BITS, CellOptima, Isolation, probability
 from exactqse.sweep.near import NearOptimal
-from exactqse.sweep.policies import PolicyBox, Search
+from exactqse.sweep.policies import Key, PolicyBox, Search
 from exactqse.sweep.sensitivity import Sensitivities, table_of
 
 Table = list[list[arb]]  # [a][b]
@@ -80,7 +80,8 @@ class FarsightedOptima:
                 for k in (1, 2)
             )
             shape = self.game.shape
-            return Sensitivities(self.isolation(), eta, table_of(u, shape), table_of(r, shape))
+            by_u, by_r = table_of(u, shape, probability), table_of(r, shape)
+            return Sensitivities(self.isolation(), eta, by_u, by_r)
 
     def _slopes(self, box: PolicyBox) -> tuple[arb, dict[Place, Table], dict[Place, Table]]:
         """In eta, u and r, over one box."""
@@ -90,16 +91,25 @@ class FarsightedOptima:
         r: dict[Place, Table] = {}
         for place in self.game.places:
             stage, reach = box.stages[place], box.reaches[place]
-            weights = [box.weights[place, balls.cell_of[b]] for b in range(len(stage.nu))]
+            shares = [self._shares(box, (place, balls.cell_of[b])) for b in range(len(stage.nu))]
             flows = [reach.D * n for n in stage.nu]
-            u[place] = [[f * w[a] for f, w in zip(flows, weights, strict=True)] for a in actions]
+            u[place] = [[f * w[a] for f, w in zip(flows, shares, strict=True)] for a in actions]
             r[place] = [
-                [eta * push * w[a] for push, w in zip(reach.push, weights, strict=True)]
+                [eta * push * w[a] for push, w in zip(reach.push, shares, strict=True)]
                 for a in actions
             ]
-            for push, w, rewards in zip(reach.push, weights, balls.r[place], strict=True):
-                total += push * mean(w, rewards, actions) / eta
+            for b, (push, rewards) in enumerate(zip(reach.push, balls.r[place], strict=True)):
+                weights = box.weights[place, balls.cell_of[b]]
+                total += push * mean(weights, rewards, support_of(weights)) / eta
         return total, u, r
+
+    def _shares(self, box: PolicyBox, key: Key) -> list[arb]:
+        """The weights [a] of a cell; of actions that are alike each may have any part of theirs."""
+        shares = list(box.weights[key])
+        for first, *others in self.search.classes[key]:
+            for a in (first, *others) if others else ():
+                shares[a] = box.weights[key][first].union(ZERO)
+        return shares
 
 
 def _hulls(tables: list[Table]) -> Table:

@@ -112,7 +112,7 @@ class Search:
                 box = self.narrow(weights, limits)
                 if box is None or (home and is_inside(box.weights, home.outer)):
                     continue
-                if (size := widest(box, home)[0]) > _POINT:
+                if (size := widest(box)[0]) > _POINT:
                     heappush(waiting, (-size, looked, box))
                 else:
                     points.append(box)
@@ -248,7 +248,7 @@ class Search:
 
     def _divided(self, box: PolicyBox, home: Home | None) -> Iterator[Weights]:
         """Two halves of the widest range of weights; or cut at the home's edge."""
-        _, key, a = widest(box, home)
+        _, key, a = widest(box)
         whole = box.weights[key]
         low, high = whole[a].lower(), whole[a].upper()
         at, least = whole[a].mid(), (high - low) / 64  # no slivers, of rounding or otherwise
@@ -280,15 +280,11 @@ def is_inside(weights: Weights, outer: Weights) -> bool:
     )
 
 
-def widest(box: PolicyBox, home: Home | None) -> tuple[float, Key, int]:
-    """The largest radius of a weight that is not at home, with its place, cell and action."""
-    found = [
-        (float(w.rad()), key, a)
-        for key, weights in box.weights.items()
-        for a, w in enumerate(weights)
-        if not (home and home.outer[key][a].contains(w))
-    ]
-    return max(found)
+def widest(box: PolicyBox) -> tuple[float, Key, int]:
+    """The largest radius of a weight, with its place, cell and action."""
+    return max(
+        (float(w.rad()), key, a) for key, row in box.weights.items() for a, w in enumerate(row)
+    )
 
 
 def on_simplex(box: Box) -> Box | None:

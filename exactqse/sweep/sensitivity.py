@@ -12,7 +12,7 @@ at a fixed policy. Their ranges over all optimal policies contain the one-sided 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -63,13 +63,17 @@ def stagewise_sensitivities(optima: Optima) -> Sensitivities:
     return Sensitivities(optima.isolation(), eta, u, r)
 
 
-def table_of(entries: dict[Place, list[list[arb]]], shape: Sequence[int]) -> ByPair:
+def table_of(
+    entries: dict[Place, list[list[arb]]],
+    shape: Sequence[int],
+    ends: Callable[[arb], Enclosure] = enclosure,
+) -> ByPair:
     """[h][s][a][b], with 0 at the places without an entry."""
     horizon, states, leader, follower = shape
     nothing = Enclosure(Fraction(0), Fraction(0))
     blank = ((nothing,) * follower,) * leader
     found = {
-        place: tuple(tuple(enclosure(x) for x in row) for row in table)
+        place: tuple(tuple(ends(x) for x in row) for row in table)
         for place, table in entries.items()
     }
     return tuple(tuple(found.get((h, s), blank) for s in range(states)) for h in range(horizon))
