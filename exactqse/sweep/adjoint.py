@@ -22,13 +22,14 @@ from flint import arb
 
 from exactqse.arithmetic.balls import ball
 from exactqse.kernel.game import KernelGame, Row
-from exactqse.sweep.boxes import ZERO, Box, hull, mean, meet, response
+from exactqse.sweep.boxes import ONE, ZERO, Box, hull, mean, meet, response
 from exactqse.sweep.caps import corners_of, term
 
 Place = tuple[int, int]  # step, state
 Weights = Mapping[tuple[Place, int], Box]  # by place and cell: [a]
 Range = Mapping[Place, arb]
 Table = list[list[arb]]  # [b][a]
+_UNIT = ZERO.union(ONE)
 Line = list[tuple[Place, arb]]  # a distribution of places of the next step
 
 
@@ -167,8 +168,7 @@ class Balls:
         means: dict[Place, list[arb]] = {}
         found = {}
         for place, stage in ((place, stages[place]) for place in self.game.places):
-            reach = D[place]
-            lean = ZERO
+            reach, lean = meet(D[place], _UNIT), ZERO
             if means.get(place):
                 lean = hull(means[place])
                 if reach > 0 and lean.overlaps(M[place] / reach):  # if not, no policy is left

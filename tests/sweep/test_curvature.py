@@ -24,6 +24,7 @@ from exactqse.sweep.curvature import (
     concave,
     gradient,
     negative_definite,
+    newton,
     second_order,
 )
 
@@ -206,6 +207,31 @@ def table_of(entries: list[list[str]], width: str = "0") -> arb_mat:
 )
 def test_signs_of_hessians(entries: list[list[str]], width: str, *, answer: bool) -> None:
     assert negative_definite(table_of(entries, width)) is answer
+
+
+def test_newton_leaves_a_box_that_may_hold_its_maximiser_at_the_border() -> None:
+    """W = e^p (1 - 3 p)/(e^p + 1) + 2/(e^p + 1) is concave and falls from p = 0 on."""
+    u, r = [[[1, 2], [-2, 2]]], [[[0, 0], [1, 0]]]
+    game = Game.from_arrays(None, u, r, eta=1, gamma=1)
+    balls, key = Balls(game), ((0, 0), 0)
+
+    def box(low: str, high: str) -> Weights:
+        p = ball(Fraction(low)).union(ball(Fraction(high)))
+        return {key: [1 - p, p], ((0, 0), 1): [arb(1), ZERO]}
+
+    touching, apart = box("0", "1/8"), box("1/100", "1/8")
+    assert newton(balls, touching) is touching
+    with pytest.raises(ValueError, match="empty"):  # no slope vanishes in it
+        newton(balls, apart)
+
+
+def test_every_row_counts() -> None:
+    """[[-1, 9/10], [9/10, -1/2]] is within, and has a positive eigenvalue."""
+    wide = ZERO.union(ball(Fraction(9, 10))).union(-ball(Fraction(9, 10)))
+    lean = ball(Fraction(-7, 2)).union(ball(Fraction(-1, 2)))
+    assert not negative_definite(arb_mat([[-1, wide], [wide, lean]]))
+    assert not negative_definite(arb_mat([[lean, wide], [wide, -1]]))
+    assert negative_definite(arb_mat([[-1, wide / 3], [wide / 3, lean]]))
 
 
 def test_two_alike_actions_are_never_concave() -> None:

@@ -96,7 +96,7 @@ def changed(policy: Policy, h: int, s: int, b: int, by: Fraction) -> Policy:
     )
 
 
-@pytest.mark.parametrize("seed", [PURE, 1, MIXED, TWICE])
+@pytest.mark.parametrize("seed", [PURE, MIXED, TWICE])
 def test_one_optimal_policy_is_proved_and_enclosed(seed: int) -> None:
     where = found(seed).isolation
     assert where.verdict == "isolated"
@@ -166,7 +166,7 @@ def raised(game: Game, name: str, index: tuple[int, int, int, int], by: Fraction
     return replace(game, **{name: table})
 
 
-@pytest.mark.parametrize("seed", [1, MIXED, TWICE])
+@pytest.mark.parametrize("seed", [MIXED, TWICE])
 def test_derivatives_agree_with_games_solved_nearby(seed: int) -> None:
     """(J*(eta + t) - J*(eta - t))/2t of certified bounds, up to the third derivative."""
     t, slopes = Fraction(1, 5), found(seed)
@@ -175,7 +175,7 @@ def test_derivatives_agree_with_games_solved_nearby(seed: int) -> None:
     slack = Fraction(1, 2000)
     assert low - slack < slopes.eta.lower < slopes.eta.upper < high + slack
     assert high - low < slack
-    assert abs(slopes.eta.mid) > 6 * slack or seed == 1
+    assert abs(slopes.eta.mid) > 6 * slack
 
 
 def test_u_is_within_the_bounds_of_convexity() -> None:
@@ -230,6 +230,24 @@ def test_one_step_is_that_of_a_myopic_follower(observes: str) -> None:
     assert farsighted.eta.width < TINY
 
 
+def test_a_little_foresight_changes_little() -> None:
+    """At gamma = 1e-20 the numbers are those of gamma = 0, found by other code, up to about 1e-19.
+
+    With an optimum that mixes in two cells.
+    """
+    game = game_of(TWICE).with_(gamma=0)
+    myopic = sensitivities(solve(game, 30))
+    slopes = sensitivities(solve(game.with_(gamma="1e-20"), gap="1e-4"))
+    assert slopes.isolated
+    assert sum(len(place.support) > 1 for place in slopes.isolation.places) == 2
+    near_by = Fraction(1, 10**17)
+    assert abs(slopes.eta.mid - myopic.eta.mid) < near_by
+    assert max(slopes.eta.width, myopic.eta.width) < near_by
+    for h, s, a, b in product(*map(range, game.shape)):
+        for ours, theirs in ((slopes.u, myopic.u), (slopes.r, myopic.r)):
+            assert abs(ours[h][s][a][b].mid - theirs[h][s][a][b].mid) < near_by
+
+
 def test_two_symmetric_optima_are_never_isolated() -> None:
     slopes = sensitivities(poles())
     where = slopes.isolation
@@ -271,7 +289,7 @@ def test_alike_actions_make_several_optimal() -> None:
         for name in ("P", "u", "r")
     }
     twice = replace(game, leader_actions=3, names=(None, None, None), **copied)
-    slopes = sensitivities(near_optimal(solve(twice, gap="1e-3"), parts=300))
+    slopes = sensitivities(near_optimal(solve(twice, gap="1e-2"), parts=100))
     assert slopes.isolation.verdict == "multiple"
     assert slopes.eta.overlaps(single.eta)
     assert slopes.eta.width < TINY
@@ -280,17 +298,24 @@ def test_alike_actions_make_several_optimal() -> None:
     assert share.upper >= single.u[0][0][a][0].lower > 0
 
 
-def test_what_a_policy_does_where_it_never_comes_does_not_matter() -> None:
-    """State 1 is the leader's mistake; all she could do there is alike to her, not to him."""
+@pytest.mark.parametrize("there", [0, 1])
+def test_what_a_policy_does_where_it_never_comes_does_not_matter(there: int) -> None:
+    """State 1 is the leader's mistake; at it her action 0 would be another, and is as good now."""
     P = [[[{2: 1}] * 2, [{1: 1}] * 2], [[{1: 1}] * 2] * 2, [[{2: 1}] * 2] * 2]
-    u = [[[3, 3], [0, 0]], [[1, 1], [1, 1]], [[0, 1], [0, 2]]]
-    r = [[[0, 1], [0, 0]], [[0, 0], [1, 2]], [[1, 0], [0, 0]]]
-    game = Game.from_arrays(P, u, r, horizon=2, rho=0, eta=1, gamma=1)
-    slopes = sensitivities(solve(game))
+    u = [[[3, 3], [0, 0]], [[0, 0], [1, 1]], [[0, 1], [0, 2]]]
+    r = [[[0, 1], [0, 0]], [[0, 0], [0, 0]], [[1, 0], [0, 0]]]
+    solution = solve(Game.from_arrays(P, u, r, horizon=2, rho=0, eta=1, gamma=1))
+    certificate = solution.certificate
+    lost = ((there, Fraction(1)),)
+    nodes = tuple(
+        replace(x, policy=(lost, lost)) if (x.step, x.state) == (1, 1) else x
+        for x in certificate.nodes
+    )
+    same = replace(solution, certificate=replace(certificate, nodes=nodes))
+    slopes = sensitivities(replace(near_optimal(solution), solution=same))
     assert slopes.isolation.verdict == "isolated"
-    (lost,) = [x for x in slopes.isolation.places if (x.step, x.state) == (1, 1) and x.cell == (0,)]
-    given = slopes.isolation.solution.policy[1][1][0]
-    assert lost.weights == tuple(Enclosure(p, p) for p in given)
+    cells = [x for x in slopes.isolation.places if (x.step, x.state) == (1, 1)]
+    assert [x.support for x in cells] == [(there,)] * 2
     nothing = Enclosure(Fraction(0), Fraction(0))
     assert all(slopes.r[1][1][a][b] == nothing for a, b in product(range(2), repeat=2))
 
