@@ -24,7 +24,7 @@ from exactqse.sweep.curvature import concave, newton
 from exactqse.sweep.isolate import alike, between
 from exactqse.sweep.near import NearOptimal, ValueRange
 
-VISITS = 16_000  # of places in boxes: about three seconds
+VISITS = 50_000  # of (step, state, a, b) in boxes: a few seconds
 _CHECK = 16
 _POINT = 2.0**-60  # boxes with radii of no more are not divided, nor sought any narrower
 _ROUNDS = 10
@@ -69,6 +69,7 @@ class Search:
     def __init__(self, near: NearOptimal) -> None:
         self.game = game = near.solution.game
         self.balls, self.level = Balls(game), ball(near.level)
+        self.entries = len(game.places) * game.leader_actions * game.follower_actions
         given = near.solution.policy.probabilities
         self.classes: dict[Key, tuple[tuple[int, ...], ...]] = {}
         self.exact: dict[Key, list[Fraction]] = {}
@@ -116,7 +117,7 @@ class Search:
                     heappush(waiting, (-size, looked, box))
                 else:
                     points.append(box)
-            spent = not waiting or looked * len(self.game.places) >= VISITS
+            spent = not waiting or looked * self.entries >= VISITS
             if looked >= check or spent:
                 check = 2 * looked
                 left = [*points, *(box for _, _, box in waiting)]

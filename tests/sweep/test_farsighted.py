@@ -321,7 +321,7 @@ def test_what_a_policy_does_where_it_never_comes_does_not_matter(there: int) -> 
 
 
 def test_what_few_boxes_leave_open_holds_the_optimum(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(policies, "VISITS", 60)
+    monkeypatch.setattr(policies, "VISITS", 240)
     wide = replace(near(TWICE), groups=(replace(near(TWICE).groups[0], values=()),), values=())
     few = sensitivities(replace(wide, level=near(TWICE).level - HALF))
     assert few.isolation.verdict == "undecided"
