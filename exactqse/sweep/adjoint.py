@@ -22,14 +22,13 @@ from flint import arb
 
 from exactqse.arithmetic.balls import ball
 from exactqse.kernel.game import KernelGame, Row
-from exactqse.sweep.boxes import ONE, ZERO, Box, hull, mean, meet, response
+from exactqse.sweep.boxes import UNIT, ZERO, Box, hull, mean, meet, response, support_of
 from exactqse.sweep.caps import corners_of, term
 
 Place = tuple[int, int]  # step, state
 Weights = Mapping[tuple[Place, int], Box]  # by place and cell: [a]
 Range = Mapping[Place, arb]
 Table = list[list[arb]]  # [b][a]
-_UNIT = ZERO.union(ONE)
 Line = list[tuple[Place, arb]]  # a distribution of places of the next step
 
 
@@ -168,7 +167,7 @@ class Balls:
         means: dict[Place, list[arb]] = {}
         found = {}
         for place, stage in ((place, stages[place]) for place in self.game.places):
-            reach, lean = meet(D[place], _UNIT), ZERO
+            reach, lean = meet(D[place], UNIT), ZERO
             if means.get(place):
                 lean = hull(means[place])
                 if reach > 0 and lean.overlaps(M[place] / reach):  # if not, no policy is left
@@ -205,11 +204,6 @@ class Balls:
 def _line(row: Row, step: int) -> Line:
     pairs = zip(row.states, row.numerators, strict=True)
     return [((step, t), arb(n) / row.denominator) for t, n in pairs]
-
-
-def support_of(box: Box) -> list[int]:
-    """The actions that are not surely without weight."""
-    return [a for a, w in enumerate(box) if not w.is_zero()]
 
 
 def soft_maximum(x: Sequence[arb]) -> arb:

@@ -17,8 +17,8 @@ import numpy as np
 from flint import arb, arb_mat
 
 from exactqse.arithmetic.balls import ball
-from exactqse.sweep.adjoint import Balls, Limits, Place, Reach, Stage, Weights, support_of
-from exactqse.sweep.boxes import ZERO, heaviest, meet
+from exactqse.sweep.adjoint import Balls, Limits, Place, Reach, Stage, Weights
+from exactqse.sweep.boxes import ZERO, heaviest, meet, support_of
 
 Column = list[arb]
 

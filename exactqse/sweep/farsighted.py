@@ -17,8 +17,8 @@ from flint import arb
 
 from exactqse.arithmetic import Enclosure
 from exactqse.arithmetic.balls import ball, enclosure, precision
-from exactqse.sweep.adjoint import Place, support_of
-from exactqse.sweep.boxes import ZERO, hull, mean
+from exactqse.sweep.adjoint import Place
+from exactqse.sweep.boxes import ZERO, hull, mean, support_of
 from exactqse.sweep.isolate import SPARE_BITS, CellOptima, Isolation, probability
 from exactqse.sweep.near import NearOptimal
 from exactqse.sweep.policies import Key, PolicyBox, Search

@@ -18,8 +18,18 @@ from itertools import product
 from flint import arb
 
 from exactqse.arithmetic.balls import ball
-from exactqse.sweep.adjoint import Balls, Limits, Place, Range, Reach, Stage, Weights, support_of
-from exactqse.sweep.boxes import ONE, ZERO, Box, heaviest, hull, meet
+from exactqse.sweep.adjoint import Balls, Limits, Place, Range, Reach, Stage, Weights
+from exactqse.sweep.boxes import (
+    UNIT,
+    ZERO,
+    Box,
+    around,
+    heaviest,
+    hull,
+    meet,
+    on_simplex,
+    support_of,
+)
 from exactqse.sweep.curvature import concave, newton
 from exactqse.sweep.isolate import alike, between
 from exactqse.sweep.near import NearOptimal, ValueRange
@@ -31,8 +41,6 @@ _ROUNDS = 10
 _LESS = 0.7  # another round, if the box shrank by this factor
 _RADII = tuple(Fraction(1, 2**n) for n in range(2, 41))
 _INNER = Fraction(7, 8)  # boxes are cut limits the home: beyond its edge by no rounding
-_UNIT = ZERO.union(ONE)
-
 Key = tuple[Place, int]  # a place and a cell
 
 
@@ -97,7 +105,7 @@ class Search:
     def _whole(self, key: Key) -> Box:
         """All weights: of actions that are alike the first stands for all."""
         firsts = {first for first, *_ in self.classes[key]}
-        return [_UNIT if a in firsts else ZERO for a in range(self.game.leader_actions)]
+        return [UNIT if a in firsts else ZERO for a in range(self.game.leader_actions)]
 
     def run(self) -> Found:
         """Divide until all boxes left hold one optimum at most, or so many were looked at."""
@@ -262,11 +270,6 @@ class Search:
                 yield {**box.weights, key: half}
 
 
-def around(p: Fraction, r: Fraction) -> arb:
-    """Probabilities that are within r of p."""
-    return ball(max(p - r, Fraction(0))).union(ball(min(p + r, Fraction(1))))
-
-
 def radius(weights: Weights) -> float:
     """The sum of all radii."""
     return sum(float(w.rad()) for box in weights.values() for w in box)
@@ -286,16 +289,3 @@ def widest(box: PolicyBox) -> tuple[float, Key, int]:
     return max(
         (float(w.rad()), key, a) for key, row in box.weights.items() for a, w in enumerate(row)
     )
-
-
-def on_simplex(box: Box) -> Box | None:
-    """The box where weights are in [0, 1] and sum to 1; None if it is empty there."""
-    if not all(w.overlaps(_UNIT) for w in box):
-        return None
-    kept = [w if w.is_zero() else meet(w, _UNIT) for w in box]
-    for a in support_of(kept):
-        rest = 1 - sum((w for i, w in enumerate(kept) if i != a), ZERO)
-        if not rest.overlaps(kept[a]):
-            return None
-        kept[a] = meet(kept[a], rest)
-    return kept if support_of(kept) else None
