@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
 from fractions import Fraction
-from math import prod
+from math import gcd, lcm, prod
 from pathlib import Path
 from typing import Any
 
@@ -508,8 +508,10 @@ def test_nothing_of_another_type_is_kept(kind: str) -> None:
             continue
         assert path == () or with_part(found, path, part) == found
         for other in impostors(part) if path else ():
-            with pytest.raises(CertificateError, match="does not belong there"):
+            with pytest.raises(CertificateError) as caught:
                 with_part(found, path, other)
+            assert caught.value.what == "holds what does not belong there"
+            assert caught.value.where == path[0]
             count += 1
         for other in (None, object(), 1.5, {}, int) if path and part is not None else ():
             if (path[-1], other) == ("end", None):
@@ -754,6 +756,19 @@ def test_denominators_that_have_too_little_in_common() -> None:
     with pytest.raises(CertificateError, match="common denominator of over 32768 bits") as caught:
         certificate(nodes=(node(policy=(wide, POLICY[1])), node(step=1, state=0)))
     assert caught.value.where == "node (0, 1)"
+
+
+def test_the_longest_odd_common_denominator() -> None:
+    odd = [3**4164, 5**2842, 7**2350, 11**1907]
+    start = (1 << MAX_COMMON_BITS - 1) // (5 * prod(odd)) + 1
+    last = next(n for n in range(start, start + 99) if gcd(n, 2310) == 1)
+    pairs = [(Fraction(1, 5 * d), Fraction(d - 1, 5 * d)) for d in (*odd, last)]
+    row = (*enumerate(x for pair in pairs for x in pair),)
+    common = lcm(*(x.denominator for _, x in row))
+    assert common % 2 == 1
+    assert common.bit_length() == MAX_COMMON_BITS
+    nodes = (node(policy=(row, POLICY[1])), node(step=1, state=0))
+    assert certificate(nodes=nodes).nodes[0].policy[0] == row
 
 
 def test_the_longest_common_denominator() -> None:
