@@ -1,4 +1,4 @@
-"""Distributions over states, made of probabilities or of whole weights."""
+"""Distributions over states, of probabilities or whole weights (proofs/game-file.md)."""
 
 from __future__ import annotations
 

@@ -2,8 +2,7 @@
 
 A place's frontier need not be concave for a leader who draws no lots. Its choices are divided into
 regions, by the values of the next places and by her mixtures, each with bounds of its own; what a
-place proves is the highest of them at each v, seen through the boxes of the place before
-(proofs/place-covers.md).
+place proves is the highest of them at each v, seen through the boxes of the place before.
 """
 
 from typing import TYPE_CHECKING

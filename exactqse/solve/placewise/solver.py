@@ -33,9 +33,10 @@ def solve_places(
 ) -> tuple[Certificate, Effort]:
     """A certificate for a Markov leader who sees the action, on a tree; still unchecked.
 
-    It aims at upper - lower <= gap. ``caution`` multiplies the margin against float64's rounding,
-    by 10 for each unit. ``resume``, which was accepted, is begun with, and neither bound is worse
-    than its own. ``watch`` is told of the bounds after each round.
+    It aims at upper - lower <= gap, with claims that are divided (proofs/place-covers.md).
+    ``caution`` multiplies the margin against float64's rounding, by 10 for each unit. ``resume``,
+    which was accepted, is begun with, and neither bound is worse than its own. ``watch`` is told of
+    the bounds after each round.
 
     Raises:
         InputError: paths meet, or she does not see the action.
