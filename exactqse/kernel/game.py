@@ -163,7 +163,8 @@ _SIZES = ("horizon", "states", "leader actions", "follower actions")
 
 def check_partition(cells: tuple[Ints, ...], count: int) -> None:
     """Raise GameError unless ``cells`` is a partition of 0..count-1 in canonical order."""
-    whole = [*range(count)] == sorted(b for cell in cells for b in cell) and all(cells)
+    members = sorted(b for cell in cells for b in cell)
+    whole = len(members) == count and members == [*range(count)] and all(cells)
     if not whole or cells != tuple(sorted(tuple(sorted(cell)) for cell in cells)):
         what = "is not a partition of the follower's actions in ascending order"
         remedy = f"every one of 0..{count - 1} must be in exactly one nonempty cell"

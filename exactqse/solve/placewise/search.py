@@ -191,7 +191,7 @@ class Search:
     def _act(self, acts: list[Act], budget: Budget) -> None:
         """Finer bounds wherever they matter, and the divisions that promise most."""
         divisions = sorted((act for act in acts if act.divides), key=lambda act: -act.loss)
-        least = _SHARE * divisions[0].loss if divisions else 0.0
+        least = _SHARE * max(act.loss for act in acts)
         for act in acts:
             region = act.leaf.region
             if act.divides or act.loss < self.worth or region is None:
