@@ -32,7 +32,7 @@ def term(z: Sequence[arb], d: Sequence[arb]) -> arb:
     s > 0, which is convex.
     """
     if all(x <= 0 for x in d):
-        return max(x.upper() * y.lower().exp() for x, y in zip(d, z, strict=True))
+        return max((x.upper() * y.lower().exp()).upper() for x, y in zip(d, z, strict=True))
     s = ball(Fraction(scale([float(x.upper()) for x in z], [float(x.upper()) for x in d])))
     return s * (max((y + x / s).upper() for x, y in zip(d, z, strict=True)) - 1).exp()
 
