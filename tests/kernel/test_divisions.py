@@ -205,7 +205,7 @@ class Met:
             return
         region, there, (piece,) = found
         try:
-            stage = region.stage(j, 0, {}, there, self.radius(0), piece.ties)
+            stage = region.stage(j, 0, there, self.radius(0), *piece.ties)
             lam = enclose(*piece.upper.as_integer_ratio(), P)
             (_, high), _ = stage.bound(self.cut.case.game.observes, piece.trees, lam)
         except FailureError:

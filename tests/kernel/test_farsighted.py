@@ -157,7 +157,7 @@ def check_stage(case: Drawn, frontiers: dict[tuple[int, int], Frontier], j: int)
     radius = {f.j: f.radius for f in frontiers.values()}
     after = {t: f for (step, t), f in frontiers.items() if step == h + 1}
     others = frontiers[h, s].others if h else {}
-    stage = case.part().stage(j, reference, others, after, radius)
+    stage = case.part().stage(j, reference, after, radius)
     dv = {i: draw.randint(-rho, rho) for i, rho in radius.items()}
     units = 4 * (sum(radius.values()) // ONE + 1)
     own = sum((Fraction(c * dv[i], ONE) for i, c in others.items()), Fraction(0))
@@ -465,11 +465,11 @@ def test_a_first_step_must_not_exceed_its_claim(high: int, monkeypatch: pytest.M
     case = next(case for case in map(drawn, range(20)) if case.places[0] == (0, 0))
     part = case.part()
     _, others = _leaning(case.game, case.certificate.slopes[0][0], P)
-    plain = part.stage(0, 0, others, {}, {})
+    plain = part.stage(0, 0, {}, {})
     claim = replace(part.part.claims[0], shift=5)
     part = replace(part, part=replace(part.part, claims=(claim, *part.part.claims[1:])))
     if high <= 0:
-        assert part._first(0, {}, {}) == (claim.pieces[0].upper, others)
+        assert part._first(0, {}, {}) == claim.pieces[0].upper
         return
     with pytest.raises(FailureError) as caught:
         part._first(0, {}, {})
