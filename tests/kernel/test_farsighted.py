@@ -19,7 +19,7 @@ from exactqse.evaluate import evaluate
 from exactqse.kernel.certificate import (
     Split,
 )
-from exactqse.kernel.farsighted import Frontier, PartBounds, _leaning
+from exactqse.kernel.farsighted import Frontier, PartBounds
 from exactqse.kernel.game import Row
 from exactqse.kernel.interval import enclose, ends
 from exactqse.kernel.operators import continuation, expected
@@ -156,7 +156,7 @@ def check_stage(case: Drawn, frontiers: dict[tuple[int, int], Frontier], j: int)
     eta, gamma, reference = Fraction(game.eta or 0), game.gamma, 7 << P
     radius = {f.j: f.radius for f in frontiers.values()}
     after = {t: f for (step, t), f in frontiers.items() if step == h + 1}
-    others = frontiers[h, s].others if h else {}
+    _, others = case.part()._leaning(j)
     stage = case.part().stage(j, reference, after, radius)
     dv = {i: draw.randint(-rho, rho) for i, rho in radius.items()}
     units = 4 * (sum(radius.values()) // ONE + 1)
@@ -411,12 +411,10 @@ def test_the_first_step_sees_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     """And its bounds are averaged by their values and by how they lean."""
     seen = []
 
-    def first(
-        self: PartBounds, j: int, after: Any, radius: dict[int, int]
-    ) -> tuple[Fraction, dict[int, int]]:
+    def first(self: PartBounds, j: int, after: Any, radius: dict[int, int]) -> Fraction:
         del self
         seen.append((j, after, radius))
-        return Fraction(j, 3), {i: (-1) ** j * (j + i) * ONE // 7 for i in radius if i % 3}
+        return Fraction(j, 3)
 
     monkeypatch.setattr(PartBounds, "_first", first)
     steps, denominators = set(), set()
@@ -440,7 +438,7 @@ def test_the_first_step_sees_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
         weights = [Fraction(n, rho.denominator) for n in rho.numerators]
         expected_bound = sum(w * Fraction(j, 3) for w, j in zip(weights, first_places, strict=True))
         for i, size in radius.items():
-            leans = ((-1) ** j * (j + i) * ONE // 7 if i % 3 else 0 for j in first_places)
+            leans = (part._leaning(j)[1].get(i, 0) for j in first_places)
             lean = sum((w * c for w, c in zip(weights, leans, strict=True)), Fraction(0))
             expected_bound += abs(lean) * size / ONE**2
         assert found == expected_bound
@@ -464,7 +462,6 @@ def test_a_first_step_must_not_exceed_its_claim(high: int, monkeypatch: pytest.M
     monkeypatch.setattr(Stage, "bound", bound)
     case = next(case for case in map(drawn, range(20)) if case.places[0] == (0, 0))
     part = case.part()
-    _, others = _leaning(case.game, case.certificate.slopes[0][0], P)
     plain = part.stage(0, 0, {}, {})
     claim = replace(part.part.claims[0], shift=5)
     part = replace(part, part=replace(part.part, claims=(claim, *part.part.claims[1:])))
