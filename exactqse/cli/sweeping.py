@@ -190,13 +190,11 @@ def sensitivities_command(
     met.
     """
     game = load_game(choice)
-    farsighted = bool(game.gamma) and game.eta is not None
-    if not farsighted:
-        require_quantal(game)
+    require_quantal(game)
     digits = default_digits(game) if digits is None else digits
     with working(error_console(), "solving") as progress:
         solution = exactqse.solve(game, digits, time_limit=time_limit, progress=progress)
-        found = (_farsighted if farsighted else _sensitivities)(game, solution, page)
+        found = (_farsighted if game.gamma else _sensitivities)(game, solution, page)
     if page.as_json:
         emit({**found.document, "digits": digits, "assumed": assumed(choice)})
     else:

@@ -82,7 +82,8 @@ def isolation_lines(
     if farsighted and verdict == "undecided":
         yield line(_REMEDY, "dim")
     radius = f"{float(isolation.radius):.3g}"
-    yield line(f"every optimal probability is within {radius} of the certified policy's")
+    where = ", at the steps and states that its policy reaches" if farsighted else ""
+    yield line(f"every optimal probability is within {radius} of the certified policy's{where}")
     for tie in islice(isolation.ties, None if everything else ROWS):
         after = ", ".join(game.name("follower", b) for b in tie.cell)
         where = f"step {tie.step}, state {game.name('state', tie.state)}, after {after}"

@@ -45,7 +45,6 @@ def sensitivities(solution: Solution | NearOptimal) -> Sensitivities:
 def _optima(solution: Solution | NearOptimal) -> Optima | FarsightedOptima:
     if isinstance(solution, NearOptimal):
         return FarsightedOptima(solution)
-    game = certified(solution).game
-    if game.gamma and game.eta is not None:
+    if certified(solution).game.gamma:
         return FarsightedOptima(near_optimal(solution))
     return Optima(solution)

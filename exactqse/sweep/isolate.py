@@ -18,6 +18,7 @@ from flint import arb
 
 from exactqse.arithmetic import Enclosure
 from exactqse.arithmetic.balls import ball, enclosure, precision
+from exactqse.errors import NotCoveredError
 from exactqse.evaluate import evaluate
 from exactqse.kernel.certificate import Distribution, Node
 from exactqse.kernel.game import KernelGame, Row
@@ -93,14 +94,14 @@ class Isolation:
 
     @property
     def verdict(self) -> Verdict:
-        """What is proved: one such policy ("isolated"), several (gamma = 0 only), or neither."""
+        """What is proved: one such policy ("isolated"), several, of alike actions, or neither."""
         if all(place.unique for place in self.places):
             return "isolated"
         return "multiple" if any(place.alike for place in self.places) else "undecided"
 
     @cached_property
     def radius(self) -> Fraction:
-        """No stagewise optimal probability is further than this from the certified policy's."""
+        """No such policy's probability is further than this from the certified one's."""
         return max(place.radius for place in self.places)
 
     @property
@@ -119,6 +120,9 @@ class Optima:
 
     def __init__(self, solution: Solution) -> None:
         require_quantal(certified(solution).game)
+        if solution.game.gamma:  # it has no stages of its own
+            remedy = "FarsightedOptima is for gamma > 0"
+            raise NotCoveredError(f"not covered: gamma = {solution.game.gamma} > 0", remedy=remedy)
         self.solution = solution
         self.game: KernelGame = solution.game
         self.bits = solution.certificate.precision + SPARE_BITS

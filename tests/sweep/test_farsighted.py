@@ -23,6 +23,7 @@ from exactqse.sweep import (
     policies,
     sensitivities,
 )
+from exactqse.sweep.isolate import Optima
 
 HALF = Fraction(1, 2)
 PURE, MIXED, TWICE = 0, 5, 9  # seeds: how many cells mix at the optimum
@@ -339,3 +340,9 @@ def test_what_is_not_covered_is_refused() -> None:
         isolation(solve(game.with_(eta="inf"), gap="1/2"))
     with pytest.raises(InputError, match="solution: is not certified"):
         sensitivities(solve(game, gap="1/2", checker=None))
+
+
+def test_stages_alone_are_not_for_a_farsighted_follower() -> None:
+    solution = solve(get("battle-of-the-sexes").with_(gamma="1/2"), gap="1/10")
+    with pytest.raises(NotCoveredError, match="not covered: gamma = 1/2 > 0"):
+        Optima(solution)
