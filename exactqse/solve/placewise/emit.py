@@ -28,7 +28,6 @@ from exactqse.solve.frontiers.envelope import Pieces
 from exactqse.solve.placewise.place import Node, Place
 from exactqse.solve.placewise.region import Answers, Region
 from exactqse.solve.placewise.search import Search
-from exactqse.solve.placewise.thinning import thinned
 from exactqse.solve.rounding import short
 
 Division = MixtureSplit | ValueSplit | int
@@ -69,14 +68,13 @@ class _Writer:
         offset = (low + high) / 2 - self.place.site.reference
         pieces: list[Piece] = []
         divisions: list[Division] = []
-        fewer = iter(thinned(self.place))
         for node in self._preorder(self.place.root):
             if node.sides is not None:
                 divisions.append(self._split(node))
                 continue
             some = [self._nothing()]
             if node.region is not None:
-                some = self._pieces(node.region, next(fewer), offset)
+                some = self._pieces(node.region, offset)
             pieces += some
             divisions.append(len(some))
         return Claim(1, 0, tuple(pieces), () if len(divisions) == 1 else tuple(divisions))
@@ -121,8 +119,9 @@ class _Writer:
         most = Fraction(self.search.model.scale * 2)
         return Piece(most, self._trees([(False, self.search.model.scale)] * len(self.place.site.x)))
 
-    def _pieces(self, region: Region, some: Pieces, offset: float) -> list[Piece]:
-        found, reference = region.found, self.place.site.reference
+    def _pieces(self, region: Region, offset: float) -> list[Piece]:
+        found, some = region.found, region.pieces
+        reference = self.place.site.reference
         ends = np.round((some.ends[1:] + reference) * _GRAIN) / _GRAIN
         rows: list[Piece] = []
         for k, end in zip(some.of, ends, strict=True):

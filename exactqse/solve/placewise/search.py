@@ -24,12 +24,14 @@ from exactqse.solve.placewise.losses import Act, Used, losses
 from exactqse.solve.placewise.place import Cut, Node, Place
 from exactqse.solve.placewise.planting import planted
 from exactqse.solve.placewise.region import Region, Site
+from exactqse.solve.placewise.thinning import thin
 
 _CLOSE = 0.02  # of the gap
 _LEAST = 1e-9  # of the scale of values
 _WORTH = 0.1  # of the gap, for all places: errors below it are no errors
 _NEWTON = 60
-_SHARE = 0.07
+_SHARE = 0.03
+_FINE = 0.1
 _MANY = 32  # acts of a round
 _EDGE = 0.1  # of an interval: no cut is nearer to its ends
 _GRAIN = 2.0**24  # cuts are whole numbers of its parts: the checker knows them exactly
@@ -85,8 +87,11 @@ class Search:
         self._renew(place, place.root)
         return place
 
-    def _renew(self, place: Place, node: Node) -> None:
-        """Prove a region again, over what the next places prove now; drop it if it is empty."""
+    def _renew(self, place: Place, node: Node, *, chosen: bool = False) -> None:
+        """Prove a region again, over what the next places prove now; drop it if it is empty.
+
+        With ``chosen`` its pieces stay which they are.
+        """
         region = node.region
         if region is None:
             return
@@ -98,7 +103,9 @@ class Search:
             node.region = None
         else:
             region.meet(place.site, found, place.versions)
-            if place.h:
+            if place.h and chosen:
+                region.found = region.answers(place.site, region.lam, self.close)
+            elif place.h:
                 region.prove(place.site, self.close, self.worth)
             else:
                 self._root(place, region)
@@ -139,16 +146,21 @@ class Search:
             for leaf in place.leaves():
                 self._renew(place, leaf)
 
-    def settle(self) -> None:
+    def settle(self, *, chosen: bool = False) -> None:
         """Prove all again, the last steps first, as the checker will see it."""
         for place in (place for row in reversed(self.places) for place in row):
             for leaf in place.leaves():
-                if leaf.held.seen != place.versions:
-                    self._renew(place, leaf)
+                if chosen or leaf.held.seen != place.versions:
+                    self._renew(place, leaf, chosen=chosen)
         self.upper = sum(
             float(share) * _highest(place).held.root
             for share, place in zip(self.model.rho, self.places[0], strict=True)
         )
+
+    def thin(self, spare: float) -> None:
+        """Keep the pieces that are needed where the upper bound may rise by ``spare``."""
+        thin(self.places, spare, self.close)
+        self.settle(chosen=True)
 
     def _walk(self) -> tuple[list[Used], list[Act]]:
         """From the first step on: what the best solution uses, and what it loses there.
@@ -194,7 +206,7 @@ class Search:
         least = _SHARE * max(act.loss for act in acts)
         for act in acts:
             region = act.leaf.region
-            if act.divides or act.loss < self.worth or region is None:
+            if act.divides or act.loss < max(self.worth, _FINE * least) or region is None:
                 continue
             budget.spend(1)
             region.lam = np.unique(np.concatenate([region.lam, act.lam]))[::-1]
