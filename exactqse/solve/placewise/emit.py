@@ -24,7 +24,6 @@ from exactqse.kernel.certificate import (
     ValueSplit,
 )
 from exactqse.kernel.game import KernelGame
-from exactqse.solve.frontiers.envelope import Pieces
 from exactqse.solve.placewise.place import Node, Place
 from exactqse.solve.placewise.region import Answers, Region
 from exactqse.solve.placewise.search import Search

@@ -1,4 +1,4 @@
-"""Fewer pieces that prove as much, from the first step on: what no bound before it needs is given up.
+"""Fewer pieces that prove as much: from the first step on, what no bound needs is given up.
 
 A bound of a place holds with all that its next places show; most of these points could lie higher
 before it would be exceeded, the more so the farther they are from what the best solution uses. So
@@ -62,9 +62,7 @@ def _first(place: Place, spare: float, close: float, limits: dict[int, Floats]) 
         _tell(place, region, found, slack, limits)
 
 
-def _later(
-    place: Place, limit: Floats | None, part: float, limits: dict[int, Floats]
-) -> None:
+def _later(place: Place, limit: Floats | None, part: float, limits: dict[int, Floats]) -> None:
     regions = place.regions()
     rows = [region.spans() for region in regions]
     marks = _marks(place)
@@ -113,7 +111,7 @@ def _kept(region: Region, marks: Floats, spent: Floats, most: Floats) -> Kept:
     lam, G = region.found.lam[some.of], region.found.G[some.of]
     room = np.full(len(ks), np.inf)
     for i, (start, end) in enumerate(zip(some.ends[:-1], some.ends[1:], strict=True)):
-        inside = (marks >= start) & (marks <= end)
+        inside = np.flatnonzero((marks >= start) & (marks <= end))
         v = marks[inside]
         if not len(v):
             room[of[i]] = min(room[of[i]], G[i])
