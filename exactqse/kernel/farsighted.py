@@ -344,7 +344,7 @@ class PartBounds:
 def _tops(weights: Weights, rows: Sequence[Row], free: After) -> list[Point]:
     """sum_t P_t (d, K), P mixed, at the vertices from the least d to the highest sum of points.
 
-    P_t times the hulls of points, added, have their edges (proofs/farsighted-bound.md, Tops).
+    P_t times the hulls of points, added, have their edges (proofs/farsighted-bound.md, Lemma 1).
     """
     share, d, K, steps = lcm(*[row.denominator for row in rows]), 0, 0, []
     parts = [(w * share // row.denominator, row) for w, row in zip(weights, rows, strict=True)]

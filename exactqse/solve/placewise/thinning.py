@@ -175,7 +175,7 @@ def _below(v: Floats, most: Floats, lam: Floats, G: Floats) -> Booleans:
     """For which lam the line over the whole of v stays below."""
     chord, bent = _chords(v, v[0], v[-1]), _tangents(v, v[0], v[-1])
     line = lam[:, None] + G[:, None] * np.where(G[:, None] >= 0, chord, bent)
-    found: Booleans = (line <= most).all(1)
+    found: Booleans = np.all(line <= most[None, :], axis=1)
     return found
 
 
