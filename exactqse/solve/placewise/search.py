@@ -37,6 +37,8 @@ _EDGE = 0.1  # of an interval: no cut is nearer to its ends
 _GRAIN = 2.0**24  # cuts are whole numbers of its parts: the checker knows them exactly
 _COARSE = 2.0**10  # the same for references
 _DENSER = 3
+_PATIENCE = 50  # rounds
+_STALLED = 0.9  # of the gap that is left after these
 _FIRST = 8  # round with a search for policies that begins with the solution
 
 Report = Callable[[int], None]
@@ -125,14 +127,18 @@ class Search:
         region.root, region.found = lam, found
 
     def run(self, aim: float, budget: Budget, report: Report) -> None:
-        """Rounds until upper - lower <= aim, or no loss is found, or the budget is spent."""
+        """Rounds until upper - lower <= aim, or no loss is found or no gain, or to the budget."""
+        gaps: list[float] = []
         while True:
             used, acts = self._walk()
             self.rounds += 1
             if self.rounds >= _FIRST and self.rounds & (self.rounds - 1) == 0:  # powers of 2
                 self._improve(used)
             report(self.rounds)
-            if self.upper - self.lower <= aim or budget.spent or not acts:
+            gaps.append(self.upper - self.lower)
+            if gaps[-1] <= aim or budget.spent or not acts:
+                return
+            if len(gaps) > _PATIENCE and gaps[-1] > _STALLED * gaps[-1 - _PATIENCE]:
                 return
             self._act(acts, budget)
             self._again(used)
