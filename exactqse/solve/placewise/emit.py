@@ -24,8 +24,9 @@ from exactqse.kernel.certificate import (
     ValueSplit,
 )
 from exactqse.kernel.game import KernelGame
+from exactqse.solve.placewise.answers import Answers
 from exactqse.solve.placewise.place import Node, Place
-from exactqse.solve.placewise.region import Answers, Region
+from exactqse.solve.placewise.region import Region
 from exactqse.solve.placewise.search import Search
 from exactqse.solve.rounding import short
 
@@ -133,14 +134,13 @@ class _Writer:
         factor = exp(-offset)
         members = [(bool(down[k]), float(value[k])) for down, value in found.majorants]
         scaled = [(down, value * factor if down else value) for down, value in members]
-        ties: tuple[tuple[int, Fraction], ...] = ()
-        tie = self.place.site.tie
-        if tie is not None and not np.isnan(found.sigma[k]):
-            child = self.place.after[tie]
-            state = self.game.reachable[child.h][child.n]
-            slope = float(found.sigma[k]) * self.search.model.eta
-            ties = ((state, short(slope, _SLOPE_BITS)),)
-        return Piece(Fraction(float(found.lam[k])), self._trees(scaled), end, ties)
+        slopes = found.tied.sigma[k] * self.search.model.eta
+        ties = sorted(
+            (self.game.reachable[child.h][child.n], short(float(slope), _SLOPE_BITS))
+            for child, slope in zip(self.place.after, slopes, strict=True)
+            if not np.isnan(slope)
+        )
+        return Piece(Fraction(float(found.lam[k])), self._trees(scaled), end, tuple(ties))
 
     def _trees(self, members: list[tuple[bool, float]]) -> tuple[Tree, ...]:
         falling = CHORD if self.place.after else DOWN

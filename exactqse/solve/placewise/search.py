@@ -20,10 +20,11 @@ from exactqse.solve.farsighted.incumbent import Evaluated, ascended, best_policy
 from exactqse.solve.farsighted.model import Floats, Model
 from exactqse.solve.frontiers.coarse import coarse_places
 from exactqse.solve.frontiers.place import Place as Coarse
+from exactqse.solve.placewise.answers import Site
 from exactqse.solve.placewise.losses import Act, Used, losses
 from exactqse.solve.placewise.place import Cut, Node, Place
 from exactqse.solve.placewise.planting import planted
-from exactqse.solve.placewise.region import Region, Site
+from exactqse.solve.placewise.region import Region
 from exactqse.solve.placewise.thinning import thin
 
 _CLOSE = 0.02  # of the gap
@@ -78,9 +79,7 @@ class Search:
         reference = float(np.round(coarse.reference * _COARSE) / _COARSE)
         x = model.eta * layer.r[n] - reference
         shared = [t for t in range(len(follows)) if (P[:, :, t].any(1)).sum() > 1]
-        flat = len(shared) == 1 and not np.ptp(P[:, :, shared[0]], axis=1).any()
-        tie = shared[0] if flat else None
-        site = Site(x, layer.u[n], P, model.gamma, reference, tie)
+        site = Site(x, layer.u[n], P, model.gamma, reference, shared)
         after = [self.places[0][t] for t in follows]
         B, A = layer.u[n].shape
         corners = dict.fromkeys(range(B), np.eye(A))

@@ -16,8 +16,9 @@ import numpy as np
 from exactqse.solve.farsighted.model import Booleans, Floats, Integers
 from exactqse.solve.frontiers.envelope import Pieces
 from exactqse.solve.frontiers.stage import directions
+from exactqse.solve.placewise.answers import Answers, Site
 from exactqse.solve.placewise.place import Place
-from exactqse.solve.placewise.region import Answers, Region, Site
+from exactqse.solve.placewise.region import Region
 
 _DUST = 1e-11
 _SAFE = 0.7  # of what the height of a tied place may rise by, to first order
@@ -72,7 +73,7 @@ def _later(place: Place, limit: Floats | None, part: float, limits: dict[int, Fl
     for region in regions:
         kept = _kept(region, marks, spent, most)
         found, G = region.found, region.found.G[kept.ks]
-        some = _some(found, kept.ks)
+        some = found.some(kept.ks)
         _tell(place, region, some, np.maximum(kept.G - G, 0.0), limits)
         region.lam, region.found, region.pieces = some.lam, some, kept.pieces
     place.changed()
@@ -81,14 +82,6 @@ def _later(place: Place, limit: Floats | None, part: float, limits: dict[int, Fl
 def _marks(place: Place) -> Floats:
     """Every v, from the reference, at which a piece of the place begins or ends."""
     return np.unique(np.concatenate([region.pieces.ends for region in place.regions()]))
-
-
-def _some(found: Answers, ks: Integers) -> Answers:
-    rows = {name: getattr(found, name)[ks] for name in _ROWS}
-    return Answers(**rows, majorants=tuple((a[ks], b[ks]) for a, b in found.majorants))
-
-
-_ROWS = ("lam", "G", "v", "W", "x", "y", "alpha", "picks", "sigma", "bend")
 
 
 def _heights(row: tuple[Floats, Floats, Floats, Floats], marks: Floats) -> Floats:
@@ -225,16 +218,17 @@ def _curves(
     """What next place t may show at v so that the k-th bound grows by ``slack`` at most."""
     lam = float(found.lam[k])
     actions = [b for b in range(len(site.x)) if region.columns[b].P.any()]
-    if not np.isnan(found.sigma[k]):
-        if t != site.tie:
+    sigmas = found.tied.sigma[k]
+    if not np.isnan(sigmas).all():
+        if np.isnan(sigmas[t]):
             yield shown
             return
-        sigma, line = float(found.sigma[k]), region.lines[t]
-        P = site.P[:, 0, t]
+        sigma, line = float(sigmas[t]), region.lines[t]
         middle = float(line.v[0] + line.v[-1]) / 2
         phi = float((line.w + sigma * (line.v - middle)).max())
-        weight = float(np.exp(found.x[k]) @ P)
-        yield phi + _SAFE * slack / weight - sigma * (v - middle)
+        weight = float(np.exp(found.x[k]) @ (found.alpha[k] * site.P[:, :, t]).sum(1))
+        spare = _SAFE * slack / (~np.isnan(sigmas)).sum() / max(weight, 1e-300)
+        yield phi + spare - sigma * (v - middle)
         return
     for b in actions:
         of = region.columns[b]
