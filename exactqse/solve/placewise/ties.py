@@ -149,7 +149,8 @@ def _bound(flat: _Flat, at: Reply, lift: _Lift, lam: Floats, known: tuple[float,
     T = np.where(may[:, None], over, 1.0)
     kappa = np.where(may, -gain, 1.0) * np.exp(at.x)
     inner = 1 + of.x + np.log((T - delta * may[:, None]) / kappa[:, None])
-    theta = 1 / T.max(1)[:, None]
+    same = of.corner[:, None] == of.corner
+    theta = 1 / np.where(same, T[:, None], 0.0).max(2)  # one for all that is picked at a corner
     A = -kappa[:, None] * (inner + delta * theta)
     tilts = -kappa[:, None, None] * (push + lean * theta[..., None])
     best, tilt, edge = _pivoted(A, tilts, radius)
