@@ -338,8 +338,8 @@ class Stage:
         tops, d = free.tops(b, weights), self._bend(slopes)
         gap = value[0] - y[1] - d
         require("y >= upper for some value", 0, 1 - gap + tops[-1][1], p)
-        picks = [(kappa[1] * (gap - K), n * d // m) for d, K in tops]
-        least = min([self.elementary.log((T, T), kappa[0] << p, p)[0] + d for T, d in picks])
+        picks = [(kappa[1] * (gap - K), n * dv // m) for dv, K in tops]
+        least = min([self.elementary.log((T, T), kappa[0] << p, p)[0] + dv for T, dv in picks])
         inner = (1 << p) + corner[1][b][0][0][0] - shift + least
         return self._falling(kappa, (inner, inner), slopes, d, value[1] - y[0] + 1 - tops[0][1])
 

@@ -7,6 +7,7 @@ better, so only what the best solution uses is proved again.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -38,6 +39,7 @@ _EDGE = 0.1  # of an interval: no cut is nearer to its ends
 _GRAIN = 2.0**24  # cuts are whole numbers of its parts: the checker knows them exactly
 _COARSE = 2.0**10  # the same for references
 _DENSER = 3
+_FAR = 1000.0
 _PATIENCE = 50  # rounds
 _STALLED = 0.9  # of the gap that is left after these
 _FIRST = 8  # round with a search for policies that begins with the solution
@@ -126,8 +128,12 @@ class Search:
         region.root, region.found = lam, found
 
     def run(self, aim: float, budget: Budget, report: Report) -> None:
-        """Rounds until upper - lower <= aim, or no loss is found or no gain, or to the budget."""
+        """Rounds until upper - lower <= aim, or no loss is found or no gain, or to the budget.
+
+        To half of it, where the gap is far from the aim then: another method may do better.
+        """
         gaps: list[float] = []
+        half = budget.part(budget.nodes or sys.maxsize, shares=2)
         while True:
             used, acts = self._walk()
             self.rounds += 1
@@ -137,9 +143,11 @@ class Search:
             gaps.append(self.upper - self.lower)
             if gaps[-1] <= aim or budget.spent or not acts:
                 return
+            if gaps[-1] > _FAR * aim and half.spent:
+                return
             if len(gaps) > _PATIENCE and gaps[-1] > _STALLED * gaps[-1 - _PATIENCE]:
                 return
-            self._act(acts, budget)
+            self._act(acts, half)
             self._again(used)
 
     def plant(self, game: KernelGame, known: Part) -> None:
@@ -163,9 +171,18 @@ class Search:
         )
 
     def thin(self, spare: float) -> None:
-        """Keep the pieces that are needed where the upper bound may rise by ``spare``."""
+        """Keep the pieces that are needed where the upper bound may rise by ``spare``, or all."""
+        regions = [r for row in self.places for place in row for r in place.regions()]
+        known = [(region.lam, region.found, getattr(region, "pieces", None)) for region in regions]
+        before = self.upper
         thin(self.places, spare, self.close)
         self.settle(chosen=True)
+        if not self.upper <= before + 2 * spare:
+            for region, (lam, found, pieces) in zip(regions, known, strict=True):
+                region.lam, region.found = lam, found
+                if pieces is not None:
+                    region.pieces = pieces
+            self.settle(chosen=True)
 
     def _walk(self) -> tuple[list[Used], list[Act]]:
         """From the first step on: what the best solution uses, and what it loses there.

@@ -21,6 +21,8 @@ from exactqse.solve.placewise.emit import part
 from exactqse.solve.placewise.search import Search
 from exactqse.solve.rounding import fractional_bits
 
+_SPARE = 0.1  # of the gap: by so much fewer pieces may raise the upper bound
+
 
 def solve_places(
     game: KernelGame,
@@ -61,6 +63,7 @@ def solve_places(
 
         search.run(SHARE * aimed, budget, report)
         search.settle()
+        search.thin(_SPARE * max(aimed, search.upper - search.lower))
         margin = max(MARGIN * aimed, LEAST * model.scale) * 10.0**caution
         proof, upper = part(game, search, margin)
         widest = max(high - low for low, high in search.ranges)
