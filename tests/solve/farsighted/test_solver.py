@@ -86,7 +86,8 @@ def test_the_formulas_agree_with_what_was_emitted(observes: str, rho: list[float
             continue
         assert all(G < 1e-12 for _, G in reference.bound().values())
         bounds.append(reference.worth())
-    assert max(bounds) == pytest.approx(float(certificate.upper), abs=1e-6)
+    # what slopes add is rounded up by at most two units of 2^-20, the gap's 2^-12 by 256
+    assert -1e-9 <= float(certificate.upper) - max(bounds) <= 2.0**-19
     assert max(bounds) <= float(certificate.upper) + 1e-12
 
 
