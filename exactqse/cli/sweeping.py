@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from exactqse.model import Game
     from exactqse.report.documents import Document
     from exactqse.solve.solution import Solution
+    from exactqse.sweep import NearOptimal
 
 _POINTS = 9
 
@@ -184,18 +185,16 @@ def sensitivities_command(
 ) -> None:
     """Solve, tell whether the optimum is the only one, and differentiate J* by eta, u and r.
 
-    Covers finite eta, and whatever the leader observes. For gamma > 0 it tells in what ranges the
-    follower's values are for all optimal policies, and which other good policies were met; nothing
-    is differentiated.
+    Covers finite eta, and whatever the leader observes. For gamma > 0 it tells besides in what
+    ranges the follower's values are for all optimal policies, and which other good policies were
+    met.
     """
     game = load_game(choice)
-    farsighted = bool(game.gamma) and game.eta is not None
-    if not farsighted:
-        require_quantal(game)
+    require_quantal(game)
     digits = default_digits(game) if digits is None else digits
     with working(error_console(), "solving") as progress:
         solution = exactqse.solve(game, digits, time_limit=time_limit, progress=progress)
-        found = (_near_optimal if farsighted else _sensitivities)(game, solution, page)
+        found = (_farsighted if game.gamma else _sensitivities)(game, solution, page)
     if page.as_json:
         emit({**found.document, "digits": digits, "assumed": assumed(choice)})
     else:
@@ -212,7 +211,7 @@ class _Found:
     blocks: tuple[RenderableType, ...]
 
 
-def _sensitivities(game: Game, solution: Solution, page: Page) -> _Found:
+def _sensitivities(game: Game, solution: Solution | NearOptimal, page: Page) -> _Found:
     found, everything = exactqse.sensitivities(solution), page.everything
     blocks = (
         *isolation_lines(game, found.isolation, everything=everything),
@@ -223,11 +222,12 @@ def _sensitivities(game: Game, solution: Solution, page: Page) -> _Found:
     return _Found(sensitivities_document(found), blocks)
 
 
-def _near_optimal(game: Game, solution: Solution, page: Page) -> _Found:
-    found, everything = exactqse.near_optimal(solution), page.everything
+def _farsighted(game: Game, solution: Solution, page: Page) -> _Found:
+    near, everything = exactqse.near_optimal(solution), page.everything
+    found = _sensitivities(game, near, page)
     blocks = (
-        *near_optimal_lines(found),
-        *([near_optimal_table(game, found, everything=everything)] if found.values else ()),
-        *near_optimal_notes(found, everything=everything),
+        *near_optimal_lines(near),
+        *([near_optimal_table(game, near, everything=everything)] if near.values else ()),
+        *near_optimal_notes(near, everything=everything),
     )
-    return _Found(near_optimal_document(found), blocks)
+    return _Found({**found.document, **near_optimal_document(near)}, (*found.blocks, *blocks))

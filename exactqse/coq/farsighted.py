@@ -25,7 +25,7 @@ from exactqse.kernel.certificate import (
     ValueSplit,
 )
 from exactqse.kernel.elementary import INTEGER
-from exactqse.kernel.farsighted import Box, Frontier, PartBounds
+from exactqse.kernel.farsighted import Box, Frontier, PartBounds, Tie
 from exactqse.kernel.game import KernelGame
 from exactqse.kernel.interval import Interval, enclose
 from exactqse.kernel.stage import Bound, Cell, Corner, FailureError, Member, Ratio, Stage, Vector
@@ -63,8 +63,8 @@ class _NotedBounds(PartBounds):
     after: dict[int, Mapping[int, Frontier]] = field(default_factory=dict)
     ranges: dict[int, Interval] = field(default_factory=dict)
 
-    def stage(self, j: int, reference: int, others: Vector, after: Any, radius: Vector) -> Stage:
-        plain = super().stage(j, reference, others, after, radius)
+    def stage(self, j: int, reference: int, after: Any, radius: Vector, *ties: Tie) -> Stage:
+        plain = super().stage(j, reference, after, radius, *ties)
         noted = _NotedStage(**{f.name: getattr(plain, f.name) for f in fields(plain)})
         self.stages[j], self.after[j] = noted, after
         return noted
@@ -94,12 +94,18 @@ def farsighted_certificate_term(game: KernelGame, certificate: Certificate, prec
 
     Raises:
         CertificateError: the kernel does not follow it, so that there is nothing to hint at.
-        NotCoveredError: it divides the leader's mixtures.
+        NotCoveredError: it divides the leader's mixtures, or single claims.
     """
     if any(isinstance(entry, MixtureSplit) for entry in certificate.cover):
         what = "a cover that divides the leader's mixtures is beyond the Coq checker"
         raise NotCoveredError(
             what, where="cover", remedy="solve with --values-only (mixtures=False)"
+        )
+    claims: Iterator[Any] = (c for x in certificate.cover if isinstance(x, Part) for c in x.claims)
+    if any(c.divisions or any(piece.ties for piece in c.pieces) for c in claims):
+        what = "a claim that is divided, or whose pieces are tied, is beyond the Coq checker"
+        raise NotCoveredError(
+            what, where="cover", remedy="check it with the kernel: exactqse check"
         )
     boxes: list[Box] = [({}, {}, {})]
     terms: list[str] = []
@@ -221,11 +227,11 @@ class _Writer:
         """With what shows it."""
         claim: Any = self.bounds.part.claims[f.j]
         stage = self.bounds.stages[f.j]
-        notes, ends = iter(stage.notes), self._ends(f, claim.pieces)
+        notes, needed = iter(stage.notes), self._needed(f, claim.pieces)
         pieces = listed(
             (
                 self._piece(f.j, piece, f"{_up(high)} {_up(end)}", notes)
-                for piece, high, end in zip(claim.pieces, stage.bounds, ends, strict=True)
+                for (piece, end), high in zip(needed, stage.bounds, strict=True)
             ),
             "\n    ",
         )
@@ -233,16 +239,17 @@ class _Writer:
         v = f"{_up(f.v[0])} {_up(f.v[1])} {_up(f.middle)} {_up(f.radius)}"
         return f"FClaim {v} {self.slopes(f.others)} {points}\n    {pieces}"
 
-    def _ends(self, f: Frontier, pieces: Iterable[Piece]) -> Iterator[int]:
-        """Of the pieces, from the middle, as the kernel takes them."""
-        end, last, p = f.v[0] - f.middle, f.v[1] - f.middle, self.bounds.p
-        eta = self.bounds.game.eta or Fraction(1)
+    def _needed(self, f: Frontier, pieces: Iterable[Piece]) -> Iterator[tuple[Piece, int]]:
+        """The pieces that the kernel looks at, with their ends from the middle."""
+        (start, last), p = f.v, self.bounds.p
+        eta, shown = self.bounds.game.eta or Fraction(1), False
         for piece in pieces:
-            at = last
+            end = last
             if piece.end is not None:
-                at = enclose(*(piece.end * eta).as_integer_ratio(), p)[0] - f.middle
-            end = max(end, min(at, last))
-            yield end
+                end = min(enclose(*(piece.end * eta).as_integer_ratio(), p)[0], last)
+            if start < end or (end == last and not shown):
+                yield piece, end - f.middle
+                start, shown = end, True
 
     def slopes_only(self, j: int) -> str:
         """Of a place of step 0."""

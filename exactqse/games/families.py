@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exactqse.errors import GameError, shown
-from exactqse.kernel.game import Payoffs, Row, Transitions, reduced_row
+from exactqse.kernel.game import Payoffs, Row, Transitions
 from exactqse.model.arrays import exact, whole
 from exactqse.model.game import Game, Number
+from exactqse.model.rows import reduced_row
 
 Shape = tuple[int, int, int, int]  # (H, S, A, B)
 MAX_ENTRIES = 10**8

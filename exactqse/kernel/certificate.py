@@ -114,35 +114,6 @@ class Slope:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
-    """A bound for the node's own values up to ``end``, in absolute terms; None: to the last."""
-
-    upper: Fraction
-    trees: tuple[Tree, ...]  # [cell]
-    end: Fraction | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """The bound of one node in one part; ``free``: each transition to it picks its own value."""
-
-    free: int  # 0 or 1
-    shift: int  # of the exponents, where step = 0
-    pieces: tuple[Piece, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A part of the cover that is not divided: a claim for each node, with one table of slopes.
-
-    Where eta is infinite a claim is its duals; a negative mu[b][b'] counts as 0, but not mu[b][b].
-    """
-
-    claims: tuple[Claim | Duals, ...]  # [node]
-    slopes: int = 0  # index in the certificate's tables
-
-
-@dataclass(frozen=True, slots=True)
 class ValueSplit:
     """First the follower's values V at this (step, state) with V <= at, then those with V >= at."""
 
@@ -163,6 +134,45 @@ class MixtureSplit:
     step: int
     state: int
     cell: int
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A bound for the node's own values up to ``end``, in absolute terms; None: to the last.
+
+    For it the states t that ``ties`` names have these slopes, and all transitions to one a value.
+    """
+
+    upper: Fraction
+    trees: tuple[Tree, ...]  # [cell]
+    end: Fraction | None = None
+    ties: tuple[tuple[int, Fraction], ...] = ()  # (t, own), in place of its table's
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The bound of one node in one part; ``free``: each transition to it picks its own value.
+
+    ``divisions`` is a cover of this node alone, in preorder: mixtures of its own and values of the
+    next step are divided; a leaf says how many of the pieces, in order, are its own. None: one
+    (proofs/place-covers.md).
+    """
+
+    free: int  # 0 or 1
+    shift: int  # of the exponents, where step = 0
+    pieces: tuple[Piece, ...]
+    divisions: tuple[MixtureSplit | ValueSplit | int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the cover that is not divided: a claim for each node, with one table of slopes.
+
+    Where eta is infinite a claim is its duals; a negative mu[b][b'] counts as 0, but not mu[b][b].
+    """
+
+    claims: tuple[Claim | Duals, ...]  # [node]
+    slopes: int = 0  # index in the certificate's tables
 
 
 Cover = tuple[MixtureSplit | Part | ValueSplit, ...]  # a binary tree in preorder
@@ -198,22 +208,17 @@ class Certificate(Stored):
         demand(ascend, "are not in ascending order of (step, state)", "nodes")
         for node in self.nodes:
             _check_node(node, f"node ({node.step}, {node.state})")
+        fits_kind = self.kind in COVERED or (self.slopes, self.cover) == ((), ())
+        demand(fits_kind, "slopes and cover are for farsighted nodes", "certificate")
         if self.kind in COVERED:
             self._check_cover()
-        else:
-            none = self.slopes == () and self.cover == ()
-            demand(none, "slopes and cover are for farsighted nodes", "certificate")
 
     def _check_cover(self) -> None:
         _check_complete([isinstance(entry, Part) for entry in self.cover], "cover")
-        what = "a claim needs free = 0 or 1, and pieces of which the last has no end"
-        parts = ((i, part) for i, part in enumerate(self.cover) if isinstance(part, Part))
+        parts = [(i, entry) for i, entry in enumerate(self.cover) if isinstance(entry, Part)]
         for i, claim in ((i, claim) for i, part in parts for claim in part.claims):
             if isinstance(claim, Claim):
-                ends = claim.pieces and claim.pieces[-1].end is None
-                demand(ends and claim.free in (0, 1), what, f"cover[{i}]")
-                for tree in (tree for piece in claim.pieces for tree in piece.trees):
-                    _check_tree(tree, f"cover[{i}]")
+                _check_claim(claim, f"cover[{i}]")
 
     @property
     def kind(self) -> str:
@@ -250,10 +255,8 @@ def require_precision(bits: object) -> None:
 def _types(kind: str) -> dict[str, Any]:
     """The fields of a kind's document, after its header, with their types."""
     types: dict[str, Any] = {"game": str, "precision": int, "lower": Fraction, "upper": Fraction}
-    types["nodes"] = GenericAlias(tuple, (KINDS[kind], ...))
-    if kind in COVERED:
-        types |= {"slopes": tuple[tuple[Slope, ...], ...], "cover": Cover}
-    return types
+    more = {"slopes": tuple[tuple[Slope, ...], ...], "cover": Cover} if kind in COVERED else {}
+    return types | {"nodes": GenericAlias(tuple, (KINDS[kind], ...))} | more
 
 
 def _check_node(node: AnyNode, where: str) -> None:
@@ -285,6 +288,19 @@ def _check_complete(leaves: Sequence[bool], where: str) -> None:
         demand(missing, "a tree goes on after its last leaf", where)
         missing += -1 if is_leaf else 1
     demand(missing == 0, f"a tree lacks {missing} leaves", where)
+
+
+def _check_claim(claim: Claim, where: str) -> None:
+    entries = claim.divisions or (len(claim.pieces),)
+    _check_complete([isinstance(entry, int) for entry in entries], where)
+    counts = [entry for entry in entries if isinstance(entry, int)]
+    last = [*accumulate(counts)]  # a piece of each region, from 1
+    fits = min(counts) > 0 and last[-1] == len(claim.pieces) and claim.free in (0, 1)
+    what = "a claim needs free = 0 or 1, and in each region pieces of which the last has no end"
+    demand(fits and all(claim.pieces[k - 1].end is None for k in last), what, where)
+    for piece in claim.pieces:
+        for tree in piece.trees:
+            _check_tree(tree, where)
 
 
 def _check_tree(tree: Tree, where: str) -> None:

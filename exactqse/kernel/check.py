@@ -120,7 +120,7 @@ def _check_nodes(
 
     At every node the sum over the cells of the largest sum of majorants must be at most 0.
     """
-    after = last = ends({})
+    after, last, cells = ends({}), ends({}), [*map(list, game.observes)]
     none: Columns[Slopes] = [[{}] * game.leader_actions] * game.follower_actions
     for h, layer in groupby(reversed(nodes), lambda node: node.step):
         found: dict[int, Interval] = {}
@@ -130,9 +130,7 @@ def _check_nodes(
             stage = Stage(place, p, elementary, x, y, none, reference=node.shift << p)
             value = found[s] = enclose(*node.upper.as_integer_ratio(), p)
             (low, high), at = stage.bound(game.observes, node.trees, value)
-            if high > 0:
-                cells = f"(leaf, corner) {at} of the cells {[*map(list, game.observes)]}"
-                what = f"upper bound at {place}: the majorants' sum exceeds 0 at {cells}"
-                require(what, low, high, p)
+            what = f"the majorants' sum exceeds 0 at (leaf, corner) {at} of the cells {cells}"
+            require(f"upper bound at {place}: {what}", low, high, p)
         after = ends(found)
     return {node.state: node.upper for node in nodes if node.step == 0}

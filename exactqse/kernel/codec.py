@@ -142,17 +142,3 @@ def number(value: Any, where: str) -> Fraction:
     if isinstance(value, str):
         return parse_rational(value, where)
     return Fraction(typed(int, value, where))
-
-
-def natural(value: Any, where: str, least: int = 0) -> int:
-    """A JSON integer of at least ``least``. Raises GameError."""
-    found = typed(int, value, where)
-    demand(found >= least, f"{found} is less than {least}", where, GameError)
-    return found
-
-
-def index_of(key: str, where: str) -> int:
-    """A key such as "12" as an index, without signs or leading zeros. Raises GameError."""
-    fits = key.isascii() and key.isdigit() and len(key) <= 9 and str(int(key)) == key
-    demand(fits, f"{key[:40]!r} is not an index", where, GameError)
-    return int(key)

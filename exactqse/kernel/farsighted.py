@@ -11,11 +11,12 @@ place's own slope; or, where it is free, for that which suits a majorant of the 
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
-from exactqse.kernel.certificate import Certificate, MixtureSplit, Part, Slope, ValueSplit
+from exactqse.kernel.certificate import Certificate, MixtureSplit, Part, Piece, Slope, ValueSplit
 from exactqse.kernel.elementary import MAX_EXPONENT, Elementary
 from exactqse.kernel.game import KernelGame, Row, T
 from exactqse.kernel.interval import Interval, Simplex, add, enclose, ends, mixed, multiply
@@ -26,6 +27,9 @@ from exactqse.kernel.stage import Columns, FailureError, Free, Slopes, Stage, Ve
 # simplex that holds the mixtures, where it is not whole
 Box = tuple[Vector, Vector, dict[tuple[int, int], Simplex]]
 MEMORY = 1 << 14  # how much is kept of what parts have in common
+
+# v = start to v = end, and the heights at these of a line that W is below there
+Region = list[tuple[int, int, int, int]]  # pieces without a gap
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,14 +44,50 @@ class Frontier:
     others: Vector
     free: bool
     points: list[tuple[int, int]]  # (d, K)
+    regions: list[Region] = field(default_factory=list)  # the points are ends of these spans
 
     def phi(self, sigma: int, p: int) -> Interval:
         """max (K + sigma d), rounded up."""
         bound = max([height - (-sigma * d >> p) for d, height in self.points])
         return bound, bound
 
+    def by(self, regions: list[Region]) -> "Frontier | None":
+        """The same with these pieces, in each region without a gap; None if there are none."""
+        if not (spans := [span for region in regions for span in region]):
+            return None
+        v = min([span[0] for span in spans]), max([span[1] for span in spans])
+        middle = v[0] + v[1] >> 1
+        points = sorted([(span[k] - middle, span[k + 2]) for span in spans for k in (0, 1)])
+        form = self.j, v, middle, v[1] - middle, self.own, self.others, self.free
+        return Frontier(*form, [*dict(points).items()], regions)  # the highest at each d
+
+    def within(self, box: Box) -> "Frontier | None":
+        """What is left of it in the box: itself, if that is all; None if it is nothing."""
+        low, high = box[0].get(self.j, self.v[0]), box[1].get(self.j, self.v[1])
+        if low <= self.v[0] and self.v[1] <= high:
+            return self
+        return self.by([_clipped(region, low, high) for region in self.regions])
+
+
+def _clipped(region: Region, low: int, high: int) -> Region:
+    """Where low <= v <= high, heights rounded up.
+
+    Pieces that meet this in more than a point are enough, if there are such
+    (proofs/place-covers.md).
+    """
+    met = [span for span in region if span[0] < high and low < span[1]]
+    spans = []
+    for start, end, first, last in met or region:
+        ends = max(start, low), min(end, high)
+        drops = [(first - last) * (v - start) // max(end - start, 1) for v in ends]
+        if ends[0] <= ends[1]:
+            spans.append((*ends, first - drops[0], first - drops[1]))
+    return spans
+
 
 After = dict[int, Frontier]  # of the next step, by state
+Pieces = tuple[Piece, ...]
+Tie = tuple[int, Fraction]
 
 
 def _scaled(game: KernelGame, value: Fraction, p: int) -> Interval:
@@ -93,7 +133,9 @@ class PartBounds:
         radius = {f.j: f.radius for f in frontiers.values()}
         rho, total, lean = self.game.rho, Fraction(0), dict.fromkeys(radius, 0)
         for j, n in enumerate(rho.numerators):
-            value, others = self._first(j, after, radius)
+            if (value := self._first(j, after, radius)) is None:
+                return None
+            _, others = self._leaning(j)
             total += n * value
             lean |= {i: lean[i] + n * c for i, c in others.items()}
         reach = sum(radius[i] * abs(c) for i, c in lean.items())
@@ -115,8 +157,7 @@ class PartBounds:
             (least, most, _), (own, others) = self.box, self._leaning(j)
             limits = least.get(j), most.get(j), *self._within(j).items()
             key = j, self.part.claims[j], own, *others.items(), limits, *after.values()
-            frontier = self._known(key, self._frontier, j, after, radius)
-            if frontier is None:
+            if (frontier := self._known(key, self._frontier, j, after, radius)) is None:
                 return None
             found[place] = frontier
         return found
@@ -132,6 +173,12 @@ class PartBounds:
         highs = [max(high for _, high in column) for column in x[1]]
         return self._log_sum_exp(lows)[0], self._log_sum_exp(highs)[1]
 
+    def interval(self, j: int, after: After) -> Interval:
+        """What of the range is in the box; the range is found once."""
+        key = "range", j, *self._within(j).items(), *[(t, f.v) for t, f in after.items()]
+        low, high = self._known(key, self.range_of, j, after)
+        return max(low, self.box[0].get(j, low)), min(high, self.box[1].get(j, high))
+
     def _within(self, j: int) -> dict[int, Simplex]:
         """For each b whose mixtures at place j are in a simplex that is not whole, that simplex."""
         cells = [(cell, self.box[2].get((j, c))) for c, cell in enumerate(self.game.observes)]
@@ -145,52 +192,70 @@ class PartBounds:
         log = self.elementary.log(total, 1 << self.p, self.p)
         return shift + log[0], shift + log[1]
 
-    def _first(self, j: int, after: After, radius: Vector) -> tuple[Fraction, Vector]:
-        """lam and c with W_0(s) <= lam + c . dv at place j of step 0."""
+    def _regions(self, j: int, after: After) -> Iterator[tuple["PartBounds", After, Pieces]]:
+        """Where the claim of place j is divided: what is known in each region, and its pieces."""
+        claim: Any = self.part.claims[j]
+        pieces = () if isinstance(claim, tuple) else claim.pieces
+        leaves, start = (pieces and claim.divisions) or (len(pieces),), 0
+        for _, count, box in divided(self.game, leaves, self.box, self.p):
+            there = {t: left for t, f in after.items() if (left := f.within(box))}
+            if len(there) == len(after):
+                yield replace(self, box=box), there, pieces[start : start + count]
+            start += count
+
+    def _first(self, j: int, after: After, radius: Vector) -> Fraction | None:
+        """lam with W_0(s) <= lam + c . dv at place j of step 0; None if there is no policy."""
         claim, p = self.part.claims[j], self.p
-        _, others = self._leaning(j)
         if isinstance(claim, tuple):
             low, high = self.range_of(j, after)
-            stage = self.stage(j, high, others, after, radius)
+            stage = self.stage(j, high, after, radius)
             bound = stage.committed(self.game.observes, claim, 0, high - low)
-            return Fraction(bound, 1 << p), others
-        stage = self.stage(j, claim.shift << p, others, after, radius)
-        value = claim.pieces[0].upper
-        lam = enclose(*value.as_integer_ratio(), p)
-        (_, high), spots = stage.bound(self.game.observes, claim.pieces[0].trees, lam)
-        require(f"{stage.where}: the majorants' sum exceeds 0 at {spots}", min(high, 0), high, p)
-        return value, others
+            return Fraction(bound, 1 << p)
+        values = []
+        for region, there, (piece,) in self._regions(j, after):
+            stage = region.stage(j, claim.shift << p, there, radius, *piece.ties)
+            lam = enclose(*piece.upper.as_integer_ratio(), p)
+            (_, high), at = stage.bound(self.game.observes, piece.trees, lam)
+            require(f"{stage.where}: the majorants' sum exceeds 0 at {at}", min(high, 0), high, p)
+            values.append(piece.upper)
+        return max(values, default=None)
 
     def _frontier(self, j: int, after: After, radius: Vector) -> Frontier | None:
         """The claim of place j, by the points that it shows; None for an empty interval."""
-        key = "range", j, *self._within(j).items(), *[(t, f.v) for t, f in after.items()]
-        low, high = self._known(key, self.range_of, j, after)
-        v = max(low, self.box[0].get(j, low)), min(high, self.box[1].get(j, high))
-        if v[0] > v[1]:
+        claim, (own, others) = self.part.claims[j], self._leaning(j)
+        regions = [*self._regions(j, after)]
+        met = [at.interval(j, left) for at, left, _ in regions]
+        bare = Frontier(j, (0, 0), 0, 0, own, others, getattr(claim, "free", 0) > 0, [])
+        whole = bare.by([[(*v, 0, 0)] for v in met if v[0] <= v[1]])
+        if whole is None:
             return None
-        own, others = self._leaning(j)
-        middle = v[0] + v[1] >> 1
-        stage, reach = self.stage(j, middle, others, after, radius), v[1] - middle
-        claim = self.part.claims[j]
         if isinstance(claim, tuple):
-            bound = stage.committed(self.game.observes, claim, own, reach)
-            lean = abs(own) * reach + sum(abs(c) * radius[i] for i, c in others.items())
+            stage = self.stage(j, whole.middle, after, radius)
+            bound = stage.committed(self.game.observes, claim, own, whole.radius)
+            lean = abs(own) * whole.radius + sum(abs(c) * radius[i] for i, c in others.items())
             least = self.game.least * (self.game.horizon - self.game.places[j][0])
-            if Fraction((bound << self.p) + lean, 1 << 2 * self.p) < least:
-                return None  # less than any policy is worth
-            return Frontier(j, v, middle, reach, own, others, free=False, points=[(0, bound)])
-        if reach >> self.p >= MAX_EXPONENT:
-            raise FailureError("inconclusive", f"{stage.where}: the box is wider than exp can take")
-        points, start, last = [], v[0] - middle, v[1] - middle
-        for piece in claim.pieces:
-            end = last if piece.end is None else _scaled(self.game, piece.end, self.p)[0] - middle
-            end = max(start, min(end, last))
-            lam = enclose(*piece.upper.as_integer_ratio(), self.p)
-            (_, high), _ = stage.bound(self.game.observes, piece.trees, lam)
-            points += [(d, lam[1] + self.chord(high, start, end, d)) for d in (start, end)]
-            start = end
-        highest = [*dict(sorted(points)).items()]  # at each d
-        return Frontier(j, v, middle, reach, own, others, bool(claim.free), highest)
+            is_less = Fraction((bound << self.p) + lean, 1 << 2 * self.p) < least
+            return None if is_less else replace(whole, points=[(0, bound)], regions=[])
+        return whole.by([at.spans(j, whole.middle, f, some, radius) for at, f, some in regions])
+
+    def spans(self, j: int, middle: int, after: After, pieces: Pieces, radius: Vector) -> Region:
+        """What pieces show of place j, each up to its end, in the box."""
+        spans: Region = []
+        start, last = self.interval(j, after)
+        stage = cache(lambda *ties: self.stage(j, middle, after, radius, *ties))
+        if max(middle - start, last - middle) >> self.p >= MAX_EXPONENT:
+            what = f"{stage().where}: the box is wider than exp can take"
+            raise FailureError("inconclusive", what)
+        for piece in pieces if start <= last else ():
+            end = last if piece.end is None else min(_scaled(self.game, piece.end, self.p)[0], last)
+            if start < end or (end == last and not spans):  # else others are enough
+                lam = enclose(*piece.upper.as_integer_ratio(), self.p)
+                (_, high), _ = stage(*piece.ties).bound(self.game.observes, piece.trees, lam)
+                ends = start - middle, end - middle
+                first, second = (lam[1] + self.chord(high, *ends, d) for d in ends)
+                spans.append((start, end, first, second))
+                start = end
+        return spans
 
     def chord(self, g: int, start: int, end: int, d: int) -> int:
         """At d: the chord over [start, end] of g e^-d where g >= 0, else its tangent midway."""
@@ -201,19 +266,25 @@ class PartBounds:
         slope = multiply((g, g), self.elementary.exp((-middle, -middle), self.p), self.p)
         return multiply(slope, (factor, factor), self.p)[1]
 
-    def stage(self, j: int, reference: int, others: Vector, after: After, radius: Vector) -> Stage:
-        """What the majorants of place j see; ``others`` is c, and ``reference`` is taken from x."""
+    def stage(self, j: int, reference: int, after: After, radius: Vector, *ties: Tie) -> Stage:
+        """What the majorants of place j see; ``reference`` is taken from x.
+
+        All transitions to a place that is tied share its dv, and its own slope is this one.
+        """
+        owns = [(t, _leaning(self.game, Slope(own), self.p)[0]) for t, own in ties]
+        after = after | {t: replace(after[t], own=own, free=False) for t, own in owns}
         game, p, (h, s) = self.game, self.p, self.game.places[j]
         middles = {t: (f.middle, f.middle) for t, f in after.items()}
         tied = {t: f.phi(f.own, p) for t, f in after.items()}
         x, y = exponents(game, h, s, ends(middles), p), continuations(game, h, s, ends(tied), p)
-        slopes = self._known(("slopes", self.part.slopes, j), self._slopes, j, others, after, {})
-        free = self._free(j, others, after, tied)
-        where = f"{self.where}, step {h}, state {s}"
-        within = self._within(j)
+        radius = radius | {f.j: f.radius for f in after.values()}
+        key = "slopes", self.part.slopes, j, *[f.own for f in after.values()]
+        slopes = self._known(key, self._slopes, j, after, {})
+        free = self._free(j, after, tied)
+        within, where = self._within(j), f"{self.where}, step {h}, state {s}"
         return Stage(where, p, self.elementary, x, y, slopes, radius, free, reference, within)
 
-    def _free(self, j: int, others: Vector, after: After, tied: dict[int, Interval]) -> Free | None:
+    def _free(self, j: int, after: After, tied: dict[int, Interval]) -> Free | None:
         """The same without the free places of the next step, and what these add."""
         game, p, (step, state) = self.game, self.p, self.game.places[j]
         if not (loose := {t: f for t, f in after.items() if f.free}):
@@ -232,13 +303,13 @@ class PartBounds:
 
         y = continuations(game, step, state, ends(tied | dict.fromkeys(loose, (0, 0))), p)
         worst = [moved(b, lambda f: min([K for _, K in f.points])) for b in range(len(rows))]
-        slopes, gamma = self._slopes(j, others, after, loose), game.gamma.as_integer_ratio()
+        slopes, gamma = self._slopes(j, after, loose), game.gamma.as_integer_ratio()
         return Free(y, slopes, gamma, worst, height)
 
-    def _slopes(self, j: int, others: Vector, after: After, loose: After) -> Columns[Slopes]:
+    def _slopes(self, j: int, after: After, loose: After) -> Columns[Slopes]:
         """[b][a] of gamma P and P c' - c - sigma P, of all places but those of ``loose``."""
         game, (step, state) = self.game, self.game.places[j]
-        above, below = game.gamma.as_integer_ratio()
+        (above, below), (_, others) = game.gamma.as_integer_ratio(), self._leaning(j)
 
         def slopes(row: Row) -> Slopes:
             lean: Vector = defaultdict(int)
@@ -256,27 +327,31 @@ class PartBounds:
         return columns(slopes, game.at(game.P, step)[state])
 
 
+def divided(game: KernelGame, entries: Any, box: Box, p: int) -> Iterator[tuple[int, Any, Box]]:
+    """The leaves of a cover of the box, in order, with number and box (proofs/place-covers.md)."""
+    boxes, actions = [box], range(game.leader_actions)
+    for number, entry in enumerate(entries):
+        box = least, most, within = boxes.pop()
+        if isinstance(entry, ValueSplit):
+            j, at = game.places.index((entry.step, entry.state)), _scaled(game, entry.at, p)
+            boxes += [(least | {j: at[0]}, most, within), (least, most | {j: at[1]}, within)]
+        elif isinstance(entry, MixtureSplit):
+            cell = game.places.index((entry.step, entry.state)), entry.cell
+            pure = tuple([tuple([int(a == k) for a in actions]) for k in actions])
+            halves = cut(within.get(cell, pure), entry.edge)
+            boxes += [(least, most, within | {cell: half}) for half in reversed(halves)]
+        else:
+            yield number, entry, box
+
+
 def parts(
     game: KernelGame, certificate: Certificate, p: int, elementary: Elementary
 ) -> Iterator[PartBounds]:
     """The parts of the cover, in order, each with its box."""
-    index = {place: j for j, place in enumerate(game.places)}
-    boxes: list[Box] = [({}, {}, {})]
     memory: dict[Any, Any] = {}
-    actions = range(game.leader_actions)
-    pure = tuple([tuple([int(a == k) for a in actions]) for k in actions])
-    for number, entry in enumerate(certificate.cover):
-        box = least, most, within = boxes.pop()
-        if isinstance(entry, ValueSplit):
-            j, at = index[entry.step, entry.state], _scaled(game, entry.at, p)
-            boxes += [(least | {j: at[0]}, most, within), (least, most | {j: at[1]}, within)]
-        elif isinstance(entry, MixtureSplit):
-            cell = index[entry.step, entry.state], entry.cell
-            halves = cut(within.get(cell, pure), entry.edge)
-            boxes += [(least, most, within | {cell: half}) for half in reversed(halves)]
-        else:
-            memory, where = {} if len(memory) > MEMORY else memory, f"cover[{number}]"
-            yield PartBounds(game, certificate, entry, box, p, elementary, where, memory)
+    for number, part, box in divided(game, certificate.cover, ({}, {}, {}), p):
+        memory, where = {} if len(memory) > MEMORY else memory, f"cover[{number}]"
+        yield PartBounds(game, certificate, part, box, p, elementary, where, memory)
 
 
 def check_cover(game: KernelGame, certificate: Certificate, p: int, elementary: Elementary) -> None:

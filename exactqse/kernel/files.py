@@ -64,5 +64,4 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def canonical_json(value: object, text_of: Callable[[Any], object] = format_rational) -> bytes:
     """Compact ASCII JSON, keys in the order given, Fractions quoted, one newline at the end."""
-    text = json.dumps(value, separators=(",", ":"), default=text_of)
-    return f"{text}\n".encode("ascii")
+    return (json.dumps(value, separators=(",", ":"), default=text_of) + "\n").encode("ascii")

@@ -90,29 +90,42 @@ def _require_cover(game: KernelGame, certificate: Certificate) -> None:
         demand(fits, what, f"slopes[{i}]")
     for i, entry in enumerate(certificate.cover):
         where = f"cover[{i}]"
-        if isinstance(entry, MixtureSplit):
-            ends = {entry.edge.i, entry.edge.j} & {*range(game.leader_actions)}
-            known = (entry.step, entry.state) in places and 0 <= entry.cell < len(game.observes)
-            divides = known and len(ends) == 2 and game.eta is not None
-            demand(divides, "divides no mixtures of a game with finite eta", where)
-        elif not isinstance(entry, Part):
-            later = entry.step >= 1 and (entry.step, entry.state) in places
-            demand(later, "divides no value of the follower", where)
-        else:
-            fits = len(entry.claims) == n and 0 <= entry.slopes < len(certificate.slopes)
-            demand(fits, "needs a claim for each node, and slopes", where)
-            for (step, _), claim in zip(places, entry.claims, strict=True):
-                _require_claim(game, claim, step, where)
+        if not isinstance(entry, Part):
+            _require_split(game, entry, where)
+            continue
+        fits = len(entry.claims) == n and 0 <= entry.slopes < len(certificate.slopes)
+        demand(fits, "needs a claim for each node, and slopes", where)
+        lean = any(slope.others for slope in certificate.slopes[entry.slopes])
+        for (step, _), claim in zip(places, entry.claims, strict=True):
+            _require_claim(game, claim, step, lean or certificate.kind == "history", where)
 
 
-def _require_claim(game: KernelGame, claim: Any, step: int, where: str) -> None:
+def _require_split(game: KernelGame, entry: Any, where: str) -> None:
+    fits, what = (entry.step, entry.state) in game.places, "divides no value of the follower"
+    if isinstance(entry, MixtureSplit):
+        ends = {entry.edge.i, entry.edge.j} & {*range(game.leader_actions)}
+        fits = fits and len(ends) == 2 and 0 <= entry.cell < len(game.observes)
+        what = "divides no mixtures of a game with finite eta"
+    demand(fits and (game.eta if isinstance(entry, MixtureSplit) else entry.step), what, where)
+
+
+def _require_claim(game: KernelGame, claim: Any, step: int, lean: object, where: str) -> None:
     B, is_dual = game.follower_actions, isinstance(claim, tuple)
     demand(is_dual == (game.eta is None), "claims are duals just for eta = infinity", where)
     if is_dual:
         demand([len(row) for row in claim] == [B] * B, f"needs {B} x {B} duals", where)
         return
-    demand(step > 0 or not claim.pieces[1:], "step 0 has one piece", where)
+    divided = claim.divisions or any(piece.ties for piece in claim.pieces)
+    what = "divisions and ties are for Markov leaders and slopes that name no other places"
+    demand(not (lean and divided), what, where)
+    splits = [entry for entry in claim.divisions if not isinstance(entry, int)]
+    demand(step > 0 or len(claim.pieces) == len(splits) + 1, "step 0 has one piece", where)
+    for entry in splits:
+        _require_split(game, entry, where)
     for piece in claim.pieces:
+        tied = [(step + 1, t) for t, _ in piece.ties]
+        fits = tied == sorted(set(tied) & {*game.places})
+        demand(fits, "ties are of states of the next step, in ascending order", where)
         _require_trees(game, piece.trees, where)
         leaves = (x for tree in piece.trees for x in tree if isinstance(x, Leaf))
         demand(not any(leaf.shift for leaf in leaves), "a leaf is shifted", where)

@@ -14,7 +14,8 @@ from itertools import pairwise
 from math import gcd, lcm
 from typing import Any, TypeVar
 
-from exactqse.errors import GameError, approximate, of_kind
+from exactqse.errors import GameError, of_kind
+from exactqse.kernel.codec import demand
 from exactqse.kernel.numbers import is_plain
 
 T = TypeVar("T")
@@ -48,33 +49,6 @@ class Row:
         if self.denominator.bit_length() > MAX_ROW_BITS:
             what = f"common denominator has more than {MAX_ROW_BITS} bits"
             raise GameError(what, remedy="round the probabilities")
-
-
-def make_row(probabilities: dict[int, Fraction], size: int, where: str) -> Row:
-    """The row with these probabilities of the states 0..size-1.
-
-    Raises:
-        GameError: a state out of range, a negative probability, or a sum that is not exactly 1.
-    """
-    for state, p in probabilities.items():
-        if not 0 <= state < size:
-            raise GameError(f"state {state} is not one of 0..{size - 1}", where=where)
-        if p < 0:
-            raise GameError(f"probability {p} of state {state} is negative", where=where)
-    states = tuple(sorted(state for state, p in probabilities.items() if p))
-    denominator = lcm(*(probabilities[s].denominator for s in states))
-    numerators = tuple((probabilities[s] * denominator).numerator for s in states)
-    return reduced_row(denominator, states, numerators, where)
-
-
-def reduced_row(denominator: int, states: Ints, numerators: Ints, where: str) -> Row:
-    """The row in lowest terms. Raises GameError unless the numerators sum to the denominator."""
-    if (total := sum(numerators)) != denominator:
-        excess = Fraction(total - denominator, denominator)
-        what = f"probabilities sum to 1 {'+' if excess > 0 else '-'} {approximate(abs(excess))}"
-        raise GameError(what, where=where, remedy="make them sum to exactly 1, or ask to normalise")
-    divisor = gcd(denominator, *numerators)
-    return Row(denominator // divisor, states, tuple(n // divisor for n in numerators))
 
 
 def expectation(row: Row, values: Mapping[int, Fraction]) -> Fraction:
@@ -128,12 +102,10 @@ class KernelGame:
                 raise GameError(f"there must be at least one, not {count!r}", where=label)
             if names is not None and (len(names) != count or len(set(names)) != count):
                 raise GameError(f"need {count} different names", where=f"names of {label}")
-        if self.horizon > MAX_HORIZON:
-            raise GameError(f"{self.horizon} is more than {MAX_HORIZON} steps", where="horizon")
-        if self.eta is not None and self.eta <= 0:
-            raise GameError(f"{self.eta} is not positive", where="eta")
-        if not 0 <= self.gamma <= 1:
-            raise GameError(f"{self.gamma} is not in [0, 1]", where="gamma")
+        what = f"{self.horizon} is more than {MAX_HORIZON} steps"
+        demand(self.horizon <= MAX_HORIZON, what, "horizon", GameError)
+        demand(self.eta is None or self.eta > 0, f"{self.eta} is not positive", "eta", GameError)
+        demand(0 <= self.gamma <= 1, f"{self.gamma} is not in [0, 1]", "gamma", GameError)
         check_partition(self.observes, self.follower_actions)
         sizes = [{1, self.horizon}, {self.states}, {self.leader_actions}, {self.follower_actions}]
         for label, kind in {"P": Row, "u": Fraction, "r": Fraction}.items():
@@ -142,8 +114,8 @@ class KernelGame:
             if all(step == table[0] for step in table):
                 object.__setattr__(self, label, table[:1])
         rows = (row for step in self.P for state in step for by_b in state for row in by_b)
-        if any(row.states[-1] >= self.states for row in (self.rho, *rows)):
-            raise GameError(f"a row names a state beyond {self.states - 1}", where="rho or P")
+        inside = all(row.states[-1] < self.states for row in (self.rho, *rows))
+        demand(inside, f"a row names a state beyond {self.states - 1}", "rho or P", GameError)
 
     @property
     def shape(self) -> tuple[int, int, int, int]:
@@ -192,8 +164,8 @@ _SIZES = ("horizon", "states", "leader actions", "follower actions")
 def check_partition(cells: tuple[Ints, ...], count: int) -> None:
     """Raise GameError unless ``cells`` is a partition of 0..count-1 in canonical order."""
     members = sorted(b for cell in cells for b in cell)
-    canonical = all(cells) and cells == tuple(sorted(tuple(sorted(cell)) for cell in cells))
-    if len(members) != count or members != list(range(count)) or not canonical:
+    whole = len(members) == count and members == [*range(count)] and all(cells)
+    if not whole or cells != tuple(sorted(tuple(sorted(cell)) for cell in cells)):
         what = "is not a partition of the follower's actions in ascending order"
         remedy = f"every one of 0..{count - 1} must be in exactly one nonempty cell"
         raise GameError(what, where="observes", remedy=remedy)

@@ -14,8 +14,9 @@ from typing import Any, TypeVar
 import numpy as np
 
 from exactqse.errors import GameError, KindError, NumberError, shown
-from exactqse.kernel.game import Payoffs, Row, Transitions, make_row, reduced_row
+from exactqse.kernel.game import Payoffs, Row, Transitions
 from exactqse.kernel.numbers import limited, parse_rational
+from exactqse.model.rows import make_row, reduced_row
 
 T = TypeVar("T")
 _MAX_AXES = 5

@@ -21,7 +21,7 @@ from exactqse.kernel.game import (
     Transitions,
     require_game,
 )
-from exactqse.kernel.gamefile import game_bytes, game_hash, read_game
+from exactqse.kernel.gamefile import game_bytes, game_hash
 from exactqse.model.arrays import (
     distribution,
     exact,
@@ -31,6 +31,7 @@ from exactqse.model.arrays import (
     transitions,
     whole,
 )
+from exactqse.model.gamefile import read_game
 from exactqse.reading import read_bytes
 from exactqse.writing import write_bytes
 

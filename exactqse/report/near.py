@@ -10,7 +10,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from exactqse.arithmetic import Enclosure
-from exactqse.report.documents import Document, exact_table, policy_document, solution_document
+from exactqse.report.documents import Document, exact_table, policy_document
 from exactqse.report.solutions import ROWS, line, plain_table
 from exactqse.report.text import cell, coarse, counted
 
@@ -22,14 +22,9 @@ _PLACES = 9  # decimal places in the table; the ends are rounded outward
 
 
 def near_optimal_document(found: NearOptimal) -> Document:
-    """The solution, the ranges of the follower's values, and the other policies.
-
-    Nothing is differentiated: "sensitivities" is null.
-    """
+    """The ranges of the follower's values, and the other policies."""
     return {
-        **solution_document(found.solution),
         "near_optimal": {
-            "verdict": "undecided",
             "level": str(found.level),
             "parts": found.parts,
             "examined": found.examined,
@@ -47,7 +42,6 @@ def near_optimal_document(found: NearOptimal) -> Document:
                 for other in found.others
             ],
         },
-        "sensitivities": None,
     }
 
 
@@ -57,7 +51,6 @@ def _ranges(values: Iterable[ValueRange]) -> list[Document]:
 
 def near_optimal_lines(found: NearOptimal) -> Iterator[Text]:
     """What is proved, and the other policies."""
-    yield line("undecided for gamma > 0: whether exactly one policy is optimal", "bold yellow")
     count, parts = len(found.groups), counted(found.parts, "part")
     least = coarse(Enclosure(found.level, found.level), _PLACES).upper  # true of a larger one, too
     whose = f"the follower's values, of every policy with J >= {Enclosure(least, least)}"
@@ -73,7 +66,6 @@ def near_optimal_lines(found: NearOptimal) -> Iterator[Text]:
             f"within the gap too: a policy with J = {value}, whose probabilities differ by up "
             f"to {distance:.3g}{where}"
         )
-    yield line("J* is not differentiated: that is covered for gamma = 0 only", "dim")
 
 
 def near_optimal_table(

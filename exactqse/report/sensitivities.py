@@ -24,6 +24,8 @@ _VERDICTS = {
     "multiple": "multiple: several policies are optimal",
     "undecided": "undecided: other policies may be optimal",
 }
+_REACHED = "isolated: exactly one policy is optimal, at the steps and states that it reaches"
+_REMEDY = "more digits may decide it; in Python, isolation of near_optimal with more parts, too"
 
 
 def sensitivities_document(found: Sensitivities) -> Document:
@@ -75,9 +77,13 @@ def isolation_lines(
 ) -> Iterator[Text]:
     """The verdict, the radius, and the ties."""
     style = "bold green" if isolation.verdict == "isolated" else "bold yellow"
-    yield line(_VERDICTS[isolation.verdict], style)
+    farsighted, verdict = bool(game.gamma), isolation.verdict
+    yield line(_REACHED if farsighted and verdict == "isolated" else _VERDICTS[verdict], style)
+    if farsighted and verdict == "undecided":
+        yield line(_REMEDY, "dim")
     radius = f"{float(isolation.radius):.3g}"
-    yield line(f"every optimal probability is within {radius} of the certified policy's")
+    where = ", at the steps and states that its policy reaches" if farsighted else ""
+    yield line(f"every optimal probability is within {radius} of the certified policy's{where}")
     for tie in islice(isolation.ties, None if everything else ROWS):
         after = ", ".join(game.name("follower", b) for b in tie.cell)
         where = f"step {tie.step}, state {game.name('state', tie.state)}, after {after}"

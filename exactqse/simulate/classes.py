@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from exactqse.errors import InputError, NotCoveredError, shown
 from exactqse.evaluate.float64 import evaluate_float64
-from exactqse.kernel.game import Payoffs, Row, Transitions, make_row, require_game
+from exactqse.kernel.game import Payoffs, Row, Transitions, require_game
 from exactqse.model.arrays import exact, whole
 from exactqse.model.game import Game, Number
+from exactqse.model.rows import make_row
 from exactqse.solve.api import solve
 from exactqse.solve.backward_float64 import solve_float64
 from exactqse.solve.solution import myopic_nodes, uninterrupted

@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from exactqse.errors import DatasetError, FileError, GameError, InputError, shown
-from exactqse.kernel.codec import check_header, fields_of, natural, number, typed
+from exactqse.kernel.codec import check_header, fields_of, number, typed
 from exactqse.kernel.files import canonical_json, parse_json
+from exactqse.model.gamefile import natural
 from exactqse.reading import MAX_BYTES
 from exactqse.simulate.episodes import Episodes
 from exactqse.simulate.noise import Noise

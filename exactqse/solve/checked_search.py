@@ -15,7 +15,7 @@ from fractions import Fraction
 from exactqse.errors import PrecisionError
 from exactqse.kernel.certificate import Certificate
 from exactqse.kernel.game import KernelGame
-from exactqse.solve import farsighted, frontiers, promised
+from exactqse.solve import farsighted, frontiers, placewise, promised
 from exactqse.solve.checking import Checker, verdict_of
 from exactqse.solve.effort import Budget, Effort, Standing, Watcher
 from exactqse.solve.keeping import Outlet
@@ -110,7 +110,9 @@ class CheckedSearch:
         """By frontiers; where these were resumed, half of the budget is for branch and bound."""
         whole = self.budget
         half = whole if resume is None else whole.part(whole.nodes or sys.maxsize, shares=2)
-        found, effort = frontiers.solve_tree(
+        seen = all(len(cell) == 1 for cell in self.game.observes)
+        solve = placewise.solve_places if seen else frontiers.solve_tree
+        found, effort = solve(
             self.game, self.gap, half, caution=caution, resume=resume, watch=self._watch
         )
         if effort.stopped and whole.spent:

@@ -1,11 +1,12 @@
 """Along the temperature, and around a certified equilibrium: limits, isolation, sensitivities."""
 
 from exactqse.sweep.along_eta import Change, Sweep, SweepPoint, sweep
+from exactqse.sweep.around import isolation, sensitivities
 from exactqse.sweep.grid import eta_grid
-from exactqse.sweep.isolate import CellOptima, Isolation, Tie, isolation
+from exactqse.sweep.isolate import CellOptima, Isolation, Tie
 from exactqse.sweep.limits import Limits, limits
 from exactqse.sweep.near import Group, NearOptimal, NearPolicy, ValueRange, near_optimal
-from exactqse.sweep.sensitivity import Sensitivities, sensitivities
+from exactqse.sweep.sensitivity import Sensitivities
 
 __all__ = [
     "CellOptima",

@@ -22,7 +22,7 @@ from exactqse.model.arrays import exact
 from exactqse.solve.api import solve
 from exactqse.solve.effort import Progress
 from exactqse.solve.solution import Solution, uninterrupted
-from exactqse.sweep.isolate import isolation
+from exactqse.sweep.isolate import Optima
 from exactqse.sweep.limits import Limits, limits
 
 DEFAULT_WIDTH = Fraction(1, 1000)
@@ -195,7 +195,7 @@ class _Run:
         solution = uninterrupted(solve(game, self.digits, gap=self.gap, time_limit=self.time_limit))
         support, proved = _support(solution), False
         if not game.gamma:
-            where = isolation(solution)
+            where = Optima(solution).isolation()
             proved = where.supports_proved and support == where.support
         self._step()
         return SweepPoint(eta, solution, support, proved)

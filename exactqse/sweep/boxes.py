@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from flint import arb
 
+from exactqse.arithmetic.balls import ball
+
 Box = list[arb]  # [i]: a ball that the weight of the i-th class of leader actions lies in
 ZERO, ONE = arb(0), arb(1)
+UNIT = ZERO.union(ONE)
 
 
 @dataclass(frozen=True)
@@ -94,3 +98,36 @@ def meet(first: arb, second: arb) -> arb:
 def corners(size: int) -> list[list[arb]]:
     """The corners of the simplex."""
     return [[ONE if i == k else ZERO for i in range(size)] for k in range(size)]
+
+
+def response(z: Sequence[arb]) -> list[arb]:
+    """e^{z_b} / sum_c e^{z_c} = 1 / sum_c e^{z_c - z_b}, monotone in every exponent."""
+
+    def bound(b: int, own: arb, others: Sequence[arb]) -> arb:
+        return 1 / (1 + sum(((x - own).exp() for c, x in enumerate(others) if c != b), arb(0)))
+
+    low, high = [x.lower() for x in z], [x.upper() for x in z]
+    return [bound(b, low[b], high).union(bound(b, high[b], low)) for b in range(len(z))]
+
+
+def support_of(box: Box) -> list[int]:
+    """The actions that are not surely without weight."""
+    return [a for a, w in enumerate(box) if not w.is_zero()]
+
+
+def on_simplex(box: Box) -> Box | None:
+    """The box where weights are in [0, 1] and sum to 1; None if it is empty there."""
+    if not all(w.overlaps(UNIT) for w in box):
+        return None
+    kept = [w if w.is_zero() else meet(w, UNIT) for w in box]
+    for a in support_of(kept):
+        rest = 1 - sum((w for i, w in enumerate(kept) if i != a), ZERO)
+        if not rest.overlaps(kept[a]):
+            return None
+        kept[a] = meet(kept[a], rest)
+    return kept if support_of(kept) else None
+
+
+def around(p: Fraction, r: Fraction) -> arb:
+    """Probabilities that are within r of p."""
+    return ball(max(p - r, Fraction(0))).union(ball(min(p + r, Fraction(1))))

@@ -78,10 +78,14 @@ class Tie:
 class Isolation:
     """What is known of the optimal policies of a solved game.
 
+    For gamma = 0 of the stagewise optimal ones. For gamma > 0 of all that agree with the certified
+    one wherever they do not come: one of them is among these for each optimal policy.
+
     Attributes:
         solution: the certified equilibrium.
         places: one entry for each reachable (step, state) and cell, in ascending order.
-        ties: policies that the search met and the bounds do not tell from the certified one.
+        ties: policies that the search met and the bounds do not tell from the certified one; for
+            gamma > 0 see ``others`` of :class:`NearOptimal`.
     """
 
     solution: Solution
@@ -90,14 +94,14 @@ class Isolation:
 
     @property
     def verdict(self) -> Verdict:
-        """What is proved: one stagewise optimal policy ("isolated"), several, or neither."""
+        """What is proved: one such policy ("isolated"), several, of alike actions, or neither."""
         if all(place.unique for place in self.places):
             return "isolated"
         return "multiple" if any(place.alike for place in self.places) else "undecided"
 
     @cached_property
     def radius(self) -> Fraction:
-        """No stagewise optimal probability is further than this from the certified policy's."""
+        """No such policy's probability is further than this from the certified one's."""
         return max(place.radius for place in self.places)
 
     @property
@@ -111,27 +115,14 @@ class Isolation:
         return all(place.proved for place in self.places)
 
 
-def isolation(solution: Solution) -> Isolation:
-    """Where the optimal policies of a solved game are.
-
-    The bounds are those of the checked certificate; what follows from them is ball arithmetic.
-
-    Raises:
-        KindError, InputError: no solution, or one that no checker accepted.
-        NotCoveredError: gamma > 0 (see :func:`near_optimal`), or eta = infinity.
-    """
-    return Optima(solution).isolation()
-
-
 class Optima:
     """The stagewise optimal policies of a solved game in balls, at a precision of their own."""
 
     def __init__(self, solution: Solution) -> None:
-        game = certified(solution).game
-        if game.gamma and game.eta is not None:
-            remedy = "near_optimal tells where the follower's values are for optimal policies"
-            raise NotCoveredError(f"not covered: gamma = {game.gamma} > 0", remedy=remedy)
-        require_quantal(game)
+        require_quantal(certified(solution).game)
+        if solution.game.gamma:  # it has no stages of its own
+            remedy = "FarsightedOptima is for gamma > 0"
+            raise NotCoveredError(f"not covered: gamma = {solution.game.gamma} > 0", remedy=remedy)
         self.solution = solution
         self.game: KernelGame = solution.game
         self.bits = solution.certificate.precision + SPARE_BITS

@@ -2,7 +2,7 @@
 
 A part of a cover whose bound of J is below a level holds no policy worth the level. What the other
 parts leave to the follower's values V_h(s), h >= 1, holds those of every such policy, and so of
-every optimal one (proofs/near-optimal-values.md). Whether only one is optimal is not decided here.
+every optimal one (proofs/near-optimal-values.md). Whether only one is optimal: see isolation.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ at a fixed policy. Their ranges over all optimal policies contain the one-sided 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -20,8 +20,8 @@ from flint import arb
 
 from exactqse.arithmetic import Enclosure
 from exactqse.arithmetic.balls import ball, enclosure, precision
-from exactqse.solve.solution import Solution, myopic_nodes
-from exactqse.sweep.boxes import Region, StageBalls
+from exactqse.solve.solution import myopic_nodes
+from exactqse.sweep.boxes import Region, StageBalls, response
 from exactqse.sweep.isolate import Isolation, Optima
 
 ByPair = tuple[tuple[tuple[tuple[Enclosure, ...], ...], ...], ...]  # [h][s][a][b]
@@ -50,30 +50,30 @@ class Sensitivities:
 
     @property
     def isolated(self) -> bool:
-        """Whether exactly one stagewise optimal policy exists, proved: J* is differentiable."""
+        """Whether exactly one optimal policy matters, proved: J* is differentiable."""
         return self.isolation.verdict == "isolated"
 
 
-def sensitivities(solution: Solution) -> Sensitivities:
-    """Enclosures of dJ*/deta, dJ*/du and dJ*/dr at a solved game.
-
-    Raises:
-        KindError, InputError: no solution, or one that no checker accepted.
-    """
-    optima = Optima(solution)
+def stagewise_sensitivities(optima: Optima) -> Sensitivities:
+    """Enclosures of dJ*/deta, dJ*/du and dJ*/dr for gamma = 0."""
     with precision(optima.bits):
         slopes = _Slopes(optima)
         shape = optima.game.shape
-        eta, u, r = enclosure(slopes.eta), _table(slopes.u, shape), _table(slopes.r, shape)
+        eta, u, r = enclosure(slopes.eta), table_of(slopes.u, shape), table_of(slopes.r, shape)
     return Sensitivities(optima.isolation(), eta, u, r)
 
 
-def _table(entries: dict[Place, list[list[arb]]], shape: Sequence[int]) -> ByPair:
+def table_of(
+    entries: dict[Place, list[list[arb]]],
+    shape: Sequence[int],
+    ends: Callable[[arb], Enclosure] = enclosure,
+) -> ByPair:
+    """[h][s][a][b], with 0 at the places without an entry."""
     horizon, states, leader, follower = shape
     nothing = Enclosure(Fraction(0), Fraction(0))
     blank = ((nothing,) * follower,) * leader
     found = {
-        place: tuple(tuple(enclosure(x) for x in row) for row in table)
+        place: tuple(tuple(ends(x) for x in row) for row in table)
         for place, table in entries.items()
     }
     return tuple(tuple(found.get((h, s), blank) for s in range(states)) for h in range(horizon))
@@ -137,13 +137,3 @@ class _Slopes:
             row = rows[a][b]
             for t, n in zip(row.states, row.numerators, strict=True):
                 after[t] = after.get(t, arb(0)) + flow * n / row.denominator
-
-
-def response(z: Sequence[arb]) -> list[arb]:
-    """e^{z_b} / sum_c e^{z_c} = 1 / sum_c e^{z_c - z_b}, monotone in every exponent."""
-
-    def bound(b: int, own: arb, others: Sequence[arb]) -> arb:
-        return 1 / (1 + sum(((x - own).exp() for c, x in enumerate(others) if c != b), arb(0)))
-
-    low, high = [x.lower() for x in z], [x.upper() for x in z]
-    return [bound(b, low[b], high).union(bound(b, high[b], low)) for b in range(len(z))]

@@ -134,11 +134,11 @@ def test_without_matplotlib_one_line_says_how_to_install_it(
         ),
         (
             ("sensitivities", GAME, "--eta", "inf"),
-            "not covered: eta = infinity; the covered case is gamma = 0 and a finite eta",
+            "not covered: eta = infinity; every finite eta is covered",
         ),
         (
             ("sensitivities", GAME, "--gamma", "1", "--eta", "inf"),
-            "not covered: gamma = 1 > 0, eta = infinity",
+            "not covered: eta = infinity; every finite eta is covered",
         ),
         (("sensitivities", GAME, "--digits", "0"), "digits: 0 is not an integer"),
     ],
@@ -173,18 +173,23 @@ def test_sensitivities_as_tables_and_as_json(run: Run) -> None:
         )
 
 
-def test_a_farsighted_follower_has_ranges_instead(run: Run) -> None:
+def test_a_farsighted_follower_has_ranges_besides(run: Run) -> None:
     words = "sensitivities", GAME, "--gamma", "1/2", "--observes", "nothing"
     result = run(*words)
     assert result.code == 0
-    assert "undecided for gamma > 0: whether exactly one policy is optimal" in result.out
-    assert "J* is not differentiated" in result.out
+    assert (
+        "isolated: exactly one policy is optimal, at the steps and states that it reaches"
+        in result.out.splitlines()
+    )
     document = json.loads(run(*words, "--json").out)
-    assert document["sensitivities"] is None
+    found = sensitivities(exactqse.solve(get(GAME).with_(observes="nothing"), 20))
+    eta = document["sensitivities"]["eta"]
+    assert Enclosure(Fraction(eta["lower"]), Fraction(eta["upper"])).overlaps(found.eta)
+    assert document["sensitivities"]["differentiable"] is True
+    assert document["isolation"]["verdict"] == "isolated"
     assert document["certified"] is True
     assert "met" not in document["effort"]
     near = document["near_optimal"]
-    assert near["verdict"] == "undecided"
     told = re.search(r"with J >= ([0-9.]+),", result.out)
     assert told is not None
     level = Fraction(near["level"])
@@ -192,6 +197,19 @@ def test_a_farsighted_follower_has_ranges_instead(run: Run) -> None:
     assert Fraction(near["level"]) == Fraction(document["lower"])
     assert near["parts"] == sum(group["parts"] for group in near["groups"])
     assert near["values"] == near["groups"][0]["values"]
+
+
+def test_an_undecided_farsighted_optimum_is_said(run: Run, tmp_path: Path) -> None:
+    """Two actions that differ at nothing but a tie: state 1 is left or not, all the same."""
+    path = tmp_path / "tie.json"
+    P = [[[{1: 1}], [{2: 1}]], [[{1: 1}], [{1: 1}]], [[{2: 1}], [{2: 1}]]]
+    u, r = [[[1], [1]], [[0], [-1]], [[0], [-1]]], [[[0], [0]]] * 3
+    exactqse.Game.from_arrays(P, u, r, horizon=2, rho=0, eta=1, gamma=1).save(path)
+    result = run("sensitivities", path)
+    assert result.code == 0
+    assert "undecided: other policies may be optimal" in result.out
+    assert "more digits may decide it" in result.out
+    assert "J* may have kinks" in result.out
 
 
 def test_ties_are_said(run: Run) -> None:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass, replace
 from fractions import Fraction
-from math import prod
+from math import gcd, lcm, prod
 from pathlib import Path
 from typing import Any
 
@@ -70,10 +70,21 @@ def strong_node(**changes: object) -> StrongNode:
 
 
 PIECES = (
-    Piece(Fraction(2), ((LEAF,), (Split(0, 2), LEAF, Leaf((0,)))), Fraction(-1, 4)),
+    Piece(
+        Fraction(2),
+        ((LEAF,), (Split(0, 2), LEAF, Leaf((0,)))),
+        Fraction(-1, 4),
+        ((0, HALF), (2, -ONE)),
+    ),
     Piece(Fraction(3), ((LEAF,), (LEAF,))),
 )
-CLAIMS = (Claim(0, -5, PIECES[1:]), Claim(1, 0, PIECES))
+DIVIDED = (MixtureSplit(Split(0, 2), 1, 0, 1), 2, 1)
+AGAIN = (ValueSplit(2, 0, THIRD), 2, ValueSplit(2, 0, ONE), 1, 1)
+CLAIMS = (
+    Claim(0, -5, PIECES[1:]),
+    Claim(1, 0, (*PIECES, PIECES[1]), DIVIDED),
+    Claim(1, 0, (*PIECES, PIECES[1], PIECES[1]), AGAIN),
+)
 COVER = (
     ValueSplit(1, 0, HALF),
     Part(CLAIMS),
@@ -125,9 +136,11 @@ def document(kind: str, nodes: list[Any], **more: Any) -> dict[str, Any]:
 
 ROWS = [[[0, "1/3"], [2, "2/3"]], [[1, "1"]]]
 PLAIN = [[["up", "1/2"]], 0]
-PIECE = ["3", [[PLAIN], [PLAIN]], None]
-CLAIM_0 = [0, -5, [PIECE]]
-CLAIM_1 = [1, 0, [["2", [[PLAIN], [[0, 2], PLAIN, [[0], 0]]], "-1/4"], PIECE]]
+PIECE = ["3", [[PLAIN], [PLAIN]], None, []]
+TIED = ["2", [[PLAIN], [[0, 2], PLAIN, [[0], 0]]], "-1/4", [[0, "1/2"], [2, "-1"]]]
+CLAIM_0 = [0, -5, [PIECE], []]
+CLAIM_1 = [1, 0, [TIED, PIECE, PIECE], [[[0, 2], 1, 0, 1], 2, 1]]
+CLAIM_2 = [1, 0, [TIED, PIECE, PIECE, PIECE], [[2, 0, "1/3"], 2, [2, 0, "1"], 1, 1]]
 MYOPIC = document(
     "myopic",
     [
@@ -159,12 +172,12 @@ BOUNDS: dict[str, Any] = {
     "slopes": [[["1", [[1, "-1/2"]]], ["-2", []]], [["1", []], ["1/3", []]]],
     "cover": [
         [1, 0, "1/2"],
-        [[CLAIM_0, CLAIM_1], 0],
+        [[CLAIM_0, CLAIM_1, CLAIM_2], 0],
         [1, 0, "1"],
-        [[CLAIM_0, CLAIM_1], 1],
+        [[CLAIM_0, CLAIM_1, CLAIM_2], 1],
         [[0, 2], 1, 0, 1],
-        [[CLAIM_1, CLAIM_0], 0],
-        [[CLAIM_0, CLAIM_1], 0],
+        [[CLAIM_2, CLAIM_1, CLAIM_0], 0],
+        [[CLAIM_0, CLAIM_1, CLAIM_2], 0],
     ],
 }
 FARSIGHTED = document(
@@ -388,7 +401,7 @@ def test_duals_are_not_negative(row: int, column: int) -> None:
 
 
 PART = Part(CLAIMS)
-CLAIM_RULE = "a claim needs free = 0 or 1, and pieces of which the last has no end"
+CLAIM_RULE = "a claim needs free = 0 or 1, and in each region pieces of which the last has no end"
 
 
 @pytest.mark.parametrize(
@@ -403,7 +416,22 @@ CLAIM_RULE = "a claim needs free = 0 or 1, and pieces of which the last has no e
         ((Part((CLAIMS[0], replace(CLAIMS[0], free=-1))),), "cover[0]", CLAIM_RULE),
         ((Part((replace(CLAIMS[0], pieces=()),)),), "cover[0]", CLAIM_RULE),
         ((Part((replace(CLAIMS[0], pieces=PIECES[:1]),)),), "cover[0]", CLAIM_RULE),
-        ((Part((CLAIMS[1], replace(CLAIMS[1], pieces=PIECES[::-1]))),), "cover[0]", CLAIM_RULE),
+        ((Part((CLAIMS[1], replace(CLAIMS[0], pieces=PIECES[::-1]))),), "cover[0]", CLAIM_RULE),
+        *[
+            ((Part((replace(CLAIMS[1], divisions=divisions),)),), "cover[0]", what)
+            for divisions, what in (
+                ((2,), CLAIM_RULE),
+                ((4,), CLAIM_RULE),
+                ((DIVIDED[0], 1, 2), CLAIM_RULE),  # the first has an end
+                ((DIVIDED[0], 2, 2), CLAIM_RULE),
+                ((DIVIDED[0], 3, 0), CLAIM_RULE),
+                ((DIVIDED[0], 0, 3), CLAIM_RULE),
+                ((DIVIDED[0], 4, -1), CLAIM_RULE),
+                ((DIVIDED[0], 3), "a tree lacks 1 leaves"),
+                ((2, 1), "a tree goes on after its last leaf"),
+                ((DIVIDED[0],), "a tree lacks 2 leaves"),
+            )
+        ],
     ],
 )
 def test_covers(cover: Any, where: str, what: str) -> None:
@@ -480,8 +508,10 @@ def test_nothing_of_another_type_is_kept(kind: str) -> None:
             continue
         assert path == () or with_part(found, path, part) == found
         for other in impostors(part) if path else ():
-            with pytest.raises(CertificateError, match="does not belong there"):
+            with pytest.raises(CertificateError) as caught:
                 with_part(found, path, other)
+            assert caught.value.what == "holds what does not belong there"
+            assert caught.value.where == path[0]
             count += 1
         for other in (None, object(), 1.5, {}, int) if path and part is not None else ():
             if (path[-1], other) == ("end", None):
@@ -652,9 +682,9 @@ CLAIM = ("cover", 1, 0, 1)
         ("farsighted", ("cover", 4, 3), None, C, "cover[4][3]", "is not a number"),
         ("farsighted", ("cover", 0, 2), "y", N, "cover[0][2]", "is not a rational number"),
         ("farsighted", ("cover", 1, 1), None, C, "cover[1][1]", "is not a number"),
-        ("farsighted", CLAIM, [1, 0], C, "cover[1][0][1]", "is not a list of 3"),
+        ("farsighted", CLAIM, [1, 0], C, "cover[1][0][1]", "is not a list of 4"),
         ("farsighted", (*CLAIM, 0), True, C, "cover[1][0][1][0]", "is not a number"),
-        ("farsighted", (*CLAIM, 2, 0), ["2", []], C, "cover[1][0][1][2][0]", "a list of 3"),
+        ("farsighted", (*CLAIM, 2, 0), ["2", []], C, "cover[1][0][1][2][0]", "a list of 4"),
         ("farsighted", (*CLAIM, 2, 0, 2), [], C, "cover[1][0][1][2][0][2]", "is not null"),
         ("farsighted", (*CLAIM, 2, 0, 1, 1), 7, C, "cover[1][0][1][2][0][1][1]", "not a list"),
     ],
@@ -726,6 +756,19 @@ def test_denominators_that_have_too_little_in_common() -> None:
     with pytest.raises(CertificateError, match="common denominator of over 32768 bits") as caught:
         certificate(nodes=(node(policy=(wide, POLICY[1])), node(step=1, state=0)))
     assert caught.value.where == "node (0, 1)"
+
+
+def test_the_longest_odd_common_denominator() -> None:
+    odd = [3**4164, 5**2842, 7**2350, 11**1907]
+    start = (1 << MAX_COMMON_BITS - 1) // (5 * prod(odd)) + 1
+    last = next(n for n in range(start, start + 99) if gcd(n, 2310) == 1)
+    pairs = [(Fraction(1, 5 * d), Fraction(d - 1, 5 * d)) for d in (*odd, last)]
+    row = (*enumerate(x for pair in pairs for x in pair),)
+    common = lcm(*(x.denominator for _, x in row))
+    assert common % 2 == 1
+    assert common.bit_length() == MAX_COMMON_BITS
+    nodes = (node(policy=(row, POLICY[1])), node(step=1, state=0))
+    assert certificate(nodes=nodes).nodes[0].policy[0] == row
 
 
 def test_the_longest_common_denominator() -> None:

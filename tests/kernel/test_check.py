@@ -135,6 +135,7 @@ def test_another_games_certificate(solved: Solved) -> None:
     assert caught.value.what.endswith(", not of this one; give its own")
     verdict = check(other, replace(found, game=other.hash))
     assert verdict.outcome == "rejected"
+    assert verdict.arithmetic == "kernel"
 
 
 @pytest.mark.parametrize(

@@ -129,6 +129,25 @@ def test_exp_point_counts_its_errors_without_guard_bits(
     assert above <= hi
 
 
+class NoGuardBits(int):
+    """A precision that has the working one be no more than the result needs."""
+
+    def bit_length(self) -> int:
+        return -26
+
+
+@pytest.mark.parametrize("p", [12, 16, 20])
+@pytest.mark.parametrize("k", range(1, 13))
+def test_the_lower_end_of_exp_relies_on_no_guard_bits(p: int, k: int) -> None:
+    # Reduced by the lower end of ln 2, a positive argument comes out too large by up to 2k units.
+    start = k * ln2(p + 20) >> 20
+    for n in range(start + 1, start + 60):
+        below, above = exp_ends(n, p)
+        lo, hi = exp_point(n, NoGuardBits(p))
+        assert 0 <= lo <= below
+        assert above <= hi
+
+
 @given(st.integers(16, 400), st.integers(-300, 300), fractions)
 @example(53, 0, Fraction(0))
 def test_log_next_to_a_multiple_of_the_unit(p: int, whole: int, fraction: Fraction) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
-from functools import cache
 from itertools import product
 from math import ceil, floor
 from random import Random
@@ -18,157 +17,15 @@ from hypothesis import strategies as st
 
 from exactqse.evaluate import evaluate
 from exactqse.kernel.certificate import (
-    UP,
-    Certificate,
-    Claim,
-    FarsightedNode,
-    Leaf,
-    Part,
-    Piece,
-    Slope,
     Split,
-    Tree,
 )
-from exactqse.kernel.elementary import INTEGER
-from exactqse.kernel.farsighted import Frontier, PartBounds, _leaning
+from exactqse.kernel.farsighted import Frontier, PartBounds
 from exactqse.kernel.game import Row
-from exactqse.kernel.gamefile import game_hash
 from exactqse.kernel.interval import enclose, ends
 from exactqse.kernel.operators import continuation, expected
 from exactqse.kernel.stage import FailureError, Stage, cut
-from exactqse.model import Game, Policy
-
-Simplices = dict[tuple[int, int], tuple[tuple[int, ...], ...]]
-
-P = 60
-ONE = 1 << P
-SIZES = (Fraction(1, 100), Fraction(1, 20), Fraction(1, 3), Fraction(10))
-
-
-def rational(draw: Random, most: int = 2) -> Fraction:
-    return Fraction(draw.randint(-10 * most, 10 * most), 10)
-
-
-def distribution(draw: Random, size: int) -> list[Fraction]:
-    weights = [draw.choice([0, 0, 1, 2, 5]) for _ in range(size)]
-    if not any(weights):
-        weights[draw.randrange(size)] = 1
-    return [Fraction(w, sum(weights)) for w in weights]
-
-
-class Drawn:
-    """A game, a policy, and a part around the policy's values with drawn hints."""
-
-    def __init__(self, seed: int) -> None:
-        self.draw = draw = Random(seed)
-        self.S, self.A, self.B = draw.randint(1, 3), draw.choice([1, 2, 2, 3]), draw.randint(1, 3)
-        self.H = draw.choice([2, 3, 3])
-        steps = draw.choice([1, self.H])
-
-        def table(entry: Any) -> Any:
-            A, B = range(self.A), range(self.B)
-            return [
-                [[[entry() for _ in B] for _ in A] for _ in range(self.S)] for _ in range(steps)
-            ]
-
-        cells: dict[int, list[int]] = {}
-        for b in range(self.B):
-            cells.setdefault(draw.randrange(self.B), []).append(b)
-        self.game = Game.from_arrays(
-            table(lambda: distribution(draw, self.S)),
-            table(lambda: rational(draw)),
-            table(lambda: rational(draw)),
-            horizon=self.H,
-            rho=distribution(draw, self.S),
-            eta=draw.choice([Fraction(1, 3), Fraction(1), Fraction(3)]),
-            gamma=draw.choice([Fraction(1, 2), Fraction(9, 10), Fraction(1)]),
-            observes=tuple(sorted(map(tuple, cells.values()))),
-        )
-        self.places = [(h, s) for h, layer in enumerate(self.game.reachable) for s in layer]
-        self.centre = self.policy(Fraction(1))
-        values = evaluate(self.game, self.centre, digits=15)
-        self.V, self.W = values.V, values.W
-        self.box: dict[int, Any] = {}
-        width = draw.choice(SIZES)
-        for j, (h, s) in enumerate(self.places):
-            if h and draw.random() < 0.9:
-                low = self.V[h][s].mid * self.game.eta - width * draw.randint(1, 99) / 100
-                self.box[j] = (int(low * ONE), int((low + width) * ONE))
-        self.certificate = self.certify()
-
-    def policy(self, share: Fraction) -> Policy:
-        """Drawn, and mixed with the centre if ``share`` < 1."""
-        table = []
-        for h in range(self.H):
-            table.append([])
-            for s in range(self.S):
-                own = {
-                    b: row
-                    for c in self.game.observes
-                    for row in [distribution(self.draw, self.A)]
-                    for b in c
-                }
-                rows = [own[b] for b in range(self.B)]
-                if share < 1:
-                    near = self.centre.probabilities[h][s]
-                    rows = [
-                        [share * p + (1 - share) * q for p, q in zip(row, other, strict=True)]
-                        for row, other in zip(rows, near, strict=True)
-                    ]
-                table[-1].append(rows)
-        return Policy.from_arrays(table, game=self.game)
-
-    def tree(self, cell: tuple[int, ...], depth: int) -> Tree:
-        draw = self.draw
-        if depth and self.A > 1 and draw.random() < 0.4:
-            i, j = draw.sample(range(self.A), 2)
-            return (Split(i, j), *self.tree(cell, depth - 1), *self.tree(cell, depth - 1))
-        choices = [
-            draw.randrange(self.A)
-            if draw.random() < 0.8
-            else (UP, Fraction(draw.randint(1, 300), 100))
-            for _ in cell
-        ]
-        return (Leaf(tuple(choices)),)
-
-    def certify(self) -> Certificate:
-        draw, claims, slopes = self.draw, [], []
-        for h, s in self.places:
-            ends = [
-                self.V[h][s].mid + rational(draw, 1) / 10
-                for _ in range(draw.choice([0, 0, 1, 2]) if h else 0)
-            ]
-            pieces = tuple(
-                Piece(
-                    self.W[h][s].mid.limit_denominator(100) + rational(draw, 1) + int(h == 0),
-                    tuple(self.tree(cell, 2) for cell in self.game.observes),
-                    end,
-                )
-                for end in (*sorted(ends), None)
-            )
-            claims.append(Claim(int(draw.random() < 0.4), 0, pieces))
-            later = [i for i, (k, _) in enumerate(self.places) if k > h]
-            others = tuple((i, rational(draw, 1)) for i in later if draw.random() < 0.6)
-            slopes.append(Slope(rational(draw, 1), others))
-        sure = ((0, Fraction(1)),)
-        nodes = tuple(
-            FarsightedNode(h, s, (sure,) * len(self.game.observes)) for h, s in self.places
-        )
-        bounds = Fraction(-1000), Fraction(1000)
-        cover = (Part(tuple(claims)),)
-        return Certificate(game_hash(self.game), P, *bounds, nodes, (tuple(slopes),), cover)
-
-    def part(self, simplices: Simplices | None = None) -> PartBounds:
-        part = self.certificate.cover[0]
-        assert isinstance(part, Part)
-        least, most = ({j: ends[k] for j, ends in self.box.items()} for k in (0, 1))
-        box = least, most, simplices or {}
-        return PartBounds(self.game, self.certificate, part, box, P, INTEGER, "cover[0]")
-
-
-@cache
-def drawn(seed: int) -> Drawn:
-    return Drawn(seed)
+from exactqse.model import Policy
+from tests.kernel.drawn import ONE, Drawn, P, Simplices, distribution, drawn
 
 
 class Divided:
@@ -299,8 +156,8 @@ def check_stage(case: Drawn, frontiers: dict[tuple[int, int], Frontier], j: int)
     eta, gamma, reference = Fraction(game.eta or 0), game.gamma, 7 << P
     radius = {f.j: f.radius for f in frontiers.values()}
     after = {t: f for (step, t), f in frontiers.items() if step == h + 1}
-    others = frontiers[h, s].others if h else {}
-    stage = case.part().stage(j, reference, others, after, radius)
+    _, others = case.part()._leaning(j)
+    stage = case.part().stage(j, reference, after, radius)
     dv = {i: draw.randint(-rho, rho) for i, rho in radius.items()}
     units = 4 * (sum(radius.values()) // ONE + 1)
     own = sum((Fraction(c * dv[i], ONE) for i, c in others.items()), Fraction(0))
@@ -536,7 +393,12 @@ def test_where_pieces_meet_the_higher_point_is_shown(monkeypatch: pytest.MonkeyP
         with suppress(FailureError):
             for f in (case.part().frontiers() or {}).values():  # in the order of their making
                 told: dict[int, int] = {}
+                start, last = f.v
                 for piece in case.part().part.claims[f.j].pieces:
+                    at = last if piece.end is None else floor(piece.end * case.game.eta * ONE)
+                    if not start < min(at, last) and (at < last or start > f.v[0]):
+                        continue  # others are enough
+                    start = max(start, min(at, last))
                     lam = enclose(*piece.upper.as_integer_ratio(), P)[1]
                     for d, K in (made.pop(0), made.pop(0)):
                         told[d] = max(told.get(d, lam + K), lam + K)
@@ -549,12 +411,10 @@ def test_the_first_step_sees_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     """And its bounds are averaged by their values and by how they lean."""
     seen = []
 
-    def first(
-        self: PartBounds, j: int, after: Any, radius: dict[int, int]
-    ) -> tuple[Fraction, dict[int, int]]:
+    def first(self: PartBounds, j: int, after: Any, radius: dict[int, int]) -> Fraction:
         del self
         seen.append((j, after, radius))
-        return Fraction(j, 3), {i: (-1) ** j * (j + i) * ONE // 7 for i in radius if i % 3}
+        return Fraction(j, 3)
 
     monkeypatch.setattr(PartBounds, "_first", first)
     steps, denominators = set(), set()
@@ -578,7 +438,7 @@ def test_the_first_step_sees_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
         weights = [Fraction(n, rho.denominator) for n in rho.numerators]
         expected_bound = sum(w * Fraction(j, 3) for w, j in zip(weights, first_places, strict=True))
         for i, size in radius.items():
-            leans = ((-1) ** j * (j + i) * ONE // 7 if i % 3 else 0 for j in first_places)
+            leans = (part._leaning(j)[1].get(i, 0) for j in first_places)
             lean = sum((w * c for w, c in zip(weights, leans, strict=True)), Fraction(0))
             expected_bound += abs(lean) * size / ONE**2
         assert found == expected_bound
@@ -602,12 +462,11 @@ def test_a_first_step_must_not_exceed_its_claim(high: int, monkeypatch: pytest.M
     monkeypatch.setattr(Stage, "bound", bound)
     case = next(case for case in map(drawn, range(20)) if case.places[0] == (0, 0))
     part = case.part()
-    _, others = _leaning(case.game, case.certificate.slopes[0][0], P)
-    plain = part.stage(0, 0, others, {}, {})
+    plain = part.stage(0, 0, {}, {})
     claim = replace(part.part.claims[0], shift=5)
     part = replace(part, part=replace(part.part, claims=(claim, *part.part.claims[1:])))
     if high <= 0:
-        assert part._first(0, {}, {}) == (claim.pieces[0].upper, others)
+        assert part._first(0, {}, {}) == claim.pieces[0].upper
         return
     with pytest.raises(FailureError) as caught:
         part._first(0, {}, {})

@@ -321,3 +321,68 @@ def test_a_value_that_may_be_anywhere_is_too_wide_for_exp(game: Game, claim: Cer
     verdict = check(wide, replace(claim, game=wide.hash, cover=cover))
     assert verdict.outcome == "inconclusive"
     assert verdict.reason == "cover[0], step 1, state 1: the box is wider than exp can take"
+
+
+PLAIN = (Slope(HALF), Slope(ONE), Slope(Fraction(-3)))
+TIED = "ties are of states of the next step, in ascending order"
+ALONE = "divisions and ties are for Markov leaders and slopes that name no other places"
+MIXED = MixtureSplit(Split(0, 1), 0, 0, 0)
+
+
+def tied(*ties: tuple[int, Fraction]) -> Claim:
+    return replace(FIRST, pieces=(replace(FIRST.pieces[0], ties=ties),))
+
+
+def divided(*entries: Any) -> Claim:
+    leaves = sum(isinstance(entry, int) for entry in entries)
+    return replace(FIRST, pieces=FIRST.pieces * leaves, divisions=entries)
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        tied((0, ONE)),
+        tied((0, -ONE), (1, Fraction(0))),
+        divided(MIXED, 1, 1),
+        divided(ValueSplit(1, 1, ONE), MIXED, 1, 1, 1),
+    ],
+)
+def test_claims_may_be_divided_and_tied(game: Game, claim: Certificate, first: Claim) -> None:
+    part = replace(PART, claims=(first, LATER, LATER))
+    good = replace(claim, slopes=(PLAIN,), cover=(part,))
+    assert check(game, good)
+    assert not check(game, replace(good, upper=Fraction(39)))
+    with pytest.raises(CertificateError) as caught:
+        check(game, replace(good, slopes=(SLOPES,)))  # these name other places
+    assert (caught.value.what, caught.value.where) == (ALONE, "cover[0]")
+
+
+@pytest.mark.parametrize(
+    ("first", "what"),
+    [
+        (tied((1, ONE), (0, ONE)), TIED),
+        (tied((0, ONE), (0, ONE)), TIED),
+        (tied((2, ONE)), TIED),
+        (tied((-1, ONE)), TIED),
+        (divided(ValueSplit(0, 0, ONE), 1, 1), "divides no value of the follower"),
+        (divided(ValueSplit(1, 2, ONE), 1, 1), "divides no value of the follower"),
+        (divided(ValueSplit(2, 0, ONE), 1, 1), "divides no value of the follower"),
+        (divided(replace(MIXED, cell=1), 1, 1), "divides no mixtures of a game with finite eta"),
+        (divided(replace(MIXED, state=1), 1, 1), "divides no mixtures of a game with finite eta"),
+        (replace(FIRST, pieces=FIRST.pieces * 2, divisions=(2,)), "step 0 has one piece"),
+    ],
+)
+def test_divisions_and_ties_that_do_not_fit(
+    game: Game, claim: Certificate, first: Claim, what: str
+) -> None:
+    part = replace(PART, claims=(first, LATER, LATER))
+    with pytest.raises(CertificateError) as caught:
+        check(game, replace(claim, slopes=(PLAIN,), cover=(part,)))
+    assert (caught.value.what, caught.value.where) == (what, "cover[0]")
+
+
+def test_the_last_step_has_no_next_states_to_tie(game: Game, claim: Certificate) -> None:
+    last = replace(LATER, pieces=(replace(PIECE, ties=((0, ONE),)),))
+    part = replace(PART, claims=(FIRST, LATER, last))
+    with pytest.raises(CertificateError, match=TIED):
+        check(game, replace(claim, slopes=(PLAIN,), cover=(part,)))

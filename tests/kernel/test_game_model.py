@@ -13,10 +13,9 @@ from exactqse.kernel.game import (
     KernelGame,
     Row,
     check_partition,
-    make_row,
-    reduced_row,
 )
 from exactqse.kernel.gamefile import game_hash
+from exactqse.model.rows import make_row, reduced_row
 
 HALF = Fraction(1, 2)
 ZERO, ONE = Fraction(0), Fraction(1)

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exactqse.errors import FileError, GameError, InputError, NumberError
-from exactqse.kernel.codec import index_of
-from exactqse.kernel.gamefile import game_bytes, game_hash, read_game
+from exactqse.kernel.gamefile import game_bytes, game_hash
 from exactqse.model import Game
+from exactqse.model.gamefile import index_of, read_game
 
 DOCUMENT: dict[str, Any] = {
     "format": "exactqse-game",

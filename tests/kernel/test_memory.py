@@ -144,7 +144,7 @@ def test_a_stage_looks_at_claims_that_the_followers_action_leads_to(
     found = solve(game, gap="1/20", leader="history").certificate
     bounds = PartBounds(game, found, parts(game, found)[0][0], ({}, {}, {}), 64, INTEGER, "")
     after = {s: f for (_, s), f in (bounds.frontiers() or {}).items()}
-    free = bounds.stage(0, 0, {}, after, {f.j: f.radius for f in after.values()}).free
+    free = bounds.stage(0, 0, after, {f.j: f.radius for f in after.values()}).free
     assert free is not None
     seen: list[int] = []
     phi = Frontier.phi

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from exactqse.arithmetic.balls import ball, exact_fraction, precision
 from exactqse.kernel.certificate import Certificate, Distribution
 from exactqse.kernel.elementary import INTEGER
-from exactqse.kernel.game import expectation, make_row
+from exactqse.kernel.game import expectation
 from exactqse.kernel.interval import Interval, enclose, ends
 from exactqse.kernel.operators import (
     by_response,
@@ -23,6 +23,7 @@ from exactqse.kernel.operators import (
     policy_value,
 )
 from exactqse.model import Game
+from exactqse.model.rows import make_row
 from exactqse.testing import games
 
 bits = st.sampled_from((16, 53, 100, 300))

@@ -519,6 +519,7 @@ def test_claims_are_duals_just_where_eta_is_infinite(chain: Game) -> None:
         with pytest.raises(CertificateError) as caught:
             check(game, claimed(game, Part(claims)))
         assert caught.value.what == "claims are duals just for eta = infinity"
+        assert caught.value.where == "cover[0]"
 
 
 def test_no_other_kind_is_for_such_a_follower(chain: Game) -> None:

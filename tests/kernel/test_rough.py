@@ -56,6 +56,29 @@ def test_exp_above_where_one_unit_is_all(q: int) -> None:
         assert exact <= found <= exact * 2 + 2
 
 
+@pytest.mark.parametrize("q", [16, 40, 64, 128])
+@pytest.mark.parametrize("whole", [-128, -9, -1, 0, 1, 100, MAX_EXPONENT])
+def test_exp_above_just_after_a_step_of_the_table(q: int, whole: int) -> None:
+    """Where an error of one unit in 1 / ln 2 would take the step before, which is below."""
+    for i in (0, 1, 13, 63):
+        step = int(MP.log(2) * (whole * 64 + i) / 64 * 2**q)
+        for j in range(8, min(q, 40)):
+            x = step + (1 << q - j)
+            exact = MP.exp(MP.mpf(x) / 2**q) * 2**q
+            assert exact <= exp_above(x, q) <= exact * MP.mpf("1.0225") + 2
+
+
+@pytest.mark.parametrize("q", [16, 40, 64, 128])
+def test_log_below_at_the_steps_of_the_table(q: int) -> None:
+    """Where all that is lost are the roundings of the table and of ln 2."""
+    for k in (32, 33, 39, 40, 63, 64, 65, 128, 9999):
+        for i in (0, 1, 13, 63):
+            n = elementary._POWERS[i] << k - 32
+            exact = MP.log(MP.mpf(n) / 2**q) * 2**q
+            lost = (abs(k - q) + 3) * MP.mpf(2) ** (q - 32) + 1
+            assert exact - lost <= log_below(n, q) <= exact
+
+
 @given(bits, st.integers(1, 2**80))
 def test_log_below(q: int, n: int) -> None:
     exact = MP.log(MP.mpf(n) / 2**q) * 2**q

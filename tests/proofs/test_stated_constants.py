@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from exactqse.kernel import certificate, gamefile
+from exactqse.kernel import certificate, codec, gamefile
 from exactqse.kernel.certificate import Place
 from exactqse.model import policy
 from exactqse.simulate import datasetfile
@@ -42,7 +42,7 @@ def test_stated_constants(page: str, count: int) -> None:
 @pytest.mark.parametrize(
     ("page", "module", "names"),
     [
-        ("game-file.md", gamefile, gamefile._FIELDS),
+        ("game-file.md", gamefile, gamefile.FIELDS),
         (
             "certificate-format.md",
             certificate,
@@ -113,11 +113,11 @@ def test_the_stated_example_is_read() -> None:
 @pytest.mark.parametrize("text", ["3", "-1/3", "0.1", "1.", ".5", "2.5e-3"])
 def test_stated_numbers_are_read(text: str) -> None:
     assert f'"{text}"' in _text("game-file.md")
-    gamefile.number(text, "here")
+    codec.number(text, "here")
 
 
 @pytest.mark.parametrize("text", ["1/-3", "1e2/3", " 1", "1_000", "inf"])
 def test_stated_non_numbers_are_refused(text: str) -> None:
     assert f'"{text}"' in _text("game-file.md")
     with pytest.raises(ValueError, match="not a rational number"):
-        gamefile.number(text, "here")
+        codec.number(text, "here")

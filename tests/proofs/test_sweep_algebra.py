@@ -1,9 +1,10 @@
-"""The steps of localisation.md, near-optimal-values.md, sensitivities.md, temperature-limits.md."""
+"""The steps of localisation.md, near-optimal-values.md, one-optimal-policy.md, and others."""
 
 from __future__ import annotations
 
 from itertools import product
 
+import mpmath
 import pytest
 import sympy as sp
 
@@ -126,3 +127,77 @@ def test_values_rise_with_exponents() -> None:
     assert sp.simplify(sum(sp.diff(soft, y) for y in x) - 1) == 0
     gamma, p, v = sp.symbols("gamma p v", positive=True)
     assert sp.diff(eta + gamma * p * v, v).is_positive
+
+
+# ---- one-optimal-policy.md ----
+
+
+def test_slopes_of_a_farsighted_game() -> None:
+    """Lemma 1 and the Theorem, for two steps of two actions each and one state at the first."""
+    gamma, P = sp.symbols("gamma P0:4", real=True)[0], sp.symbols("P0:4", real=True)
+    names = {n: sp.symbols(f"{n}:12", real=True) for n in ("r", "u")}
+    p = sp.symbols("p:6", real=True)  # the weight of a = 1 at place i after b: p[2 i + b]
+
+    def stage(i: int, v: list[sp.Expr], W: list[sp.Expr]) -> dict[str, list[sp.Expr]]:
+        found: dict[str, list[sp.Expr]] = {"X": [], "Y": [], "x": [], "y": []}
+        for b in range(2):
+            for a in range(2):
+                to = P[2 * a + b]
+                k = 4 * i + 2 * b + a
+                found["X"].append(eta * names["r"][k] + gamma * (to * v[1] + (1 - to) * v[0]))
+                found["Y"].append(names["u"][k] + to * W[1] + (1 - to) * W[0])
+            for low, high in ("xX", "yY"):
+                first, second = found[high][-2:]
+                found[low].append((1 - p[2 * i + b]) * first + p[2 * i + b] * second)
+        Z = sum(sp.exp(x) for x in found["x"])
+        found["nu"] = [sp.exp(x) / Z for x in found["x"]]
+        found["v"] = [sp.log(Z)]
+        found["W"] = [sum(n * w for n, w in zip(found["nu"], found["y"], strict=True))]
+        return found
+
+    nothing = [sp.Integer(0)] * 2
+    late = [stage(i, nothing, nothing) for i in (1, 2)]
+    stages = [stage(0, [s["v"][0] for s in late], [s["W"][0] for s in late]), *late]
+    D, M, push = [sp.Integer(1), *nothing], [sp.Integer(0), *nothing], {}
+    for i, place in enumerate(stages):
+        for b in range(2):
+            nu, gain = place["nu"][b], place["y"][b] - place["W"][0]
+            push[i, b] = D[i] * nu * gain + M[i] * nu
+            for a, t in product(range(2), range(2)) if i == 0 else ():
+                weight = p[b] if a else 1 - p[b]
+                to = weight * (P[2 * a + b] if t else 1 - P[2 * a + b])
+                D[1 + t] += nu * to
+                M[1 + t] += gamma * push[i, b] * to
+    symbols = [eta, gamma, *P, *names["r"], *names["u"], *p]
+    slopes, total = {}, sp.Integer(0)
+    for i, b in product(range(3), range(2)):
+        place, k, q = stages[i], 2 * b, 4 * i + 2 * b
+        dx, dy = (place[n][k + 1] - place[n][k] for n in "XY")
+        flow = D[i] * place["nu"][b]
+        slopes[p[2 * i + b]] = push[i, b] * dx + flow * dy
+        slopes[names["r"][q + 1]] = eta * p[2 * i + b] * push[i, b]
+        slopes[names["u"][q + 1]] = p[2 * i + b] * flow
+        low, high = names["r"][q : q + 2]
+        total += push[i, b] * (low + p[2 * i + b] * (high - low))
+    slopes[eta] = total
+    together = [stages[0]["W"][0], *slopes.values()]
+    function = sp.lambdify(symbols, together, "mpmath", cse=True)
+    with mpmath.workdps(60):
+        at = [mpmath.mpf(1 + k * k % 7) / (8 + k % 3) for k in range(len(symbols))]
+        values, h = function(*at)[1:], mpmath.mpf(10) ** -20
+        for symbol, value in zip(slopes, values, strict=True):
+            k = symbols.index(symbol)
+            above, below = (function(*at[:k], at[k] + t, *at[k + 1 :])[0] for t in (h, -h))
+            assert abs((above - below) / (2 * h) - value) < mpmath.mpf(10) ** -35
+            assert abs(value) > mpmath.mpf(10) ** -4
+
+
+def test_a_cap_of_the_value() -> None:
+    """Lemma 3: an identity, and t e^(1 - t) <= 1 with equality at t = 1."""
+    a, b, y0, y1, lam = sp.symbols("a b y0 y1 lam", real=True)
+    Z = sp.exp(a) + sp.exp(b)
+    W = (sp.exp(a) * y0 + sp.exp(b) * y1) / Z
+    assert zero(W - lam - (sp.exp(a) * (y0 - lam) + sp.exp(b) * (y1 - lam)) / Z)
+    t = x * sp.exp(1 - x)
+    assert t.subs(x, 1) == 1
+    assert zero(sp.diff(t, x) - (1 - x) * sp.exp(1 - x))

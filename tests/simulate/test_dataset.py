@@ -9,8 +9,9 @@ from scipy.stats import chisquare
 
 from exactqse.errors import DatasetError, InputError, KindError
 from exactqse.games import dense
-from exactqse.kernel.gamefile import game_bytes, read_game
+from exactqse.kernel.gamefile import game_bytes
 from exactqse.model import Game, Policy
+from exactqse.model.gamefile import read_game
 from exactqse.simulate import (
     Dataset,
     Episodes,

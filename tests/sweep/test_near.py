@@ -122,10 +122,10 @@ def test_policies_met_are_told_as_far_as_they_are_good(poles: NearOptimal) -> No
     assert other.group is None
 
 
-def test_derivatives_and_isolation_name_what_there_is_instead(poles: NearOptimal) -> None:
-    for function in (isolation, sensitivities):
-        with pytest.raises(NotCoveredError, match="gamma = 1 > 0; near_optimal tells where"):
-            function(poles.solution)
+def test_two_poles_are_not_isolated(poles: NearOptimal) -> None:
+    """Several actions are alike at the other states, and both poles are optimal."""
+    assert isolation(poles).verdict == "multiple"
+    assert not sensitivities(poles).isolated
 
 
 def test_a_worse_pole_is_excluded_unless_asked_for() -> None:

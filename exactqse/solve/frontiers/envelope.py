@@ -71,6 +71,8 @@ def _narrowed(found: Pieces, G: Floats, worth: float) -> Pieces:
     middle = (found.ends[1:] + found.ends[:-1]) / 2
     above = np.maximum(-G[found.of], 0) * np.exp(-middle) * (width / _WIDEST - 1)
     parts = np.where(above > _LEVEL * worth, np.ceil(width / _WIDEST), 1).astype(np.intp)
+    if (parts == 1).all():
+        return found
     rows = zip(found.ends[:-1], found.ends[1:], parts + 1, strict=True)
     inner = [np.linspace(left, right, count)[1:] for left, right, count in rows]
     return Pieces(np.repeat(found.of, parts), np.concatenate([found.ends[:1], *inner]))

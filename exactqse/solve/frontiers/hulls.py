@@ -32,19 +32,22 @@ def upper_hull(x: Floats, y: Floats) -> Integers:
     that the least e^v has.
     """
     order: Integers = np.lexsort((y, x))
-    order = order[np.append(np.diff(x[order]) > 0, True)]
+    x, y = x[order], y[order]
+    last = np.append(x[1:] > x[:-1], True)
+    x, y, order = _shares(x[last]), _shares(y[last]), order[last]
     while len(order) > 2:
-        dx, dy = _shares(x[order]), _shares(y[order])
+        dx, dy = x[1:] - x[:-1], y[1:] - y[:-1]
         bent = dy[:-1] * dx[1:] > dy[1:] * dx[:-1]
         if bent.all():
             break
-        order = order[np.concatenate([[True], bent, [True]])]
+        keep = np.concatenate([[True], bent, [True]])
+        x, y, order = x[keep], y[keep], order[keep]
     return order
 
 
 def _shares(z: Floats) -> Floats:
-    """Differences as shares of the range: their products neither overflow nor vanish."""
-    found: Floats = np.diff(z) / (float(np.ptp(z)) or 1.0)
+    """As shares of the range: products of differences neither overflow nor vanish."""
+    found: Floats = z / (float(z.max() - z.min()) or 1.0)
     return found
 
 

@@ -64,11 +64,15 @@ class Search:
         self.planted = False
 
     def plant(self, part: Part) -> None:
-        """Begin with what an earlier search came to: the lam of a part's claims, and their ends."""
+        """Begin with what an earlier search came to: the lam of a part's claims, and their ends.
+
+        Of claims that are not divided: pieces of a region are for fewer policies.
+        """
         self.planted = True
         claims: Iterator[Any] = iter(part.claims[len(self.places[0]) :])
         for place in (place for row in self.places[1:] for place in row):
-            pieces = next(claims).pieces
+            claim = next(claims)
+            pieces = () if claim.divisions else claim.pieces
             known = [float(piece.upper) for piece in pieces]
             place.lam = np.unique(np.concatenate([place.lam, known]))[::-1]
             ends = [float(piece.end) * self.model.eta for piece in pieces if piece.end is not None]

@@ -31,9 +31,9 @@ from exactqse.solve.frontiers.search import Search
 from exactqse.solve.keeping import merged
 from exactqse.solve.rounding import fractional_bits, slack
 
-_SHARE = 0.7  # of the gap that the search takes; rounding takes the rest
-_MARGIN = 0.05  # of the gap
-_LEAST = 1e-12  # of the values' scale
+SHARE = 0.7  # of the gap that the search takes; rounding takes the rest
+MARGIN = 0.05  # of the gap
+LEAST = 1e-12  # of the values' scale
 _UNIT = "bounds examined"
 _STUCK = "finer frontiers do not bring the bounds closer together"
 
@@ -62,8 +62,8 @@ def solve_history(
     search, proof, upper = _searched(_Aim(game, gap, budget, caution, resume, watch), certain=True)
     nodes = memories(game, search)
     p = _precision(game, gap, search)
-    lower = _below(game, policy_values(game, nodes, p, FlintElementary()), p, search.model.scale)
-    return _claimed(game, gap, budget, p, (lower, upper), nodes, proof, resume)
+    lower = below(game, policy_values(game, nodes, p, FlintElementary()), p, search.model.scale)
+    return claimed(game, gap, budget, p, (lower, upper), nodes, proof, resume)
 
 
 def solve_tree(
@@ -93,11 +93,11 @@ def solve_tree(
     found = []
     for nodes in (_kept(game, memories(game, search)), _ascended(game, search)):
         after = policy_values(game, nodes, p, FlintElementary())
-        found.append((_below(game, after, p, search.model.scale), nodes))
+        found.append((below(game, after, p, search.model.scale), nodes))
         if upper - found[0][0] <= gap:
             break
     lower, best = max(found, key=lambda pair: pair[0])
-    return _claimed(game, gap, budget, p, (lower, upper), best, proof, resume)
+    return claimed(game, gap, budget, p, (lower, upper), best, proof, resume)
 
 
 @dataclass(frozen=True)
@@ -133,16 +133,17 @@ def _searched(aim: _Aim, *, certain: bool) -> tuple[Search, Part, Fraction]:
 
         def report(done: int) -> None:
             if aim.watch is not None:
-                lower, upper = (_finite(value) for value in (search.lower, search.upper))
+                lower, upper = (finite(value) for value in (search.lower, search.upper))
                 lower = lower if certain else None
                 aim.watch(Standing(done, len(game.places), lower, upper))
 
-        search.run(_SHARE * aimed, budget, report)
-        margin = max(_MARGIN * aimed, _LEAST * search.model.scale) * 10.0**aim.caution
+        search.run(SHARE * aimed, budget, report)
+        margin = max(MARGIN * aimed, LEAST * search.model.scale) * 10.0**aim.caution
         return search, *part(game, search, margin)
 
 
-def _finite(value: float) -> Fraction | None:
+def finite(value: float) -> Fraction | None:
+    """The number, if it is one."""
     return Fraction(value) if np.isfinite(value) else None
 
 
@@ -165,12 +166,12 @@ def _ascended(game: KernelGame, search: Search) -> tuple[FarsightedNode, ...]:
     return policy_nodes(game, policy)
 
 
-def _below(game: KernelGame, values: dict[int, Interval], p: int, scale: float) -> Fraction:
+def below(game: KernelGame, values: dict[int, Interval], p: int, scale: float) -> Fraction:
     """The value of the first step, rounded down."""
     return initial_mean(game, values, p)[0] - slack(p, scale)
 
 
-def _claimed(
+def claimed(
     game: KernelGame,
     gap: Fraction,
     budget: Budget,
@@ -180,6 +181,7 @@ def _claimed(
     proof: Part,
     resume: Certificate | None,
 ) -> tuple[Certificate, Effort]:
+    """The certificate and what it took, with what was resumed where that is better."""
     found = Certificate(game_hash(game), p, *bounds, nodes, slopes(game), (proof,))
     if resume is not None:
         found = merged(found, resume)

@@ -1,0 +1,189 @@
+"""What the best solution gives away: where a place's bound is more than any choice is worth."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from exactqse.solve.farsighted.model import Floats
+from exactqse.solve.placewise.place import Node, Place
+from exactqse.solve.placewise.region import Answers, Region
+
+_SPREAD = 0.1  # of a difference in v: what different values for different actions may be worth
+_JUMP = 0.02  # of a squared jump
+_SAME = 1e-8
+_FINEST = 1e-9  # of lam, relatively
+_NEARER = 0.125  # of a piece: so far from what is used it ends
+_LITTLE = 1e-13
+
+
+@dataclass(eq=False)
+class Used:
+    """A region that the best solution uses, at v, with its share of the leader's value.
+
+    ``alpha`` (B, A) are the mixtures there, once it was looked at.
+    """
+
+    place: Place
+    leaf: Node
+    v: float
+    share: float
+    alpha: Floats | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Act:
+    """What may be done about a loss: divide at a value or a mixture, or add lam or cuts."""
+
+    loss: float
+    place: Place
+    leaf: Node
+    t: int = -1
+    at: float = 0.0
+    b: int = -1
+    edge: tuple[int, int] = (0, 0)
+    lam: Floats = field(default_factory=lambda: np.zeros(0))
+    cuts: Floats = field(default_factory=lambda: np.zeros(0))
+
+    @property
+    def divides(self) -> bool:
+        """Whether the region is divided."""
+        return self.t >= 0 or self.b >= 0
+
+
+def losses(here: Used) -> tuple[list[Used], list[Act]]:
+    """The regions that are used at the next places, and what is lost here and in between."""
+    region = here.leaf.held
+    found = region.found
+    acts: list[Act] = []
+    if here.place.h:
+        k, acts = _own(here, region)
+    else:
+        k = 0
+    here.alpha = found.alpha[k]
+    weight = np.exp(found.x[k] - found.v[k])
+    below: list[Used] = []
+    for t, child in enumerate(here.place.after):
+        P = (found.alpha[k] * here.place.site.P[:, :, t]).sum(1)
+        share = weight * P
+        picks = found.picks[k, :, t]
+        some = share > 0
+        total = float(share[some].sum())
+        if total <= 0:
+            continue
+        vc = float((share[some] * picks[some]).sum() / total)
+        spread = float((share[some] * np.abs(picks[some] - vc)).sum())
+        line = region.lines[t]
+        wide = line.v[-1] - line.v[0] > _SAME
+        if spread > _SAME and wide:
+            loss = here.share * spread * 2 * _SPREAD
+            acts.append(Act(loss, here.place, here.leaf, t=t, at=vc))
+        if found.bend[k] > 0 and t == here.place.site.tie and wide:
+            middle = float(line.v[0] + line.v[-1]) / 2
+            acts.append(
+                Act(here.share * float(found.bend[k]), here.place, here.leaf, t=t, at=middle)
+            )
+        below += _chord(here, region, k, t, child, vc, total, acts)
+    return below, acts
+
+
+def _chord(
+    here: Used,
+    region: Region,
+    k: int,
+    t: int,
+    child: Place,
+    vc: float,
+    total: float,
+    acts: list[Act],
+) -> list[Used]:
+    """What the hull over the next place's pieces lies above them."""
+    line, found = region.lines[t], region.found
+    hull = float(np.interp(vc, line.v, line.w))
+    if t == here.place.site.tie and not np.isnan(found.sigma[k]):
+        middle = float(line.v[0] + line.v[-1]) / 2
+        sigma = float(found.sigma[k])
+        hull = float((line.w + sigma * (line.v - middle)).max()) - sigma * (vc - middle)
+    d = vc - child.site.reference
+    value, leaf = child.best_at(d)
+    best = leaf.held
+    share = here.share * total
+    ends, tangent = _tangent(best, d)
+    around = np.array([d - _NEARER * (ends[1] - ends[0]), d + _NEARER * (ends[1] - ends[0])])
+    if hull - value > _LITTLE:
+        bulge = min(max(tangent - value, 0.0), hull - value)
+        acts.append(Act(share * bulge, child, leaf, cuts=around))
+        if line.v[-1] - line.v[0] > _SAME:
+            acts.append(Act(share * (hull - value - bulge), here.place, here.leaf, t=t, at=vc))
+    return [Used(child, leaf, d, share)]
+
+
+def _tangent(region: Region, d: float) -> tuple[tuple[float, float], float]:
+    """Both ends of the piece around d, and what it shows at d if it lies above its chord."""
+    k = min(max(int(np.searchsorted(region.pieces.ends, d)) - 1, 0), len(region.pieces.of) - 1)
+    start, end = float(region.pieces.ends[k]), float(region.pieces.ends[k + 1])
+    i = region.pieces.of[k]
+    lam, G = float(region.found.lam[i]), float(region.found.G[i])
+    middle = (start + end) / 2
+    if G >= 0:
+        return (start, end), -np.inf
+    return (start, end), lam + G * float(np.exp(-middle)) * (1 - (d - middle))
+
+
+def _own(here: Used, region: Region) -> tuple[int, list[Act]]:
+    """The answer nearest to v, and what lies between it and its neighbour."""
+    found, v = region.found, here.v
+    vs = np.maximum.accumulate(found.v)
+    at = int(np.searchsorted(vs, v))
+    i, j = max(at - 1, 0), min(at, len(vs) - 1)
+    near = i if abs(found.v[i] - v) < abs(found.v[j] - v) else j
+    value = region.bound_at(v)
+    if i == j:
+        off = abs(float(found.v[i]) - v)
+        if off <= _SAME:
+            return near, []
+        span = max(1.0, float(found.lam[0] - found.lam[-1]))
+        new = found.lam[0] + span if i == 0 else found.lam[-1] - span
+        loss = here.share * max(abs(value - float(found.W[i])), _SPREAD * off)
+        return near, [Act(loss, here.place, here.leaf, lam=np.array([new]))]
+    inner = float(np.interp(v, [vs[i], vs[j]], [found.W[i], found.W[j]]))
+    gap, dv = value - inner, float(vs[j] - vs[i])
+    dlam = float(found.lam[i] - found.lam[j])
+    if dlam > _FINEST * (1 + abs(float(found.lam[i]))) and abs(gap) <= dlam * dv:
+        loss = here.share * min(max(gap, 0.0), dlam * dv / 8)
+        a, b = found.lam[i], found.lam[j]
+        new = np.array([(3 * a + b) / 4, (a + b) / 2, (a + 3 * b) / 4])
+        return near, [Act(loss, here.place, here.leaf, lam=new)] if loss > _LITTLE else []
+    if dv <= _SAME:
+        return near, []
+    loss = here.share * (abs(gap) + _JUMP * dv * dv)
+    return near, _jump(here, region, found, i, j, loss)
+
+
+def _jump(here: Used, region: Region, found: Answers, i: int, j: int, loss: float) -> list[Act]:
+    """Divide between two answers, where they differ most in what the follower sees."""
+    site = here.place.site
+    best: tuple[float, Act] | None = None
+    for b in range(len(site.x)):
+        change = found.alpha[i, b] - found.alpha[j, b]
+        moved = abs(float(change @ site.x[b]))
+        if best is None or moved > best[0]:
+            edge = _edge(region, b, found.alpha[i, b], found.alpha[j, b])
+            best = moved, Act(loss, here.place, here.leaf, b=b, edge=edge)
+    for t in range(len(here.place.after)):
+        shift = site.gamma * np.abs(found.picks[i, :, t] - found.picks[j, :, t])
+        P = (found.alpha[i] * site.P[:, :, t]).sum(1)
+        moved = float(np.nan_to_num(shift * P).max())
+        if best is None or moved > best[0]:
+            b = int(np.nan_to_num(shift * P).argmax())
+            at = float(found.picks[i, b, t] + found.picks[j, b, t]) / 2
+            best = moved, Act(loss, here.place, here.leaf, t=t, at=at)
+    return [best[1]] if best is not None and best[0] > 0 else []
+
+
+def _edge(region: Region, b: int, first: Floats, second: Floats) -> tuple[int, int]:
+    """The edge of the simplex along which two mixtures differ most."""
+    change = np.linalg.solve(region.corners[b].T, first - second)
+    i, j = int(change.argmax()), int(change.argmin())
+    return (i, j) if i != j else (0, min(1, len(change) - 1))

@@ -1,0 +1,276 @@
+"""Upper bounds on a tree, place by place: divided where the best solution uses what is not tight.
+
+A place's choices are divided into regions, by the values of the next places and by mixtures; each
+region has bounds of its own. What was proved of a region stays true when the next places are known
+better, so only what the best solution uses is proved again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from exactqse.kernel.certificate import Part
+from exactqse.kernel.game import KernelGame
+from exactqse.solve.effort import Budget
+from exactqse.solve.farsighted.incumbent import Evaluated, ascended, best_policy
+from exactqse.solve.farsighted.model import Floats, Model
+from exactqse.solve.frontiers.coarse import coarse_places
+from exactqse.solve.frontiers.place import Place as Coarse
+from exactqse.solve.placewise.losses import Act, Used, losses
+from exactqse.solve.placewise.place import Cut, Node, Place
+from exactqse.solve.placewise.planting import planted
+from exactqse.solve.placewise.region import Region, Site
+
+_CLOSE = 0.02  # of the gap
+_LEAST = 1e-9  # of the scale of values
+_WORTH = 0.1  # of the gap, for all places: errors below it are no errors
+_NEWTON = 60
+_SHARE = 0.07
+_MANY = 32  # acts of a round
+_EDGE = 0.1  # of an interval: no cut is nearer to its ends
+_GRAIN = 2.0**24  # cuts are whole numbers of its parts: the checker knows them exactly
+_COARSE = 2.0**10  # the same for references
+_DENSER = 3
+_FIRST = 8  # round with a search for policies that begins with the solution
+
+Report = Callable[[int], None]
+
+
+class Search:
+    """The places [h][n], the bounds so far, and the best policy."""
+
+    def __init__(self, model: Model, gap: float, caution: float = 1.0) -> None:
+        self.model, self.gap = model, gap
+        self.close = caution * max(_CLOSE * gap, _LEAST * model.scale)
+        self.worth = _WORTH * gap / sum(model.sizes)
+        self.places: list[list[Place]] = []
+        coarse = coarse_places(model, self.close)
+        for h in reversed(range(len(model.layers))):
+            row = [self._place(h, n, coarse[h][n]) for n in range(model.sizes[h])]
+            self.places.insert(0, row)
+        self.policy: Evaluated = best_policy(model)
+        self.upper = np.inf
+        self.splits = 0
+        self.rounds = 0
+
+    @property
+    def lower(self) -> float:
+        """The value of the best policy, in float64."""
+        return float(self.policy.worth(self.model)[0])
+
+    @property
+    def ranges(self) -> list[tuple[float, float]]:
+        """Of v at the places after the first step."""
+        return [place.reach for row in self.places[1:] for place in row] or [(0.0, 0.0)]
+
+    def _place(self, h: int, n: int, coarse: Coarse) -> Place:
+        layer, model = self.model.layers[h], self.model
+        follows = np.flatnonzero(layer.P[n].any((0, 1)))
+        P = layer.P[n][..., follows]
+        reference = float(np.round(coarse.reference * _COARSE) / _COARSE)
+        x = model.eta * layer.r[n] - reference
+        shared = [t for t in range(len(follows)) if (P[:, :, t].any(1)).sum() > 1]
+        flat = len(shared) == 1 and not np.ptp(P[:, :, shared[0]], axis=1).any()
+        tie = shared[0] if flat else None
+        site = Site(x, layer.u[n], P, model.gamma, reference, tie)
+        after = [self.places[0][t] for t in follows]
+        B, A = layer.u[n].shape
+        corners = dict.fromkeys(range(B), np.eye(A))
+        none = np.zeros(0)
+        place = Place(h, n, site, after, Node(Region({}, corners, _denser(coarse.lam), none, none)))
+        self._renew(place, place.root)
+        return place
+
+    def _renew(self, place: Place, node: Node) -> None:
+        """Prove a region again, over what the next places prove now; drop it if it is empty."""
+        region = node.region
+        if region is None:
+            return
+        lines = [
+            child.clip(*region.box.get(t, (-np.inf, np.inf))) for t, child in enumerate(place.after)
+        ]
+        found = [line for line in lines if line is not None]
+        if len(found) < len(lines):
+            node.region = None
+        else:
+            region.meet(place.site, found, place.versions)
+            if place.h:
+                region.prove(place.site, self.close, self.worth)
+            else:
+                self._root(place, region)
+        place.changed()
+
+    def _root(self, place: Place, region: Region) -> None:
+        """The lam at which G is 0, by Newton's steps: G is convex, and falls by e^v."""
+        lam = region.root
+        if not np.isfinite(lam):
+            lam = min(float(of.y.min()) for of in region.columns)
+        for _ in range(_NEWTON):
+            found = region.answers(place.site, np.array([lam]), self.close)
+            step = float(found.G[0] * np.exp(-found.v[0]))
+            lam += step
+            if abs(step) <= 1e-3 * self.close:
+                break
+        region.root, region.found = lam, found
+
+    def run(self, aim: float, budget: Budget, report: Report) -> None:
+        """Rounds until upper - lower <= aim, or no loss is found, or the budget is spent."""
+        while True:
+            used, acts = self._walk()
+            self.rounds += 1
+            if self.rounds >= _FIRST and self.rounds & (self.rounds - 1) == 0:  # powers of 2
+                self._improve(used)
+            report(self.rounds)
+            if self.upper - self.lower <= aim or budget.spent or not acts:
+                return
+            self._act(acts, budget)
+            self._again(used)
+
+    def plant(self, game: KernelGame, known: Part) -> None:
+        """Begin with the divisions, lam and ends of a part that an earlier search came to."""
+        claims = dict(zip(game.places, known.claims, strict=True))
+        for place in (place for row in reversed(self.places) for place in row):
+            claim: Any = claims[place.h, game.reachable[place.h][place.n]]
+            place.root = planted(game, place, claim)
+            for leaf in place.leaves():
+                self._renew(place, leaf)
+
+    def settle(self) -> None:
+        """Prove all again, the last steps first, as the checker will see it."""
+        for place in (place for row in reversed(self.places) for place in row):
+            for leaf in place.leaves():
+                if leaf.held.seen != place.versions:
+                    self._renew(place, leaf)
+        self.upper = sum(
+            float(share) * _highest(place).held.root
+            for share, place in zip(self.model.rho, self.places[0], strict=True)
+        )
+
+    def _walk(self) -> tuple[list[Used], list[Act]]:
+        """From the first step on: what the best solution uses, and what it loses there.
+
+        What was proved before the next places changed is proved again as soon as it is used; what
+        is used then may be another region.
+        """
+        used: list[Used] = []
+        acts: list[Act] = []
+        stack: list[Used] = []
+        self.upper = 0.0
+        for n, place in enumerate(self.places[0]):
+            share = float(self.model.rho[n])
+            leaf = self._fresh(place, partial(_highest, place))
+            self.upper += share * leaf.held.root
+            stack.append(Used(place, leaf, np.nan, share))
+        while stack:
+            here = stack.pop()
+            if here.leaf.held.seen != here.place.versions:
+                here.leaf = self._fresh(here.place, partial(_best, here))
+            used.append(here)
+            below, found = losses(here)
+            stack += below
+            acts += found
+        return used, acts
+
+    def _fresh(self, place: Place, best: Callable[[], Node]) -> Node:
+        """The best of a place's regions, proved over what the next places prove now."""
+        while (leaf := best()).held.seen != place.versions:
+            self._renew(place, leaf)
+        return leaf
+
+    def _again(self, used: list[Used]) -> None:
+        """Prove again what was used, the last steps first, where something after it changed."""
+        for here in sorted(used, key=lambda one: -one.place.h):
+            for leaf in here.leaf.leaves():
+                if leaf.region is not None and leaf.held.seen != here.place.versions:
+                    self._renew(here.place, leaf)
+
+    def _act(self, acts: list[Act], budget: Budget) -> None:
+        """Finer bounds wherever they matter, and the divisions that promise most."""
+        divisions = sorted((act for act in acts if act.divides), key=lambda act: -act.loss)
+        least = _SHARE * max(act.loss for act in acts)
+        for act in acts:
+            region = act.leaf.region
+            if act.divides or act.loss < self.worth or region is None:
+                continue
+            budget.spend(1)
+            region.lam = np.unique(np.concatenate([region.lam, act.lam]))[::-1]
+            region.cuts = np.unique(np.concatenate([region.cuts, act.cuts]))
+            region.seen = (-1,)
+        touched = set[int]()
+        for act in divisions[:_MANY]:
+            if act.loss < least or id(act.leaf) in touched:
+                continue
+            touched.add(id(act.leaf))
+            budget.spend(1)
+            self._divide(act)
+
+    def _divide(self, act: Act) -> None:
+        place, leaf = act.place, act.leaf
+        region = leaf.region
+        if region is None:
+            return
+        self.splits += 1
+        parts = self._halves(place, region, act)
+        if parts is None:
+            return
+        cut, halves = parts
+        leaf.cut, leaf.sides, leaf.region = cut, (Node(halves[0]), Node(halves[1])), None
+        for side in leaf.sides:
+            self._renew(place, side)
+
+    def _halves(self, place: Place, region: Region, act: Act) -> tuple[Cut, list[Region]] | None:
+        lam = region.needed() if place.h else region.lam
+
+        def like(box: dict[int, tuple[float, float]], corners: dict[int, Floats]) -> Region:
+            return Region(box, corners, lam, region.cuts, region.marks, root=region.root)
+
+        if act.t < 0:
+            cut = Cut(b=act.b, edge=act.edge)
+            return cut, [like(*side) for side in cut.sides(region.box, region.corners)]
+        line = region.lines[act.t]
+        low, high = float(line.v[0]), float(line.v[-1])
+        v = min(max(act.at, low + _EDGE * (high - low)), high - _EDGE * (high - low))
+        v = float(np.round(v * _GRAIN) / _GRAIN)
+        if not low < v < high:
+            return None
+        self._mark(place.after[act.t], v)
+        cut = Cut(t=act.t, at=v)
+        return cut, [like(*side) for side in cut.sides(region.box, region.corners)]
+
+    def _mark(self, place: Place, v: float) -> None:
+        """Let pieces end at v, so that none is wider than a box that it is seen through."""
+        d = v - place.site.reference
+        for region in place.regions():
+            region.marks = np.unique(np.append(region.marks, d))
+            region.cut(self.worth)
+        place.changed()
+
+    def _improve(self, used: list[Used]) -> None:
+        """Policies from the mixtures of the best solution on."""
+        pi = [p[:1].copy() for p in self.policy.pi]
+        for here in used:
+            alpha = here.alpha
+            if alpha is not None:
+                pi[here.place.h][0, here.place.n] = alpha
+        found = ascended(self.model, pi)
+        if found.worth(self.model)[0] > self.lower:
+            self.policy = found.first
+
+
+def _highest(place: Place) -> Node:
+    return max(place.leaves(), key=lambda leaf: leaf.held.root)
+
+
+def _best(here: Used) -> Node:
+    return here.place.best_at(here.v)[1]
+
+
+def _denser(lam: Floats) -> Floats:
+    """Two more between each two."""
+    steps = np.arange(_DENSER) / _DENSER
+    found = (lam[:-1, None] + steps * np.diff(lam)[:, None]).ravel()
+    return np.append(found, lam[-1])

@@ -1,0 +1,50 @@
+"""What is known of the optimal policies around a certified one: whether it is alone, and slopes."""
+
+from __future__ import annotations
+
+from exactqse.solve.solution import Solution, certified
+from exactqse.sweep.farsighted import FarsightedOptima
+from exactqse.sweep.isolate import Isolation, Optima
+from exactqse.sweep.near import NearOptimal, near_optimal
+from exactqse.sweep.sensitivity import Sensitivities, stagewise_sensitivities
+
+
+def isolation(solution: Solution | NearOptimal) -> Isolation:
+    """Where the optimal policies of a solved game are, and whether there is exactly one.
+
+    The bounds are those of the checked certificate; what follows from them is ball arithmetic.
+
+    Args:
+        solution: a certified one of finite eta. For gamma > 0 of a Markov leader; or what
+            :func:`near_optimal` found of it, with more parts, where the default leaves it
+            undecided.
+
+    Raises:
+        KindError, InputError: no solution, or one that no checker accepted.
+        NotCoveredError: eta = infinity; or gamma > 0 and a leader who remembers.
+    """
+    return _optima(solution).isolation()
+
+
+def sensitivities(solution: Solution | NearOptimal) -> Sensitivities:
+    """Enclosures of dJ*/deta, dJ*/du and dJ*/dr at a solved game.
+
+    Args:
+        solution: as for :func:`isolation`.
+
+    Raises:
+        KindError, InputError: no solution, or one that no checker accepted.
+        NotCoveredError: eta = infinity; or gamma > 0 and a leader who remembers.
+    """
+    optima = _optima(solution)
+    if isinstance(optima, FarsightedOptima):
+        return optima.sensitivities()
+    return stagewise_sensitivities(optima)
+
+
+def _optima(solution: Solution | NearOptimal) -> Optima | FarsightedOptima:
+    if isinstance(solution, NearOptimal):
+        return FarsightedOptima(solution)
+    if certified(solution).game.gamma:
+        return FarsightedOptima(near_optimal(solution))
+    return Optima(solution)
