@@ -44,6 +44,7 @@ _BATCH = 256
 _ROOM = 4  # units that every part may lose
 _NEAR = 48  # units above what is needed: from so many on parts are not put together again
 _LEAST_BITS, _MOST_BITS = 12, 50  # of s and kappa
+_FINE = 2.0**-10  # of a unit: two of these at most are added to what slopes add to a bound
 _RELATIVE = 1e-12  # of what a checker's radii are more than these
 
 
@@ -202,7 +203,7 @@ class _Rounded:
         self.lam = np.where(known, lam, 0.0)
         self.backward = Backward(self.bounder, self.shown)
         size = np.abs(self.backward.centre) + self.backward.radius
-        lean, fine = self.backward.common(), goal.unit * 2.0**-8
+        lean, fine = self.backward.common(), goal.unit * _FINE
         reach = ((self.backward.radius + _RELATIVE * size) * lean).sum(0)
         # one more, even where slopes cancel: those that a checker divides by eta are rounded
         self.common = np.ceil(reach / fine + self.backward.radius.any(0)) * fine

@@ -47,6 +47,7 @@ from exactqse.solve.rounding import fractional_bits, slack
 
 # of the gap that the search takes, and that parts of a cover may have; rounding takes the rest
 _SHARES = ((0.93, 0.97), (0.7, 0.85), (0.4, 0.6))
+_LESS = 0.04  # of the gap: what a cover may prove less than the search, where that proves more
 _SLOPE_BITS = 5
 _LEVELS = 4  # of trees over the leader's mixtures
 _MARGIN = 1e-11
@@ -189,7 +190,10 @@ class _Task:
         if known is not None and not self.search.upper < known.upper:
             return known
         with _uncollected():
-            level = float(self.lower) + self.shares[1] * float(self.gap)
+            level = min(
+                float(self.lower) + self.shares[1] * float(self.gap),
+                self.search.upper + _LESS * float(self.gap),
+            )
             entries, tables, upper, wide = cover(self.game, self.search, *self.rounding, level)
             if known is not None and known.upper <= upper:
                 return known
