@@ -65,6 +65,27 @@ def test_fewer_parts_prove_the_gap(
         assert checked(game, one)
 
 
+def test_a_cover_proves_nearly_what_the_search_did(
+    game: Game, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Though it may use the gap, so that policies that are nearly as good are told as such."""
+    seen: list[float] = []
+    cover = emit.cover
+
+    def noted(game: Game, search: Search, *rest: float) -> object:
+        seen.append(search.upper)
+        return cover(game, search, *rest)
+
+    monkeypatch.setattr(solver, "cover", noted)
+    shares = []
+    for aim in (Fraction(1, 10), Fraction(1, 30), Fraction(1, 100)):
+        certificate, _ = solve_farsighted(game, aim, Budget())
+        assert certificate.upper - certificate.lower <= aim
+        assert certificate.upper <= seen[-1] + aim / 16
+        shares.append((seen[-1] - float(certificate.lower)) / float(aim))
+    assert min(shares) < 0.8  # more was proved than asked for, at some aim
+
+
 def test_the_same_level_is_proved_by_fewer_parts(alone: tuple[Certificate, Search]) -> None:
     search = alone[1]
     upper = search.upper
