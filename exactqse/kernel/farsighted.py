@@ -14,12 +14,14 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cache
+from itertools import pairwise
+from math import lcm
 from typing import Any
 
 from exactqse.kernel.certificate import Certificate, MixtureSplit, Part, Piece, Slope, ValueSplit
 from exactqse.kernel.elementary import MAX_EXPONENT, Elementary
 from exactqse.kernel.game import KernelGame, Row, T
-from exactqse.kernel.interval import Interval, Simplex, add, enclose, ends, mixed, multiply
+from exactqse.kernel.interval import Interval, Simplex, Weights, add, enclose, ends, mixed, multiply
 from exactqse.kernel.operators import columns, continuations, expected, exponents
 from exactqse.kernel.stage import Columns, FailureError, Free, Slopes, Stage, Vector, cut, require
 
@@ -30,6 +32,7 @@ MEMORY = 1 << 14  # how much is kept of what parts have in common
 
 # v = start to v = end, and the heights at these of a line that W is below there
 Region = list[tuple[int, int, int, int]]  # pieces without a gap
+Point = tuple[int, int]  # (d, K)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,8 +46,8 @@ class Frontier:
     own: int
     others: Vector
     free: bool
-    points: list[tuple[int, int]]  # (d, K)
-    regions: list[Region] = field(default_factory=list)  # the points are ends of these spans
+    points: list[Point]  # the vertices of a hull
+    regions: list[Region] = field(default_factory=list)  # it is the hull of these spans
 
     def phi(self, sigma: int, p: int) -> Interval:
         """max (K + sigma d), rounded up."""
@@ -56,10 +59,9 @@ class Frontier:
         if not (spans := [span for region in regions for span in region]):
             return None
         v = min([span[0] for span in spans]), max([span[1] for span in spans])
-        middle = v[0] + v[1] >> 1
-        points = sorted([(span[k] - middle, span[k + 2]) for span in spans for k in (0, 1)])
-        form = self.j, v, middle, v[1] - middle, self.own, self.others, self.free
-        return Frontier(*form, [*dict(points).items()], regions)  # the highest at each d
+        m = v[0] + v[1] >> 1
+        points = _hull([(span[k] - m, span[k + 2]) for span in spans for k in (0, 1)])
+        return replace(self, v=v, middle=m, radius=v[1] - m, points=points, regions=regions)
 
     def within(self, box: Box) -> "Frontier | None":
         """What is left of it in the box: itself, if that is all; None if it is nothing."""
@@ -67,6 +69,20 @@ class Frontier:
         if low <= self.v[0] and self.v[1] <= high:
             return self
         return self.by([_clipped(region, low, high) for region in self.regions])
+
+
+def _slope(a: Point, b: Point) -> Fraction:
+    return Fraction(b[1] - a[1], b[0] - a[0])
+
+
+def _hull(points: list[Point]) -> list[Point]:
+    """The vertices of the least concave function above them."""
+    hull: list[Point] = []
+    for point in dict(sorted(points)).items():  # the highest at each d
+        while hull[1:] and _slope(hull[-2], hull[-1]) <= _slope(hull[-1], point):
+            hull.pop()
+        hull.append(point)
+    return hull
 
 
 def _clipped(region: Region, low: int, high: int) -> Region:
@@ -209,8 +225,7 @@ class PartBounds:
         if isinstance(claim, tuple):
             low, high = self.range_of(j, after)
             stage = self.stage(j, high, after, radius)
-            bound = stage.committed(self.game.observes, claim, 0, high - low)
-            return Fraction(bound, 1 << p)
+            return Fraction(stage.committed(self.game.observes, claim, 0, high - low), 1 << p)
         values = []
         for region, there, (piece,) in self._regions(j, after):
             stage = region.stage(j, claim.shift << p, there, radius, *piece.ties)
@@ -226,8 +241,7 @@ class PartBounds:
         regions = [*self._regions(j, after)]
         met = [at.interval(j, left) for at, left, _ in regions]
         bare = Frontier(j, (0, 0), 0, 0, own, others, getattr(claim, "free", 0) > 0, [])
-        whole = bare.by([[(*v, 0, 0)] for v in met if v[0] <= v[1]])
-        if whole is None:
+        if (whole := bare.by([[(*v, 0, 0)] for v in met if v[0] <= v[1]])) is None:
             return None
         if isinstance(claim, tuple):
             stage = self.stage(j, whole.middle, after, radius)
@@ -302,9 +316,9 @@ class PartBounds:
             return moved(b, lambda f: f.phi(sigma, p)[1] + (f.radius >> p) + 1)
 
         y = continuations(game, step, state, ends(tied | dict.fromkeys(loose, (0, 0))), p)
-        worst = [moved(b, lambda f: min([K for _, K in f.points])) for b in range(len(rows))]
+        tops = cache(lambda b, weights: _tops(weights, rows[b], free[b]))
         slopes, gamma = self._slopes(j, after, loose), game.gamma.as_integer_ratio()
-        return Free(y, slopes, gamma, worst, height)
+        return Free(y, slopes, gamma, height, tops)
 
     def _slopes(self, j: int, after: After, loose: After) -> Columns[Slopes]:
         """[b][a] of gamma P and P c' - c - sigma P, of all places but those of ``loose``."""
@@ -325,6 +339,24 @@ class PartBounds:
             return {i: (push.get(i, 0), lean[i] // d - others.get(i, 0)) for i in keys}
 
         return columns(slopes, game.at(game.P, step)[state])
+
+
+def _tops(weights: Weights, rows: Sequence[Row], free: After) -> list[Point]:
+    """sum_t P_t (d, K), P mixed, at the vertices from the least d to the highest sum of points.
+
+    P_t times the hulls of points, added, have their edges (proofs/farsighted-bound.md, Lemma 1).
+    """
+    share, d, K, steps = lcm(*[row.denominator for row in rows]), 0, 0, []
+    parts = [(w * share // row.denominator, row) for w, row in zip(weights, rows, strict=True)]
+    for t, f in free.items():
+        n = sum([w * row.numerators[row.states.index(t)] for w, row in parts if t in row.states])
+        d, K = d + n * f.points[0][0], K + n * f.points[0][1]
+        rising = [(a, b) for a, b in pairwise(f.points) if n and b[1] > a[1]]
+        steps += [(_slope(a, b), n * (b[0] - a[0]), n * (b[1] - a[1])) for a, b in rising]
+    tops, whole = [(d, K)], share * sum(weights)
+    for _, right, up in sorted(steps, reverse=True):
+        tops.append((tops[-1][0] + right, tops[-1][1] + up))
+    return [(d // whole, -(-K // whole)) for d, K in tops]
 
 
 def divided(game: KernelGame, entries: Any, box: Box, p: int) -> Iterator[tuple[int, Any, Box]]:

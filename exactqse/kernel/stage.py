@@ -15,8 +15,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from functools import cache
-from heapq import heappush, heapreplace
 from math import gcd
 from typing import Literal, TypeVar
 
@@ -27,7 +25,6 @@ from exactqse.kernel.interval import Interval, Simplex, Weights, add, mixed, mul
 
 # more and less than any sum of majorants; bits when rough
 BEYOND, BELOW, COARSE = 1 << 2 * MAX_PRECISION, -1 << 2 * MAX_PRECISION, 128
-FINENESS, PARTS = 13, 1 << 8  # how fine and how many the parts of a chord may be
 Outcome = Literal["accepted", "rejected", "inconclusive"]
 Vector = dict[int, int]  # by place, 0 where nothing is said
 T = TypeVar("T")
@@ -79,8 +76,8 @@ class Free:
     y: Columns[Interval]
     slopes: Columns[Slopes]
     gamma: Ratio
-    least: Columns[Interval]  # sum_t P_t min K
     height: Callable[[int, int], Sequence[Interval]]  # (b, sigma): sum_t P_t max (K + sigma d)
+    tops: Callable[[int, Weights], Sequence[tuple[int, int]]]  # (b, mixture): sum_t P_t (d, K)
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,67 +305,43 @@ class Stage:
         """
         p, one = self.p, 1 << self.p
         (x, y), slopes = corner[1][b]
-        gap = value[0] - y[1], value[1] - y[0]
-        units = self._units(4) if slopes else 0
-        d = self._reach({j: lean for j, (_, lean) in slopes.items()}) + units if slopes else 0
+        gap, d = (value[0] - y[1], value[1] - y[0]), self._bend(slopes)
         require("down has no y < upper", d + 1 - gap[1], d + 1 - gap[0], p)
         ratio = (gap[0] - d) * kappa[1], (gap[1] - d) * kappa[1]
         log = self.elementary.log(ratio, kappa[0] << p, p)
         inner = one + x[0] - shift + log[0], one + x[1] - shift + log[1]
-        if not slopes:
-            return self._falling(kappa, inner, {}, 0)
-        t = (1 << 2 * p) // gap[1]
-        units += (units * t >> p) + 1
-        bend = t * d >> p
-        inner = inner[0] + bend - units, inner[1] + bend + units + 1
-        return self._falling(kappa, inner, slopes, t)
+        return self._falling(kappa, inner, slopes, d, gap[1])
 
-    def _falling(self, kappa: Ratio, inner: Interval, slopes: Slopes, t: int) -> Form:
-        """-kappa (inner + (push - t lean) . dv)."""
-        (above, below), p = kappa, self.p
-        a, units = scale(inner, -above, below), self._units(1) if slopes else 0
+    def _bend(self, slopes: Slopes) -> int:
+        """D: at least |lean . dv|, 0 where nothing leans."""
+        leans = {j: lean for j, (_, lean) in slopes.items()}
+        return self._reach(leans) + self._units(4) if slopes else 0
+
+    def _falling(self, kappa: Ratio, inner: Interval, slopes: Slopes, d: int, most: int) -> Form:
+        """-kappa (inner + t D + (push - t lean) . dv), t <= 1/most, which is at least T."""
+        (above, below), p, t, units = kappa, self.p, 0, 0
+        if slopes:
+            t, units = (1 << 2 * p) // most, self._units(4)
+            units += (units * t >> p) + 1
+            inner = inner[0] + (t * d >> p) - units, inner[1] + (t * d >> p) + units + 1
+            units = self._units(1)
+        a = scale(inner, -above, below)
         tilted = {j: ((m * t >> p) - n) * above // below for j, (n, m) in slopes.items()}
         return (a[0] - units, a[1] + units), tilted
 
     def _chord(self, kappa: Ratio, corner: Corner, b: int, value: Interval, shift: int) -> Form:
-        """The same where free places pick points: ln T >= its chords on parts of T's range.
-
-        On a chord's part all is linear in the points; the largest of the parts' bounds holds. Where
-        there are slopes, which a chord tilts, one part is made, else as many as make a difference.
-        """
-        free = self.free
-        if free is None:
+        """The same where free places pick points: it is least at one of the tops of their sums."""
+        if (free := self.free) is None:
             return self._down(kappa, corner, b, value, shift)
-        p, weights = self.p, corner[0]
-        x = corner[1][b][0][0][0] - shift
+        p, weights, (n, m) = self.p, corner[0], free.gamma
         y, slopes = mixed(weights, free.y[b]), _mixed_slopes(weights, free.slopes[b])
-        d = self._reach({j: lean for j, (_, lean) in slopes.items()}) + self._units(4)
-        least, most = mixed(weights, free.least[b])[0], mixed(weights, free.height(b, 0))[1]
-        gap = value[0] - y[1]  # T = gap - sum P K, and what leans
-        start, end = gap - most - d, gap - least + d + (value[1] - value[0]) + (y[1] - y[0])
-        require("y >= upper for some value", 0, 1 - start, p)
-        own = self.elementary.log((kappa[0], kappa[0]), kappa[1], p)[1]
-
-        log = cache(lambda t: self.elementary.log((t, t), 1 << p, p)[0])  # parts share their ends
-
-        def part(low: int, high: int) -> tuple[int, int, int, int]:
-            """(-A/kappa, low, high, tilt) by the chord of ln over [low, high]."""
-            logs = log(low), log(high)
-            tilt = max(logs[1] - logs[0] << p, 0) // max(high - low, 1) + 1
-            chord = min(logs[0], logs[1] - (tilt * (high - low) >> p) - 1)
-            inner = (1 << p) + x + chord - own + (tilt * (gap - low) >> p)
-            sigma = -(free.gamma[0] << 2 * p) // (free.gamma[1] * tilt)
-            pull = -(-tilt * mixed(weights, free.height(b, sigma))[1] >> p)  # max tilt K - gamma d
-            return inner - pull - self._units(4 + (4 * tilt >> p)) - 2, low, high, tilt
-
-        parts = [part(start, end)]
-        while True:  # the largest bound comes first
-            inner, low, high, tilt = parts[0]
-            if slopes or high - low <= low >> FINENESS or len(parts) > PARTS:
-                break
-            heapreplace(parts, part(low, low + high >> 1))
-            heappush(parts, part(low + high >> 1, high))
-        return self._falling(kappa, (inner, inner), slopes, tilt)
+        tops, d = free.tops(b, weights), self._bend(slopes)
+        gap = value[0] - y[1] - d
+        require("y >= upper for some value", 0, 1 - gap + tops[-1][1], p)
+        picks = [(kappa[1] * (gap - K), n * d // m) for d, K in tops]
+        least = min([self.elementary.log((T, T), kappa[0] << p, p)[0] + d for T, d in picks])
+        inner = (1 << p) + corner[1][b][0][0][0] - shift + least
+        return self._falling(kappa, (inner, inner), slopes, d, value[1] - y[0] + 1 - tops[0][1])
 
 
 def _plus(x: Vector, y: Vector, sign: int) -> Vector:

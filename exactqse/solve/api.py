@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Literal, get_args
 
 from exactqse.errors import InputError, KindError, NotCoveredError, PrecisionError, shown
-from exactqse.kernel.certificate import Certificate, MixtureSplit
+from exactqse.kernel.certificate import Certificate, Claim, MixtureSplit, Part
 from exactqse.kernel.game import KernelGame, require_game
 from exactqse.model.arrays import exact
 from exactqse.solve.checked_search import CheckedSearch, Keeper
@@ -124,10 +124,13 @@ def _require_leader(game: KernelGame, leader: object) -> None:
 
 
 def _require_undivided(resume: Certificate, *, mixtures: bool) -> None:
-    """Raise InputError if the cover of what is resumed divides mixtures, and must not."""
-    if not mixtures and any(isinstance(entry, MixtureSplit) for entry in resume.cover):
+    """Raise InputError if what is resumed divides mixtures, or claims, and must not."""
+    claims = [claim for entry in resume.cover if isinstance(entry, Part) for claim in entry.claims]
+    divided = any(isinstance(claim, Claim) and claim.divisions for claim in claims)
+    if not mixtures and (divided or any(isinstance(e, MixtureSplit) for e in resume.cover)):
         remedy = "resume with mixtures, or begin anew without"
-        raise InputError("divides the leader's mixtures", where="resume", remedy=remedy)
+        what = "divides the leader's mixtures, or claims place by place"
+        raise InputError(what, where="resume", remedy=remedy)
 
 
 def _require_search(game: KernelGame) -> None:

@@ -38,7 +38,8 @@ class CheckedSearch:
         watch: told how the search stands.
         keep: given the best solutions so far, once checked.
         remembers: whether the leader remembers the history.
-        mixtures: whether a cover of the follower's values may divide the leader's mixtures, too.
+        mixtures: whether a cover of the follower's values may divide the leader's mixtures, and
+            claims place by place, too.
     """
 
     game: KernelGame
@@ -107,13 +108,18 @@ class CheckedSearch:
         )
 
     def _tree(self, caution: int, resume: Certificate | None) -> tuple[Certificate, Effort]:
-        """By frontiers; where these were resumed, half of the budget is for branch and bound."""
-        whole = self.budget
-        half = whole if resume is None else whole.part(whole.nodes or sys.maxsize, shares=2)
-        seen = all(len(cell) == 1 for cell in self.game.observes)
-        solve = placewise.solve_places if seen else frontiers.solve_tree
+        """Place by place, where she sees the action, else by frontiers that are not divided.
+
+        Where these were resumed, half of the budget is for branch and bound.
+        """
+        budget = whole = self.budget
+        solve = placewise.solve_places
+        if not self.mixtures or any(len(cell) > 1 for cell in self.game.observes):
+            solve = frontiers.solve_tree
+            if resume is not None:
+                budget = whole.part(whole.nodes or sys.maxsize, shares=2)
         found, effort = solve(
-            self.game, self.gap, half, caution=caution, resume=resume, watch=self._watch
+            self.game, self.gap, budget, caution=caution, resume=resume, watch=self._watch
         )
         if effort.stopped and whole.spent:
             effort = replace(effort, stopped=whole.reason, interrupted=whole.interrupted)

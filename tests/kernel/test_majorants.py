@@ -18,7 +18,7 @@ from exactqse.arithmetic.balls import ball, exact_fraction, precision
 from exactqse.kernel.certificate import CHORD, DOWN, UP, Leaf, Node, Split, Tree
 from exactqse.kernel.check import _check_nodes
 from exactqse.kernel.elementary import INTEGER, MAX_EXPONENT, Elementary
-from exactqse.kernel.interval import Interval
+from exactqse.kernel.interval import Interval, Weights
 from exactqse.kernel.stage import BEYOND, FailureError, Form, Free, Slopes, Stage
 from exactqse.model import Game
 
@@ -244,10 +244,11 @@ class FreePlaces:
             total = sum((q * m for q, m in zip(self.P, most, strict=True)), Fraction(0))
             return [self.outward(total)]
 
-        lowest = sum(
-            (q * min(K for _, K in points) for q, points in zip(self.P, self.points, strict=True)),
-            Fraction(0),
-        )
+        def tops(b: int, weights: Weights) -> list[tuple[int, int]]:
+            """Of all sums, more than are needed."""
+            assert (b, weights) == (0, (1,))
+            return [(floor(d), ceil(K)) for K, d in sorted(self.sums())]
+
         x, y, lam = (
             (low, low + width)
             for low, width in zip((self.x, self.y, self.lam), self.widths, strict=True)
@@ -256,14 +257,23 @@ class FreePlaces:
             y=[[y]],
             slopes=[[self.slopes]],
             gamma=self.gamma.as_integer_ratio(),
-            least=[[self.outward(lowest)]],
             height=height,
+            tops=tops,
         )
         nowhere = -(10**9), 10**9  # this and the slopes with it are for tangents only
         stage = Stage("here", self.p, INTEGER, [], [], [], self.radius, free)
         function = stage._up if self.tag == UP else stage._chord
         corner = (1,), {0: ((x, nowhere), {9: (1, 1)})}
         return function(self.s.as_integer_ratio(), corner, 0, lam, self.shift << self.p)
+
+    def sums(self) -> Iterator[tuple[Fraction, Fraction]]:
+        """K and d, for every pick of points."""
+        for picks in product(*self.points):
+            K, d = (
+                sum((q * pick[k] for q, pick in zip(self.P, picks, strict=True)), Fraction(0))
+                for k in (1, 0)
+            )
+            yield K, d
 
     def values(
         self,
@@ -283,9 +293,7 @@ class FreePlaces:
         for j, (push, lean) in self.slopes.items():
             x += Fraction(push * dv[j], self.unit**2)
             y += Fraction(lean * dv[j], self.unit**2)
-        for picks in product(*self.points):
-            d = sum(q * d for q, (d, _) in zip(self.P, picks, strict=True))
-            K = sum(q * K for q, (_, K) in zip(self.P, picks, strict=True))
+        for K, d in self.sums():
             yield x + self.gamma * d / self.unit, y + K / self.unit
 
 
@@ -320,7 +328,7 @@ def test_majorants_over_free_places_hold(wide: bool) -> None:  # noqa: FBT001
 
 
 def test_majorants_over_free_places_are_tight() -> None:
-    """Without slopes as tight as the parts of a chord are; with slopes, "up" is as defined."""
+    """Without slopes "chord" is as tight as its roundings; with slopes, "up" is as defined."""
     for drawn, ((_, high), own) in formed(range(400)):
         tag, s, unit = drawn.tag, drawn.s, drawn.unit
         middle = drawn.values(dict.fromkeys(drawn.radius, 0))
@@ -333,8 +341,8 @@ def test_majorants_over_free_places_are_tight() -> None:
             assert abs(high - most * (exp(reach) - reach)) <= doubt
             for j, n in g.items():
                 assert abs(own[j] - most * n) <= doubt
-        elif not own and drawn.p > 12:  # at 12 the parts of a chord are some units long
-            assert high - most <= 300 + s * unit / 1000
+        elif not own:
+            assert high - most <= 30 + 30 * s
 
 
 def test_down_needs_a_negative_difference_for_every_pick() -> None:

@@ -72,31 +72,34 @@ def test_down_without_slopes_loses_nothing() -> None:
     assert form(Stage._down, answers, slopes={}) == ((-2 * high, -2 * low), {})
 
 
-def free_places(heights: dict[int, Interval], *, slopes: Slopes = SLOPES) -> Free:
-    """Points whose K is at least -60, and heights by sigma."""
-    return Free([[Y]], [[slopes]], (1, 2), [[(-60, -50)]], lambda _b, sigma: [heights[sigma]])
+def free_places(
+    heights: dict[int, Interval], tops: list[tuple[int, int]], *, slopes: Slopes = SLOPES
+) -> Free:
+    """Heights by sigma, and sums (d, K)."""
+    return Free(
+        [[Y]], [[slopes]], (1, 2), lambda _b, sigma: [heights[sigma]], lambda _b, _weights: tops
+    )
 
 
 def test_a_chord_counts_its_roundings() -> None:
-    # T in [1014 - 45 - 93, 1014 + 60 + 93 + 6 + 10]; ln 2 is at most 152, ln T from 310 to 400:
-    # a tilt of 90 256/307 rounded down, and one more: 76; from 400 it falls by 91 and one more
+    # T - D is 1014 - 93 - K at least, 921 + 60 and 921 - 45; half d, rounded down, is -16 and 20:
+    # of 330 - 16 and 300 + 20 the first is less; T is at most 1030 + 1 + 60: t = 60; t D = 21
     answers: dict[object, Interval] = {
-        ((2, 2), 1): (150, 152),
-        ((876, 876), 256): (310, 317),
-        ((1183, 1183), 256): (400, 406),
+        ((981, 981), 512): (330, 337),
+        ((876, 876), 512): (300, 307),
     }
-    # sigma = -gamma/tilt = -(1/2) 256^2/76, rounded down; tilt K - gamma d is at most 76 70/256
-    free = free_places({0: (40, 45), -432: (60, 70)})
-    inner = 256 + 36 + 308 - 152 + 40 - 21  # tilt (gap - start) = 76 138/256
-    inner -= 16 + 2  # 4 + 4 tilt units of slopes, 5 of them, are 15 and one more
-    tilted = {0: 2 * (-6 - 7), 1: 2 * (11 - 5)}
-    assert form(Stage._chord, answers, free=free) == ((-2 * inner - 4, -2 * inner + 4), tilted)
+    free = free_places({}, [(-31, -60), (40, 45)])
+    inner = 256 + 100 - 64 + 314 + 21
+    low, high = inner - 17, inner + 17 + 1  # 4 + 4 t units of slopes are 13 + 3 and one more
+    tilted = {0: 2 * (-5 - 7), 1: 2 * (9 - 5)}
+    found = form(Stage._chord, answers, free=free)
+    assert found == ((-2 * high - 4, -2 * low + 4), tilted)
 
 
 def test_up_where_places_are_free() -> None:
     # sigma = gamma s = 1: their height is added to y: z is in [-705, -683]; push and lean stay
     answers = {(-730, -658): (512, 768), (31, 31): (300, 310)}
-    found = form(Stage._up, answers, free=free_places({256: (60, 68)}), slopes={9: (1, 1)})
+    found = form(Stage._up, answers, free=free_places({256: (60, 68)}, []), slopes={9: (1, 1)})
     assert found == ((1076 - 4, 1674 + 4), {0: -18, 1: 150})
 
 
@@ -160,7 +163,7 @@ def test_refusals_tell_their_excess_at_the_stages_precision() -> None:
         Stage("here", P, Told({}), [], [], [])._exp(far)
     assert str(up.value) == "its exponent exceeds 16384, by at least 4.003"
     with pytest.raises(FailureError) as chord:  # T is at least 1014 - 1100 - 93 units, not 1
-        form(Stage._chord, {}, free=free_places({0: (1000, 1100)}))
+        form(Stage._chord, {}, free=free_places({}, [(0, 60), (0, 1100)]))
     what = "undecided whether y >= upper for some value, by a number in [0, 0.7032]"
     assert str(chord.value) == f"{what}; raise the precision"
 

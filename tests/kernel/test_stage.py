@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import product
+from math import ceil, floor
 from random import Random
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from exactqse.kernel.certificate import CHORD, DOWN, UP, Leaf, Split, Tree
 from exactqse.kernel.elementary import INTEGER
+from exactqse.kernel.interval import Weights
 from exactqse.kernel.stage import FailureError, Free, Stage
 
 P = 64
@@ -203,11 +205,26 @@ class Points:
             sums = (sum(p * m for p, m in zip(row, most, strict=True)) for row in self.P)
             return [fixed(Fraction(total)) for total in sums]
 
-        least = [min(K for _, K in points) for points in self.points]
-        lowest = [fixed(sum(p * m for p, m in zip(row, least, strict=True))) for row in self.P]
+        def tops(b: int, weights: Weights) -> list[tuple[int, int]]:
+            """Of all sums, more than are needed."""
+            assert b == 0
+            columns = zip(*self.P, strict=True)
+            mass = [
+                sum(w * p for w, p in zip(weights, column, strict=True)) / sum(weights)
+                for column in columns
+            ]
+            sums = [
+                [
+                    sum(m * pick[k] for m, pick in zip(mass, picks, strict=True)) * ONE
+                    for k in (1, 0)
+                ]
+                for picks in product(*self.points)
+            ]
+            return [(floor(d), ceil(K)) for K, d in sorted(sums)]
+
         none: list[list[dict[int, tuple[int, int]]]] = [[{} for _ in range(self.A)]]
         columns = [[fixed(u) for u in self.u]]
-        free = Free(columns, none, self.gamma.as_integer_ratio(), [lowest], height)
+        free = Free(columns, none, self.gamma.as_integer_ratio(), height, tops)
         x = [[fixed(x) for x in self.x]]
         return Stage("here", P, INTEGER, x, columns, none, {}, free)
 
@@ -247,8 +264,8 @@ def test_free_places_pick_their_points() -> None:
     assert near > 5
 
 
-def test_a_chord_is_divided_until_it_makes_no_difference() -> None:
-    """One action, one point: "down" is tangent there, and exact to the fineness of its parts."""
+def test_a_chord_is_exact_where_it_is_tangent() -> None:
+    """One action, and at the point that is best the parameter is the one for it."""
     drawn = Points(0)
     drawn.A, drawn.x, drawn.u, drawn.P = 1, [Fraction(0)], [Fraction(0)], [[Fraction(1)]]
     drawn.points = [
@@ -256,7 +273,7 @@ def test_a_chord_is_divided_until_it_makes_no_difference() -> None:
     ]
     drawn.lam, drawn.gamma = Fraction(3), Fraction(1)
     leaf = Leaf(
-        ((CHORD, Fraction(18394, 10000)),)
+        ((CHORD, Fraction(18393972058572117, 10**16)),)
     )  # -T e^x is -2 e, -8/3 and -5/e, which is largest
     (_, high), _ = drawn.stage().bound([(0,)], [(leaf,)], fixed(drawn.lam))
-    assert 0 <= MP.mpf(high) / ONE - drawn.most() < 1e-6
+    assert 0 <= MP.mpf(high) / ONE - drawn.most() < 1e-12

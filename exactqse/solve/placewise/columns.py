@@ -12,9 +12,6 @@ from exactqse.solve.frontiers.hulls import Polyline, best_on, upper_hull
 from exactqse.solve.frontiers.shared import STEEP
 from exactqse.solve.frontiers.stage import directions
 
-_TINY = 1e-12
-_ROOM = 1.2  # how far "down" stays from where its logarithm ends
-_FAR = 300.0  # exponents beyond it are of no use
 Parameters = tuple[Booleans, Floats]  # down, and s or kappa
 
 
@@ -23,7 +20,7 @@ class Column:
     """The m vertices for one follower action; x is measured from the place's reference.
 
     Attributes:
-        x, y: (m,), on an upper hull.
+        x, y: (m,), on an upper hull, or all.
         corner: (m,), which corner of the simplex of mixtures.
         v: (m, T), the values picked at the next places; not a number where none follows.
         corners: (A, A), mixtures.
@@ -55,9 +52,19 @@ class Reply:
 
 
 def column(
-    x: Floats, u: Floats, P: Floats, gamma: float, corners: Floats, lines: Sequence[Polyline]
+    x: Floats,
+    u: Floats,
+    P: Floats,
+    gamma: float,
+    corners: Floats,
+    lines: Sequence[Polyline],
+    *,
+    hull: bool = True,
 ) -> Column:
-    """x = eta r and u are (A,), P is (A, T) over the places of ``lines``."""
+    """x = eta r and u are (A,), P is (A, T) over the places of ``lines``.
+
+    Without ``hull`` nothing is left out, by ascending x.
+    """
     x, u, P = corners @ x, corners @ u, corners @ P
     kids = np.flatnonzero(P.any(0))
     reached = [lines[int(t)] for t in kids]
@@ -68,7 +75,7 @@ def column(
     v, w = v.reshape(shape), w.reshape(shape)
     X = x[:, None] + gamma * (P[:, kids] @ v)
     Y = u[:, None] + P[:, kids] @ w
-    keep = upper_hull(X.ravel(), Y.ravel())
+    keep = upper_hull(X.ravel(), Y.ravel()) if hull else np.argsort(X.ravel(), kind="stable")
     corner, d = np.unravel_index(keep, X.shape)
     picked = np.full((len(keep), P.shape[1]), np.nan)
     picked[:, kids] = v.T[d]
@@ -98,47 +105,3 @@ def free_bound(of: Column, at: Reply, lam: Floats, close: float) -> tuple[Floats
     weight = -gain * np.exp(at.x)
     z = (of.x + (of.y - lam[:, None]) / s[:, None]).max(1)
     return np.where(down, -weight, s * np.exp(z - 1)), (down, np.where(down, weight, s))
-
-
-def tied_bound(
-    of: Column, at: Reply, lam: Floats, lean: Floats, push: float, radius: float
-) -> tuple[Floats, Floats, Parameters]:
-    """Bounds A + L dv, |dv| <= radius, of e^{x + push dv} (y - lean dv - lam): A, L and majorants.
-
-    One tied place, to which the action leads with the same probability whatever the leader does:
-    ``push`` is gamma P, ``lean`` (L,) sigma P (proofs/farsighted-bound.md, Lemma 1).
-    """
-    gain = at.y - lam
-    delta = np.abs(lean) * radius
-    over = lam[:, None] - of.y
-    gap = over.min(1)
-    may = gap > _ROOM * delta + _TINY
-    T = np.where(may[:, None], over, 1.0)
-    kappa = np.where(may, -gain, 1.0) * np.exp(at.x)
-    inner = 1 + of.x + np.log((T - delta[:, None] * may[:, None]) / kappa[:, None])
-    A = -kappa[:, None] * (inner + delta[:, None] / T)
-    tilts = -kappa[:, None] * (push + lean[:, None] / T)
-    best, tilt = _pivoted(A, tilts, radius)
-    best = np.where(may, best, np.inf)
-    value, falls = kappa, may.copy()
-    for floor in (_TINY, delta, 2 * delta):
-        s = np.maximum(np.maximum(gain, floor) + _TINY, (of.y.max() - lam) / STEEP)
-        z = of.x - over / s[:, None] - 1
-        q = push - lean / s
-        D = np.abs(q) * radius
-        fits = z.max(1) + D < _FAR
-        e = s[:, None] * np.exp(np.where(fits[:, None], z, 0))
-        D = np.where(fits, D, 0)
-        A, L = _pivoted(e * (np.exp(D) - D)[:, None], e * q[:, None], radius)
-        better = fits & (best > A)
-        best, tilt = np.where(better, A, best), np.where(better, L, tilt)
-        value, falls = np.where(better, s, value), falls & ~better
-    return best, tilt, (falls, value)
-
-
-def _pivoted(A: Floats, tilts: Floats, radius: float) -> tuple[Floats, Floats]:
-    """A and L (L,) of the vertices (L, m) together: L is that of the vertex with the largest A."""
-    row = np.arange(len(A))
-    L = tilts[row, A.argmax(1)]
-    total: Floats = (A + radius * np.abs(tilts - L[:, None])).max(1)
-    return total, L

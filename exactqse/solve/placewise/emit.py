@@ -24,11 +24,10 @@ from exactqse.kernel.certificate import (
     ValueSplit,
 )
 from exactqse.kernel.game import KernelGame
-from exactqse.solve.frontiers.envelope import Pieces
+from exactqse.solve.placewise.answers import Answers
 from exactqse.solve.placewise.place import Node, Place
-from exactqse.solve.placewise.region import Answers, Region
+from exactqse.solve.placewise.region import Region
 from exactqse.solve.placewise.search import Search
-from exactqse.solve.placewise.thinning import thinned
 from exactqse.solve.rounding import short
 
 Division = MixtureSplit | ValueSplit | int
@@ -69,14 +68,13 @@ class _Writer:
         offset = (low + high) / 2 - self.place.site.reference
         pieces: list[Piece] = []
         divisions: list[Division] = []
-        fewer = iter(thinned(self.place))
         for node in self._preorder(self.place.root):
             if node.sides is not None:
                 divisions.append(self._split(node))
                 continue
             some = [self._nothing()]
             if node.region is not None:
-                some = self._pieces(node.region, next(fewer), offset)
+                some = self._pieces(node.region, offset)
             pieces += some
             divisions.append(len(some))
         return Claim(1, 0, tuple(pieces), () if len(divisions) == 1 else tuple(divisions))
@@ -121,8 +119,9 @@ class _Writer:
         most = Fraction(self.search.model.scale * 2)
         return Piece(most, self._trees([(False, self.search.model.scale)] * len(self.place.site.x)))
 
-    def _pieces(self, region: Region, some: Pieces, offset: float) -> list[Piece]:
-        found, reference = region.found, self.place.site.reference
+    def _pieces(self, region: Region, offset: float) -> list[Piece]:
+        found, some = region.found, region.pieces
+        reference = self.place.site.reference
         ends = np.round((some.ends[1:] + reference) * _GRAIN) / _GRAIN
         rows: list[Piece] = []
         for k, end in zip(some.of, ends, strict=True):
@@ -135,14 +134,13 @@ class _Writer:
         factor = exp(-offset)
         members = [(bool(down[k]), float(value[k])) for down, value in found.majorants]
         scaled = [(down, value * factor if down else value) for down, value in members]
-        ties: tuple[tuple[int, Fraction], ...] = ()
-        tie = self.place.site.tie
-        if tie is not None and not np.isnan(found.sigma[k]):
-            child = self.place.after[tie]
-            state = self.game.reachable[child.h][child.n]
-            slope = float(found.sigma[k]) * self.search.model.eta
-            ties = ((state, short(slope, _SLOPE_BITS)),)
-        return Piece(Fraction(float(found.lam[k])), self._trees(scaled), end, ties)
+        slopes = found.tied.sigma[k] * self.search.model.eta
+        ties = sorted(
+            (self.game.reachable[child.h][child.n], short(float(slope), _SLOPE_BITS))
+            for child, slope in zip(self.place.after, slopes, strict=True)
+            if not np.isnan(slope)
+        )
+        return Piece(Fraction(float(found.lam[k])), self._trees(scaled), end, tuple(ties))
 
     def _trees(self, members: list[tuple[bool, float]]) -> tuple[Tree, ...]:
         falling = CHORD if self.place.after else DOWN

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from exactqse.solve.farsighted.model import Floats
+from exactqse.solve.placewise.answers import Answers
 from exactqse.solve.placewise.place import Node, Place
-from exactqse.solve.placewise.region import Answers, Region
+from exactqse.solve.placewise.region import Region
 
 _SPREAD = 0.1  # of a difference in v: what different values for different actions may be worth
 _JUMP = 0.02  # of a squared jump
@@ -62,6 +63,10 @@ def losses(here: Used) -> tuple[list[Used], list[Act]]:
     else:
         k = 0
     here.alpha = found.alpha[k]
+    for b, excess in enumerate(found.tied.excess[k]):
+        i, j = (int(corner) for corner in found.tied.edges[k, b])
+        if excess > _LITTLE and i != j:
+            acts.append(Act(here.share * float(excess), here.place, here.leaf, b=b, edge=(i, j)))
     weight = np.exp(found.x[k] - found.v[k])
     below: list[Used] = []
     for t, child in enumerate(here.place.after):
@@ -79,13 +84,21 @@ def losses(here: Used) -> tuple[list[Used], list[Act]]:
         if spread > _SAME and wide:
             loss = here.share * spread * 2 * _SPREAD
             acts.append(Act(loss, here.place, here.leaf, t=t, at=vc))
-        if found.bend[k] > 0 and t == here.place.site.tie and wide:
+        ties = found.tied
+        bend = float(ties.bend[k] - ties.excess[k].sum())
+        if bend > 0 and not np.isnan(ties.sigma[k, t]) and wide:
             middle = float(line.v[0] + line.v[-1]) / 2
-            acts.append(
-                Act(here.share * float(found.bend[k]), here.place, here.leaf, t=t, at=middle)
-            )
+            loss = here.share * bend * _part(here, region, t)
+            acts.append(Act(loss, here.place, here.leaf, t=t, at=middle))
         below += _chord(here, region, k, t, child, vc, total, acts)
     return below, acts
+
+
+def _part(here: Used, region: Region, t: int) -> float:
+    """What of the bend is due to the range of t, about: that grows by its square."""
+    lines = region.lines
+    squares = {i: float(lines[i].v[-1] - lines[i].v[0]) ** 2 for i in here.place.site.ties}
+    return squares[t] / sum(squares.values())
 
 
 def _chord(
@@ -101,9 +114,9 @@ def _chord(
     """What the hull over the next place's pieces lies above them."""
     line, found = region.lines[t], region.found
     hull = float(np.interp(vc, line.v, line.w))
-    if t == here.place.site.tie and not np.isnan(found.sigma[k]):
+    sigma = float(found.tied.sigma[k, t])
+    if not np.isnan(sigma):
         middle = float(line.v[0] + line.v[-1]) / 2
-        sigma = float(found.sigma[k])
         hull = float((line.w + sigma * (line.v - middle)).max()) - sigma * (vc - middle)
     d = vc - child.site.reference
     value, leaf = child.best_at(d)

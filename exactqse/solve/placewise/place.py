@@ -10,7 +10,8 @@ import numpy as np
 
 from exactqse.solve.farsighted.model import Floats
 from exactqse.solve.frontiers.hulls import Polyline, polyline
-from exactqse.solve.placewise.region import Region, Site
+from exactqse.solve.placewise.answers import Site
+from exactqse.solve.placewise.region import Region
 
 _DUST = 1e-9
 Box = dict[int, tuple[float, float]]

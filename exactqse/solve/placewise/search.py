@@ -20,21 +20,26 @@ from exactqse.solve.farsighted.incumbent import Evaluated, ascended, best_policy
 from exactqse.solve.farsighted.model import Floats, Model
 from exactqse.solve.frontiers.coarse import coarse_places
 from exactqse.solve.frontiers.place import Place as Coarse
+from exactqse.solve.placewise.answers import Site
 from exactqse.solve.placewise.losses import Act, Used, losses
 from exactqse.solve.placewise.place import Cut, Node, Place
 from exactqse.solve.placewise.planting import planted
-from exactqse.solve.placewise.region import Region, Site
+from exactqse.solve.placewise.region import Region
+from exactqse.solve.placewise.thinning import thin
 
 _CLOSE = 0.02  # of the gap
 _LEAST = 1e-9  # of the scale of values
 _WORTH = 0.1  # of the gap, for all places: errors below it are no errors
 _NEWTON = 60
-_SHARE = 0.07
+_SHARE = 0.03
+_FINE = 0.1
 _MANY = 32  # acts of a round
 _EDGE = 0.1  # of an interval: no cut is nearer to its ends
 _GRAIN = 2.0**24  # cuts are whole numbers of its parts: the checker knows them exactly
 _COARSE = 2.0**10  # the same for references
 _DENSER = 3
+_PATIENCE = 50  # rounds
+_STALLED = 0.9  # of the gap that is left after these
 _FIRST = 8  # round with a search for policies that begins with the solution
 
 Report = Callable[[int], None]
@@ -74,9 +79,7 @@ class Search:
         reference = float(np.round(coarse.reference * _COARSE) / _COARSE)
         x = model.eta * layer.r[n] - reference
         shared = [t for t in range(len(follows)) if (P[:, :, t].any(1)).sum() > 1]
-        flat = len(shared) == 1 and not np.ptp(P[:, :, shared[0]], axis=1).any()
-        tie = shared[0] if flat else None
-        site = Site(x, layer.u[n], P, model.gamma, reference, tie)
+        site = Site(x, layer.u[n], P, model.gamma, reference, shared)
         after = [self.places[0][t] for t in follows]
         B, A = layer.u[n].shape
         corners = dict.fromkeys(range(B), np.eye(A))
@@ -85,8 +88,11 @@ class Search:
         self._renew(place, place.root)
         return place
 
-    def _renew(self, place: Place, node: Node) -> None:
-        """Prove a region again, over what the next places prove now; drop it if it is empty."""
+    def _renew(self, place: Place, node: Node, *, chosen: bool = False) -> None:
+        """Prove a region again, over what the next places prove now; drop it if it is empty.
+
+        With ``chosen`` its pieces stay which they are.
+        """
         region = node.region
         if region is None:
             return
@@ -98,7 +104,9 @@ class Search:
             node.region = None
         else:
             region.meet(place.site, found, place.versions)
-            if place.h:
+            if place.h and chosen:
+                region.found = region.answers(place.site, region.lam, self.close)
+            elif place.h:
                 region.prove(place.site, self.close, self.worth)
             else:
                 self._root(place, region)
@@ -118,14 +126,18 @@ class Search:
         region.root, region.found = lam, found
 
     def run(self, aim: float, budget: Budget, report: Report) -> None:
-        """Rounds until upper - lower <= aim, or no loss is found, or the budget is spent."""
+        """Rounds until upper - lower <= aim, or no loss is found or no gain, or to the budget."""
+        gaps: list[float] = []
         while True:
             used, acts = self._walk()
             self.rounds += 1
             if self.rounds >= _FIRST and self.rounds & (self.rounds - 1) == 0:  # powers of 2
                 self._improve(used)
             report(self.rounds)
-            if self.upper - self.lower <= aim or budget.spent or not acts:
+            gaps.append(self.upper - self.lower)
+            if gaps[-1] <= aim or budget.spent or not acts:
+                return
+            if len(gaps) > _PATIENCE and gaps[-1] > _STALLED * gaps[-1 - _PATIENCE]:
                 return
             self._act(acts, budget)
             self._again(used)
@@ -139,16 +151,21 @@ class Search:
             for leaf in place.leaves():
                 self._renew(place, leaf)
 
-    def settle(self) -> None:
+    def settle(self, *, chosen: bool = False) -> None:
         """Prove all again, the last steps first, as the checker will see it."""
         for place in (place for row in reversed(self.places) for place in row):
             for leaf in place.leaves():
-                if leaf.held.seen != place.versions:
-                    self._renew(place, leaf)
+                if chosen or leaf.held.seen != place.versions:
+                    self._renew(place, leaf, chosen=chosen)
         self.upper = sum(
             float(share) * _highest(place).held.root
             for share, place in zip(self.model.rho, self.places[0], strict=True)
         )
+
+    def thin(self, spare: float) -> None:
+        """Keep the pieces that are needed where the upper bound may rise by ``spare``."""
+        thin(self.places, spare, self.close)
+        self.settle(chosen=True)
 
     def _walk(self) -> tuple[list[Used], list[Act]]:
         """From the first step on: what the best solution uses, and what it loses there.
@@ -194,7 +211,7 @@ class Search:
         least = _SHARE * max(act.loss for act in acts)
         for act in acts:
             region = act.leaf.region
-            if act.divides or act.loss < self.worth or region is None:
+            if act.divides or act.loss < max(self.worth, _FINE * least) or region is None:
                 continue
             budget.spend(1)
             region.lam = np.unique(np.concatenate([region.lam, act.lam]))[::-1]

@@ -1,28 +1,87 @@
-"""Fewer pieces that prove as much: what lies below another region's pieces need not be exact.
+"""Fewer pieces that prove as much: from the first step on, what no bound needs is given up.
 
-The next place up sees the hull of all that a place's pieces show, inside boxes that end at marks.
-A piece may be as wide as its line stays below the highest of all pieces at every end of a piece.
+A bound of a place holds with all that its next places show; most of these points could lie higher
+before it would be exceeded, the more so the farther they are from what the best solution uses. So
+each place is told how high it may show, spends a share of that on wider pieces, and tells the next
+places what is left. Then all is proved again, the last steps first: nothing rests on the shares.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+
 import numpy as np
 
-from exactqse.solve.farsighted.model import Booleans, Floats
+from exactqse.solve.farsighted.model import Booleans, Floats, Integers
 from exactqse.solve.frontiers.envelope import Pieces
+from exactqse.solve.frontiers.stage import directions
+from exactqse.solve.placewise.answers import Answers, Site
 from exactqse.solve.placewise.place import Place
 from exactqse.solve.placewise.region import Region
 
 _DUST = 1e-11
+_SAFE = 0.7  # of what the height of a tied place may rise by, to first order
 
 
-def thinned(place: Place) -> list[Pieces]:
-    """The pieces of each region, in order, as few as a greedy walk finds."""
+@dataclass(frozen=True, eq=False)
+class Kept:
+    """Pieces of a region, and how large G may be for each lam that they use.
+
+    Attributes:
+        ks: (L,), of the lam.
+        G: (L,), at least what it is.
+        pieces: of ``ks``.
+    """
+
+    ks: Integers
+    G: Floats
+    pieces: Pieces
+
+
+def thin(places: list[list[Place]], spare: float, close: float) -> None:
+    """Leave few pieces in every region; bounds of the first step rise by ``spare`` at most, about.
+
+    What they prove is not found again: see `Search.thin`. ``close`` is the margin of roundings.
+    """
+    limits: dict[int, Floats] = {}
+    for h, row in enumerate(places):
+        for place in row:
+            if h:
+                part = 1 / (len(places) - h)
+                _later(place, limits.get(id(place)), part, limits)
+            else:
+                _first(place, spare, close, limits)
+
+
+def _first(place: Place, spare: float, close: float, limits: dict[int, Floats]) -> None:
+    regions = place.regions()
+    lam = np.array([max(region.root for region in regions) + spare])
+    for region in regions:
+        found = region.answers(place.site, lam, close)
+        slack = np.maximum(-found.G, 0.0)
+        _tell(place, region, found, slack, limits)
+
+
+def _later(place: Place, limit: Floats | None, part: float, limits: dict[int, Floats]) -> None:
     regions = place.regions()
     rows = [region.spans() for region in regions]
-    marks = np.unique(np.concatenate([np.concatenate(row[:2]) for row in rows]))
-    allowed = np.max([_heights(row, marks) for row in rows], axis=0)
-    return [_fewer(region, marks, allowed) for region in regions]
+    marks = _marks(place)
+    shown = np.max([_heights(row, marks) for row in rows], axis=0)
+    most = shown + np.inf if limit is None else np.maximum(limit, shown)
+    spent = shown + part * (most - shown)
+    for region in regions:
+        kept = _kept(region, marks, spent, most)
+        found, G = region.found, region.found.G[kept.ks]
+        some = found.some(kept.ks)
+        _tell(place, region, some, np.maximum(kept.G - G, 0.0), limits)
+        region.lam, region.found, region.pieces = some.lam, some, kept.pieces
+    place.changed()
+
+
+def _marks(place: Place) -> Floats:
+    """Every v, from the reference, at which a piece of the place begins or ends."""
+    return np.unique(np.concatenate([region.pieces.ends for region in place.regions()]))
 
 
 def _heights(row: tuple[Floats, Floats, Floats, Floats], marks: Floats) -> Floats:
@@ -36,6 +95,27 @@ def _heights(row: tuple[Floats, Floats, Floats, Floats], marks: Floats) -> Float
         value = first[k] + (last[k] - first[k]) * (marks - start[k]) / width
         found = np.where(inside, np.maximum(found, value), found)
     return found
+
+
+def _kept(region: Region, marks: Floats, spent: Floats, most: Floats) -> Kept:
+    """Pieces below ``spent``, and the G with which they are below ``most``."""
+    some = _fewer(region, marks, spent)
+    ks, of = np.unique(some.of, return_inverse=True)
+    lam, G = region.found.lam[some.of], region.found.G[some.of]
+    room = np.full(len(ks), np.inf)
+    for i, (start, end) in enumerate(zip(some.ends[:-1], some.ends[1:], strict=True)):
+        inside = np.flatnonzero((marks >= start) & (marks <= end))
+        v = marks[inside]
+        if not len(v):
+            room[of[i]] = min(room[of[i]], G[i])
+            continue
+        height = _chords(v, start, end) if G[i] >= 0 else _tangents(v, start, end)
+        high = (most[inside] - lam[i]) / np.where(height > 0, height, 1.0)
+        ceiling = np.inf if G[i] >= 0 else 0.0
+        # a tangent that is negative somewhere falls there with G
+        most_G = float(np.where(height > 0, high, G[i]).min())
+        room[of[i]] = min(room[of[i]], max(min(most_G, ceiling), G[i]))
+    return Kept(ks, room, Pieces(of.astype(np.intp), some.ends))
 
 
 def _fewer(region: Region, marks: Floats, allowed: Floats) -> Pieces:
@@ -86,11 +166,111 @@ def _farthest(v: Floats, most: Floats, lam: Floats, G: Floats, i: int) -> tuple[
 
 def _below(v: Floats, most: Floats, lam: Floats, G: Floats) -> Booleans:
     """For which lam the line over the whole of v stays below."""
-    start, end = v[0], v[-1]
-    share = (v - start) / (end - start)
-    chord = np.exp(-start) + share * (np.exp(-end) - np.exp(-start))
-    middle = (start + end) / 2
-    bent = np.exp(-middle) * (1 - (v - middle))
+    chord, bent = _chords(v, v[0], v[-1]), _tangents(v, v[0], v[-1])
     line = lam[:, None] + G[:, None] * np.where(G[:, None] >= 0, chord, bent)
-    found: Booleans = (line <= most).all(1)
+    found: Booleans = np.all(line <= most[None, :], axis=1)
     return found
+
+
+def _chords(v: Floats, start: float, end: float) -> Floats:
+    """The chord of e^{-v} over [start, end]."""
+    share = (v - start) / (end - start if end > start else 1.0)
+    found: Floats = np.exp(-start) + share * (np.exp(-end) - np.exp(-start))
+    return found
+
+
+def _tangents(v: Floats, start: float, end: float) -> Floats:
+    """The tangent of e^{-v} midway."""
+    middle = (start + end) / 2
+    found: Floats = np.exp(-middle) * (1 - (v - middle))
+    return found
+
+
+def _tell(
+    place: Place, region: Region, found: Answers, slack: Floats, limits: dict[int, Floats]
+) -> None:
+    """The next places how high they may show: G may grow by ``slack`` (L,)."""
+    for t, child in enumerate(place.after):
+        marks = _marks(child) + child.site.reference
+        low, high = region.box.get(t, (-np.inf, np.inf))
+        inside = (marks >= low) & (marks <= high)
+        line = region.lines[t]
+        v = marks[inside]
+        shown = np.interp(v, line.v, line.w)
+        room = np.full(len(v), np.inf)
+        for k, G in enumerate(slack):
+            for curve in _curves(place.site, region, found, k, float(G), t, v, shown):
+                room = np.minimum(room, curve)
+        held = limits.setdefault(id(child), np.full(len(marks), np.inf))
+        held[inside] = np.minimum(held[inside], room)
+
+
+def _curves(
+    site: Site,
+    region: Region,
+    found: Answers,
+    k: int,
+    slack: float,
+    t: int,
+    v: Floats,
+    shown: Floats,
+) -> Iterator[Floats]:
+    """What next place t may show at v so that the k-th bound grows by ``slack`` at most."""
+    lam = float(found.lam[k])
+    actions = [b for b in range(len(site.x)) if region.columns[b].P.any()]
+    sigmas = found.tied.sigma[k]
+    if not np.isnan(sigmas).all():
+        if np.isnan(sigmas[t]):
+            yield shown
+            return
+        sigma, line = float(sigmas[t]), region.lines[t]
+        middle = float(line.v[0] + line.v[-1]) / 2
+        phi = float((line.w + sigma * (line.v - middle)).max())
+        weight = float(np.exp(found.x[k]) @ (found.alpha[k] * site.P[:, :, t]).sum(1))
+        spare = _SAFE * slack / (~np.isnan(sigmas)).sum() / max(weight, 1e-300)
+        yield phi + spare - sigma * (v - middle)
+        return
+    for b in actions:
+        of = region.columns[b]
+        if not of.P[:, t].any():
+            continue
+        down, value = bool(found.majorants[b][0][k]), float(found.majorants[b][1][k])
+        if down:
+            A = float((-value * (1 + of.x + np.log((lam - of.y) / value))).max())
+            most = A + slack / len(actions)
+        else:
+            A = float((value * np.exp(of.x + (of.y - lam) / value - 1)).max())
+            most = A + slack / len(actions)
+        yield from _corners(site, region, (b, t), (lam, down, value, most), v, shown)
+
+
+def _corners(
+    site: Site,
+    region: Region,
+    which: tuple[int, int],
+    majorant: tuple[float, bool, float, float],
+    v: Floats,
+    shown: Floats,
+) -> Iterator[Floats]:
+    b, t = which
+    lam, down, value, most = majorant
+    of = region.columns[b]
+    x, u = of.corners @ site.x[b], of.corners @ site.u[b]
+    for a, P in enumerate(of.P):
+        if P[t] <= 0:
+            continue
+        others = [i for i in np.flatnonzero(P) if i != t]
+        X, W = np.zeros(1), np.zeros(1)
+        if others:
+            lines = [region.lines[int(i)] for i in others]
+            pick = directions(lines)
+            X = sum(P[i] * line.v[at] for i, line, at in zip(others, lines, pick.T, strict=True))
+            W = sum(P[i] * line.w[at] for i, line, at in zip(others, lines, pick.T, strict=True))
+        z = x[a] + site.gamma * (P[t] * v[:, None] + X)
+        y = (
+            lam - value * np.exp(-most / value - 1 - z)
+            if down
+            else lam + value * (np.log(most / value) + 1 - z)
+        )
+        curve = ((y - u[a] - W) / P[t]).min(1)
+        yield shown + (curve - shown) / (1 + len(others))

@@ -12,7 +12,7 @@ import pytest
 from exactqse import solve
 from exactqse.errors import InputError
 from exactqse.evaluate import evaluate_float64
-from exactqse.kernel.certificate import Certificate, MixtureSplit, Part, Split, ValueSplit
+from exactqse.kernel.certificate import Certificate, Claim, MixtureSplit, Part, Split, ValueSplit
 from exactqse.kernel.check import check
 from exactqse.model import Game
 from exactqse.solve.effort import Budget
@@ -85,14 +85,34 @@ def test_values_alone_do_where_no_choice_jumps() -> None:
     """The search divides a mixture here, and does not have to."""
     game = random_game(2, 2, 8)
     for mixtures in (True, False):
-        solution = solve(game, gap=GAP, mixtures=mixtures)
-        assert solution.certified
-        assert solution.reached
-        assert bool(splits(solution.certificate)) == mixtures
+        certificate, effort = solve_farsighted(game, GAP, Budget(nodes=20_000), mixtures=mixtures)
+        assert effort.stopped == ""
+        assert check(game, certificate).outcome == "accepted"
+        assert bool(splits(certificate)) == mixtures
+
+
+def divided(certificate: Certificate) -> bool:
+    parts = [entry for entry in certificate.cover if isinstance(entry, Part)]
+    return any(isinstance(c, Claim) and c.divisions for part in parts for c in part.claims)
+
+
+def test_claims_are_not_divided_without_mixtures(jumping: Game) -> None:
+    """A game of two steps is a tree, whose claims are divided place by place."""
+    solution = solve(jumping, gap=GAP)
+    assert solution.reached
+    assert divided(solution.certificate)
+    other = solve(jumping, gap=GAP, mixtures=False, node_limit=2000)
+    assert other.certified
+    assert not divided(other.certificate)
+    assert splits(other.certificate) == []
+    with pytest.raises(InputError, match="or claims place by place; resume with"):
+        solve(jumping, gap=GAP, mixtures=False, resume=solution)
 
 
 def test_what_divides_mixtures_is_not_resumed_without(jumping: Game, closed: Certificate) -> None:
-    with pytest.raises(InputError, match="resume: divides the leader's mixtures; resume with"):
+    with pytest.raises(
+        InputError, match="resume: divides the leader's mixtures, or claims place by place"
+    ):
         solve(jumping, gap="1e-7", resume=closed, mixtures=False)
 
 
@@ -223,10 +243,12 @@ def test_divided_covers_are_planted(jumping: Game, closed: Certificate) -> None:
 
 
 def test_a_search_goes_on_from_divided_mixtures(jumping: Game) -> None:
-    known = solve(jumping, gap="1/20000", checker="flint")
-    assert known.reached
-    assert splits(known.certificate)
-    again = solve(jumping, gap="1/100000", resume=known.certificate, checker="flint")
-    assert again.reached
-    assert len(splits(again.certificate)) > len(splits(known.certificate))
+    known, _ = solve_farsighted(jumping, Fraction(1, 20_000), Budget(nodes=20_000))
+    assert splits(known)
+    gap = Fraction(1, 100_000)
+    again, effort = solve_farsighted(jumping, gap, Budget(nodes=20_000), resume=known)
+    assert check(jumping, again).outcome == "accepted"
+    assert again.upper - again.lower <= gap
+    assert effort.stopped == ""
+    assert len(splits(again)) > len(splits(known))
     assert again.upper < known.upper

@@ -120,7 +120,7 @@ def test_less_is_not_accepted() -> None:
 
 def test_a_search_goes_on_where_it_was_stopped() -> None:
     game = tree(8, 4, 3)
-    first, effort = solve_places(game, GAP, Budget(nodes=40))
+    first, effort = solve_places(game, GAP, Budget(nodes=20))
     assert effort.stopped
     assert verdict(game, first)
     second, _ = solve_places(game, GAP, Budget(nodes=4000), resume=first)

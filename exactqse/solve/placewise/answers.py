@@ -1,0 +1,137 @@
+"""What is best, and proved, at a place for some values of lam."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from exactqse.solve.farsighted.model import Booleans, Floats, Integers
+from exactqse.solve.placewise.columns import Parameters, Reply
+
+_TIED = "sigma", "bend", "excess", "edges"
+_ROWS = "G", "v", "W", "x", "y", "alpha", "picks"
+
+
+@dataclass(frozen=True, eq=False)
+class Site:
+    """What a place is made of; T places of the next step may follow.
+
+    Attributes:
+        x, u: (B, A), eta r less the reference, and the leader's reward.
+        P: (B, A, T).
+        gamma: of the follower.
+        reference: the middle of the range of v.
+        ties: the next places that several of the follower's actions lead to.
+    """
+
+    x: Floats
+    u: Floats
+    P: Floats
+    gamma: float
+    reference: float
+    ties: list[int]
+
+
+@dataclass(frozen=True, eq=False)
+class Tied:
+    """Of bounds at L values of lam in which values of next places are one for all transitions.
+
+    Attributes:
+        sigma: (L, T), the slopes; not a number where each transition picks its own value.
+        bend: (L,), what of W the bound gives away since the tied values are not known.
+        excess: (L, B), what of that is due to mixtures that lean otherwise than the best.
+        edges: (L, B, 2), between which corners.
+    """
+
+    sigma: Floats
+    bend: Floats
+    excess: Floats
+    edges: Integers
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What is best, and proved, at L values of lam.
+
+    Attributes:
+        lam: (L,), descending.
+        G: (L,), with which W <= lam + G e^{-(v - reference)}.
+        v, W: (L,), what the best choices give.
+        x, y: (L, B).
+        alpha: (L, B, A).
+        picks: (L, B, T), values at the next places.
+        tied: what there is to say of ties.
+        majorants: for each b, which falls and its parameter.
+    """
+
+    lam: Floats
+    G: Floats
+    v: Floats
+    W: Floats
+    x: Floats
+    y: Floats
+    alpha: Floats
+    picks: Floats
+    tied: Tied
+    majorants: tuple[Parameters, ...]
+
+    def some(self, ks: Integers) -> Answers:
+        """Those of the lam with these numbers."""
+        tied = Tied(*[getattr(self.tied, name)[ks] for name in _TIED])
+        rows = {name: getattr(self, name)[ks] for name in ("lam", *_ROWS)}
+        return Answers(
+            **rows, tied=tied, majorants=tuple((a[ks], b[ks]) for a, b in self.majorants)
+        )
+
+
+def answers_of(
+    lam: Floats,
+    G: Floats,
+    replies: list[Reply],
+    majorants: tuple[Parameters, ...],
+    tied: Tied | None = None,
+) -> Answers:
+    """From one reply and its majorants for each follower action."""
+    x = np.array([one.x for one in replies]).T
+    y = np.array([one.y for one in replies]).T
+    top = x.max(1)
+    e = np.exp(x - top[:, None])
+    total = e.sum(1)
+    return Answers(
+        lam,
+        G,
+        top + np.log(total),
+        (e * y).sum(1) / total,
+        x,
+        y,
+        np.array([one.alpha for one in replies]).swapaxes(0, 1),
+        np.array([one.v for one in replies]).swapaxes(0, 1),
+        _free(len(lam), len(replies), replies[0].v.shape[1]) if tied is None else tied,
+        majorants,
+    )
+
+
+def _free(L: int, B: int, T: int) -> Tied:
+    nothing = np.zeros((L, B, 2), dtype=np.intp)
+    return Tied(np.full((L, T), np.nan), np.zeros(L), np.zeros((L, B)), nothing)
+
+
+def better(free: Answers, tied: Answers) -> Answers:
+    """Whichever bounds G lower, for each lam."""
+    use: Booleans = tied.G < free.G
+
+    def pick(a: Any, b: Any) -> Any:
+        return np.where(use.reshape(-1, *[1] * (a.ndim - 1)), b, a)
+
+    def picked(names: tuple[str, ...], a: Any, b: Any) -> dict[str, Any]:
+        return {name: pick(getattr(a, name), getattr(b, name)) for name in names}
+
+    majorants = tuple(
+        (pick(p[0], q[0]), pick(p[1], q[1]))
+        for p, q in zip(free.majorants, tied.majorants, strict=True)
+    )
+    ties = Tied(**picked(_TIED, free.tied, tied.tied))
+    rows = picked(_ROWS, free, tied)
+    return replace(free, majorants=majorants, tied=ties, **rows)
