@@ -32,16 +32,19 @@ from exactqse.kernel.game import KernelGame
 from exactqse.solve.farsighted.bound import Stage
 from exactqse.solve.farsighted.claims import Backward
 from exactqse.solve.farsighted.model import Booleans, Floats, Integers
-from exactqse.solve.farsighted.nodes import Batch, Nodes
+from exactqse.solve.farsighted.nodes import Batch
 from exactqse.solve.farsighted.parameters import Parameters
+from exactqse.solve.farsighted.pruning import merged, pruned
 from exactqse.solve.farsighted.search import NO_ROOT, Search
-from exactqse.solve.farsighted.sharing import with_few_tables, with_like_claims
+from exactqse.solve.farsighted.sharing import in_common
 from exactqse.solve.farsighted.slopes import Slopes, offsets
 
 _NO_BOUND = "float64 proves no bound for a part of the follower's values"
 _BATCH = 256
 _ROOM = 4  # units that every part may lose
+_NEAR = 48  # units above what is needed: from so many on parts are not put together again
 _LEAST_BITS, _MOST_BITS = 12, 50  # of s and kappa
+_FINE = 2.0**-10  # of a unit: two of these at most are added to what slopes add to a bound
 _RELATIVE = 1e-12  # of what a checker's radii are more than these
 
 
@@ -53,19 +56,23 @@ class Economy:
         near: how far tangents at corners may be from parameters, in logarithm.
         grid: of the lam of later steps, relative to that of the roots.
         bits: of parameters; None for as many as the roots have.
+        most: units that a root is above the least one to begin with; far above it G, which falls
+            with the best parameters, may rise with those that are chosen.
         attempts: how often roots are raised.
     """
 
     near: float
     grid: float
     bits: int | None
+    most: int
     attempts: int
 
 
+# the first two have one grid, so that parts of both agree
 ECONOMIES = (
-    Economy(near=0.5, grid=16.0, bits=6, attempts=0),
-    Economy(near=0.05, grid=1.0, bits=9, attempts=0),
-    Economy(near=0.0, grid=2.0**-8, bits=None, attempts=40),
+    Economy(near=0.5, grid=1.0, bits=6, most=512, attempts=0),
+    Economy(near=0.05, grid=1.0, bits=9, most=128, attempts=0),
+    Economy(near=0.0, grid=2.0**-8, bits=None, most=0, attempts=40),
 )
 
 
@@ -79,21 +86,21 @@ class Goal:
 
 
 def cover(
-    game: KernelGame, search: Search, unit: float, margin: float
+    game: KernelGame, search: Search, unit: float, margin: float, level: float = -np.inf
 ) -> tuple[Cover, tuple[tuple[Slope, ...], ...], Fraction, float]:
     """The cover, its tables of slopes, the largest bound of its parts, and radius of an eta V.
 
     ``unit`` is the grid of the roots, a power of 2; G at step 0 is at most -``margin`` times its
-    size.
+    size. Parts need not prove more than ``level``, before their numbers are rounded.
 
     Raises:
         PrecisionError: a part whose rounded parameters prove nothing.
     """
     if not search.upper < NO_ROOT:
         raise PrecisionError(_NO_BOUND)
-    nodes = search.nodes
-    order, leaves = pruned(nodes, search.upper)
-    found = written_parts(game, search, nodes.batch(leaves), Goal(search.upper, unit, margin))
+    nodes, upper = search.nodes, max(search.upper, level)
+    order, leaves = merged(search, upper, _NEAR * unit)
+    found = written_parts(game, search, nodes.batch(leaves), Goal(upper, unit, margin))
     if len(found) < len(leaves):
         raise PrecisionError(_NO_BOUND)
     parts, used = numbered(found, leaves)
@@ -134,7 +141,7 @@ def written_parts(
     parts: dict[int, tuple[Part, Fraction | None]] = {}
     if not len(leaves.bound):
         return parts
-    like = with_like_claims(search, with_few_tables(search, leaves, goal.upper))
+    like = in_common(search, leaves, goal.upper, _ROOM * goal.unit)
     for alike in search.alike(leaves.kind, leaves.mix):
         for start in range(0, len(alike), _BATCH):
             some = alike[start : start + _BATCH]
@@ -160,19 +167,6 @@ def numbered(
         for k, (part, bound) in found.items()
     }
     return parts, used
-
-
-def pruned(nodes: Nodes, upper: float) -> tuple[list[int], Integers]:
-    """The tree in preorder without what the bounds do not need, and its leaves."""
-    order, leaves, stack = [], [], [0]
-    while stack:
-        n = stack.pop()
-        order.append(n)
-        if nodes.children[n, 0] < 0 or nodes.bound[n] <= upper:
-            leaves.append(n)
-        else:
-            stack += nodes.children[n, ::-1].tolist()
-    return order, np.array(leaves)
 
 
 def table_of(tables: Slopes, n: int, first: int) -> tuple[Slope, ...]:
@@ -209,13 +203,13 @@ class _Rounded:
         self.lam = np.where(known, lam, 0.0)
         self.backward = Backward(self.bounder, self.shown)
         size = np.abs(self.backward.centre) + self.backward.radius
-        lean, fine = self.backward.common(), goal.unit * 2.0**-8
+        lean, fine = self.backward.common(), goal.unit * _FINE
         reach = ((self.backward.radius + _RELATIVE * size) * lean).sum(0)
         # one more, even where slopes cancel: those that a checker divides by eta are rounded
         self.common = np.ceil(reach / fine + self.backward.radius.any(0)) * fine
         self.later = self.backward.replay(self.lam, self._short)
         room = np.maximum(goal.upper - np.where(self.empty, 0.0, batch.bound), 0.0)
-        roots = batch.roots + (_ROOM * goal.unit if economy.attempts else room + _ROOM * goal.unit)
+        roots = batch.roots + np.minimum(room, economy.most * goal.unit) + _ROOM * goal.unit
         self.roots, self.first, proved = self._raise(self.backward.stage(0), roots)
         bounded = (self.roots < NO_ROOT).all(0) & known.all((0, 1))
         self.done = self.empty | (proved & bounded)

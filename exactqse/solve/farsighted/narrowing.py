@@ -22,7 +22,6 @@ from exactqse.solve.farsighted.emit import (
     Goal,
     division,
     numbered,
-    pruned,
     table_of,
     written_parts,
 )
@@ -30,6 +29,7 @@ from exactqse.solve.farsighted.forests import finer, whole
 from exactqse.solve.farsighted.model import Model, model_of
 from exactqse.solve.farsighted.planting import plant
 from exactqse.solve.farsighted.policies import policy_in_floats
+from exactqse.solve.farsighted.pruning import pruned
 from exactqse.solve.farsighted.search import Search
 from exactqse.solve.farsighted.slopes import of_policy, slopes_at
 

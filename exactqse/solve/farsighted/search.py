@@ -316,14 +316,13 @@ class Search:
         return self.bounded(replace(parts, free=free, loose=~parts.loose))
 
     def _turns(self, count: int) -> list[int]:
-        """Which other ways to try: all for few parts, one after another for many."""
-        ways = [*range(len(_SHARES) + 1), len(_SHARES) + 2]
-        if len(self.bounders) > 1:
-            ways.append(len(_SHARES) + 1)
+        """Which other ways to try: all for few parts, about half for many, in turn."""
+        last = len(_SHARES) + 2
+        ways = [*range(last + 1)] if len(self.bounders) > 1 else [*range(last - 1), last]
         if count <= _FEW:
             return ways
         self.alternatives += 1
-        return [ways[self.alternatives % len(ways)]]
+        return [way for way in ways if not way or way % 2 == self.alternatives % 2]
 
     def _scores(self, parts: Batch) -> tuple[Scores, Prescriptions]:
         """What the width of each part costs, and the prescriptions that decide the bound."""

@@ -21,30 +21,70 @@ if TYPE_CHECKING:
     from exactqse.solve.farsighted.model import Booleans, Floats, Integers
     from exactqse.solve.farsighted.search import Search
 
-_TABLES = 4  # that all parts are tried with which have another: each takes as long as a bound
+_CANDIDATES = 16  # tables that are tried on a sample of the parts
+_LEAST, _MOST = 8, 48  # of a sample; between, as many bounds in all as there are parts
+_WORTH = 0.125  # of the sample, at least: to try a table takes as long as a bound of each part
+_BATCH = 512
+
+
+def in_common(search: Search, leaves: Batch, upper: float, room: float) -> Batch:
+    """The parts with tables and claims in common with others, as far as these prove ``upper``.
+
+    What has a new table proves less by ``room``, which shortening its numbers may take.
+    """
+    few = with_few_tables(search, leaves, upper - room)
+    like = with_like_claims(search, few)
+    # a lam was the best for those of later steps that its part had: all begin there once more
+    found = _with_tables(search, like, like.table)
+    kept = ~(found.bound <= upper) | (leaves.bound == -np.inf)
+    found.put(np.flatnonzero(kept), few, np.flatnonzero(kept))
+    return found
 
 
 def with_few_tables(search: Search, leaves: Batch, upper: float) -> Batch:
-    """The parts bounded with tables that are used much, where these prove ``upper``, too."""
+    """The parts bounded with tables that many can have, where these prove ``upper``, too."""
     shared = leaves.take(np.arange(len(leaves.bound)))
-    empty = leaves.bound == -np.inf
-    shared.table[empty] = 0
-    settled, tried = empty.copy(), np.zeros(search.used, bool)
-    for table in range(_TABLES):
-        rest = np.flatnonzero(~settled)
-        uses = np.where(tried, 0, np.bincount(shared.table[rest], minlength=search.used))
-        best = int(uses.argmax()) if table else 0  # that of the first policy, to begin with
-        tried[best] = True
+    shared.table[leaves.bound == -np.inf] = 0
+    settled = np.zeros(len(leaves.bound), bool)
+    best, share = 0, 1.0  # that of the first policy, to begin with
+    while share >= _WORTH:
         settled |= shared.table == best
         others = np.flatnonzero(~settled)
-        if not len(others) or (table and uses[best] <= 1):
-            break
-        part = shared.take(others)
-        found = search.bounded(replace(part, table=np.full_like(part.table, best)))
+        found = _with_tables(search, shared.take(others), np.full(len(others), best))
         proved = np.flatnonzero(found.bound <= upper)
         shared.put(others[proved], found, proved)
         settled[others[proved]] = True
+        best, share = _most_usable(search, shared.take(~settled), upper)
     return shared
+
+
+def _most_usable(search: Search, parts: Batch, upper: float) -> tuple[int, float]:
+    """Of a few tables that the parts have that with which most of a sample prove ``upper``.
+
+    And the share of those that do; none of few parts.
+    """
+    count = len(parts.bound)
+    if count < 2 * _LEAST:
+        return 0, 0.0
+    size = min(max(count // _CANDIDATES, _LEAST), _MOST)
+    sample, some = (np.linspace(0, count - 1, k).astype(np.intp) for k in (size, _CANDIDATES))
+    tables = np.unique(parts.table[some])
+    pool = parts.take(np.tile(sample, len(tables)))
+    tried = np.repeat(tables, size)
+    others = tried != pool.table
+    bound = _with_tables(search, pool, tried).bound
+    shares = (others & (bound <= upper)).reshape(-1, size).mean(1)
+    best = int(shares.argmax())
+    return int(tables[best]), float(shares[best])
+
+
+def _with_tables(search: Search, parts: Batch, tables: Integers) -> Batch:
+    """The parts bounded with these tables; a batch at a time, which is faster than all at once."""
+    found = replace(parts.take(np.arange(len(tables))), table=tables)
+    for start in range(0, len(tables), _BATCH):
+        some = np.arange(start, min(start + _BATCH, len(tables)))
+        found.put(some, search.bounded(found.take(some)), some - start)
+    return found
 
 
 def with_like_claims(search: Search, leaves: Batch) -> Batch:

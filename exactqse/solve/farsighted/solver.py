@@ -45,7 +45,9 @@ from exactqse.solve.farsighted.slopes import BITS, of_policy, slopes_at
 from exactqse.solve.keeping import Outlet, merged
 from exactqse.solve.rounding import fractional_bits, slack
 
-_SHARES = (0.9, 0.7, 0.4)  # of the gap that the search takes; rounding takes the rest
+# of the gap that the search takes, and that parts of a cover may have; rounding takes the rest
+_SHARES = ((0.93, 0.97), (0.7, 0.85), (0.4, 0.6))
+_LESS = 0.04  # of the gap: what a cover may prove less than the search, where that proves more
 _SLOPE_BITS = 5
 _LEVELS = 4  # of trees over the leader's mixtures
 _MARGIN = 1e-11
@@ -165,8 +167,8 @@ class _Task:
     ``precision``: fractional bits for the gap, and those that the lower bound needs anyway.
     ``rounding``: unit and margin. ``known``: what is proved anyway, with the same lower bound.
     ``met``: good policies that are apart, the best first. ``due``: the number of parts after which
-    a better policy is looked for, worth more than ``worth`` in float64. ``share``: of the gap, that
-    the search takes now.
+    a better policy is looked for, worth more than ``worth`` in float64. ``shares``: of the gap,
+    that the search takes now, and that parts of the cover may have.
     """
 
     game: KernelGame
@@ -180,7 +182,7 @@ class _Task:
     met: Evaluated
     worth: float = -np.inf
     due: int = _FIRST_ASCENT
-    share: float = _SHARES[0]
+    shares: tuple[float, float] = _SHARES[0]
 
     def written(self) -> Certificate:
         """The certificate of what the search has proved. Raises PrecisionError if nothing."""
@@ -188,7 +190,11 @@ class _Task:
         if known is not None and not self.search.upper < known.upper:
             return known
         with _uncollected():
-            entries, tables, upper, wide = cover(self.game, self.search, *self.rounding)
+            level = min(
+                float(self.lower) + self.shares[1] * float(self.gap),
+                self.search.upper + _LESS * float(self.gap),
+            )
+            entries, tables, upper, wide = cover(self.game, self.search, *self.rounding, level)
             if known is not None and known.upper <= upper:
                 return known
             p, least = self.precision
@@ -213,7 +219,7 @@ class _Task:
 
         found = self.known
         try:
-            for self.share in _SHARES:
+            for self.shares in _SHARES:
                 search.run(self.target, budget, is_over)
                 found = self.written()
                 if found.upper - self.lower <= self.gap:
@@ -227,7 +233,7 @@ class _Task:
     @property
     def target(self) -> float:
         """What the search has to bound every part by."""
-        return float(self.lower) + self.share * float(self.gap)
+        return float(self.lower) + self.shares[0] * float(self.gap)
 
     def ascend(self) -> None:
         """Local search from what decides the largest bounds: a policy that is better is taken."""

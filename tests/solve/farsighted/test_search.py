@@ -19,9 +19,10 @@ from exactqse.solve.farsighted.emit import cover, sample, settled
 from exactqse.solve.farsighted.forests import whole
 from exactqse.solve.farsighted.incumbent import ascended, best_policy
 from exactqse.solve.farsighted.model import model_of
+from exactqse.solve.farsighted.nodes import Batch
 from exactqse.solve.farsighted.parameters import Parameters
 from exactqse.solve.farsighted.search import NO_ROOT, Search
-from exactqse.solve.farsighted.slopes import of_policy, slopes_at
+from exactqse.solve.farsighted.slopes import Prescriptions, of_policy, slopes_at
 
 BITS = 8
 
@@ -113,3 +114,21 @@ def test_a_part_without_a_root_is_not_written() -> None:
     search.nodes.lam[: search.nodes.size][leaves] = np.inf
     with pytest.raises(PrecisionError, match="no bound for a part"):
         cover(game, search, unit, margin)
+
+
+def test_slopes_from_what_decides_are_tried_for_every_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the other ways, half of them in turn; all of them where parts are few."""
+    tried: list[int] = []
+    other = Search._other
+
+    def noted(search: Search, parts: Batch, deciding: Prescriptions, which: int) -> Batch:
+        tried.append(which)
+        return other(search, parts, deciding, which)
+
+    monkeypatch.setattr(Search, "_other", noted)
+    search = searched(random_game(3, 3, 1), 0)
+    search.run(-1e9, Budget(nodes=5000), lambda: search.nodes.size > 800)
+    assert tried[:4] == [0, 1, 2, 4]
+    assert set(tried[-5:]) == {0, 1, 2, 4}
+    assert tried[-5:].count(0) == 2
+    assert len(tried) > 10

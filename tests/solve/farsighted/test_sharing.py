@@ -39,13 +39,13 @@ def leaves(game: Game) -> tuple[Search, Batch, float]:
     """A search, the parts that a certificate of it needs, and what they prove."""
     seen: Seen = []
     with pytest.MonkeyPatch.context() as patch:
-        few = sharing.with_few_tables
+        common = sharing.in_common
 
-        def noted(search: Search, batch: Batch, upper: float) -> Batch:
+        def noted(search: Search, batch: Batch, upper: float, room: float) -> Batch:
             seen.append((search, batch, upper))
-            return few(search, batch, upper)
+            return common(search, batch, upper, room)
 
-        patch.setattr(emit, "with_few_tables", noted)
+        patch.setattr(emit, "in_common", noted)
         solved(game)
     assert len(seen[-1][1].bound) > 100
     return seen[-1]
@@ -62,6 +62,29 @@ def test_few_tables_prove_the_same(leaves: tuple[Search, Batch, float]) -> None:
     assert some.any()
     assert after.bound[some].max() <= upper
     assert again.bound[some].max() <= upper
+
+
+def test_what_parts_have_in_common_proves_the_same(
+    leaves: tuple[Search, Batch, float],
+) -> None:
+    search, before, upper = leaves
+    after = sharing.in_common(search, before, upper, 1e-4)
+    holds = before.bound > -np.inf
+    assert after.bound[holds].max() <= upper
+    assert np.array_equal(after.bound == -np.inf, ~holds)
+    assert len(np.unique(after.lam[-1])) < len(np.unique(before.lam[-1]))
+    again = search.bounded(after)  # the bounds are those of these tables
+    assert again.bound[holds].max() <= upper
+
+
+def test_a_table_that_no_sample_can_use_is_given_to_nobody(
+    leaves: tuple[Search, Batch, float],
+) -> None:
+    search, before, _ = leaves
+    best = before.bound[before.bound > -np.inf].min()
+    after = sharing.with_few_tables(search, before, best - 1)
+    some = before.bound > -np.inf
+    assert np.array_equal(after.table[some], before.table[some])
 
 
 def test_like_claims_are_of_parts_that_agree(leaves: tuple[Search, Batch, float]) -> None:
@@ -90,8 +113,7 @@ def test_like_claims_are_of_parts_that_agree(leaves: tuple[Search, Batch, float]
 def test_a_check_shows_fewer_claims(game: Game, monkeypatch: pytest.MonkeyPatch) -> None:
     shared = solved(game)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(emit, "with_few_tables", lambda _, leaves, __: leaves)
-        patch.setattr(emit, "with_like_claims", lambda _, leaves: leaves)
+        patch.setattr(emit, "in_common", lambda _, leaves, *__: leaves)
         alone = solved(game)
     assert len(shared.cover) == len(alone.cover)
     assert shared.upper - shared.lower <= Fraction(1, 100)

@@ -86,6 +86,7 @@ def test_the_formulas_agree_with_what_was_emitted(observes: str, rho: list[float
             continue
         assert all(G < 1e-12 for _, G in reference.bound().values())
         bounds.append(reference.worth())
+    # roots are the claims' own; what slopes add is rounded up by at most two units of 2^-22
     assert max(bounds) == pytest.approx(float(certificate.upper), abs=1e-6)
     assert max(bounds) <= float(certificate.upper) + 1e-12
 
