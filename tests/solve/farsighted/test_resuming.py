@@ -230,7 +230,7 @@ def test_frontiers_are_gone_on_with(leader: Leader) -> None:
 
 
 def tree() -> Game:
-    game = dense(states=1, leader_actions=2, follower_actions=2, horizon=3, seed=3, eta=2)
+    game = dense(states=1, leader_actions=3, follower_actions=3, horizon=4, seed=3, eta=2)
     return game.with_(gamma="1/2")
 
 
