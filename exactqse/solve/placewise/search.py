@@ -140,6 +140,8 @@ class Search:
             if self.rounds >= _FIRST and self.rounds & (self.rounds - 1) == 0:  # powers of 2
                 self._improve(used)
             report(self.rounds)
+            if self.upper - self.lower <= aim:
+                self.settle()  # what was proved before a division of a later place may be more
             gaps.append(self.upper - self.lower)
             if gaps[-1] <= aim or budget.spent or not acts:
                 return
