@@ -147,23 +147,24 @@ def _tangent(region: Region, d: float) -> tuple[tuple[float, float], float]:
 def _own(here: Used, region: Region) -> tuple[int, list[Act]]:
     """The answer nearest to v, and what lies between it and its neighbour."""
     found, v = region.found, here.v
-    vs = np.maximum.accumulate(found.v)
-    at = int(np.searchsorted(vs, v))
-    i, j = max(at - 1, 0), min(at, len(vs) - 1)
+    at = int(np.searchsorted(np.maximum.accumulate(found.v), v))
+    j = min(at, len(found.v) - 1)
+    before = found.v[: max(at, 1)]  # free and tied ones need not ascend together
+    i = int(np.flatnonzero(before >= before.max() - _SAME)[-1])
     near = i if abs(found.v[i] - v) < abs(found.v[j] - v) else j
     value = region.bound_at(v)
-    if i == j:
+    if at in (0, len(found.v)):
         off = abs(float(found.v[i]) - v)
         if off <= _SAME:
             return near, []
         span = max(1.0, float(found.lam[0] - found.lam[-1]))
-        new = found.lam[0] + span if i == 0 else found.lam[-1] - span
+        new = found.lam[0] + span if at == 0 else found.lam[-1] - span
         loss = here.share * max(abs(value - float(found.W[i])), _SPREAD * off)
         return near, [Act(loss, here.place, here.leaf, lam=np.array([new]))]
-    inner = float(np.interp(v, [vs[i], vs[j]], [found.W[i], found.W[j]]))
-    gap, dv = value - inner, float(vs[j] - vs[i])
+    inner = float(np.interp(v, found.v[[i, j]], found.W[[i, j]]))
+    gap, dv = value - inner, float(found.v[j] - found.v[i])
     dlam = float(found.lam[i] - found.lam[j])
-    if dlam > _FINEST * (1 + abs(float(found.lam[i]))) and abs(gap) <= dlam * dv:
+    if j - i == 1 and dlam > _FINEST * (1 + abs(float(found.lam[i]))) and abs(gap) <= dlam * dv:
         loss = here.share * min(max(gap, 0.0), dlam * dv / 8)
         a, b = found.lam[i], found.lam[j]
         new = np.array([(3 * a + b) / 4, (a + b) / 2, (a + 3 * b) / 4])
