@@ -18,7 +18,7 @@ from exactqse.solve.frontiers.shared import STEEP
 from exactqse.solve.placewise.answers import Answers, Site, Tied, answers_of
 from exactqse.solve.placewise.columns import Column, Parameters, Reply, column
 
-_TURNS = 3  # of the slopes
+_TURNS = 2  # of the slopes
 _TINY = 1e-12
 _ROOM = 1.2  # how far "down" stays from where its logarithm ends
 _FAR = 300.0  # exponents beyond it are of no use
