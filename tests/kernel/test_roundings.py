@@ -96,6 +96,16 @@ def test_a_chord_counts_its_roundings() -> None:
     assert found == ((-2 * high - 4, -2 * low + 4), tilted)
 
 
+def test_the_tangent_of_a_chord_is_no_steeper_than_at_the_largest_t() -> None:
+    # T - D is 1014 - 93 - 800; T is below 30 + 1000 - 799 = 231 units: t = 65536 // 231 = 283, and
+    # 284 for 230; t D = 102; 4 + 4 t units of slopes are 13 + 14 and one more
+    free = free_places({}, [(0, 800)])
+    (low, high), tilted = form(Stage._chord, {((121, 121), 512): (300, 307)}, free=free)
+    inner = 256 + 100 - 64 + 300 + 102
+    assert (low, high) == (-2 * (inner + 28 + 1) - 4, -2 * (inner - 28) + 4)
+    assert tilted == {0: 2 * (-23 - 7), 1: 2 * (44 - 5)}
+
+
 def test_up_where_places_are_free() -> None:
     # sigma = gamma s = 1: their height is added to y: z is in [-705, -683]; push and lean stay
     answers = {(-730, -658): (512, 768), (31, 31): (300, 310)}
