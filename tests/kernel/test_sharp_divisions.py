@@ -7,6 +7,7 @@ v_1 = ln 2 + v_2 / 2 and W_1 = W_2. So the frontier of step 1 is a line, which t
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from math import floor, log
@@ -95,6 +96,19 @@ def assert_sharp(f: Frontier, region: int, alphas: list[Fraction], room: Fractio
 def test_a_tied_piece_holds_for_all_values(sigma: str) -> None:
     f = frontier(Claim(1, 0, (tied(-Fraction(1, 2), Fraction(sigma), Fraction(1, 2)),)))
     assert_sharp(f, 0, GRID, Fraction(3))
+
+
+def test_each_piece_is_tied_by_its_own_slope() -> None:
+    """At the ends a piece is as high beside another one as it is alone."""
+    some, other = (tied(-Fraction(1, 2), sigma, Fraction(1, 2)) for sigma in (Fraction(2), DUST))
+    until = replace(some, end=LN2 * 3 / 2 + Fraction(1, 4))
+    ((*_, first, _),), ((*_, last),) = (
+        frontier(Claim(1, 0, (x,))).regions[0] for x in (some, other)
+    )
+    (_, _, one, _), (_, _, _, two) = frontier(Claim(1, 0, (until, other))).regions[0]
+    assert (one, two) == (first, last)
+    assert first != frontier(Claim(1, 0, (other,))).regions[0][0][2]
+    assert last != frontier(Claim(1, 0, (some,))).regions[0][0][3]
 
 
 @pytest.mark.parametrize("at", ["3/8", "1/2", "13/16"])
