@@ -97,13 +97,13 @@ def test_a_chord_counts_its_roundings() -> None:
 
 
 def test_the_tangent_of_a_chord_is_no_steeper_than_at_the_largest_t() -> None:
-    # T - D is 1014 - 93 - 800; T is below 30 + 1000 - 799 = 231 units: t = 65536 // 231 = 283, and
-    # 284 for 230; t D = 102; 4 + 4 t units of slopes are 13 + 14 and one more
-    free = free_places({}, [(0, 800)])
-    (low, high), tilted = form(Stage._chord, {((121, 121), 512): (300, 307)}, free=free)
-    inner = 256 + 100 - 64 + 300 + 102
-    assert (low, high) == (-2 * (inner + 28 + 1) - 4, -2 * (inner - 28) + 4)
-    assert tilted == {0: 2 * (-23 - 7), 1: 2 * (44 - 5)}
+    # T - D is 1014 - 93 - 900; T is below 30 + 1000 - 899 = 131 units: t = 65536 // 131 = 500, and
+    # 504 for 130; t D = 181; 4 + 4 t units of slopes are 13 + 25 and one more
+    free = free_places({}, [(0, 900)])
+    (low, high), tilted = form(Stage._chord, {((21, 21), 512): (300, 307)}, free=free)
+    inner = 256 + 100 - 64 + 300 + 181
+    assert (low, high) == (-2 * (inner + 39 + 1) - 4, -2 * (inner - 39) + 4)
+    assert tilted == {0: 2 * (-40 - 7), 1: 2 * (78 - 5)}
 
 
 def test_up_where_places_are_free() -> None:
