@@ -388,6 +388,16 @@ def test_nor_is_one_that_leans_on_later_values() -> None:
     assert abs(Fraction(frontiers[1, 0].points[0][1], ONE) + 19) < TINY
 
 
+def test_the_first_claim_does_not_lean_on_its_own_value() -> None:
+    """One b: she is worth 1 where V is least, 2^40 below its range's upper end."""
+    game = Game.from_arrays(None, [[[0], [1]]], [[[0], [-(1 << 40)]]], eta="inf", gamma=1)
+    part = Part((((ZERO,),),))
+    claim = claimed(game, part, slopes=((Slope(ZERO),),))
+    found = PartBounds(game, claim, part, ({}, {}, {}), P, INTEGER, "").bound()
+    assert found is not None
+    assert 1 <= found < 1 + TINY
+
+
 def test_what_the_steps_that_are_left_must_earn_is_not_taken_for_more() -> None:
     """She earns 1 a step whatever they do: 1 at the last step is what every policy is worth."""
     game = Game.from_arrays(
