@@ -45,6 +45,13 @@ def test_pieces_that_meet_a_box_in_one_point_are_left_out_beside_others() -> Non
     assert left.regions == [[(4, 9, 3, 0)]]
 
 
+def test_a_region_of_one_value_is_in_the_box_or_not() -> None:
+    for low, high, points in ((3, 6, [(-1, 2), (0, 3), (1, 1)]), (0, 4, [(0, 2)]), (5, 6, None)):
+        left = within([[(4, 4, 2, 2)], [(5, 9, 3, -5)]], low, high)
+        assert left is not None
+        assert left.points == (points or [(0, 3), (1, 1)])
+
+
 @pytest.mark.parametrize("box", [(3, 9), (3, 10), (2, 9), (-5, 50)])
 def test_a_box_of_all_of_it_leaves_it_as_it_is(box: tuple[int, int]) -> None:
     """With what is known without regions, too: its clipped regions would be none."""

@@ -360,7 +360,8 @@ def test_a_claim_that_leans_is_not_taken_for_impossible(chain: Game) -> None:
         chain, claim, part, ({}, {1: ONE * 3 // 5}, {}), P, INTEGER, ""
     ).frontiers()
     assert frontiers is not None
-    (_, K), *_ = frontiers[1, 0].points
+    ((d, K),) = frontiers[1, 0].points
+    assert d == 0, "K is at the middle"
     assert abs(Fraction(K, ONE) + 19) < TINY
 
 
