@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from random import Random
@@ -35,6 +36,28 @@ def test_both_neighbours_hold_a_point_at_which_a_box_begins_and_ends() -> None:
     left = within([[(0, 4, 0, 7), (4, 9, 3, 0)]], 4, 4)
     assert left is not None
     assert left.points == [(0, 7)]
+
+
+def test_pieces_that_meet_a_box_in_one_point_are_left_out_beside_others() -> None:
+    region = [(0, 4, 0, 9), (4, 9, 3, 0), (9, 12, 7, 7)]
+    left = within([region], 4, 9)
+    assert left is not None
+    assert left.regions == [[(4, 9, 3, 0)]]
+
+
+def test_a_region_of_one_value_is_in_the_box_or_not() -> None:
+    for low, high, points in ((3, 6, [(-1, 2), (0, 3), (1, 1)]), (0, 4, [(0, 2)]), (5, 6, None)):
+        left = within([[(4, 4, 2, 2)], [(5, 9, 3, -5)]], low, high)
+        assert left is not None
+        assert left.points == (points or [(0, 3), (1, 1)])
+
+
+@pytest.mark.parametrize("box", [(3, 9), (3, 10), (2, 9), (-5, 50)])
+def test_a_box_of_all_of_it_leaves_it_as_it_is(box: tuple[int, int]) -> None:
+    """With what is known without regions, too: its clipped regions would be none."""
+    strong = replace(BARE, v=(3, 9), points=[(0, 5)])
+    assert strong.within(({0: box[0]}, {0: box[1]}, {})) is strong
+    assert strong.within(({1: 4}, {1: 5}, {})) is strong
 
 
 def test_a_box_between_two_regions_holds_nothing() -> None:

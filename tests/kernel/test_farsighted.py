@@ -19,7 +19,7 @@ from exactqse.evaluate import evaluate
 from exactqse.kernel.certificate import (
     Split,
 )
-from exactqse.kernel.farsighted import Frontier, PartBounds, _tops
+from exactqse.kernel.farsighted import Frontier, PartBounds, _hull, _tops
 from exactqse.kernel.game import Row
 from exactqse.kernel.interval import enclose, ends
 from exactqse.kernel.operators import continuation, expected
@@ -219,6 +219,18 @@ def vertices(points: dict[int, int]) -> list[tuple[int, int]]:
     return found
 
 
+def test_a_hull_has_the_vertices_that_are_above_all_chords() -> None:
+    sizes = set()
+    for seed in range(300):
+        draw = Random(seed)
+        size = draw.randint(1, 12)  # few heights: of points on one line those between are left out
+        points = [(draw.randint(-20, 20), draw.randint(-2, 9)) for _ in range(size)]
+        found = _hull(points)
+        assert found == vertices(highest(points))
+        sizes.add(len(found))
+    assert sizes >= {1, 2, 3, 4, 5}
+
+
 def test_tops_are_the_sums_that_no_other_sum_exceeds() -> None:
     """Against all sums of points: the highest K + sigma d, for slopes sigma from 0 down."""
     several = mixtures = 0
@@ -256,6 +268,8 @@ def test_tops_are_the_sums_that_no_other_sum_exceeds() -> None:
         ]
         tops = _tops(weights, rows, free)
         assert tops == sorted(tops)
+        assert tops[0][0] == floor(min(d for d, _ in sums))
+        assert tops[-1][1] == ceil(max(K for _, K in sums))
         assert all(A <= B for (_, A), (_, B) in pairwise(tops))
         for sigma in [Fraction(0), *[-(Fraction(10) ** k) for k in range(-3, 4)], Fraction(-7, 3)]:
             exact = max(K + sigma * d for d, K in sums)

@@ -323,6 +323,16 @@ def test_a_value_that_may_be_anywhere_is_too_wide_for_exp(game: Game, claim: Cer
     assert verdict.reason == "cover[0], step 1, state 1: the box is wider than exp can take"
 
 
+@pytest.mark.parametrize("far", [20000, -20000])
+def test_values_that_are_far_from_zero_are_not(game: Game, claim: Certificate, far: int) -> None:
+    r = [[[payoff + far for payoff in row] for row in by_a] for by_a in game.r[0]]
+    rows = [[[["1/2", "1/2"]] * 2] * 2] * 2
+    settings: dict[str, Any] = {"rho": 0, "horizon": 2, "eta": 1, "gamma": "1/2"}
+    shifted = Game.from_arrays(rows, game.u, r, observes="nothing", **settings)
+    part = replace(PART, claims=(replace(FIRST, shift=far + far // 2), LATER, LATER))
+    assert check(shifted, replace(claim, game=shifted.hash, cover=(part,)))
+
+
 PLAIN = (Slope(HALF), Slope(ONE), Slope(Fraction(-3)))
 TIED = "ties are of states of the next step, in ascending order"
 ALONE = "divisions and ties are for Markov leaders and slopes that name no other places"

@@ -360,7 +360,8 @@ def test_a_claim_that_leans_is_not_taken_for_impossible(chain: Game) -> None:
         chain, claim, part, ({}, {1: ONE * 3 // 5}, {}), P, INTEGER, ""
     ).frontiers()
     assert frontiers is not None
-    (_, K), *_ = frontiers[1, 0].points
+    ((d, K),) = frontiers[1, 0].points
+    assert d == 0, "K is at the middle"
     assert abs(Fraction(K, ONE) + 19) < TINY
 
 
@@ -386,6 +387,47 @@ def test_nor_is_one_that_leans_on_later_values() -> None:
     frontiers = bounds.frontiers()
     assert frontiers is not None
     assert abs(Fraction(frontiers[1, 0].points[0][1], ONE) + 19) < TINY
+
+
+def test_the_first_claim_does_not_lean_on_its_own_value() -> None:
+    """One b: she is worth 1 where V is least, 2^40 below its range's upper end."""
+    game = Game.from_arrays(None, [[[0], [1]]], [[[0], [-(1 << 40)]]], eta="inf", gamma=1)
+    part = Part((((ZERO,),),))
+    claim = claimed(game, part, slopes=((Slope(ZERO),),))
+    found = PartBounds(game, claim, part, ({}, {}, {}), P, INTEGER, "").bound()
+    assert found is not None
+    assert 1 <= found < 1 + TINY
+
+
+@pytest.mark.parametrize("sign", [-1, 1])
+def test_a_claim_is_impossible_just_where_its_largest_value_is(
+    sign: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """K + 100 |dv| with |dv| <= 5, and own slope 3 times a radius of 1/2, against rewards >= 0."""
+    match, lean = [[[1, 0], [0, 1]]], ((2, Fraction(100 * sign)),)
+    game = Game.from_arrays(None, [match] * 3, [match] * 3, eta="inf", gamma=1, horizon=3)
+    zero = ((ZERO, ZERO),) * 2
+    part, slopes = Part((zero,) * 3), (Slope(ZERO), Slope(Fraction(3 * sign), lean), Slope(ZERO))
+    claim = claimed(game, part, slopes=(slopes,))
+    bounds = PartBounds(game, claim, part, ({1: ONE}, {1: 2 * ONE}, {}), P, INTEGER, "")
+    last = bounds._frontier(2, {}, {})
+    assert last is not None
+    for bound, is_possible in ((-501 * ONE - ONE // 2, True), (-501 * ONE - ONE // 2 - 1, False)):
+        monkeypatch.setattr(Stage, "committed", lambda *_, bound=bound: bound)
+        found = bounds._frontier(1, {0: last}, {2: 5 * ONE})
+        assert (found is not None) == is_possible
+        assert found is None or (found.points, found.radius) == ([(0, bound)], ONE // 2)
+
+
+@pytest.mark.parametrize(("n", "most"), [(0, 1), (1, 2), (-1, 5)])
+def test_the_first_claim_prices_the_whole_range(n: int, most: int) -> None:
+    """u + n (r + 1) + 2 |n| for r from -3 to -1: her values, 1 and 0, are there."""
+    game = Game.from_arrays(None, [[[1], [0]]], [[[-3], [-1]]], eta="inf", gamma=1)
+    part = Part((((Fraction(n),),),))
+    claim = claimed(game, part, slopes=((Slope(ZERO),),))
+    found = PartBounds(game, claim, part, ({}, {}, {}), P, INTEGER, "").bound()
+    assert found is not None
+    assert most <= found < most + TINY
 
 
 def test_what_the_steps_that_are_left_must_earn_is_not_taken_for_more() -> None:

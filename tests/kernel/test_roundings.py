@@ -96,6 +96,16 @@ def test_a_chord_counts_its_roundings() -> None:
     assert found == ((-2 * high - 4, -2 * low + 4), tilted)
 
 
+def test_the_tangent_of_a_chord_is_no_steeper_than_at_the_largest_t() -> None:
+    # T - D is 1014 - 93 - 900; T is below 30 + 1000 - 899 = 131 units: t = 65536 // 131 = 500, and
+    # 504 for 130; t D = 181; 4 + 4 t units of slopes are 13 + 25 and one more
+    free = free_places({}, [(0, 900)])
+    (low, high), tilted = form(Stage._chord, {((21, 21), 512): (300, 307)}, free=free)
+    inner = 256 + 100 - 64 + 300 + 181
+    assert (low, high) == (-2 * (inner + 39 + 1) - 4, -2 * (inner - 39) + 4)
+    assert tilted == {0: 2 * (-40 - 7), 1: 2 * (78 - 5)}
+
+
 def test_up_where_places_are_free() -> None:
     # sigma = gamma s = 1: their height is added to y: z is in [-705, -683]; push and lean stay
     answers = {(-730, -658): (512, 768), (31, 31): (300, 310)}

@@ -7,6 +7,7 @@ v_1 = ln 2 + v_2 / 2 and W_1 = W_2. So the frontier of step 1 is a line, which t
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import pairwise
 from math import floor, log
@@ -24,7 +25,8 @@ from exactqse.kernel.certificate import (
     ValueSplit,
 )
 from exactqse.kernel.elementary import INTEGER
-from exactqse.kernel.farsighted import Frontier, parts
+from exactqse.kernel.farsighted import Frontier, PartBounds, parts
+from exactqse.kernel.stage import FailureError
 from exactqse.model import Game
 
 P = 64
@@ -59,15 +61,20 @@ def tied(lam: Fraction, sigma: Fraction, middle: Fraction) -> Piece:
     return Piece(lam, ((leaf,), (leaf,)), None, ((0, sigma),))
 
 
-def frontier(claim: Claim) -> Frontier:
-    """Of step 1."""
+def part_of(claim: Claim, *ties: tuple[int, Fraction]) -> PartBounds:
+    """With this claim of step 1, and ties of step 0."""
     this = game()
     nodes = tuple(FarsightedNode(h, 0, (((0, Fraction(1)),),) * 2) for h in range(3))
-    first = Claim(1, 0, (Piece(Fraction(9), ((Leaf((0,)),), (Leaf((0,)),))),))
+    first = Claim(1, 0, (Piece(Fraction(9), ((Leaf((0,)),), (Leaf((0,)),)), None, ties),))
     part = Part((first, claim, last()))
     slopes = ((Slope(Fraction(0)),) * 3,)
     stated = Certificate(this.hash, P, Fraction(0), Fraction(9), nodes, slopes, (part,))
-    found = next(parts(this, stated, P, INTEGER)).frontiers()
+    return next(parts(this, stated, P, INTEGER))
+
+
+def frontier(claim: Claim) -> Frontier:
+    """Of step 1."""
+    found = part_of(claim).frontiers()
     assert found is not None
     return found[1, 0]
 
@@ -95,6 +102,29 @@ def assert_sharp(f: Frontier, region: int, alphas: list[Fraction], room: Fractio
 def test_a_tied_piece_holds_for_all_values(sigma: str) -> None:
     f = frontier(Claim(1, 0, (tied(-Fraction(1, 2), Fraction(sigma), Fraction(1, 2)),)))
     assert_sharp(f, 0, GRID, Fraction(3))
+
+
+def test_each_piece_is_tied_by_its_own_slope() -> None:
+    """At the ends a piece is as high beside another one as it is alone."""
+    some, other = (tied(-Fraction(1, 2), sigma, Fraction(1, 2)) for sigma in (Fraction(2), DUST))
+    until = replace(some, end=LN2 * 3 / 2 + Fraction(1, 4))
+    ((*_, first, _),), ((*_, last),) = (
+        frontier(Claim(1, 0, (x,))).regions[0] for x in (some, other)
+    )
+    (_, _, one, _), (_, _, _, two) = frontier(Claim(1, 0, (until, other))).regions[0]
+    assert (one, two) == (first, last)
+    assert first != frontier(Claim(1, 0, (other,))).regions[0][0][2]
+    assert last != frontier(Claim(1, 0, (some,))).regions[0][0][3]
+
+
+def test_the_first_step_is_tied_by_its_own_slope() -> None:
+    """A slope that is far from the frontier's costs more than the claim leaves."""
+    half = Fraction(1, 2)
+    claim = Claim(1, 0, (tied(-half, half, half),))
+    generous, steep = (part_of(claim, (0, Fraction(slope))) for slope in (1, 1 << 20))
+    assert generous.bound() == 9
+    with pytest.raises(FailureError, match="step 0, state 0: the majorants' sum exceeds 0"):
+        steep.bound()
 
 
 @pytest.mark.parametrize("at", ["3/8", "1/2", "13/16"])
