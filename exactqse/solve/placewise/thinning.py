@@ -8,20 +8,17 @@ places what is left. Then all is proved again, the last steps first: nothing res
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
 from exactqse.solve.farsighted.model import Booleans, Floats, Integers
 from exactqse.solve.frontiers.envelope import Pieces
-from exactqse.solve.frontiers.stage import directions
-from exactqse.solve.placewise.answers import Answers, Site
+from exactqse.solve.placewise.allowances import marks_of, tell
 from exactqse.solve.placewise.place import Place
 from exactqse.solve.placewise.region import Region
 
 _DUST = 1e-11
-_SAFE = 0.7  # of what the height of a tied place may rise by, to first order
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,13 +57,13 @@ def _first(place: Place, spare: float, close: float, limits: dict[int, Floats]) 
     for region in regions:
         found = region.answers(place.site, lam, close)
         slack = np.maximum(-found.G, 0.0)
-        _tell(place, region, found, slack, limits)
+        tell(place, region, found, slack, limits)
 
 
 def _later(place: Place, limit: Floats | None, part: float, limits: dict[int, Floats]) -> None:
     regions = place.regions()
     rows = [region.spans() for region in regions]
-    marks = _marks(place)
+    marks = marks_of(place)
     shown = np.max([_heights(row, marks) for row in rows], axis=0)
     most = shown + np.inf if limit is None else np.maximum(limit, shown)
     spent = shown + part * (most - shown)
@@ -74,14 +71,9 @@ def _later(place: Place, limit: Floats | None, part: float, limits: dict[int, Fl
         kept = _kept(region, marks, spent, most)
         found, G = region.found, region.found.G[kept.ks]
         some = found.some(kept.ks)
-        _tell(place, region, some, np.maximum(kept.G - G, 0.0), limits)
+        tell(place, region, some, np.maximum(kept.G - G, 0.0), limits)
         region.lam, region.found, region.pieces = some.lam, some, kept.pieces
     place.changed()
-
-
-def _marks(place: Place) -> Floats:
-    """Every v, from the reference, at which a piece of the place begins or ends."""
-    return np.unique(np.concatenate([region.pieces.ends for region in place.regions()]))
 
 
 def _heights(row: tuple[Floats, Floats, Floats, Floats], marks: Floats) -> Floats:
@@ -119,6 +111,7 @@ def _kept(region: Region, marks: Floats, spent: Floats, most: Floats) -> Kept:
 
 
 def _fewer(region: Region, marks: Floats, allowed: Floats) -> Pieces:
+    """From the left, the line that stays below what is allowed for longest."""
     ends = region.pieces.ends
     some = (marks >= ends[0]) & (marks <= ends[-1])
     v, most = marks[some], allowed[some] + _DUST
@@ -184,93 +177,3 @@ def _tangents(v: Floats, start: float, end: float) -> Floats:
     middle = (start + end) / 2
     found: Floats = np.exp(-middle) * (1 - (v - middle))
     return found
-
-
-def _tell(
-    place: Place, region: Region, found: Answers, slack: Floats, limits: dict[int, Floats]
-) -> None:
-    """The next places how high they may show: G may grow by ``slack`` (L,)."""
-    for t, child in enumerate(place.after):
-        marks = _marks(child) + child.site.reference
-        low, high = region.box.get(t, (-np.inf, np.inf))
-        inside = (marks >= low) & (marks <= high)
-        line = region.lines[t]
-        v = marks[inside]
-        shown = np.interp(v, line.v, line.w)
-        room = np.full(len(v), np.inf)
-        for k, G in enumerate(slack):
-            for curve in _curves(place.site, region, found, k, float(G), t, v, shown):
-                room = np.minimum(room, curve)
-        held = limits.setdefault(id(child), np.full(len(marks), np.inf))
-        held[inside] = np.minimum(held[inside], room)
-
-
-def _curves(
-    site: Site,
-    region: Region,
-    found: Answers,
-    k: int,
-    slack: float,
-    t: int,
-    v: Floats,
-    shown: Floats,
-) -> Iterator[Floats]:
-    """What next place t may show at v so that the k-th bound grows by ``slack`` at most."""
-    lam = float(found.lam[k])
-    actions = [b for b in range(len(site.x)) if region.columns[b].P.any()]
-    sigmas = found.tied.sigma[k]
-    if not np.isnan(sigmas).all():
-        if np.isnan(sigmas[t]):
-            yield shown
-            return
-        sigma, line = float(sigmas[t]), region.lines[t]
-        middle = float(line.v[0] + line.v[-1]) / 2
-        phi = float((line.w + sigma * (line.v - middle)).max())
-        weight = float(np.exp(found.x[k]) @ (found.alpha[k] * site.P[:, :, t]).sum(1))
-        spare = _SAFE * slack / (~np.isnan(sigmas)).sum() / max(weight, 1e-300)
-        yield phi + spare - sigma * (v - middle)
-        return
-    for b in actions:
-        of = region.columns[b]
-        if not of.P[:, t].any():
-            continue
-        down, value = bool(found.majorants[b][0][k]), float(found.majorants[b][1][k])
-        if down:
-            A = float((-value * (1 + of.x + np.log((lam - of.y) / value))).max())
-            most = A + slack / len(actions)
-        else:
-            A = float((value * np.exp(of.x + (of.y - lam) / value - 1)).max())
-            most = A + slack / len(actions)
-        yield from _corners(site, region, (b, t), (lam, down, value, most), v, shown)
-
-
-def _corners(
-    site: Site,
-    region: Region,
-    which: tuple[int, int],
-    majorant: tuple[float, bool, float, float],
-    v: Floats,
-    shown: Floats,
-) -> Iterator[Floats]:
-    b, t = which
-    lam, down, value, most = majorant
-    of = region.columns[b]
-    x, u = of.corners @ site.x[b], of.corners @ site.u[b]
-    for a, P in enumerate(of.P):
-        if P[t] <= 0:
-            continue
-        others = [i for i in np.flatnonzero(P) if i != t]
-        X, W = np.zeros(1), np.zeros(1)
-        if others:
-            lines = [region.lines[int(i)] for i in others]
-            pick = directions(lines)
-            X = sum(P[i] * line.v[at] for i, line, at in zip(others, lines, pick.T, strict=True))
-            W = sum(P[i] * line.w[at] for i, line, at in zip(others, lines, pick.T, strict=True))
-        z = x[a] + site.gamma * (P[t] * v[:, None] + X)
-        y = (
-            lam - value * np.exp(-most / value - 1 - z)
-            if down
-            else lam + value * (np.log(most / value) + 1 - z)
-        )
-        curve = ((y - u[a] - W) / P[t]).min(1)
-        yield shown + (curve - shown) / (1 + len(others))

@@ -1,0 +1,128 @@
+"""How high the next places may show, so that bounds of a place grow no further than they may.
+
+A bound grows where a majorant does, at a corner of a mixture, with what is picked of the next
+places: solved for the height of one of them, at every v where it shows something.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from exactqse.solve.farsighted.model import Floats
+from exactqse.solve.frontiers.stage import directions
+from exactqse.solve.placewise.answers import Answers, Site
+from exactqse.solve.placewise.place import Place
+from exactqse.solve.placewise.region import Region
+
+_SAFE = 0.7  # of what the height of a tied place may rise by, to first order
+
+
+def marks_of(place: Place) -> Floats:
+    """Every v, from the reference, at which a piece of the place begins or ends."""
+    return np.unique(np.concatenate([region.pieces.ends for region in place.regions()]))
+
+
+def tell(
+    place: Place, region: Region, found: Answers, slack: Floats, limits: dict[int, Floats]
+) -> None:
+    """The next places how high they may show: G may grow by ``slack`` (L,)."""
+    for t, child in enumerate(place.after):
+        marks = marks_of(child) + child.site.reference
+        low, high = region.box.get(t, (-np.inf, np.inf))
+        inside = (marks >= low) & (marks <= high)
+        line = region.lines[t]
+        v = marks[inside]
+        shown = np.interp(v, line.v, line.w)
+        room = np.full(len(v), np.inf)
+        for k, G in enumerate(slack):
+            for curve in _curves(place.site, region, found, k, float(G), t, v, shown):
+                room = np.minimum(room, curve)
+        held = limits.setdefault(id(child), np.full(len(marks), np.inf))
+        held[inside] = np.minimum(held[inside], room)
+
+
+def _curves(
+    site: Site,
+    region: Region,
+    found: Answers,
+    k: int,
+    slack: float,
+    t: int,
+    v: Floats,
+    shown: Floats,
+) -> Iterator[Floats]:
+    """What next place t may show at v so that the k-th bound grows by ``slack`` at most."""
+    lam = float(found.lam[k])
+    actions = [b for b in range(len(site.x)) if region.columns[b].P.any()]
+    sigmas = found.tied.sigma[k]
+    if not np.isnan(sigmas).all():
+        if np.isnan(sigmas[t]):
+            yield shown
+            return
+        sigma, line = float(sigmas[t]), region.lines[t]
+        middle = float(line.v[0] + line.v[-1]) / 2
+        phi = float((line.w + sigma * (line.v - middle)).max())
+        weight = float(np.exp(found.x[k]) @ (found.alpha[k] * site.P[:, :, t]).sum(1))
+        spare = _SAFE * slack / (~np.isnan(sigmas)).sum() / max(weight, 1e-300)
+        yield phi + spare - sigma * (v - middle)
+        return
+    for b in actions:
+        of = region.columns[b]
+        if not of.P[:, t].any():
+            continue
+        down, value = (each[k] for each in found.majorants[b])
+        if down:
+            came = -value * (1 + of.x + np.log((lam - of.y) / value))
+        else:
+            came = value * np.exp(of.x + (of.y - lam) / value - 1)
+        majorant = _Majorant(
+            lam, bool(down), float(value), float(came.max()) + slack / len(actions)
+        )
+        yield from _corners(site, region, (b, t), majorant, v, shown)
+
+
+@dataclass(frozen=True)
+class _Majorant:
+    """What is "down" or "up" at lam, its parameter, and how much it may come to."""
+
+    lam: float
+    down: bool
+    parameter: float
+    most: float
+
+    def highest(self, z: Floats) -> Floats:
+        """The y at which it comes to that, where the exponent is z."""
+        s = self.parameter
+        falling: Floats = self.lam - s * np.exp(-self.most / s - 1 - z)
+        rising: Floats = self.lam + s * (np.log(self.most / s) + 1 - z)
+        return falling if self.down else rising
+
+
+def _corners(
+    site: Site,
+    region: Region,
+    which: tuple[int, int],
+    majorant: _Majorant,
+    v: Floats,
+    shown: Floats,
+) -> Iterator[Floats]:
+    """At each corner of b's mixtures; places that follow beside t have equal shares."""
+    b, t = which
+    of = region.columns[b]
+    x, u = of.corners @ site.x[b], of.corners @ site.u[b]
+    for a, P in enumerate(of.P):
+        if P[t] <= 0:
+            continue
+        others = [i for i in np.flatnonzero(P) if i != t]
+        X, W = np.zeros(1), np.zeros(1)
+        if others:
+            lines = [region.lines[int(i)] for i in others]
+            picked = [*zip(others, lines, directions(lines).T, strict=True)]
+            X = sum(P[i] * line.v[at] for i, line, at in picked)
+            W = sum(P[i] * line.w[at] for i, line, at in picked)
+        y = majorant.highest(x[a] + site.gamma * (P[t] * v[:, None] + X))
+        curve = ((y - u[a] - W) / P[t]).min(1)
+        yield shown + (curve - shown) / (1 + len(others))
