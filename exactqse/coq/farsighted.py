@@ -105,7 +105,7 @@ def farsighted_certificate_term(game: KernelGame, certificate: Certificate, prec
     if any(c.divisions or any(piece.ties for piece in c.pieces) for c in claims):
         what = "a claim that is divided, or whose pieces are tied, is beyond the Coq checker"
         raise NotCoveredError(
-            what, where="cover", remedy="check it with the kernel: exactqse check"
+            what, where="cover", remedy="solve with --values-only (mixtures=False)"
         )
     boxes: list[Box] = [({}, {}, {})]
     terms: list[str] = []

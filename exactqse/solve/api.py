@@ -65,9 +65,9 @@ def solve(
         leader: "markov", whose policy depends on step and state, or "history": she remembers, and
             randomises publicly. For gamma = 0 and for a leader of one step both are worth the same;
             else J* is over what was asked for, and the certificate has its own kind.
-        mixtures: for gamma > 0, whether the search may divide the leader's mixtures, besides the
-            follower's values. Without that its certificate is one that :func:`coq_file` takes, but
-            the gap may not close, however long it is searched.
+        mixtures: for gamma > 0, whether the search may divide the leader's mixtures, and on trees
+            single claims, besides the follower's values. Without that its certificate is one that
+            :func:`coq_file` takes, but the gap may not close, however long it is searched.
         resume: the certificate of an earlier solve of this game, whose branch and bound is gone on
             with; it is checked first. Neither bound will be worse than its own.
         checker: who checks the certificate: "kernel" (integers only), "flint" (the same check with
@@ -126,7 +126,11 @@ def _require_leader(game: KernelGame, leader: object) -> None:
 def _require_undivided(resume: Certificate, *, mixtures: bool) -> None:
     """Raise InputError if what is resumed divides mixtures, or claims, and must not."""
     claims = [claim for entry in resume.cover if isinstance(entry, Part) for claim in entry.claims]
-    divided = any(isinstance(claim, Claim) and claim.divisions for claim in claims)
+    divided = any(
+        claim.divisions or any(piece.ties for piece in claim.pieces)
+        for claim in claims
+        if isinstance(claim, Claim)
+    )
     if not mixtures and (divided or any(isinstance(e, MixtureSplit) for e in resume.cover)):
         remedy = "resume with mixtures, or begin anew without"
         what = "divides the leader's mixtures, or claims place by place"

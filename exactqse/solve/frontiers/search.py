@@ -38,7 +38,7 @@ _LEAST = 1e-9  # of the scale of values
 _GRID = 18  # of values among which a root is bracketed
 _BRACKETS = 12
 _NEWTON = 20
-_CHORD = 1.5 * 2.0**-29  # what the checker's chords of the logarithm lose, relatively
+_CHORD = 1.5 * 2.0**-29  # what Coq's chords of the logarithm lose, relatively; others lose nothing
 
 Report = Callable[[int], None]  # of how many places a round is done with
 

@@ -13,7 +13,7 @@ from exactqse.solve.placewise.answers import Answers, Site, answers_of, better
 from exactqse.solve.placewise.columns import Column, column, free_bound, reply
 from exactqse.solve.placewise.ties import tied
 
-_CHORD = 1.5 * 2.0**-29  # what the checker's chords of the logarithm lose, relatively
+_DOUBT = 1.5 * 2.0**-29  # of G: with none, a tree was met whose certificate stays undecided
 _WIDE = 0.15  # of pieces that lie above their chords
 _LOOSEST = 1.2  # the range of a place that is worth a tie
 
@@ -70,7 +70,7 @@ class Region:
 
     def cut(self, worth: float) -> None:
         """The pieces."""
-        G = self.found.G + _CHORD * np.abs(self.found.G)
+        G = self.found.G + _DOUBT * np.abs(self.found.G)
         grid = np.arange(self.low, self.high, _WIDE)[1:] if G.min() < 0 else np.zeros(0)
         some = pieces(self.found.lam, G, (self.low, self.high), np.append(self.cuts, grid), worth)
         self.pieces = _marked(some, self.marks)

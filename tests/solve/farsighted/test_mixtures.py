@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,7 @@ from exactqse.evaluate import evaluate_float64
 from exactqse.kernel.certificate import Certificate, Claim, MixtureSplit, Part, Split, ValueSplit
 from exactqse.kernel.check import check
 from exactqse.model import Game
+from exactqse.solve.api import _require_undivided
 from exactqse.solve.effort import Budget
 from exactqse.solve.farsighted import search as search_module
 from exactqse.solve.farsighted import solve_farsighted
@@ -96,6 +98,15 @@ def divided(certificate: Certificate) -> bool:
     return any(isinstance(c, Claim) and c.divisions for part in parts for c in part.claims)
 
 
+def tied_only(certificate: Certificate) -> Certificate:
+    """With one piece of the first claim, tied, and no divisions anywhere."""
+    part: Any = certificate.cover[0]
+    first, *others = [replace(c, pieces=c.pieces[-1:], divisions=()) for c in part.claims]
+    tied = replace(first, pieces=(replace(first.pieces[0], ties=((0, Fraction(1)),)),))
+    plain = [replace(c, pieces=(replace(c.pieces[0], ties=()),)) for c in others]
+    return replace(certificate, cover=(replace(part, claims=(tied, *plain)),))
+
+
 def test_claims_are_not_divided_without_mixtures(jumping: Game) -> None:
     """A game of two steps is a tree, whose claims are divided place by place."""
     solution = solve(jumping, gap=GAP)
@@ -107,6 +118,9 @@ def test_claims_are_not_divided_without_mixtures(jumping: Game) -> None:
     assert splits(other.certificate) == []
     with pytest.raises(InputError, match="or claims place by place"):
         solve(jumping, gap=GAP, mixtures=False, resume=solution.certificate)
+    _require_undivided(other.certificate, mixtures=False)
+    with pytest.raises(InputError, match="or claims place by place"):
+        _require_undivided(tied_only(solution.certificate), mixtures=False)
 
 
 def test_what_divides_mixtures_is_not_resumed_without(jumping: Game, closed: Certificate) -> None:
