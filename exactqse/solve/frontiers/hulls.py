@@ -31,10 +31,11 @@ def upper_hull(x: Floats, y: Floats) -> Integers:
     However near to each other points are, none is dropped for that: G e^{-v} needs G to the digits
     that the least e^v has.
     """
+    x, y = _shares(x), _shares(y)  # first: points that become one would take each other away
     order: Integers = np.lexsort((y, x))
+    last = np.append(np.diff(x[order]) > 0, True)
+    order = order[last]
     x, y = x[order], y[order]
-    last = np.append(x[1:] > x[:-1], True)
-    x, y, order = _shares(x[last]), _shares(y[last]), order[last]
     while len(order) > 2:
         dx, dy = x[1:] - x[:-1], y[1:] - y[:-1]
         bent = dy[:-1] * dx[1:] > dy[1:] * dx[:-1]

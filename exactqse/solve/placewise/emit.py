@@ -26,12 +26,11 @@ from exactqse.kernel.certificate import (
 from exactqse.kernel.game import KernelGame
 from exactqse.solve.placewise.answers import Answers
 from exactqse.solve.placewise.place import Node, Place
-from exactqse.solve.placewise.region import Region
+from exactqse.solve.placewise.region import GRAIN, Region
 from exactqse.solve.placewise.search import Search
 from exactqse.solve.rounding import short
 
 Division = MixtureSplit | ValueSplit | int
-_GRAIN = 2.0**30  # ends are whole numbers of its parts
 _SLOPE_BITS = 30
 _ATTEMPTS = 40
 _LEAST, _MOST = 1e-290, 1e290  # of a parameter
@@ -122,7 +121,7 @@ class _Writer:
     def _pieces(self, region: Region, offset: float) -> list[Piece]:
         found, some = region.found, region.pieces
         reference = self.place.site.reference
-        ends = np.round((some.ends[1:] + reference) * _GRAIN) / _GRAIN
+        ends = np.round((some.ends[1:] + reference) * GRAIN) / GRAIN
         rows: list[Piece] = []
         for k, end in zip(some.of, ends, strict=True):
             last = len(rows) + 1 == len(ends)

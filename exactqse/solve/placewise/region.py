@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -13,7 +13,7 @@ from exactqse.solve.placewise.answers import Answers, Site, answers_of, better
 from exactqse.solve.placewise.columns import Column, column, free_bound, reply
 from exactqse.solve.placewise.ties import tied
 
-_DOUBT = 1.5 * 2.0**-29  # of G: with none, a tree was met whose certificate stays undecided
+GRAIN = 2.0**30  # ends are whole numbers of its parts: the checker knows them exactly
 _WIDE = 0.15  # of pieces that lie above their chords
 _LOOSEST = 1.2  # the range of a place that is worth a tie
 
@@ -70,9 +70,11 @@ class Region:
 
     def cut(self, worth: float) -> None:
         """The pieces."""
-        G = self.found.G + _DOUBT * np.abs(self.found.G)
-        grid = np.arange(self.low, self.high, _WIDE)[1:] if G.min() < 0 else np.zeros(0)
-        some = pieces(self.found.lam, G, (self.low, self.high), np.append(self.cuts, grid), worth)
+        G, ends = self.found.G, (self.low, self.high)
+        grid = np.arange(*ends, _WIDE)[1:] if G.min() < 0 else np.zeros(0)
+        some = pieces(self.found.lam, G, ends, np.append(self.cuts, grid), worth)
+        inner = np.clip(np.round(some.ends[1:-1] * GRAIN) / GRAIN, *ends)
+        some = replace(some, ends=np.concatenate([some.ends[:1], inner, some.ends[-1:]]))
         self.pieces = _marked(some, self.marks)
 
     def bound_at(self, v: float) -> float:

@@ -142,6 +142,7 @@ class Search:
             report(self.rounds)
             if self.upper - self.lower <= aim:
                 self.settle()  # what was proved before a division of a later place may be more
+                gaps.clear()
             gaps.append(self.upper - self.lower)
             if gaps[-1] <= aim or budget.spent or not acts:
                 return
