@@ -12,7 +12,8 @@ from exactqse.solve.placewise.place import Node, Place
 from exactqse.solve.placewise.region import Region
 
 _SPREAD = 0.1  # of a difference in v: what different values for different actions may be worth
-_JUMP = 0.02  # of a squared jump
+_STEPS = 17  # at which what lies between two answers is seen
+_FINER = 0.25  # of a loss: if so much is due to few lam, more are made
 _SAME = 1e-8
 _FINEST = 1e-9  # of lam, relatively
 _NEARER = 0.125  # of a piece: so far from what is used it ends
@@ -53,26 +54,62 @@ class Act:
         return self.t >= 0 or self.b >= 0
 
 
+@dataclass(frozen=True, eq=False)
+class Point:
+    """What the best solution is at a place: between two answers, the k-th is the nearer.
+
+    Attributes:
+        W: its value, (B, A) ``alpha`` its mixtures, (B, T) ``picks`` the values of next places.
+        weight: (B,), the probabilities of the follower's actions.
+    """
+
+    k: int
+    W: float
+    weight: Floats
+    alpha: Floats
+    picks: Floats
+
+
+def between(found: Answers, i: int, j: int, v: float) -> Point:
+    """What of the line from answer i to answer j, in (x, y), has v."""
+    tau = np.linspace(0.0, 1.0, _STEPS if i != j else 1)[:, None]
+    x = (1 - tau) * found.x[i] + tau * found.x[j]
+    y = (1 - tau) * found.y[i] + tau * found.y[j]
+    top = x.max()
+    e = np.exp(x - top)
+    total = e.sum(1)
+    rising = np.maximum.accumulate(top + np.log(total))
+    share = float(np.interp(v, rising, tau[:, 0]))
+    W = float(np.interp(v, rising, (e * y).sum(1) / total))
+    logit = (1 - share) * found.x[i] + share * found.x[j]
+    weight = np.exp(logit - logit.max())
+    return Point(
+        i if share < 1 / 2 else j,
+        W,
+        weight / weight.sum(),
+        (1 - share) * found.alpha[i] + share * found.alpha[j],
+        (1 - share) * found.picks[i] + share * found.picks[j],
+    )
+
+
 def losses(here: Used) -> tuple[list[Used], list[Act]]:
     """The regions that are used at the next places, and what is lost here and in between."""
     region = here.leaf.held
     found = region.found
-    acts: list[Act] = []
     if here.place.h:
-        k, acts = _own(here, region)
+        point, acts = _own(here, region)
     else:
-        k = 0
-    here.alpha = found.alpha[k]
+        point, acts = between(found, 0, 0, 0.0), []
+    here.alpha, k = point.alpha, point.k
     for b, excess in enumerate(found.tied.excess[k]):
         i, j = (int(corner) for corner in found.tied.edges[k, b])
         if excess > _LITTLE and i != j:
             acts.append(Act(here.share * float(excess), here.place, here.leaf, b=b, edge=(i, j)))
-    weight = np.exp(found.x[k] - found.v[k])
     below: list[Used] = []
     for t, child in enumerate(here.place.after):
-        P = (found.alpha[k] * here.place.site.P[:, :, t]).sum(1)
-        share = weight * P
-        picks = found.picks[k, :, t]
+        P = (point.alpha * here.place.site.P[:, :, t]).sum(1)
+        share = point.weight * P
+        picks = point.picks[:, t]
         some = share > 0
         total = float(share[some].sum())
         if total <= 0:
@@ -144,35 +181,36 @@ def _tangent(region: Region, d: float) -> tuple[tuple[float, float], float]:
     return (start, end), lam + G * float(np.exp(-middle)) * (1 - (d - middle))
 
 
-def _own(here: Used, region: Region) -> tuple[int, list[Act]]:
-    """The answer nearest to v, and what lies between it and its neighbour."""
+def _own(here: Used, region: Region) -> tuple[Point, list[Act]]:
+    """What the best solution is at v, and what the bound gives away there."""
     found, v = region.found, here.v
     at = int(np.searchsorted(np.maximum.accumulate(found.v), v))
     j = min(at, len(found.v) - 1)
     before = found.v[: max(at, 1)]  # free and tied ones need not ascend together
     i = int(np.flatnonzero(before >= before.max() - _SAME)[-1])
-    near = i if abs(found.v[i] - v) < abs(found.v[j] - v) else j
     value = region.bound_at(v)
     if at in (0, len(found.v)):
+        point = between(found, i, i, v)
         off = abs(float(found.v[i]) - v)
         if off <= _SAME:
-            return near, []
+            return point, []
         span = max(1.0, float(found.lam[0] - found.lam[-1]))
         new = found.lam[0] + span if at == 0 else found.lam[-1] - span
         loss = here.share * max(abs(value - float(found.W[i])), _SPREAD * off)
-        return near, [Act(loss, here.place, here.leaf, lam=np.array([new]))]
-    inner = float(np.interp(v, found.v[[i, j]], found.W[[i, j]]))
-    gap, dv = value - inner, float(found.v[j] - found.v[i])
+        return point, [Act(loss, here.place, here.leaf, lam=np.array([new]))]
+    point = between(found, i, j, v)
+    loss = here.share * (value - point.W)
+    if loss <= _LITTLE or found.v[j] - found.v[i] <= _SAME:
+        return point, []
     dlam = float(found.lam[i] - found.lam[j])
-    if j - i == 1 and dlam > _FINEST * (1 + abs(float(found.lam[i]))) and abs(gap) <= dlam * dv:
-        loss = here.share * min(max(gap, 0.0), dlam * dv / 8)
+    z = np.exp(-found.v[[j, i]])  # the best bounds are concave in e^{-v}
+    coarse = value - float(np.interp(np.exp(-v), z, found.W[[j, i]]))
+    finer = dlam > _FINEST * (1 + abs(float(found.lam[i])))
+    if j - i == 1 and finer and coarse > _FINER * (value - point.W):
         a, b = found.lam[i], found.lam[j]
         new = np.array([(3 * a + b) / 4, (a + b) / 2, (a + 3 * b) / 4])
-        return near, [Act(loss, here.place, here.leaf, lam=new)] if loss > _LITTLE else []
-    if dv <= _SAME:
-        return near, []
-    loss = here.share * (abs(gap) + _JUMP * dv * dv)
-    return near, _jump(here, region, found, i, j, loss)
+        return point, [Act(loss, here.place, here.leaf, lam=new)]
+    return point, _jump(here, region, found, i, j, loss)
 
 
 def _jump(here: Used, region: Region, found: Answers, i: int, j: int, loss: float) -> list[Act]:

@@ -42,6 +42,8 @@ _DENSER = 3
 _FAR = 1000.0
 _PATIENCE = 50  # rounds
 _STALLED = 0.9  # of the gap that is left after these
+_ONCE = 10.0
+_TURNS = 8  # in which bounds are made finer where they are used
 _FIRST = 8  # round with a search for policies that begins with the solution
 
 Report = Callable[[int], None]
@@ -61,7 +63,8 @@ class Search:
             self.places.insert(0, row)
         self.policy: Evaluated = best_policy(model)
         self.upper = np.inf
-        self.splits = 0
+        self.matters = self.worth
+        self.splits = 0; self.next = 0
         self.rounds = 0
 
     @property
@@ -137,8 +140,11 @@ class Search:
         while True:
             used, acts = self._walk()
             self.rounds += 1
-            if self.rounds >= _FIRST and self.rounds & (self.rounds - 1) == 0:  # powers of 2
+            if self.rounds >= _FIRST and self.rounds >= self.next:
+                import time; t=time.process_time(); l=self.lower
                 self._improve(used)
+                self.next = self.rounds + (3 if self.lower>l else max(3,self.rounds//4))
+                print('improve',self.rounds,'%.1e'%(self.lower-l),'gap %.1e'%(self.upper-self.lower),'loss %.1e'%sum(a.loss for a in acts),'%.2f'%(time.process_time()-t))
             report(self.rounds)
             if self.upper - self.lower <= aim:
                 self.settle()  # what was proved before a division of a later place may be more
@@ -206,8 +212,16 @@ class Search:
             here = stack.pop()
             if here.leaf.held.seen != here.place.versions:
                 here.leaf = self._fresh(here.place, partial(_best, here))
-            used.append(here)
             below, found = losses(here)
+            for _ in range(_TURNS if here.place.h else 0):
+                few = [act for act in found if act.leaf is here.leaf and len(act.lam)]
+                if not few or few[0].loss < _ONCE * self.matters:
+                    break
+                self._finer(few[0])
+                self._renew(here.place, here.leaf)
+                here.leaf = self._fresh(here.place, partial(_best, here))
+                below, found = losses(here)
+            used.append(here)
             stack += below
             acts += found
         return used, acts
@@ -229,14 +243,13 @@ class Search:
         """Finer bounds wherever they matter, and the divisions that promise most."""
         divisions = sorted((act for act in acts if act.divides), key=lambda act: -act.loss)
         least = _SHARE * max(act.loss for act in acts)
+        self.matters = max(self.worth, _FINE * least)
         for act in acts:
             region = act.leaf.region
-            if act.divides or act.loss < max(self.worth, _FINE * least) or region is None:
+            if act.divides or act.loss < self.matters or region is None:
                 continue
             budget.spend(1)
-            region.lam = np.unique(np.concatenate([region.lam, act.lam]))[::-1]
-            region.cuts = np.unique(np.concatenate([region.cuts, act.cuts]))
-            region.seen = (-1,)
+            self._finer(act)
         touched = set[int]()
         for act in divisions[:_MANY]:
             if act.loss < least or id(act.leaf) in touched:
@@ -244,6 +257,12 @@ class Search:
             touched.add(id(act.leaf))
             budget.spend(1)
             self._divide(act)
+
+    def _finer(self, act: Act) -> None:
+        region = act.leaf.held
+        region.lam = np.unique(np.concatenate([region.lam, act.lam]))[::-1]
+        region.cuts = np.unique(np.concatenate([region.cuts, act.cuts]))
+        region.seen = (-1,)
 
     def _divide(self, act: Act) -> None:
         place, leaf = act.place, act.leaf
