@@ -27,23 +27,24 @@ def polyline(v: Floats, w: Floats, tag: Integers) -> Polyline:
 def upper_hull(x: Floats, y: Floats) -> Integers:
     """The vertices of the least concave function above the points, by ascending x.
 
-    A point below a chord of others is no vertex: such points leave together, until none is left.
-    However near to each other points are, none is dropped for that: G e^{-v} needs G to the digits
-    that the least e^v has.
+    From the left; a vertex that a later point shows to be no vertex leaves. However near to each
+    other points are, none is dropped for that: G e^{-v} needs G to the digits that the least e^v
+    has.
     """
-    x, y = _shares(x), _shares(y)  # first: points that become one would take each other away
     order: Integers = np.lexsort((y, x))
-    last = np.append(np.diff(x[order]) > 0, True)
-    order = order[last]
-    x, y = x[order], y[order]
-    while len(order) > 2:
-        dx, dy = x[1:] - x[:-1], y[1:] - y[:-1]
-        bent = dy[:-1] * dx[1:] > dy[1:] * dx[:-1]
-        if bent.all():
-            break
-        keep = np.concatenate([[True], bent, [True]])
-        x, y, order = x[keep], y[keep], order[keep]
-    return order
+    hull: list[int] = []
+    xs, ys = _shares(x[order]).tolist(), _shares(y[order]).tolist()
+    for i, (right, up) in enumerate(zip(xs, ys, strict=True)):
+        if hull and xs[hull[-1]] >= right:  # the last, which is the highest, stays
+            hull.pop()
+        while len(hull) > 1:
+            j, k = hull[-1], hull[-2]
+            if (ys[j] - ys[k]) * (right - xs[j]) > (up - ys[j]) * (xs[j] - xs[k]):
+                break
+            hull.pop()
+        hull.append(i)
+    found: Integers = order[hull]
+    return found
 
 
 def _shares(z: Floats) -> Floats:
@@ -64,11 +65,13 @@ def best_on(x: Floats, y: Floats, lam: Floats) -> tuple[Integers, Floats]:
     w = np.zeros(i.shape)
     if x.shape[-1] == 1:
         return i, w
-    dx, dy = np.diff(x, axis=-1), np.diff(y, axis=-1)
+    dx, dy = x[..., 1:] - x[..., :-1], y[..., 1:] - y[..., :-1]
     with np.errstate(all="ignore"):
         s = -dy / dx
         part = (s - gain[..., :-1]) / dy
     inside = (s > 0) & (part > 0) & (part < 1)
+    if not inside.any():
+        return i, w
     part = np.where(inside, part, 0.0)
     along = np.where(inside, np.exp(x[..., :-1] + part * dx) * s, -np.inf)
     j = along.argmax(-1)
@@ -77,5 +80,6 @@ def best_on(x: Floats, y: Floats, lam: Floats) -> tuple[Integers, Floats]:
 
 
 def _pick(table: Floats, at: Integers) -> Floats:
-    found: Floats = np.take_along_axis(table, at[..., None], -1)[..., 0]
+    rows = np.broadcast_to(table, (*at.shape, table.shape[-1])).reshape(-1, table.shape[-1])
+    found: Floats = rows[np.arange(len(rows)), at.ravel()].reshape(at.shape)
     return found
