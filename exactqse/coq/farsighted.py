@@ -25,7 +25,7 @@ from exactqse.kernel.certificate import (
     ValueSplit,
 )
 from exactqse.kernel.elementary import INTEGER
-from exactqse.kernel.farsighted import Box, Frontier, PartBounds, Tie
+from exactqse.kernel.farsighted import Box, Frontier, PartBounds
 from exactqse.kernel.game import KernelGame
 from exactqse.kernel.interval import Interval, enclose
 from exactqse.kernel.stage import Bound, Cell, Corner, FailureError, Member, Ratio, Stage, Vector
@@ -63,8 +63,8 @@ class _NotedBounds(PartBounds):
     after: dict[int, Mapping[int, Frontier]] = field(default_factory=dict)
     ranges: dict[int, Interval] = field(default_factory=dict)
 
-    def stage(self, j: int, reference: int, after: Any, radius: Vector, *ties: Tie) -> Stage:
-        plain = super().stage(j, reference, after, radius, *ties)
+    def stage(self, j: int, reference: int, after: Any, radius: Vector) -> Stage:
+        plain = super().stage(j, reference, after, radius)
         noted = _NotedStage(**{f.name: getattr(plain, f.name) for f in fields(plain)})
         self.stages[j], self.after[j] = noted, after
         return noted

@@ -140,13 +140,13 @@ class MixtureSplit:
 class Piece:
     """A bound for the node's own values up to ``end``, in absolute terms; None: to the last.
 
-    For it the states t that ``ties`` names have these slopes, and all transitions to one a value.
+    All transitions to a state t that ``ties`` names pick the same point of its claim.
     """
 
     upper: Fraction
     trees: tuple[Tree, ...]  # [cell]
     end: Fraction | None = None
-    ties: tuple[tuple[int, Fraction], ...] = ()  # (t, own), in place of its table's
+    ties: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

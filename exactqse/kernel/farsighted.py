@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cache
-from itertools import pairwise
+from itertools import pairwise, product
 from math import lcm
 from typing import Any
 
@@ -102,8 +102,19 @@ def _clipped(region: Region, low: int, high: int) -> Region:
 
 
 After = dict[int, Frontier]  # of the next step, by state
+
+
+def _each(after: After, ties: Sequence[int]) -> Iterator[After]:
+    """One vertex of each tied place, in all ways (proofs/place-covers.md, Ties)."""
+    for points in product(*[after[t].points for t in ties]):
+        known = [(t, after[t], *point) for t, point in zip(ties, points, strict=True)]
+        yield after | {
+            t: replace(f, middle=f.middle + d, radius=0, own=0, free=False, points=[(0, K)])
+            for t, f, d, K in known
+        }
+
+
 Pieces = tuple[Piece, ...]
-Tie = tuple[int, Fraction]
 
 
 def _scaled(game: KernelGame, value: Fraction, p: int) -> Interval:
@@ -228,10 +239,12 @@ class PartBounds:
             return Fraction(stage.committed(self.game.observes, claim, 0, high - low), 1 << p)
         values = []
         for region, there, (piece,) in self._regions(j, after):
-            stage = region.stage(j, claim.shift << p, there, radius, *piece.ties)
             lam = enclose(*piece.upper.as_integer_ratio(), p)
-            (_, high), at = stage.bound(self.game.observes, piece.trees, lam)
-            require(f"{stage.where}: the majorants' sum exceeds 0 at {at}", min(high, 0), high, p)
+            for each in _each(there, piece.ties):
+                stage = region.stage(j, claim.shift << p, each, radius)
+                (_, high), at = stage.bound(self.game.observes, piece.trees, lam)
+                what = f"{stage.where}: the majorants' sum exceeds 0 at {at}"
+                require(what, min(high, 0), high, p)
             values.append(piece.upper)
         return max(values, default=None)
 
@@ -256,15 +269,18 @@ class PartBounds:
         """What pieces show of place j, each up to its end, in the box."""
         spans: Region = []
         start, last = self.interval(j, after)
-        stage = cache(lambda *ties: self.stage(j, middle, after, radius, *ties))
+        stages = cache(lambda t: [self.stage(j, middle, f, radius) for f in _each(after, t)])
         if max(middle - start, last - middle) >> self.p >= MAX_EXPONENT:
-            what = f"{stage().where}: the box is wider than exp can take"
+            what = f"{stages(())[0].where}: the box is wider than exp can take"
             raise FailureError("inconclusive", what)
         for piece in pieces if start <= last else ():
             end = last if piece.end is None else min(_scaled(self.game, piece.end, self.p)[0], last)
             if start < end or (end == last and not spans):  # else others are enough
                 lam = enclose(*piece.upper.as_integer_ratio(), self.p)
-                (_, high), _ = stage(*piece.ties).bound(self.game.observes, piece.trees, lam)
+                every = [
+                    at.bound(self.game.observes, piece.trees, lam) for at in stages(piece.ties)
+                ]
+                high = max([bound[0][1] for bound in every])
                 ends = start - middle, end - middle
                 first, second = (lam[1] + self.chord(high, *ends, d) for d in ends)
                 spans.append((start, end, first, second))
@@ -280,19 +296,14 @@ class PartBounds:
         slope = multiply((g, g), self.elementary.exp((-middle, -middle), self.p), self.p)
         return multiply(slope, (factor, factor), self.p)[1]
 
-    def stage(self, j: int, reference: int, after: After, radius: Vector, *ties: Tie) -> Stage:
-        """What the majorants of place j see; ``reference`` is taken from x.
-
-        All transitions to a place that is tied share its dv, and its own slope is this one.
-        """
-        owns = [(t, _leaning(self.game, Slope(own), self.p)[0]) for t, own in ties]
-        after = after | {t: replace(after[t], own=own, free=False) for t, own in owns}
+    def stage(self, j: int, reference: int, after: After, radius: Vector) -> Stage:
+        """What the majorants of place j see; ``reference`` is taken from x."""
         game, p, (h, s) = self.game, self.p, self.game.places[j]
         middles = {t: (f.middle, f.middle) for t, f in after.items()}
         tied = {t: f.phi(f.own, p) for t, f in after.items()}
         x, y = exponents(game, h, s, ends(middles), p), continuations(game, h, s, ends(tied), p)
         radius = radius | {f.j: f.radius for f in after.values()}
-        key = "slopes", self.part.slopes, j, *[f.own for f in after.values()]
+        key = "slopes", self.part.slopes, j, *[(f.own, f.radius > 0) for f in after.values()]
         slopes = self._known(key, self._slopes, j, after, {})
         free = self._free(j, after, tied)
         within, where = self._within(j), f"{self.where}, step {h}, state {s}"
@@ -332,7 +343,7 @@ class PartBounds:
                 f = after[t]
                 for i, c in f.others.items():
                     lean[i] += n * c
-                if t not in loose:
+                if t not in loose and f.radius:
                     lean[f.j] -= n * f.own
                     push[f.j] = (n * above << self.p) // (row.denominator * below)
             d, keys = row.denominator, [*lean, *others]

@@ -123,9 +123,13 @@ def _require_claim(game: KernelGame, claim: Any, step: int, lean: object, where:
     for entry in splits:
         _require_split(game, entry, where)
     for piece in claim.pieces:
-        tied = [(step + 1, t) for t, _ in piece.ties]
+        tied = [(step + 1, t) for t in piece.ties]
         fits = tied == sorted(set(tied) & {*game.places})
         demand(fits, "ties are of states of the next step, in ascending order", where)
         _require_trees(game, piece.trees, where)
-        leaves = (x for tree in piece.trees for x in tree if isinstance(x, Leaf))
+        leaves = [x for tree in piece.trees for x in tree if isinstance(x, Leaf)]
         demand(not any(leaf.shift for leaf in leaves), "a leaf is shifted", where)
+        touching = any(isinstance(m, int) for leaf in leaves for m in leaf.majorants)
+        demand(
+            not (tied and touching), "majorants of a tied piece need numbers of their own", where
+        )

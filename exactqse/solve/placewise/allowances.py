@@ -57,17 +57,8 @@ def _curves(
     """What next place t may show at v so that the k-th bound grows by ``slack`` at most."""
     lam = float(found.lam[k])
     actions = [b for b in range(len(site.x)) if region.columns[b].P.any()]
-    sigmas = found.tied.sigma[k]
-    if not np.isnan(sigmas).all():
-        if np.isnan(sigmas[t]):
-            yield shown
-            return
-        sigma, line = float(sigmas[t]), region.lines[t]
-        middle = float(line.v[0] + line.v[-1]) / 2
-        phi = float((line.w + sigma * (line.v - middle)).max())
-        weight = float(np.exp(found.x[k]) @ (found.alpha[k] * site.P[:, :, t]).sum(1))
-        spare = _SAFE * slack / (~np.isnan(sigmas)).sum() / max(weight, 1e-300)
-        yield phi + spare - sigma * (v - middle)
+    if not np.isnan(found.tied.away[k]).all():
+        yield shown
         return
     for b in actions:
         of = region.columns[b]

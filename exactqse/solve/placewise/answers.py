@@ -10,7 +10,7 @@ import numpy as np
 from exactqse.solve.farsighted.model import Booleans, Floats, Integers
 from exactqse.solve.placewise.columns import Parameters, Reply
 
-_TIED = "sigma", "bend", "excess", "edges"
+_TIED = "away", "bend"
 _ROWS = "G", "v", "W", "x", "y", "alpha", "picks"
 
 
@@ -36,19 +36,15 @@ class Site:
 
 @dataclass(frozen=True, eq=False)
 class Tied:
-    """Of bounds at L values of lam in which values of next places are one for all transitions.
+    """Of bounds at L values of lam in which all transitions to a tied place pick one point.
 
     Attributes:
-        sigma: (L, T), the slopes; not a number where each transition picks its own value.
-        bend: (L,), what of W the bound gives away since the tied values are not known.
-        excess: (L, B), what of that is due to mixtures that lean otherwise than the best.
-        edges: (L, B, 2), between which corners.
+        away: (L, T), the v at which the bound is largest; not a number for places that are free.
+        bend: (L,), what of W the bound gives away there.
     """
 
-    sigma: Floats
+    away: Floats
     bend: Floats
-    excess: Floats
-    edges: Integers
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,14 +104,13 @@ def answers_of(
         y,
         np.array([one.alpha for one in replies]).swapaxes(0, 1),
         np.array([one.v for one in replies]).swapaxes(0, 1),
-        _free(len(lam), len(replies), replies[0].v.shape[1]) if tied is None else tied,
+        _free(len(lam), replies[0].v.shape[1]) if tied is None else tied,
         majorants,
     )
 
 
-def _free(L: int, B: int, T: int) -> Tied:
-    nothing = np.zeros((L, B, 2), dtype=np.intp)
-    return Tied(np.full((L, T), np.nan), np.zeros(L), np.zeros((L, B)), nothing)
+def _free(L: int, T: int) -> Tied:
+    return Tied(np.full((L, T), np.nan), np.zeros(L))
 
 
 def better(free: Answers, tied: Answers) -> Answers:

@@ -31,7 +31,6 @@ from exactqse.solve.placewise.search import Search
 from exactqse.solve.rounding import short
 
 Division = MixtureSplit | ValueSplit | int
-_SLOPE_BITS = 30
 _ATTEMPTS = 40
 _LEAST, _MOST = 1e-290, 1e290  # of a parameter
 
@@ -133,11 +132,11 @@ class _Writer:
         factor = exp(-offset)
         members = [(bool(down[k]), float(value[k])) for down, value in found.majorants]
         scaled = [(down, value * factor if down else value) for down, value in members]
-        slopes = found.tied.sigma[k] * self.search.model.eta
+        away = found.tied.away[k]
         ties = sorted(
-            (self.game.reachable[child.h][child.n], short(float(slope), _SLOPE_BITS))
-            for child, slope in zip(self.place.after, slopes, strict=True)
-            if not np.isnan(slope)
+            self.game.reachable[child.h][child.n]
+            for child, v in zip(self.place.after, away, strict=True)
+            if not np.isnan(v)
         )
         return Piece(Fraction(float(found.lam[k])), self._trees(scaled), end, tuple(ties))
 

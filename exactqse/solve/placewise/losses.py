@@ -101,10 +101,6 @@ def losses(here: Used) -> tuple[list[Used], list[Act]]:
     else:
         point, acts = between(found, 0, 0, 0.0), []
     here.alpha, k = point.alpha, point.k
-    for b, excess in enumerate(found.tied.excess[k]):
-        i, j = (int(corner) for corner in found.tied.edges[k, b])
-        if excess > _LITTLE and i != j:
-            acts.append(Act(here.share * float(excess), here.place, here.leaf, b=b, edge=(i, j)))
     below: list[Used] = []
     for t, child in enumerate(here.place.after):
         P = (point.alpha * here.place.site.P[:, :, t]).sum(1)
@@ -121,27 +117,17 @@ def losses(here: Used) -> tuple[list[Used], list[Act]]:
         if spread > _SAME and wide:
             loss = here.share * spread * 2 * _SPREAD
             acts.append(Act(loss, here.place, here.leaf, t=t, at=vc))
-        ties = found.tied
-        bend = float(ties.bend[k] - ties.excess[k].sum())
-        if bend > 0 and not np.isnan(ties.sigma[k, t]) and wide:
-            middle = float(line.v[0] + line.v[-1]) / 2
-            loss = here.share * bend * _part(here, region, t)
-            acts.append(Act(loss, here.place, here.leaf, t=t, at=middle))
-        below += _chord(here, region, k, t, child, vc, total, acts)
+        away = float(found.tied.away[k, t])
+        if found.tied.bend[k] > 0 and wide and abs(away - vc) > _SAME:
+            loss = here.share * float(found.tied.bend[k])
+            acts.append(Act(loss, here.place, here.leaf, t=t, at=(away + vc) / 2))
+        below += _chord(here, region, t, child, vc, total, acts)
     return below, acts
-
-
-def _part(here: Used, region: Region, t: int) -> float:
-    """What of the bend is due to the range of t, about: that grows by its square."""
-    lines = region.lines
-    squares = {i: float(lines[i].v[-1] - lines[i].v[0]) ** 2 for i in here.place.site.ties}
-    return squares[t] / sum(squares.values())
 
 
 def _chord(
     here: Used,
     region: Region,
-    k: int,
     t: int,
     child: Place,
     vc: float,
@@ -149,12 +135,8 @@ def _chord(
     acts: list[Act],
 ) -> list[Used]:
     """What the hull over the next place's pieces lies above them."""
-    line, found = region.lines[t], region.found
+    line = region.lines[t]
     hull = float(np.interp(vc, line.v, line.w))
-    sigma = float(found.tied.sigma[k, t])
-    if not np.isnan(sigma):
-        middle = float(line.v[0] + line.v[-1]) / 2
-        hull = float((line.w + sigma * (line.v - middle)).max()) - sigma * (vc - middle)
     d = vc - child.site.reference
     value, leaf = child.best_at(d)
     best = leaf.held

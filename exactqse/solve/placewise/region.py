@@ -15,7 +15,6 @@ from exactqse.solve.placewise.ties import tied
 
 GRAIN = 2.0**30  # ends are whole numbers of its parts: the checker knows them exactly
 _WIDE = 0.15  # of pieces that lie above their chords
-_LOOSEST = 1.2  # the range of a place that is worth a tie
 
 
 @dataclass(eq=False)
@@ -104,10 +103,8 @@ class Region:
         ]
         G = np.sum([g for g, _ in bounds], axis=0)
         free = answers_of(lam, G, replies, tuple(p for _, p in bounds))
-        lines = [self.lines[t] for t in site.ties]
-        if not lines or max(line.v[-1] - line.v[0] for line in lines) > _LOOSEST:
-            return free
-        return better(free, tied(site, self.corners, self.lines, free))
+        at_once = tied(site, self.corners, self.lines, lam, close) if site.ties else None
+        return free if at_once is None else better(free, at_once)
 
 
 def _marked(some: Pieces, marks: Floats) -> Pieces:

@@ -42,9 +42,11 @@ _DENSER = 3
 _FAR = 1000.0
 _PATIENCE = 50  # rounds
 _STALLED = 0.9  # of the gap that is left after these
-_ONCE = 10.0
-_TURNS = 8  # in which bounds are made finer where they are used
+_TURNS = 8  # in which bounds are made finer as soon as they are used
+_ONCE = 10.0  # what that is worth, in losses that matter
 _FIRST = 8  # round with a search for policies that begins with the solution
+_SOON = 3  # rounds to the next one, after a gain
+_LATER = 0.25  # of the rounds so far, to the next one
 
 Report = Callable[[int], None]
 
@@ -64,7 +66,8 @@ class Search:
         self.policy: Evaluated = best_policy(model)
         self.upper = np.inf
         self.matters = self.worth
-        self.splits = 0; self.next = 0
+        self.splits = 0
+        self.improving = _FIRST
         self.rounds = 0
 
     @property
@@ -140,11 +143,8 @@ class Search:
         while True:
             used, acts = self._walk()
             self.rounds += 1
-            if self.rounds >= _FIRST and self.rounds >= self.next:
-                import time; t=time.process_time(); l=self.lower
+            if self.rounds >= self.improving:
                 self._improve(used)
-                self.next = self.rounds + (3 if self.lower>l else max(3,self.rounds//4))
-                print('improve',self.rounds,'%.1e'%(self.lower-l),'gap %.1e'%(self.upper-self.lower),'loss %.1e'%sum(a.loss for a in acts),'%.2f'%(time.process_time()-t))
             report(self.rounds)
             if self.upper - self.lower <= aim:
                 self.settle()  # what was proved before a division of a later place may be more
@@ -313,8 +313,10 @@ class Search:
             if alpha is not None:
                 pi[here.place.h][0, here.place.n] = alpha
         found = ascended(self.model, pi)
+        wait = max(_SOON, int(_LATER * self.rounds))
         if found.worth(self.model)[0] > self.lower:
-            self.policy = found.first
+            self.policy, wait = found.first, _SOON
+        self.improving = self.rounds + wait
 
 
 def _highest(place: Place) -> Node:
