@@ -70,6 +70,11 @@ class Frontier:
             return self
         return self.by([_clipped(region, low, high) for region in self.regions])
 
+    def at(self, d: int, K: int) -> "Frontier":
+        """What is left of it where its values are known."""
+        middle, points = self.middle + d, [(0, K)]
+        return replace(self, middle=middle, radius=0, own=0, free=False, points=points)
+
 
 def _slope(a: Point, b: Point) -> Fraction:
     return Fraction(b[1] - a[1], b[0] - a[0])
@@ -106,12 +111,9 @@ After = dict[int, Frontier]  # of the next step, by state
 
 def _each(after: After, ties: Sequence[int]) -> Iterator[After]:
     """One vertex of each tied place, in all ways (proofs/place-covers.md, Ties)."""
-    for points in product(*[after[t].points for t in ties]):
-        known = [(t, after[t], *point) for t, point in zip(ties, points, strict=True)]
-        yield after | {
-            t: replace(f, middle=f.middle + d, radius=0, own=0, free=False, points=[(0, K)])
-            for t, f, d, K in known
-        }
+    tied = [t for t in ties if t in after]
+    for points in product(*[after[t].points for t in tied]):
+        yield after | {t: after[t].at(*point) for t, point in zip(tied, points, strict=True)}
 
 
 Pieces = tuple[Piece, ...]
@@ -156,11 +158,10 @@ class PartBounds:
         """An upper bound of J; None if no policy has its values in the box."""
         if (frontiers := self.frontiers()) is None:
             return None
-        after = {s: f for (step, s), f in frontiers.items() if step == 1}
         radius = {f.j: f.radius for f in frontiers.values()}
         rho, total, lean = self.game.rho, Fraction(0), dict.fromkeys(radius, 0)
         for j, n in enumerate(rho.numerators):
-            if (value := self._first(j, after, radius)) is None:
+            if (value := self._first(j, self._after(j, frontiers), radius)) is None:
                 return None
             _, others = self._leaning(j)
             total += n * value
@@ -179,7 +180,7 @@ class PartBounds:
             if place[0] == 0:
                 break
             later = {at: f for at, f in found.items() if at[0] > place[0]}
-            after = {s: f for (step, s), f in later.items() if step == place[0] + 1}
+            after = self._after(j, found)
             radius = {f.j: f.radius for f in later.values()}
             (least, most, _), (own, others) = self.box, self._leaning(j)
             limits = least.get(j), most.get(j), *self._within(j).items()
@@ -188,6 +189,13 @@ class PartBounds:
                 return None
             found[place] = frontier
         return found
+
+    def _after(self, j: int, found: dict[tuple[int, int], Frontier]) -> After:
+        """What is known of the places that may follow."""
+        h, s = self.game.places[j]
+        rows = self.game.at(self.game.P, h)[s]
+        reached = self._known(("after", j), lambda: {t for b in rows for a in b for t in a.states})
+        return {t: found[h + 1, t] for t in sorted(reached) if (h + 1, t) in found}
 
     def range_of(self, j: int, after: After) -> Interval:
         """Around ln sum_b e^{x_b}, for all policies and the values that the next step has."""
