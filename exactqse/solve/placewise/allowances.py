@@ -12,12 +12,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from exactqse.solve.farsighted.model import Floats
+from exactqse.solve.frontiers.hulls import Polyline
 from exactqse.solve.frontiers.stage import directions
 from exactqse.solve.placewise.answers import Answers, Site
+from exactqse.solve.placewise.columns import Parameters
 from exactqse.solve.placewise.place import Place
 from exactqse.solve.placewise.region import Region
+from exactqse.solve.placewise.ties import Offers, choices_of, offers_of, sums
 
-_SAFE = 0.7  # of what the height of a tied place may rise by, to first order
+_STEPS = 3  # in which tied places may show more: each leaves less to spare
 
 
 def marks_of(place: Place) -> Floats:
@@ -37,9 +40,15 @@ def tell(
         v = marks[inside]
         shown = np.interp(v, line.v, line.w)
         room = np.full(len(v), np.inf)
-        for k, G in enumerate(slack):
-            for curve in _curves(place.site, region, found, k, float(G), t, v, shown):
+        free = np.isnan(found.tied.away).all(1)
+        for k in np.flatnonzero(free):
+            for curve in _curves(place.site, region, found, int(k), float(slack[k]), t, v, shown):
                 room = np.minimum(room, curve)
+        if not free.all():
+            some = found.some(np.flatnonzero(~free))
+            room = np.minimum(
+                room, tied_room(place.site, region, some, slack[~free], (t, v, shown))
+            )
         held = limits.setdefault(id(child), np.full(len(marks), np.inf))
         held[inside] = np.minimum(held[inside], room)
 
@@ -57,9 +66,6 @@ def _curves(
     """What next place t may show at v so that the k-th bound grows by ``slack`` at most."""
     lam = float(found.lam[k])
     actions = [b for b in range(len(site.x)) if region.columns[b].P.any()]
-    if not np.isnan(found.tied.away[k]).all():
-        yield shown
-        return
     for b in actions:
         of = region.columns[b]
         if not of.P[:, t].any():
@@ -73,6 +79,55 @@ def _curves(
             lam, bool(down), float(value), float(came.max()) + slack / len(actions)
         )
         yield from _corners(site, region, (b, t), majorant, v, shown)
+
+
+def tied_room(
+    site: Site, region: Region, found: Answers, slack: Floats, shown: tuple[int, Floats, Floats]
+) -> Floats:
+    """What tied place t may show at each v; ``shown`` is t, v and what it shows there.
+
+    Each action's majorant may grow by a share of what is to spare.
+    """
+    t, v, height = shown
+    if np.isnan(found.tied.away[0, t]):
+        return height
+    lines = [
+        Polyline(v, height, np.arange(len(v))) if i == t else line
+        for i, line in enumerate(region.lines)
+    ]
+    ties = [int(i) for i in np.flatnonzero(~np.isnan(found.tied.away[0]))]
+    choices = choices_of(ties, lines)
+    offers = offers_of(site, region.corners, lines, choices)
+    target = (found.G + slack / len(ties))[:, None]
+    reached = [offer.P[:, ties.index(t)] for offer in offers]
+    count = sum(bool(P.any()) for P in reached)
+    more = np.zeros((len(found.lam), len(choices.v)))
+    for _ in range(_STEPS):
+        rows = [*zip(offers, reached, found.majorants, strict=True)]
+        totals = [
+            sums(offer, offer.y + more[..., None] * P, of, found.lam) for offer, P, of in rows
+        ]
+        spare = np.maximum(target - np.sum(totals, axis=0), 0) / count
+        steps = np.full(more.shape, np.inf)
+        for total, (offer, P, of) in zip(totals, rows, strict=True):
+            if P.any():
+                room = _highest(offer, of, found.lam, total + spare) - offer.y
+                steps = np.minimum(steps, np.where(P > 0, room / P, np.inf).min(2) - more)
+        more += np.maximum(steps, 0)
+    at = np.searchsorted(v, choices.v[:, ties.index(t)])
+    room = np.full(len(v), np.inf)
+    np.minimum.at(room, at, more.min(0))
+    found_room: Floats = height + room
+    return found_room
+
+
+def _highest(offer: Offers, of: Parameters, lam: Floats, most: Floats) -> Floats:
+    """The y (L, Q, m) at which an action's majorant comes to ``most``."""
+    down, size = of[0][:, None, None], of[1][:, None, None]
+    falling = np.exp(-most[..., None] / size - 1 - offer.x)
+    rising = offer.x - 1 - np.log(most[..., None] / size)
+    found: Floats = lam[:, None, None] - size * np.where(down, falling, rising)
+    return found
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from exactqse.solve.farsighted.model import Floats
 from exactqse.solve.frontiers.envelope import Pieces, pieces
 from exactqse.solve.frontiers.hulls import Polyline
 from exactqse.solve.placewise.answers import Answers, Site, answers_of, better
-from exactqse.solve.placewise.columns import Column, column, free_bound, reply
+from exactqse.solve.placewise.columns import Column, Parameters, column, free_bound, reply
 from exactqse.solve.placewise.ties import tied
 
 GRAIN = 2.0**30  # ends are whole numbers of its parts: the checker knows them exactly
@@ -95,15 +95,21 @@ class Region:
         m = len(self.pieces.of)
         return d[:m], d[m:], K[:m], K[m:]
 
-    def answers(self, site: Site, lam: Floats, close: float) -> Answers:
-        """Free or tied, whichever bounds G lower."""
+    def answers(
+        self,
+        site: Site,
+        lam: Floats,
+        close: float,
+        known: tuple[Parameters, ...] | None = None,
+    ) -> Answers:
+        """Free or tied, whichever bounds G lower; ``known`` are majorants for the tied."""
         replies = [reply(of, lam) for of in self.columns]
         bounds = [
             free_bound(of, at, lam, close) for of, at in zip(self.columns, replies, strict=True)
         ]
         G = np.sum([g for g, _ in bounds], axis=0)
         free = answers_of(lam, G, replies, tuple(p for _, p in bounds))
-        at_once = tied(site, self.corners, self.lines, lam, close) if site.ties else None
+        at_once = tied(site, self.corners, self.lines, lam, close, known) if site.ties else None
         return free if at_once is None else better(free, at_once)
 
 

@@ -113,7 +113,8 @@ class Search:
         else:
             region.meet(place.site, found, place.versions)
             if place.h and chosen:
-                region.found = region.answers(place.site, region.lam, self.close)
+                known = region.found.majorants
+                region.found = region.answers(place.site, region.lam, self.close, known)
             elif place.h:
                 region.prove(place.site, self.close, self.worth)
             else:

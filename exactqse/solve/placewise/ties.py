@@ -19,10 +19,11 @@ from exactqse.solve.placewise.answers import Answers, Site, Tied, answers_of
 from exactqse.solve.placewise.columns import Column, Parameters, Reply, column
 
 _MOST = 200  # choices of vertices, of all tied places together
+_TURNS = 2
 
 
 @dataclass(frozen=True, eq=False)
-class _Choices:
+class Choices:
     """The Q choices of a vertex at each of the places ``ties``: v and W there (Q, n)."""
 
     ties: list[int]
@@ -31,7 +32,7 @@ class _Choices:
 
 
 @dataclass(frozen=True, eq=False)
-class _Offers:
+class Offers:
     """What one action offers: m vertices (x, y) (Q, m) for each choice; P (m, n) leads to ties."""
 
     of: Column
@@ -51,61 +52,98 @@ class _Best:
     y: Floats
 
 
+@dataclass(frozen=True, eq=False)
+class _Bound:
+    """G (L,), which choice makes it so, and the majorants."""
+
+    G: Floats
+    worst: Integers
+    parameters: tuple[Parameters, ...]
+
+    def or_less(self, other: _Bound) -> _Bound:
+        """The lesser, for each lam."""
+        less = other.G < self.G
+        pairs = zip(self.parameters, other.parameters, strict=True)
+        parameters = tuple(
+            (np.where(less, q[0], p[0]), np.where(less, q[1], p[1])) for p, q in pairs
+        )
+        worst = np.where(less, other.worst, self.worst)
+        return _Bound(np.minimum(self.G, other.G), worst, parameters)
+
+
 def tied(
-    site: Site, corners: dict[int, Floats], lines: Sequence[Polyline], lam: Floats, close: float
+    site: Site,
+    corners: dict[int, Floats],
+    lines: Sequence[Polyline],
+    lam: Floats,
+    close: float,
+    known: tuple[Parameters, ...] | None = None,
 ) -> Answers | None:
-    """The bounds at the lam; None where there would be too many choices."""
-    choices = _choices(site, lines)
-    if choices is None:
+    """The bounds at the lam; None where there would be too many choices.
+
+    ``known`` are majorants that may be better than those that touch where the best choice is.
+    """
+    if not (ties := _few(site, lines)):
         return None
-    alone = list(lines)
-    for t in choices.ties:
-        alone[t] = Polyline(np.zeros(1), np.zeros(1), np.zeros(1, dtype=np.intp))
-    offers = [_offers(site, b, corners[b], alone, choices) for b in range(len(site.x))]
+    choices = choices_of(ties, lines)
+    offers = offers_of(site, corners, lines, choices)
     best = [_best(offer, lam) for offer in offers]
     value = np.sum([np.exp(one.x) * (one.y - lam[:, None]) for one in best], axis=0)
     row, at = np.arange(len(lam)), value.argmax(1)
-    bounds = [
-        _bounds(offer, one.x[row, at], one.y[row, at], lam, close)
-        for offer, one in zip(offers, best, strict=True)
-    ]
-    every = np.sum([bound for bound, _ in bounds], axis=0)
-    worst = every.argmax(1)
-    G = every[row, worst]
+    point = np.array([(one.x[row, at], one.y[row, at]) for one in best])
+    found = _bound(offers, _touching(offers, point, lam, close), lam)
+    if known is not None:
+        found = found.or_less(_bound(offers, known, lam))
+    for _ in range(_TURNS):  # touching between there and where they are most may be better
+        most = np.array([(one.x[row, found.worst], one.y[row, found.worst]) for one in best])
+        point = (point + most) / 2
+        found = found.or_less(_bound(offers, _touching(offers, point, lam, close), lam))
     replies = [_picked(offer, one, choices, at) for offer, one in zip(offers, best, strict=True)]
     e = np.exp(np.array([reply.x for reply in replies])).sum(0)
     away = np.full((len(lam), len(lines)), np.nan)
-    away[:, choices.ties] = choices.v[worst]
-    found = Tied(away, np.maximum(G - value[row, at], 0) / e)
-    return answers_of(lam, G, replies, tuple(parameters for _, parameters in bounds), found)
+    away[:, choices.ties] = choices.v[found.worst]
+    bend = np.maximum(found.G - value[row, at], 0) / e
+    return answers_of(lam, found.G, replies, found.parameters, Tied(away, bend))
 
 
-def _choices(site: Site, lines: Sequence[Polyline]) -> _Choices | None:
+def _few(site: Site, lines: Sequence[Polyline]) -> list[int]:
     """As many of the places as there are not too many choices for, those of few vertices first."""
     ties, count = list[int](), 1
     for t in sorted(site.ties, key=lambda t: len(lines[t].v)):
         if count * len(lines[t].v) <= _MOST:
             ties.append(t)
             count *= len(lines[t].v)
-    if not ties:
-        return None
-    ties.sort()
+    return sorted(ties)
+
+
+def choices_of(ties: list[int], lines: Sequence[Polyline]) -> Choices:
+    """All ways to choose a vertex of each."""
     points = [list(zip(lines[t].v, lines[t].w, strict=True)) for t in ties]
     table = np.array(list(product(*points)))
-    return _Choices(ties, table[..., 0], table[..., 1])
+    return Choices(ties, table[..., 0], table[..., 1])
+
+
+def offers_of(
+    site: Site, corners: dict[int, Floats], lines: Sequence[Polyline], choices: Choices
+) -> list[Offers]:
+    """What each action offers with them."""
+    alone = list(lines)
+    for t in choices.ties:
+        alone[t] = Polyline(np.zeros(1), np.zeros(1), np.zeros(1, dtype=np.intp))
+    return [_offers(site, b, corners[b], alone, choices) for b in range(len(site.x))]
 
 
 def _offers(
-    site: Site, b: int, corners: Floats, lines: Sequence[Polyline], choices: _Choices
-) -> _Offers:
+    site: Site, b: int, corners: Floats, lines: Sequence[Polyline], choices: Choices
+) -> Offers:
     P = (corners @ site.P[b])[:, choices.ties]
     alike = not np.ptp(P, axis=0).any()
     of = column(site.x[b], site.u[b], site.P[b], site.gamma, corners, lines, hull=alike)
     P = P[of.corner]
-    return _Offers(of, P, of.x + site.gamma * (choices.v @ P.T), of.y + choices.W @ P.T)
+    return Offers(of, P, of.x + site.gamma * (choices.v @ P.T), of.y + choices.W @ P.T)
 
 
-def _best(offer: _Offers, lam: Floats) -> _Best:
+def _best(offer: Offers, lam: Floats) -> _Best:
     shape = len(lam), *offer.x.shape
     x, y = np.broadcast_to(offer.x, shape), np.broadcast_to(offer.y, shape)
     i, far = best_on(x, y, np.broadcast_to(lam[:, None], shape[:2]))
@@ -116,24 +154,40 @@ def _best(offer: _Offers, lam: Floats) -> _Best:
     return _Best(i, j, far, *at)
 
 
-def _bounds(
-    offer: _Offers, x: Floats, y: Floats, lam: Floats, close: float
-) -> tuple[Floats, Parameters]:
-    """The majorants (L, Q) that touch e^x (y - lam), as the checker's "up" or "down" have them."""
-    top, gain = offer.y.max(), y - lam
-    down = lam - top > close
-    s = np.maximum(gain, np.maximum(close, (top - lam) / STEEP))
-    kappa = np.where(down, -gain, 1.0) * np.exp(x)
-    over = lam[:, None, None] - offer.y
-    z = (offer.x - over / s[:, None, None]).max(2)
-    ratio = np.where(down[:, None, None], over, 1.0) / kappa[:, None, None]
-    inner = (offer.x + np.log(ratio)).min(2)
-    falling, rising = -kappa[:, None] * (1 + inner), s[:, None] * np.exp(z - 1)
-    parameters = down, np.where(down, kappa, s)
-    return np.where(down[:, None], falling, rising), parameters
+def _touching(
+    offers: list[Offers], point: Floats, lam: Floats, close: float
+) -> tuple[Parameters, ...]:
+    """Of "up" or "down" that touch e^x (y - lam) at ``point`` (B, 2, L)."""
+    found = []
+    for offer, (x, y) in zip(offers, point, strict=True):
+        top, gain = offer.y.max(), y - lam
+        down = lam - top > close
+        s = np.maximum(gain, np.maximum(close, (top - lam) / STEEP))
+        kappa = np.where(down, -gain, 1.0) * np.exp(x)
+        found.append((down, np.where(down, kappa, s)))
+    return tuple(found)
 
 
-def _picked(offer: _Offers, best: _Best, choices: _Choices, at: Integers) -> Reply:
+def _bound(offers: list[Offers], parameters: tuple[Parameters, ...], lam: Floats) -> _Bound:
+    pairs = zip(offers, parameters, strict=True)
+    every = np.sum([sums(offer, offer.y, of, lam) for offer, of in pairs], axis=0)
+    worst = every.argmax(1)
+    return _Bound(every[np.arange(len(lam)), worst], worst, parameters)
+
+
+def sums(offer: Offers, y: Floats, of: Parameters, lam: Floats) -> Floats:
+    """The majorants (L, Q), infinite where one that falls is none."""
+    down, value = of
+    size = value[:, None, None]
+    over = lam[:, None, None] - y
+    ratio = np.maximum(np.where(down[:, None, None], over, 1.0), 0) / size
+    falling = -value[:, None] * (1 + (offer.x + np.log(ratio)).min(2))
+    rising = value[:, None] * np.exp((offer.x - over / size).max(2) - 1)
+    found: Floats = np.where(down[:, None], falling, rising)
+    return found
+
+
+def _picked(offer: Offers, best: _Best, choices: Choices, at: Integers) -> Reply:
     row = np.arange(len(at))
     i, j = best.i[row, at], best.j[row, at]
     far, of = best.far[row, at][:, None], offer.of
