@@ -15,10 +15,10 @@ from exactqse.solve.farsighted.model import Floats
 from exactqse.solve.frontiers.hulls import Polyline
 from exactqse.solve.frontiers.stage import directions
 from exactqse.solve.placewise.answers import Answers, Site
-from exactqse.solve.placewise.columns import Parameters
+from exactqse.solve.placewise.columns import Parameters, majorants
 from exactqse.solve.placewise.place import Place
 from exactqse.solve.placewise.region import Region
-from exactqse.solve.placewise.ties import Offers, choices_of, offers_of, sums
+from exactqse.solve.placewise.ties import Offers, choices_of, offers_of
 
 _STEPS = 3  # in which tied places may show more: each leaves less to spare
 
@@ -105,7 +105,8 @@ def tied_room(
     for _ in range(_STEPS):
         rows = [*zip(offers, reached, found.majorants, strict=True)]
         totals = [
-            sums(offer, offer.y + more[..., None] * P, of, found.lam) for offer, P, of in rows
+            majorants(offer.x, offer.y + more[..., None] * P, of, found.lam)
+            for offer, P, of in rows
         ]
         spare = np.maximum(target - np.sum(totals, axis=0), 0) / count
         steps = np.full(more.shape, np.inf)

@@ -97,11 +97,22 @@ def reply(of: Column, lam: Floats) -> Reply:
 
 
 def free_bound(of: Column, at: Reply, lam: Floats, close: float) -> tuple[Floats, Parameters]:
-    """Bounds (L,) of e^x (y - lam) as the checker's "up" or "chord" have them."""
-    top = of.y.max()
-    gain = at.y - lam
+    """Bounds (L,) of e^x (y - lam) as the checker's "up" or "chord" have them, that touch there."""
+    top, gain = of.y.max(), at.y - lam
     down = lam - top > close
     s = np.maximum(gain, np.maximum(close, (top - lam) / STEEP))
-    weight = -gain * np.exp(at.x)
-    z = (of.x + (of.y - lam[:, None]) / s[:, None]).max(1)
-    return np.where(down, -weight, s * np.exp(z - 1)), (down, np.where(down, weight, s))
+    kappa = np.where(down, -gain, 1.0) * np.exp(at.x)
+    parameters = down, np.where(down, kappa, s)
+    return majorants(of.x, of.y, parameters, lam), parameters
+
+
+def majorants(x: Floats, y: Floats, of: Parameters, lam: Floats) -> Floats:
+    """The largest over m vertices, x (..., m), for L lam; infinite where "down" is none."""
+    shape = (len(lam), *[1] * x.ndim)
+    down, size = of[0].reshape(shape), of[1].reshape(shape)
+    over = lam.reshape(shape) - y
+    ratio = np.maximum(np.where(down, over, 1.0), 0) / size
+    falling = -size[..., 0] * (1 + (x + np.log(ratio)).min(-1))
+    rising = size[..., 0] * np.exp((x - over / size).max(-1) - 1)
+    found: Floats = np.where(down[..., 0], falling, rising)
+    return found

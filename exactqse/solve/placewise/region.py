@@ -10,7 +10,14 @@ from exactqse.solve.farsighted.model import Floats
 from exactqse.solve.frontiers.envelope import Pieces, pieces
 from exactqse.solve.frontiers.hulls import Polyline
 from exactqse.solve.placewise.answers import Answers, Site, answers_of, better
-from exactqse.solve.placewise.columns import Column, Parameters, column, free_bound, reply
+from exactqse.solve.placewise.columns import (
+    Column,
+    Parameters,
+    column,
+    free_bound,
+    majorants,
+    reply,
+)
 from exactqse.solve.placewise.ties import tied
 
 GRAIN = 2.0**30  # ends are whole numbers of its parts: the checker knows them exactly
@@ -27,6 +34,7 @@ class Region:
         lam: at which bounds are made, descending.
         cuts: v, from the reference, at which pieces are divided that lie above their chords.
         marks: v at which all are: there boxes of the place before begin or end.
+        known: what was found before, of it or of what it is half of.
         low, high: the range of v; low > high where no policy is.
     """
 
@@ -40,6 +48,7 @@ class Region:
     high: float = -np.inf
     lines: list[Polyline] = field(default_factory=list)
     columns: list[Column] = field(default_factory=list)
+    known: Answers | None = None
     found: Answers = field(init=False)
     pieces: Pieces = field(init=False)
     root: float = np.inf
@@ -64,7 +73,7 @@ class Region:
 
     def prove(self, site: Site, close: float, worth: float) -> None:
         """The bounds at its lam, and which is the least where."""
-        self.found = self.answers(site, self.lam, close)
+        self.found = self.known = self.answers(site, self.lam, close)
         self.cut(worth)
 
     def cut(self, worth: float) -> None:
@@ -95,22 +104,39 @@ class Region:
         m = len(self.pieces.of)
         return d[:m], d[m:], K[:m], K[m:]
 
-    def answers(
-        self,
-        site: Site,
-        lam: Floats,
-        close: float,
-        known: tuple[Parameters, ...] | None = None,
-    ) -> Answers:
-        """Free or tied, whichever bounds G lower; ``known`` are majorants for the tied."""
+    def answers(self, site: Site, lam: Floats, close: float) -> Answers:
+        """Free or tied, whichever bounds G lower; with majorants of before where these are."""
+        known = self._known(lam)
         replies = [reply(of, lam) for of in self.columns]
         bounds = [
             free_bound(of, at, lam, close) for of, at in zip(self.columns, replies, strict=True)
         ]
+        if known is not None:
+            rows = zip(self.columns, bounds, known, strict=True)
+            bounds = [_less(one, majorants(of.x, of.y, old, lam), old) for of, one, old in rows]
         G = np.sum([g for g, _ in bounds], axis=0)
         free = answers_of(lam, G, replies, tuple(p for _, p in bounds))
         at_once = tied(site, self.corners, self.lines, lam, close, known) if site.ties else None
         return free if at_once is None else better(free, at_once)
+
+    def _known(self, lam: Floats) -> tuple[Parameters, ...] | None:
+        """The majorants of before, at the nearest lam."""
+        known = self.known
+        if known is None:
+            return None
+        k = np.searchsorted(-known.lam, -lam)
+        k = np.minimum(k, len(known.lam) - 1)
+        return tuple((down[k], value[k]) for down, value in known.majorants)
+
+
+def _less(
+    one: tuple[Floats, Parameters], other: Floats, known: Parameters
+) -> tuple[Floats, Parameters]:
+    """The lesser bound for each lam, and its majorants."""
+    bound, (down, value) = one
+    less = other < bound
+    parameters = np.where(less, known[0], down), np.where(less, known[1], value)
+    return np.where(less, other, bound), parameters
 
 
 def _marked(some: Pieces, marks: Floats) -> Pieces:

@@ -113,8 +113,8 @@ class Search:
         else:
             region.meet(place.site, found, place.versions)
             if place.h and chosen:
-                known = region.found.majorants
-                region.found = region.answers(place.site, region.lam, self.close, known)
+                region.known = region.found
+                region.found = region.answers(place.site, region.lam, self.close)
             elif place.h:
                 region.prove(place.site, self.close, self.worth)
             else:
@@ -283,7 +283,9 @@ class Search:
         lam = region.needed() if place.h else region.lam
 
         def like(box: dict[int, tuple[float, float]], corners: dict[int, Floats]) -> Region:
-            return Region(box, corners, lam, region.cuts, region.marks, root=region.root)
+            return Region(
+                box, corners, lam, region.cuts, region.marks, root=region.root, known=region.known
+            )
 
         if act.t < 0:
             cut = Cut(b=act.b, edge=act.edge)

@@ -16,7 +16,7 @@ from exactqse.solve.farsighted.model import Floats, Integers
 from exactqse.solve.frontiers.hulls import Polyline, best_on
 from exactqse.solve.frontiers.shared import STEEP
 from exactqse.solve.placewise.answers import Answers, Site, Tied, answers_of
-from exactqse.solve.placewise.columns import Column, Parameters, Reply, column
+from exactqse.solve.placewise.columns import Column, Parameters, Reply, column, majorants
 
 _MOST = 200  # choices of vertices, of all tied places together
 _TURNS = 2
@@ -170,21 +170,9 @@ def _touching(
 
 def _bound(offers: list[Offers], parameters: tuple[Parameters, ...], lam: Floats) -> _Bound:
     pairs = zip(offers, parameters, strict=True)
-    every = np.sum([sums(offer, offer.y, of, lam) for offer, of in pairs], axis=0)
+    every = np.sum([majorants(offer.x, offer.y, of, lam) for offer, of in pairs], axis=0)
     worst = every.argmax(1)
     return _Bound(every[np.arange(len(lam)), worst], worst, parameters)
-
-
-def sums(offer: Offers, y: Floats, of: Parameters, lam: Floats) -> Floats:
-    """The majorants (L, Q), infinite where one that falls is none."""
-    down, value = of
-    size = value[:, None, None]
-    over = lam[:, None, None] - y
-    ratio = np.maximum(np.where(down[:, None, None], over, 1.0), 0) / size
-    falling = -value[:, None] * (1 + (offer.x + np.log(ratio)).min(2))
-    rising = value[:, None] * np.exp((offer.x - over / size).max(2) - 1)
-    found: Floats = np.where(down[:, None], falling, rising)
-    return found
 
 
 def _picked(offer: Offers, best: _Best, choices: Choices, at: Integers) -> Reply:
