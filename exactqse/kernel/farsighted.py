@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cache
-from itertools import pairwise, product
+from itertools import groupby, pairwise, product
 from math import lcm
 from typing import Any
 
-from exactqse.kernel.certificate import Certificate, MixtureSplit, Part, Piece, Slope, ValueSplit
+from exactqse.kernel.certificate import Certificate, MixtureSplit, Part, Piece, ValueSplit
 from exactqse.kernel.elementary import MAX_EXPONENT, Elementary
 from exactqse.kernel.game import KernelGame, Row, T
 from exactqse.kernel.interval import Interval, Simplex, Weights, add, enclose, ends, mixed, multiply
@@ -72,8 +72,7 @@ class Frontier:
 
     def at(self, d: int, K: int) -> "Frontier":
         """What is left of it where its values are known."""
-        middle, points = self.middle + d, [(0, K)]
-        return replace(self, middle=middle, radius=0, own=0, free=False, points=points)
+        return replace(self, middle=self.middle + d, radius=0, own=0, free=False, points=[(0, K)])
 
 
 def _slope(a: Point, b: Point) -> Fraction:
@@ -111,9 +110,8 @@ After = dict[int, Frontier]  # of the next step, by state
 
 def _each(after: After, ties: Sequence[int]) -> Iterator[After]:
     """One vertex of each tied place, in all ways (proofs/place-covers.md, Ties)."""
-    tied = [t for t in ties if t in after]
-    for points in product(*[after[t].points for t in tied]):
-        yield after | {t: after[t].at(*point) for t, point in zip(tied, points, strict=True)}
+    for points in product(*[after[t].points for t in ties]):
+        yield after | {t: after[t].at(*point) for t, point in zip(ties, points, strict=True)}
 
 
 Pieces = tuple[Piece, ...]
@@ -122,12 +120,6 @@ Pieces = tuple[Piece, ...]
 def _scaled(game: KernelGame, value: Fraction, p: int) -> Interval:
     """eta times a value, or the value where eta is infinite."""
     return enclose(*(value * (game.eta or 1)).as_integer_ratio(), p)
-
-
-def _leaning(game: KernelGame, slope: Slope, p: int) -> tuple[int, Vector]:
-    """Slopes in V as slopes in v = eta V; the rounded ones are as good as any."""
-    unit = (1 << p) / (game.eta or Fraction(1))
-    return slope.own * unit // 1, {j: n * unit // 1 for j, n in slope.others}
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,10 +150,11 @@ class PartBounds:
         """An upper bound of J; None if no policy has its values in the box."""
         if (frontiers := self.frontiers()) is None:
             return None
+        after = {s: f for (step, s), f in frontiers.items() if step == 1}
         radius = {f.j: f.radius for f in frontiers.values()}
         rho, total, lean = self.game.rho, Fraction(0), dict.fromkeys(radius, 0)
         for j, n in enumerate(rho.numerators):
-            if (value := self._first(j, self._after(j, frontiers), radius)) is None:
+            if (value := self._first(j, after, radius)) is None:
                 return None
             _, others = self._leaning(j)
             total += n * value
@@ -170,32 +163,30 @@ class PartBounds:
         return (total + Fraction(reach, 1 << 2 * self.p)) / rho.denominator
 
     def _leaning(self, j: int) -> tuple[int, Vector]:
-        slope = self.certificate.slopes[self.part.slopes][j]
-        return self._known(("leaning", self.part.slopes, j), _leaning, self.game, slope, self.p)
+        """Slopes in V as slopes in v = eta V; the rounded ones are as good as any."""
+        slope, eta = self.certificate.slopes[self.part.slopes][j], self.game.eta or Fraction(1)
+
+        def leaning() -> tuple[int, Vector]:
+            unit = (1 << self.p) / eta
+            return slope.own * unit // 1, {i: n * unit // 1 for i, n in slope.others}
+
+        return self._known(("leaning", self.part.slopes, j), leaning)
 
     def frontiers(self) -> dict[tuple[int, int], Frontier] | None:
         """By (step, state), of every step but 0; None if no policy has its values in the box."""
         found: dict[tuple[int, int], Frontier] = {}
-        for j, place in reversed([*enumerate(self.game.places)]):
-            if place[0] == 0:
-                break
-            later = {at: f for at, f in found.items() if at[0] > place[0]}
-            after = self._after(j, found)
-            radius = {f.j: f.radius for f in later.values()}
-            (least, most, _), (own, others) = self.box, self._leaning(j)
-            limits = least.get(j), most.get(j), *self._within(j).items()
-            key = j, self.part.claims[j], own, *others.items(), limits, *after.values()
-            if (frontier := self._known(key, self._frontier, j, after, radius)) is None:
-                return None
-            found[place] = frontier
+        (least, most, _), after, radius = self.box, After(), Vector()
+        for h, layer in groupby(reversed([*enumerate(self.game.places)]), lambda at: at[1][0]):
+            here = After()
+            for j, (_, s) in layer if h else ():
+                own, others = self._leaning(j)
+                limits = least.get(j), most.get(j), *self._within(j).items()
+                key = j, self.part.claims[j], own, *others.items(), limits, *after.values()
+                if (frontier := self._known(key, self._frontier, j, after, radius)) is None:
+                    return None
+                found[h, s] = here[s] = frontier
+            after, radius = here, radius | {f.j: f.radius for f in here.values()}
         return found
-
-    def _after(self, j: int, found: dict[tuple[int, int], Frontier]) -> After:
-        """What is known of the places that may follow."""
-        h, s = self.game.places[j]
-        rows = self.game.at(self.game.P, h)[s]
-        reached = self._known(("after", j), lambda: {t for b in rows for a in b for t in a.states})
-        return {t: found[h + 1, t] for t in sorted(reached) if (h + 1, t) in found}
 
     def range_of(self, j: int, after: After) -> Interval:
         """Around ln sum_b e^{x_b}, for all policies and the values that the next step has."""
@@ -259,10 +250,9 @@ class PartBounds:
     def _frontier(self, j: int, after: After, radius: Vector) -> Frontier | None:
         """The claim of place j, by the points that it shows; None for an empty interval."""
         claim, (own, others) = self.part.claims[j], self._leaning(j)
-        regions = [*self._regions(j, after)]
-        met = [at.interval(j, left) for at, left, _ in regions]
+        regions = [(at.interval(j, f), at, f, some) for at, f, some in self._regions(j, after)]
         bare = Frontier(j, (0, 0), 0, 0, own, others, getattr(claim, "free", 0) > 0, [])
-        if (whole := bare.by([[(*v, 0, 0)] for v in met if v[0] <= v[1]])) is None:
+        if (whole := bare.by([[(*v, 0, 0)] for v, *_ in regions if v[0] <= v[1]])) is None:
             return None
         if isinstance(claim, tuple):
             stage = self.stage(j, whole.middle, after, radius)
@@ -271,17 +261,17 @@ class PartBounds:
             least = self.game.least * (self.game.horizon - self.game.places[j][0])
             is_less = Fraction((bound << self.p) + lean, 1 << 2 * self.p) < least
             return None if is_less else replace(whole, points=[(0, bound)], regions=[])
-        return whole.by([at.spans(j, whole.middle, f, some, radius) for at, f, some in regions])
+        return whole.by([at.spans(whole, v, f, some, radius) for v, at, f, some in regions])
 
-    def spans(self, j: int, middle: int, after: After, pieces: Pieces, radius: Vector) -> Region:
-        """What pieces show of place j, each up to its end, in the box."""
+    def spans(self, f: Frontier, v: Interval, after: After, some: Pieces, radius: Vector) -> Region:
+        """What pieces show of the place of f, whose interval is v here, each up to its end."""
         spans: Region = []
-        start, last = self.interval(j, after)
-        stages = cache(lambda t: [self.stage(j, middle, f, radius) for f in _each(after, t)])
+        j, middle, (start, last) = f.j, f.middle, v
+        stages = cache(lambda t: [self.stage(j, middle, at, radius) for at in _each(after, t)])
         if max(middle - start, last - middle) >> self.p >= MAX_EXPONENT:
             what = f"{stages(())[0].where}: the box is wider than exp can take"
             raise FailureError("inconclusive", what)
-        for piece in pieces if start <= last else ():
+        for piece in some if start <= last else ():
             end = last if piece.end is None else min(_scaled(self.game, piece.end, self.p)[0], last)
             if start < end or (end == last and not spans):  # else others are enough
                 lam = enclose(*piece.upper.as_integer_ratio(), self.p)
@@ -320,19 +310,18 @@ class PartBounds:
     def _free(self, j: int, after: After, tied: dict[int, Interval]) -> Free | None:
         """The same without the free places of the next step, and what these add."""
         game, p, (step, state) = self.game, self.p, self.game.places[j]
-        if not (loose := {t: f for t, f in after.items() if f.free}):
-            return None
         rows = [*zip(*game.at(game.P, step)[state], strict=True)]
         nothing = [dict.fromkeys(sorted({t for row in own for t in row.states}), 0) for own in rows]
+        loose = {t: after[t] for own in nothing for t in own if after and after[t].free}
+        if not loose:
+            return None
         free = [{t: loose[t] for t in reached if t in loose} for reached in nothing]
 
-        def moved(b: int, value: Callable[[Frontier], int]) -> list[Interval]:
-            """[a] of P values, of the free places that b leads to."""
-            every = nothing[b] | {t: value(f) for t, f in free[b].items()}
-            return [expected(row, ((*every,), every, 0)) for row in rows[b]]
-
         def height(b: int, sigma: int) -> list[Interval]:
-            return moved(b, lambda f: f.phi(sigma, p)[1] + (f.radius >> p) + 1)
+            """[a] of P max (K + sigma d), of the free places that b leads to."""
+            high = {t: f.phi(sigma, p)[1] + (f.radius >> p) + 1 for t, f in free[b].items()}
+            every = nothing[b] | high
+            return [expected(row, ((*every,), every, 0)) for row in rows[b]]
 
         y = continuations(game, step, state, ends(tied | dict.fromkeys(loose, (0, 0))), p)
         tops = cache(lambda b, weights: _tops(weights, rows[b], free[b]))

@@ -54,8 +54,7 @@ def _require_trees(game: KernelGame, trees: Any, where: str) -> None:
 
 def _require_memories(game: KernelGame, node: Any, given: Places, where: str) -> None:
     """After each b, a memory of each state that may follow."""
-    last = node.step == game.horizon - 1
-    rows = [] if last else game.at(game.P, node.step)[node.state]
+    rows = game.at(game.P, node.step)[node.state] if node.step + 1 < game.horizon else []
     needed = [sorted({t for row in by_b for t in row.states}) for by_b in zip(*rows, strict=True)]
     states = [[t for t, _ in draws] for draws in node.after]
     demand(states == needed, "needs a memory after each b of each next state", where)
@@ -75,8 +74,7 @@ def _require_history(game: KernelGame, certificate: Certificate) -> None:
         leaves = (x for piece in claim.pieces for tree in piece.trees for x in tree)
         majorants = [m for x in leaves if isinstance(x, Leaf) for m in x.majorants]
         rising = all(not isinstance(m, int) and m[0] != DOWN for m in majorants)
-        what = "majorants before the last step are 'up' or 'chord'"
-        demand(rising or step == game.horizon - 1, what, "cover")
+        demand(rising or step == game.horizon - 1, "needs 'up' or 'chord' before the end", "cover")
     alone = not any(slope.others for slope in certificate.slopes[part.slopes])
     demand(alone, "slopes name no other places", f"slopes[{part.slopes}]")
 
@@ -86,8 +84,7 @@ def _require_cover(game: KernelGame, certificate: Certificate) -> None:
     for i, table in enumerate(certificate.slopes):
         named = [(k, j) for k, slope in enumerate(table) for j, _ in slope.others]
         fits = len(table) == n and all(0 <= j < n and places[k][0] < places[j][0] for k, j in named)
-        what = "needs a slope for each node, which names nodes of later steps only"
-        demand(fits, what, f"slopes[{i}]")
+        demand(fits, "needs a slope for each node, which names later nodes only", f"slopes[{i}]")
     for i, entry in enumerate(certificate.cover):
         where = f"cover[{i}]"
         if not isinstance(entry, Part):
@@ -128,8 +125,5 @@ def _require_claim(game: KernelGame, claim: Any, step: int, lean: object, where:
         demand(fits, "ties are of states of the next step, in ascending order", where)
         _require_trees(game, piece.trees, where)
         leaves = [x for tree in piece.trees for x in tree if isinstance(x, Leaf)]
-        demand(not any(leaf.shift for leaf in leaves), "a leaf is shifted", where)
-        touching = any(isinstance(m, int) for leaf in leaves for m in leaf.majorants)
-        demand(
-            not (tied and touching), "majorants of a tied piece need numbers of their own", where
-        )
+        bad = any(leaf.shift or (tied and int in map(type, leaf.majorants)) for leaf in leaves)
+        demand(not bad, "a leaf is shifted, or touches a corner where a piece is tied", where)
