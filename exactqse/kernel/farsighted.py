@@ -266,7 +266,7 @@ class PartBounds:
     def spans(self, f: Frontier, v: Interval, after: After, some: Pieces, radius: Vector) -> Region:
         """What pieces show of the place of f, whose interval is v here, each up to its end."""
         spans: Region = []
-        j, middle, (start, last) = f.j, f.middle, v
+        j, middle, cells, (start, last) = f.j, f.middle, self.game.observes, v
         stages = cache(lambda t: [self.stage(j, middle, at, radius) for at in _each(after, t)])
         if max(middle - start, last - middle) >> self.p >= MAX_EXPONENT:
             what = f"{stages(())[0].where}: the box is wider than exp can take"
@@ -275,10 +275,7 @@ class PartBounds:
             end = last if piece.end is None else min(_scaled(self.game, piece.end, self.p)[0], last)
             if start < end or (end == last and not spans):  # else others are enough
                 lam = enclose(*piece.upper.as_integer_ratio(), self.p)
-                every = [
-                    at.bound(self.game.observes, piece.trees, lam) for at in stages(piece.ties)
-                ]
-                high = max([bound[0][1] for bound in every])
+                high = max([at.bound(cells, piece.trees, lam)[0][1] for at in stages(piece.ties)])
                 ends = start - middle, end - middle
                 first, second = (lam[1] + self.chord(high, *ends, d) for d in ends)
                 spans.append((start, end, first, second))
@@ -312,8 +309,7 @@ class PartBounds:
         game, p, (step, state) = self.game, self.p, self.game.places[j]
         rows = [*zip(*game.at(game.P, step)[state], strict=True)]
         nothing = [dict.fromkeys(sorted({t for row in own for t in row.states}), 0) for own in rows]
-        loose = {t: after[t] for own in nothing for t in own if after and after[t].free}
-        if not loose:
+        if not (loose := {t: after[t] for own in nothing for t in own if after and after[t].free}):
             return None
         free = [{t: loose[t] for t in reached if t in loose} for reached in nothing]
 

@@ -113,8 +113,7 @@ def _require_claim(game: KernelGame, claim: Any, step: int, lean: object, where:
         demand([len(row) for row in claim] == [B] * B, f"needs {B} x {B} duals", where)
         return
     divided = claim.divisions or any(piece.ties for piece in claim.pieces)
-    what = "divisions and ties are for Markov leaders and slopes that name no other places"
-    demand(not (lean and divided), what, where)
+    demand(not (lean and divided), "is divided or tied where slopes lean, or she remembers", where)
     splits = [entry for entry in claim.divisions if not isinstance(entry, int)]
     demand(step > 0 or len(claim.pieces) == len(splits) + 1, "step 0 has one piece", where)
     for entry in splits:

@@ -220,7 +220,7 @@ def test_majorants_that_bind_transitions_are_refused(
     with pytest.raises(CertificateError) as caught:
         check(game, replace(claim, cover=(part,)))
     assert caught.value.where == "cover"
-    assert caught.value.what == "majorants before the last step are 'up' or 'chord'"
+    assert caught.value.what == "needs 'up' or 'chord' before the end"
     last = Claim(1, 0, (Piece(Fraction(20), ((Leaf((majorant, LEAF.majorants[1])),),)),))
     part = replace(PART, claims=(*PART.claims[:2], last))
     assert check(game, replace(claim, cover=(part,))).outcome != "rejected"
