@@ -14,8 +14,16 @@ from typing import Any
 import pytest
 
 from exactqse.evaluate import Evaluation, evaluate
-from exactqse.kernel.certificate import Claim, MixtureSplit, Piece, Slope, Split, ValueSplit
-from exactqse.kernel.farsighted import Frontier, PartBounds
+from exactqse.kernel.certificate import (
+    Claim,
+    Leaf,
+    MixtureSplit,
+    Piece,
+    Slope,
+    Split,
+    ValueSplit,
+)
+from exactqse.kernel.farsighted import Frontier, PartBounds, _each
 from exactqse.kernel.interval import enclose
 from exactqse.kernel.stage import FailureError
 from exactqse.model import Policy
@@ -78,13 +86,27 @@ class Cut:
                 + rational(draw, 1)
                 + draw.choice([0, 1, 1, 4])
             )
-            tied = [t for t in later if draw.random() < 0.4]
-            yield Piece(
-                upper + Fraction(number + k, 1 << 30),  # so that all pieces differ
-                tuple(case.tree(cell, 2) for cell in case.game.observes),
-                end,
-                tuple((t, rational(draw, 1)) for t in tied),
+            trees = tuple(case.tree(cell, 2) for cell in case.game.observes)
+            ties = tuple(t for t in later if draw.random() < 0.4)
+            if ties:
+                high = upper - case.W[h][s].mid > 3
+                trees = tuple(tuple(self.numbered(x, high=high) for x in tree) for tree in trees)
+            lam = upper + Fraction(number + k, 1 << 30)  # so that all pieces differ
+            yield Piece(lam, trees, end, ties)
+
+    def numbered(self, entry: Leaf | Split, *, high: bool) -> Leaf | Split:
+        """With numbers for majorants that touch a corner; some fall where lam is high."""
+        if isinstance(entry, Split):
+            return entry
+        tags = ("up", "down", "chord") if high else ("up",)
+        return Leaf(
+            tuple(
+                (self.draw.choice(tags), Fraction(self.draw.randint(20, 300), 100))
+                if isinstance(m, int)
+                else m
+                for m in entry.majorants
             )
+        )
 
     def policies(self) -> Iterator[Policy]:
         case = self.case
@@ -204,10 +226,10 @@ class Met:
         if (found := self.region(j)) is None:
             return
         region, there, (piece,) = found
+        lam, cells = enclose(*piece.upper.as_integer_ratio(), P), self.cut.case.game.observes
         try:
-            stage = region.stage(j, 0, there, self.radius(0), *piece.ties)
-            lam = enclose(*piece.upper.as_integer_ratio(), P)
-            (_, high), _ = stage.bound(self.cut.case.game.observes, piece.trees, lam)
+            stages = [region.stage(j, 0, at, self.radius(0)) for at in _each(there, piece.ties)]
+            high = max(stage.bound(cells, piece.trees, lam)[0][1] for stage in stages)
         except FailureError:
             return
         value = self.values.V[0][s].mid * (self.cut.case.game.eta or 0)
@@ -243,7 +265,7 @@ def test_no_policy_of_a_region_exceeds_its_pieces(block: int) -> None:
             if (found := case.region(f.j)) is None:
                 continue
             region, there, pieces = found
-            spans = region.spans(f.j, f.middle, there, pieces, case.radius(h))
+            spans = region.spans(f, region.interval(f.j, there), there, pieces, case.radius(h))
             v, worth = case.v(h, s), case.worth(h, s)
             assert is_below(spans, v, worth), (case.cut.seed, h, s)
             near += not is_below(spans, v, worth + ONE // 1000)

@@ -1,8 +1,10 @@
 """What divided and tied claims show, where it is nearly all that is true.
 
 Two steps after the first, one state, r and u of the last step opposed: with alpha for her second
-action there v_2 = ln 2 + alpha and W_2 = 1 - alpha. Before it nobody has a choice that matters:
-v_1 = ln 2 + v_2 / 2 and W_1 = W_2. So the frontier of step 1 is a line, which tied pieces follow.
+action there v_2 = ln 2 + alpha and W_2 = 1 - alpha. Before it she has no choice that matters, and
+he takes either action, the second at a cost of 2 to her, of 6 at step 0: v_1 = ln 2 + v_2 / 2,
+W_1 = W_2 - 1 and W_0 = W_1 - 3. So the frontier of step 1 is a line; free pieces, whose actions pick
+different v_2, stay above it.
 """
 
 from __future__ import annotations
@@ -37,9 +39,9 @@ GRID = [Fraction(k, 40) for k in range(41)]
 
 
 def game() -> Game:
-    step = [[[0, 0], [0, 0]]]
+    step, cost, more = ([[[0, -c], [0, -c]]] for c in (0, 2, 6))
     rows = [[[[1], [1]], [[1], [1]]]]
-    u, r = [step, step, [[[1, 1], [0, 0]]]], [step, step, [[[0, 0], [1, 1]]]]
+    u, r = [more, cost, [[[1, 1], [0, 0]]]], [step, step, [[[0, 0], [1, 1]]]]
     return Game.from_arrays([rows] * 3, u, r, rho=0, eta=1, gamma="1/2")
 
 
@@ -55,18 +57,19 @@ def last() -> Claim:
     return Claim(1, 0, tuple(pieces))
 
 
-def tied(lam: Fraction, sigma: Fraction, middle: Fraction) -> Piece:
-    """With majorants that touch where W_2 = 1 - middle."""
-    leaf = Leaf((("up", 1 - middle - lam),))
-    return Piece(lam, ((leaf,), (leaf,)), None, ((0, sigma),))
+def piece(lam: Fraction, value: Fraction, *ties: int, cost: int = 2) -> Piece:
+    """With majorants that touch where the value of the next step is this."""
+    gains = [value - paid - lam for paid in (0, cost)]
+    majorants = [("up", gain) if gain > 0 else ("chord", -gain / 2) for gain in gains]
+    return Piece(lam, tuple((Leaf((majorant,)),) for majorant in majorants), None, ties)
 
 
-def part_of(claim: Claim, *ties: tuple[int, Fraction]) -> PartBounds:
-    """With this claim of step 1, and ties of step 0."""
+def part_of(claim: Claim, first: Piece | None = None) -> PartBounds:
+    """With this claim of step 1, and this piece of step 0."""
     this = game()
     nodes = tuple(FarsightedNode(h, 0, (((0, Fraction(1)),),) * 2) for h in range(3))
-    first = Claim(1, 0, (Piece(Fraction(9), ((Leaf((0,)),), (Leaf((0,)),)), None, ties),))
-    part = Part((first, claim, last()))
+    anything = Piece(Fraction(9), ((Leaf((0,)),), (Leaf((0,)),)))
+    part = Part((Claim(1, 0, (first or anything,)), claim, last()))
     slopes = ((Slope(Fraction(0)),) * 3,)
     stated = Certificate(this.hash, P, Fraction(0), Fraction(9), nodes, slopes, (part,))
     return next(parts(this, stated, P, INTEGER))
@@ -93,49 +96,55 @@ def shown(f: Frontier, region: int, alpha: Fraction) -> Fraction:
 
 def assert_sharp(f: Frontier, region: int, alphas: list[Fraction], room: Fraction) -> None:
     for alpha in alphas:
-        assert 1 - alpha - DUST <= shown(f, region, alpha)
-    nearest = min(shown(f, region, alpha) - (1 - alpha) for alpha in alphas)
-    assert nearest <= room
+        assert -alpha - DUST <= shown(f, region, alpha)
+    assert nearest(f, region, alphas) <= room
 
 
-@pytest.mark.parametrize("sigma", ["1/2", "1", "2", "0"])
-def test_a_tied_piece_holds_for_all_values(sigma: str) -> None:
-    f = frontier(Claim(1, 0, (tied(-Fraction(1, 2), Fraction(sigma), Fraction(1, 2)),)))
-    assert_sharp(f, 0, GRID, Fraction(3))
+def nearest(f: Frontier, region: int, alphas: list[Fraction]) -> Fraction:
+    return min(shown(f, region, alpha) + alpha for alpha in alphas)
 
 
-def test_each_piece_is_tied_by_its_own_slope() -> None:
+@pytest.mark.parametrize("lam", [Fraction(-5, 2), Fraction(-1, 2), Fraction(6)])
+@pytest.mark.parametrize("value", [Fraction(1, 8), Fraction(1, 2), Fraction(7, 8)])
+def test_a_tied_piece_holds_for_all_values(lam: Fraction, value: Fraction) -> None:
+    tied, free = (frontier(Claim(1, 0, (piece(lam, value, *ties),))) for ties in ((0,), ()))
+    assert_sharp(tied, 0, GRID, Fraction(5, 4))
+    assert_sharp(free, 0, GRID, Fraction(5, 4))
+    if lam < -2:  # both actions would have a larger v, and more of it the one that gains less
+        assert nearest(tied, 0, GRID) + Fraction(1, 20) < nearest(free, 0, GRID)
+
+
+def test_each_piece_is_tied_by_itself() -> None:
     """At the ends a piece is as high beside another one as it is alone."""
-    some, other = (tied(-Fraction(1, 2), sigma, Fraction(1, 2)) for sigma in (Fraction(2), DUST))
+    some, other = (piece(Fraction(-5, 2), Fraction(1, 2), *ties) for ties in ((0,), ()))
     until = replace(some, end=LN2 * 3 / 2 + Fraction(1, 4))
     ((*_, first, _),), ((*_, last),) = (
         frontier(Claim(1, 0, (x,))).regions[0] for x in (some, other)
     )
     (_, _, one, _), (_, _, _, two) = frontier(Claim(1, 0, (until, other))).regions[0]
     assert (one, two) == (first, last)
-    assert first != frontier(Claim(1, 0, (other,))).regions[0][0][2]
-    assert last != frontier(Claim(1, 0, (some,))).regions[0][0][3]
+    assert first < frontier(Claim(1, 0, (other,))).regions[0][0][2]
+    assert last > frontier(Claim(1, 0, (some,))).regions[0][0][3]
 
 
-def test_the_first_step_is_tied_by_its_own_slope() -> None:
-    """A slope that is far from the frontier's costs more than the claim leaves."""
-    half = Fraction(1, 2)
-    claim = Claim(1, 0, (tied(-half, half, half),))
-    generous, steep = (part_of(claim, (0, Fraction(slope))) for slope in (1, 1 << 20))
-    assert generous.bound() == 9
-    with pytest.raises(FailureError, match="step 0, state 0: the majorants' sum exceeds 0"):
-        steep.bound()
+def test_the_first_step_is_tied() -> None:
+    """Of one point of step 1 the best is W_1 = 0; W_0 = -3, and no bound is below that."""
+    claim = Claim(1, 0, (piece(Fraction(0), Fraction(1), 0),))
+
+    def bounded(lam: Fraction, *ties: int) -> Fraction | None:
+        return part_of(claim, piece(lam, Fraction(0), *ties, cost=6)).bound()
+
+    assert bounded(Fraction(-21, 10), 0) == Fraction(-21, 10)
+    for lam, ties in ((Fraction(-21, 10), ()), (Fraction(-31, 10), (0,))):
+        with pytest.raises(FailureError, match="step 0, state 0: the majorants' sum exceeds 0"):
+            bounded(lam, *ties)
 
 
 @pytest.mark.parametrize("at", ["3/8", "1/2", "13/16"])
-@pytest.mark.parametrize("sigmas", [("1", "1"), ("1/10", "9/10"), ("9/10", "1/10"), ("1", "3/4")])
-def test_regions_of_the_next_value_hold_and_are_sharp(at: str, sigmas: tuple[str, str]) -> None:
+def test_regions_of_the_next_value_hold_and_are_sharp(at: str) -> None:
     cut = Fraction(at)
     middles = cut / 2, (1 + cut) / 2
-    pieces = [
-        tied(1 - middle - Fraction(1, 5), Fraction(sigma), middle)
-        for sigma, middle in zip(sigmas, middles, strict=True)
-    ]
+    pieces = [piece(1 - middle - Fraction(1, 5), 1 - middle, 0) for middle in middles]
     f = frontier(Claim(1, 0, tuple(pieces), (ValueSplit(2, 0, LN2 + cut), 1, 1)))
     low, high = ([a for a in GRID if a <= cut], [a for a in GRID if a >= cut])
     assert_sharp(f, 0, low, Fraction(1))
@@ -147,8 +156,7 @@ def test_free_pieces_of_regions_hold_and_are_sharp() -> None:
     divisions = [entry for cut in cuts for entry in (ValueSplit(2, 0, LN2 + cut), 1)] + [1]
     pieces = []
     for low, high in pairwise([Fraction(0), *cuts, Fraction(1)]):
-        leaf = Leaf((("up", Fraction(2)),))  # sigma = gamma s = 1, the slope of the line
-        pieces.append(Piece((low + high) / -2 - 1, ((leaf,), (leaf,))))
+        pieces.append(piece((low + high) / -2 - 3, 1 - (low + high) / 2))
     f = frontier(Claim(1, 0, tuple(pieces), tuple(divisions)))
     for k, (low, high) in enumerate(pairwise([Fraction(0), *cuts, Fraction(1)])):
         assert_sharp(f, k, [a for a in GRID if low <= a <= high], Fraction(1, 20))
