@@ -87,7 +87,7 @@ class Cut:
                 + draw.choice([0, 1, 1, 4])
             )
             trees = tuple(case.tree(cell, 2) for cell in case.game.observes)
-            ties = tuple(t for t in later if draw.random() < 0.4)
+            ties = tuple(t for t in later if draw.random() < (0.4 if h else 0.1))
             if ties:
                 high = upper - case.W[h][s].mid > 3
                 trees = tuple(tuple(self.numbered(x, high=high) for x in tree) for tree in trees)
@@ -98,7 +98,7 @@ class Cut:
         """With numbers for majorants that touch a corner; some fall where lam is high."""
         if isinstance(entry, Split):
             return entry
-        tags = ("up", "down", "chord") if high else ("up",)
+        tags = ("up", "up", "down", "chord") if high else ("up",)
         return Leaf(
             tuple(
                 (self.draw.choice(tags), Fraction(self.draw.randint(20, 300), 100))
@@ -257,10 +257,10 @@ def met(seed: int) -> list[Met]:
     return [case for case in cases if case.is_inside]
 
 
-@pytest.mark.parametrize("block", range(4))
+@pytest.mark.parametrize("block", range(3))
 def test_no_policy_of_a_region_exceeds_its_pieces(block: int) -> None:
     divided = clipped = tied = near = 0
-    for case in (case for seed in range(block * 60, block * 60 + 60) for case in met(seed)):
+    for case in (case for seed in range(block * 110, block * 110 + 110) for case in met(seed)):
         for (h, s), f in case.frontiers.items():
             if (found := case.region(f.j)) is None:
                 continue
@@ -277,10 +277,10 @@ def test_no_policy_of_a_region_exceeds_its_pieces(block: int) -> None:
     assert min(clipped, near) > 8
 
 
-@pytest.mark.parametrize("block", range(4))
+@pytest.mark.parametrize("block", range(3))
 def test_no_policy_exceeds_the_first_step(block: int) -> None:
     bounded = 0
-    for seed in range(block * 60, block * 60 + 60):
+    for seed in range(block * 110, block * 110 + 110):
         for case in met(seed):
             for s in case.cut.case.game.rho.states:
                 case.first(s)
