@@ -74,7 +74,7 @@ PIECES = (
         Fraction(2),
         ((LEAF,), (Split(0, 2), LEAF, Leaf((0,)))),
         Fraction(-1, 4),
-        ((0, HALF), (2, -ONE)),
+        (0, 2),
     ),
     Piece(Fraction(3), ((LEAF,), (LEAF,))),
 )
@@ -137,7 +137,7 @@ def document(kind: str, nodes: list[Any], **more: Any) -> dict[str, Any]:
 ROWS = [[[0, "1/3"], [2, "2/3"]], [[1, "1"]]]
 PLAIN = [[["up", "1/2"]], 0]
 PIECE = ["3", [[PLAIN], [PLAIN]], None, []]
-TIED = ["2", [[PLAIN], [[0, 2], PLAIN, [[0], 0]]], "-1/4", [[0, "1/2"], [2, "-1"]]]
+TIED = ["2", [[PLAIN], [[0, 2], PLAIN, [[0], 0]]], "-1/4", [0, 2]]
 CLAIM_0 = [0, -5, [PIECE], []]
 CLAIM_1 = [1, 0, [TIED, PIECE, PIECE], [[[0, 2], 1, 0, 1], 2, 1]]
 CLAIM_2 = [1, 0, [TIED, PIECE, PIECE, PIECE], [[2, 0, "1/3"], 2, [2, 0, "1"], 1, 1]]

@@ -142,7 +142,7 @@ def rounded(
         f, q = after[t], Fraction(n, row.denominator)
         for i, c in f.others.items():
             lean[i] = lean.get(i, Fraction(0)) + q * c
-        if not (free and f.free):
+        if f.radius and not (free and f.free):
             lean[f.j] = lean.get(f.j, Fraction(0)) - q * f.own
             push[f.j] = gamma * q * ONE
     return {
@@ -182,7 +182,7 @@ def check_stage(case: Drawn, frontiers: dict[tuple[int, int], Frontier], j: int)
         y = u + claimed(row, after, tied, dv)
         assert abs(stage.y[b][a][0] + along(slopes, dv, 1) - y) <= units
         if stage.free is None:
-            assert not any(f.free for f in after.values())
+            assert not any(after[t].free for t in row.states if after)
             continue
         sigma = int(gamma / over * ONE)
         y = u + claimed(row, after, loose, dv)

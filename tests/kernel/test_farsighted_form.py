@@ -16,6 +16,7 @@ from exactqse.kernel.certificate import (
     Claim,
     FarsightedNode,
     Leaf,
+    Majorant,
     MixtureSplit,
     Part,
     Piece,
@@ -38,6 +39,7 @@ FIRST = Claim(0, 0, (Piece(Fraction(40), (HALVED,)),))
 LATER = Claim(1, 0, (replace(PIECE, end=Fraction(2)), PIECE))
 PART = Part((FIRST, LATER, LATER))
 COVER = (ValueSplit(1, 1, ONE), PART, PART)
+SHIFTED = "a leaf is shifted, or touches a corner where a piece is tied"
 SLOPES = (Slope(HALF, ((1, Fraction(0)), (2, Fraction(0)))), Slope(ONE), Slope(Fraction(-3)))
 
 
@@ -177,13 +179,13 @@ NO_CLAIMS = "needs a claim for each node, and slopes"
         ),
         (
             Part((FIRST, replace(LATER, pieces=piece((replace(LEAF, shift=-1),))), LATER)),
-            "a leaf is shifted, or touches a corner where a piece is tied",
+            SHIFTED,
         ),
         (
             Part(
                 (replace(FIRST, pieces=(Piece(ONE, ((replace(LEAF, shift=3),),)),)), LATER, LATER)
             ),
-            "a leaf is shifted, or touches a corner where a piece is tied",
+            SHIFTED,
         ),
     ],
 )
@@ -339,8 +341,9 @@ ALONE = "is divided or tied where slopes lean, or she remembers"
 MIXED = MixtureSplit(Split(0, 1), 0, 0, 0)
 
 
-def tied(*ties: tuple[int, Fraction]) -> Claim:
-    return replace(FIRST, pieces=(replace(FIRST.pieces[0], ties=ties),))
+def tied(*ties: int, majorant: Majorant = ("up", ONE)) -> Claim:
+    leaf = Leaf((majorant,) * 2)
+    return replace(FIRST, pieces=(replace(FIRST.pieces[0], trees=((leaf,),), ties=ties),))
 
 
 def divided(*entries: Any) -> Claim:
@@ -351,8 +354,8 @@ def divided(*entries: Any) -> Claim:
 @pytest.mark.parametrize(
     "first",
     [
-        tied((0, ONE)),
-        tied((0, -ONE), (1, Fraction(0))),
+        tied(0, majorant=("chord", ONE)),
+        tied(0, 1, majorant=("down", ONE)),
         divided(MIXED, 1, 1),
         divided(ValueSplit(1, 1, ONE), MIXED, 1, 1, 1),
     ],
@@ -370,10 +373,11 @@ def test_claims_may_be_divided_and_tied(game: Game, claim: Certificate, first: C
 @pytest.mark.parametrize(
     ("first", "what"),
     [
-        (tied((1, ONE), (0, ONE)), TIED),
-        (tied((0, ONE), (0, ONE)), TIED),
-        (tied((2, ONE)), TIED),
-        (tied((-1, ONE)), TIED),
+        (tied(1, 0), TIED),
+        (tied(0, 0), TIED),
+        (tied(2), TIED),
+        (tied(-1), TIED),
+        (tied(0, majorant=0), SHIFTED),
         (divided(ValueSplit(0, 0, ONE), 1, 1), "divides no value of the follower"),
         (divided(ValueSplit(1, 2, ONE), 1, 1), "divides no value of the follower"),
         (divided(ValueSplit(2, 0, ONE), 1, 1), "divides no value of the follower"),
@@ -392,7 +396,7 @@ def test_divisions_and_ties_that_do_not_fit(
 
 
 def test_the_last_step_has_no_next_states_to_tie(game: Game, claim: Certificate) -> None:
-    last = replace(LATER, pieces=(replace(PIECE, ties=((0, ONE),)),))
+    last = replace(LATER, pieces=(replace(PIECE, ties=(0,)),))
     part = replace(PART, claims=(FIRST, LATER, last))
     with pytest.raises(CertificateError, match=TIED):
         check(game, replace(claim, slopes=(PLAIN,), cover=(part,)))

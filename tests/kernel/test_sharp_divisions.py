@@ -3,8 +3,8 @@
 Two steps after the first, one state, r and u of the last step opposed: with alpha for her second
 action there v_2 = ln 2 + alpha and W_2 = 1 - alpha. Before it she has no choice that matters, and
 he takes either action, the second at a cost of 2 to her, of 6 at step 0: v_1 = ln 2 + v_2 / 2,
-W_1 = W_2 - 1 and W_0 = W_1 - 3. So the frontier of step 1 is a line; free pieces, whose actions pick
-different v_2, stay above it.
+W_1 = W_2 - 1 and W_0 = W_1 - 3. So the frontier of step 1 is a line; free pieces, whose actions
+pick different v_2, stay above it.
 """
 
 from __future__ import annotations
