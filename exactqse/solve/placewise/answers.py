@@ -10,7 +10,7 @@ import numpy as np
 from exactqse.solve.farsighted.model import Booleans, Floats, Integers
 from exactqse.solve.placewise.columns import Parameters, Reply
 
-_TIED = "away", "bend"
+_TIED = "away", "bend", "b", "edge"
 _ROWS = "G", "v", "W", "x", "y", "alpha", "picks"
 
 
@@ -39,12 +39,16 @@ class Tied:
     """Of bounds at L values of lam in which all transitions to a tied place pick one point.
 
     Attributes:
-        away: (L, T), the v at which the bound is largest; not a number for places that are free.
+        away: (L, T), the v that is to blame for the bound; not a number for places that are free.
         bend: (L,), what of W the bound gives away there.
+        b: (L,), the action to blame where v is as it should be.
+        edge: (L, 2), between which corners of its mixtures.
     """
 
     away: Floats
     bend: Floats
+    b: Integers
+    edge: Integers
 
 
 @dataclass(frozen=True, eq=False)
@@ -110,7 +114,8 @@ def answers_of(
 
 
 def _free(L: int, T: int) -> Tied:
-    return Tied(np.full((L, T), np.nan), np.zeros(L))
+    none = np.zeros(L, dtype=np.intp)
+    return Tied(np.full((L, T), np.nan), np.zeros(L), none, np.stack([none, none], axis=1))
 
 
 def better(free: Answers, tied: Answers) -> Answers:

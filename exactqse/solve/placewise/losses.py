@@ -102,6 +102,7 @@ def losses(here: Used) -> tuple[list[Used], list[Act]]:
         point, acts = between(found, 0, 0, 0.0), []
     here.alpha, k = point.alpha, point.k
     below: list[Used] = []
+    blamed: dict[int, tuple[float, float]] = {}
     for t, child in enumerate(here.place.after):
         P = (point.alpha * here.place.site.P[:, :, t]).sum(1)
         share = point.weight * P
@@ -117,12 +118,27 @@ def losses(here: Used) -> tuple[list[Used], list[Act]]:
         if spread > _SAME and wide:
             loss = here.share * spread * 2 * _SPREAD
             acts.append(Act(loss, here.place, here.leaf, t=t, at=vc))
-        away = float(found.tied.away[k, t])
-        if found.tied.bend[k] > 0 and wide and abs(away - vc) > _SAME:
-            loss = here.share * float(found.tied.bend[k])
-            acts.append(Act(loss, here.place, here.leaf, t=t, at=(away + vc) / 2))
+        if wide and abs(found.tied.away[k, t] - vc) > _SAME:
+            blamed[t] = vc, float(found.tied.away[k, t])
         below += _chord(here, region, t, child, vc, total, acts)
-    return below, acts
+    return below, acts + _bends(here, k, blamed)
+
+
+def _bends(here: Used, k: int, blamed: dict[int, tuple[float, float]]) -> list[Act]:
+    """What the k-th bound gives away as it is tied: of places with (v, another v), or mixtures."""
+    found = here.leaf.held.found.tied
+    loss = here.share * float(found.bend[k])
+    if not loss > _LITTLE:
+        return []
+    total = sum(abs(away - v) for v, away in blamed.values())
+    acts = [
+        Act(loss * abs(away - v) / total, here.place, here.leaf, t=t, at=(away + v) / 2)
+        for t, (v, away) in blamed.items()
+    ]
+    i, j = (int(corner) for corner in found.edge[k])
+    if not acts and i != j:
+        acts = [Act(loss, here.place, here.leaf, b=int(found.b[k]), edge=(i, j))]
+    return acts
 
 
 def _chord(

@@ -20,6 +20,8 @@ from exactqse.solve.placewise.columns import Column, Parameters, Reply, column, 
 
 _MOST = 200  # choices of vertices, of all tied places together
 _TURNS = 2
+_MOSTLY = 0.5  # of what is lost
+_SAME = 1e-8  # in v
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,10 +102,53 @@ def tied(
         found = found.or_less(_bound(offers, _touching(offers, point, lam, close), lam))
     replies = [_picked(offer, one, choices, at) for offer, one in zip(offers, best, strict=True)]
     e = np.exp(np.array([reply.x for reply in replies])).sum(0)
-    away = np.full((len(lam), len(lines)), np.nan)
-    away[:, choices.ties] = choices.v[found.worst]
     bend = np.maximum(found.G - value[row, at], 0) / e
-    return answers_of(lam, found.G, replies, found.parameters, Tied(away, bend))
+    to_blame = _blamed(offers, best, choices, found.parameters, lam, at)
+    away = np.full((len(lam), len(lines)), np.nan)
+    away[:, ties] = choices.v[to_blame.choice]
+    blamed = Tied(away, bend, to_blame.b, to_blame.edge)
+    return answers_of(lam, found.G, replies, found.parameters, blamed)
+
+
+@dataclass(frozen=True, eq=False)
+class _Blamed:
+    """What is to blame for G, for L lam: a choice, or the mixtures of an action."""
+
+    choice: Integers
+    b: Integers
+    edge: Integers
+
+
+def _blamed(
+    offers: list[Offers],
+    best: list[_Best],
+    choices: Choices,
+    parameters: tuple[Parameters, ...],
+    lam: Floats,
+    at: Integers,
+) -> _Blamed:
+    """The farthest choice that gives much more than the best is worth, or why no majorant touches.
+
+    That falls only where no value of its action is above lam.
+    """
+    row = np.arange(len(lam))
+    rows = zip(offers, parameters, strict=True)
+    every = np.array([majorants(offer.x, offer.y, of, lam) for offer, of in rows])
+    worth = [np.exp(one.x[row, at]) * (one.y[row, at] - lam) for one in best]
+    lost = every[:, row, at] - worth
+    above = every.sum(0) - np.sum(worth, axis=0)[:, None]
+    far = np.abs(choices.v[None] - choices.v[at][:, None]).sum(2)
+    other = np.where(above > _MOSTLY * above.max(1)[:, None], far, 0.0).argmax(1)
+    more = far[row, other] > _SAME
+    blamed = []
+    for k, b in enumerate(np.argmax(lost, axis=0).tolist()):
+        y, corner, q = offers[b].y, offers[b].of.corner, int(at[k])
+        here = int(y[q].argmax())
+        edge = corner[best[b].i[k, q]], corner[here]
+        away = int(y.max(1).argmax()) if y[q, here] < lam[k] else q
+        blamed.append((int(other[k]) if more[k] else away, b, edge))
+    choice, actions, edges = zip(*blamed, strict=True)
+    return _Blamed(np.array(choice), np.array(actions), np.array(edges))
 
 
 def _few(site: Site, lines: Sequence[Polyline]) -> list[int]:
