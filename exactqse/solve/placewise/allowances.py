@@ -84,42 +84,57 @@ def _curves(
 def tied_room(
     site: Site, region: Region, found: Answers, slack: Floats, shown: tuple[int, Floats, Floats]
 ) -> Floats:
-    """What tied place t may show at each v; ``shown`` is t, v and what it shows there.
-
-    Each action's majorant may grow by a share of what is to spare.
-    """
+    """What tied place t may show at each v; ``shown`` is t, v and what it shows there."""
     t, v, height = shown
     if np.isnan(found.tied.away[0, t]):
         return height
-    lines = [
-        Polyline(v, height, np.arange(len(v))) if i == t else line
-        for i, line in enumerate(region.lines)
-    ]
+    lines = list(region.lines)
+    lines[t] = Polyline(v, height, np.arange(len(v)))
     ties = [int(i) for i in np.flatnonzero(~np.isnan(found.tied.away[0]))]
     choices = choices_of(ties, lines)
     offers = offers_of(site, region.corners, lines, choices)
-    target = (found.G + slack / len(ties))[:, None]
     reached = [offer.P[:, ties.index(t)] for offer in offers]
-    count = sum(bool(P.any()) for P in reached)
+    sums = _Sums(offers, reached, found, (found.G + slack / len(ties))[:, None])
     more = np.zeros((len(found.lam), len(choices.v)))
     for _ in range(_STEPS):
-        rows = [*zip(offers, reached, found.majorants, strict=True)]
-        totals = [
-            majorants(offer.x, offer.y + more[..., None] * P, of, found.lam)
-            for offer, P, of in rows
-        ]
-        spare = np.maximum(target - np.sum(totals, axis=0), 0) / count
-        steps = np.full(more.shape, np.inf)
-        for total, (offer, P, of) in zip(totals, rows, strict=True):
-            if P.any():
-                room = _highest(offer, of, found.lam, total + spare) - offer.y
-                steps = np.minimum(steps, np.where(P > 0, room / P, np.inf).min(2) - more)
-        more += np.maximum(steps, 0)
+        more = sums.further(more)
     at = np.searchsorted(v, choices.v[:, ties.index(t)])
     room = np.full(len(v), np.inf)
     np.minimum.at(room, at, more.min(0))
-    found_room: Floats = height + room
-    return found_room
+    most: Floats = height + room
+    return most
+
+
+@dataclass(frozen=True, eq=False)
+class _Sums:
+    """The sums of the majorants of tied bounds, and what they may come to, (L, 1).
+
+    ``reached`` are each action's probabilities of the place that may show more.
+    """
+
+    offers: list[Offers]
+    reached: list[Floats]
+    found: Answers
+    most: Floats
+
+    def further(self, more: Floats) -> Floats:
+        """How much more (L, Q) the place may show than ``more``, which it may, and that.
+
+        Each action's majorant may grow by a share of what is left.
+        """
+        lam, shares = self.found.lam, sum(bool(P.any()) for P in self.reached)
+        rows = [*zip(self.offers, self.reached, self.found.majorants, strict=True)]
+        totals = [
+            majorants(offer.x, offer.y + more[..., None] * P, of, lam) for offer, P, of in rows
+        ]
+        left = np.maximum(self.most - np.sum(totals, axis=0), 0) / shares
+        steps = np.full(more.shape, np.inf)
+        for total, (offer, P, of) in zip(totals, rows, strict=True):
+            if P.any():
+                room = _highest(offer, of, lam, total + left) - offer.y
+                steps = np.minimum(steps, np.where(P > 0, room / P, np.inf).min(2) - more)
+        further: Floats = more + np.maximum(steps, 0)
+        return further
 
 
 def _highest(offer: Offers, of: Parameters, lam: Floats, most: Floats) -> Floats:

@@ -102,7 +102,7 @@ def tied_only(certificate: Certificate) -> Certificate:
     """With one piece of the first claim, tied, and no divisions anywhere."""
     part: Any = certificate.cover[0]
     first, *others = [replace(c, pieces=c.pieces[-1:], divisions=()) for c in part.claims]
-    tied = replace(first, pieces=(replace(first.pieces[0], ties=((0, Fraction(1)),)),))
+    tied = replace(first, pieces=(replace(first.pieces[0], ties=(0,)),))
     plain = [replace(c, pieces=(replace(c.pieces[0], ties=()),)) for c in others]
     return replace(certificate, cover=(replace(part, claims=(tied, *plain)),))
 
