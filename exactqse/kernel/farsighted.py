@@ -28,7 +28,7 @@ from exactqse.kernel.stage import Columns, FailureError, Free, Slopes, Stage, Ve
 # the least and the largest v of places, where they are bounded; and at a place and a cell the
 # simplex that holds the mixtures, where it is not whole
 Box = tuple[Vector, Vector, dict[tuple[int, int], Simplex]]
-MEMORY = 1 << 14  # how much is kept of what parts have in common
+MEMORY = 1 << 16  # how much is kept of what parts have in common
 
 # v = start to v = end, and the heights at these of a line that W is below there
 Region = list[tuple[int, int, int, int]]  # pieces without a gap
@@ -207,8 +207,8 @@ class PartBounds:
 
     def _within(self, j: int) -> dict[int, Simplex]:
         """For each b whose mixtures at place j are in a simplex that is not whole, that simplex."""
-        cells = [(cell, self.box[2].get((j, c))) for c, cell in enumerate(self.game.observes)]
-        return {b: simplex for cell, simplex in cells if simplex for b in cell}
+        cells = [(c, simplex) for (i, c), simplex in sorted(self.box[2].items()) if i == j]
+        return {b: simplex for c, simplex in cells for b in self.game.observes[c]}
 
     def _log_sum_exp(self, xs: Sequence[int]) -> Interval:
         shift = max(xs)
@@ -225,9 +225,9 @@ class PartBounds:
         leaves, start = (pieces and claim.divisions) or (len(pieces),), 0
         for _, count, box in divided(self.game, leaves, self.box, self.p):
             there = {t: left for t, f in after.items() if (left := f.within(box))}
+            some, start = pieces[start : start + count], start + count
             if len(there) == len(after):
-                yield replace(self, box=box), there, pieces[start : start + count]
-            start += count
+                yield self if box is self.box else replace(self, box=box), there, some
 
     def _first(self, j: int, after: After, radius: Vector) -> Fraction | None:
         """lam with W_0(s) <= lam + c . dv at place j of step 0; None if there is no policy."""
@@ -330,8 +330,7 @@ class PartBounds:
         (above, below), (_, others) = game.gamma.as_integer_ratio(), self._leaning(j)
 
         def slopes(row: Row) -> Slopes:
-            lean: Vector = defaultdict(int)
-            push: Vector = {}
+            lean, push = defaultdict[int, int](int), Vector()
             for t, n in zip(row.states, row.numerators, strict=True) if after else ():
                 f = after[t]
                 for i, c in f.others.items():

@@ -179,7 +179,7 @@ class Stage:
             members = [self._majorant(majorant, part, b, lam) for b, majorant in pairs]
             shift = self.reference + (entry.shift << self.p)
             bounds = [BEYOND] * n if leans else self._rough(members, part, lam, shift)
-            for k in sorted(range(n), key=bounds.__getitem__, reverse=True):
+            for k in range(n) if leans else sorted(range(n), key=bounds.__getitem__, reverse=True):
                 if bounds[k] <= (0 if entry.shift else largest):
                     break
                 (low, high), slopes = self.joint(members, part[k], lam, shift, (leaf, k))
@@ -314,8 +314,8 @@ class Stage:
 
     def _bend(self, slopes: Slopes) -> int:
         """D: at least |lean . dv|, 0 where nothing leans."""
-        leans = {j: lean for j, (_, lean) in slopes.items()}
-        return self._reach(leans) + self._units(4) if slopes else 0
+        total = sum([self.radius[j] * abs(lean) for j, (_, lean) in slopes.items()])
+        return -(-total >> self.p) + self._units(4) if slopes else 0
 
     def _falling(self, kappa: Ratio, inner: Interval, slopes: Slopes, d: int, most: int) -> Form:
         """-kappa (inner + t D + (push - t lean) . dv), t <= 1/most, which is at least T."""
@@ -346,6 +346,8 @@ class Stage:
 
 def _plus(x: Vector, y: Vector, sign: int) -> Vector:
     """x + sign y."""
+    if x is y and sign < 0:
+        return {}
     return x | {j: x.get(j, 0) + sign * n for j, n in y.items()} if y else x
 
 

@@ -159,3 +159,21 @@ def test_a_stage_looks_at_claims_that_the_followers_action_leads_to(
     for (low, high), above in zip([(1, 2), (3, 4)], heights, strict=True):
         alone = [phi(after[t], -(1 << 64), 64)[1] for t in (low, high)]
         assert min(alone) < above[0][1] < max(alone) + 3 + max(f.radius for f in after.values())
+
+
+def test_bounds_lean_on_places_of_all_later_steps() -> None:
+    random = np.random.default_rng(3)
+    P, (u, r) = random.dirichlet(np.ones(2), (4, 2, 2, 2)), random.random((2, 4, 2, 2, 2))
+    game = Game.from_arrays(P, u, r, rho=0, eta=3, gamma="9/10", normalise=True)
+    found, _ = solve_farsighted(game, Fraction(1, 10), Budget())
+    named = {
+        game.places[j][0] - game.places[k][0]
+        for part in found.cover
+        if isinstance(part, Part)
+        for k, slope in enumerate(found.slopes[part.slopes])
+        for j, _ in slope.others
+    }
+    assert {1, 2} <= named
+    assert check(game, found)
+    less = replace(found, upper=found.lower - Fraction(1, 1000))
+    assert check(game, replace(less, lower=less.upper)).outcome == "rejected"

@@ -210,7 +210,8 @@ class _Rounded:
         self.later = self.backward.replay(self.lam, self._short)
         room = np.maximum(goal.upper - np.where(self.empty, 0.0, batch.bound), 0.0)
         roots = batch.roots + np.minimum(room, economy.most * goal.unit) + _ROOM * goal.unit
-        self.roots, self.first, proved = self._raise(self.backward.stage(0), roots)
+        least = batch.roots if economy.attempts else None
+        self.roots, self.first, proved = self._raise(self.backward.stage(0), roots, least)
         bounded = (self.roots < NO_ROOT).all(0) & known.all((0, 1))
         self.done = self.empty | (proved & bounded)
 
@@ -225,13 +226,20 @@ class _Rounded:
         value, corner = stage.tangent(lam, found, self.economy.near)
         return Parameters(found.down, np.where(corner < 0, short, value), corner)
 
-    def _raise(self, stage: Stage, roots: Floats) -> tuple[Floats, Parameters, Booleans]:
-        """Roots on the grid, and whether G is negative there with the rounded parameters."""
+    def _raise(
+        self, stage: Stage, roots: Floats, known: Floats | None = None
+    ) -> tuple[Floats, Parameters, Booleans]:
+        """Roots on the grid, and whether G is negative there with the rounded parameters.
+
+        These are chosen at the known roots, if there are any, until they fail: with the same
+        parameters G falls, but others may be chosen above a known root, and G be larger.
+        """
         unit = self.goal.unit
         step = np.full(roots.shape, unit)
         lam = np.floor(np.where(self.empty, 0.0, roots) / unit) * unit
+        at = lam if known is None else np.where(self.empty, 0.0, known)
         for attempt in range(self.economy.attempts + 1):
-            found = stage.evaluate(lam[:, None])[2]
+            found = stage.evaluate(at[:, None])[2]
             parameters = self._short(stage, lam[:, None], found)
             G, dG, _ = stage.evaluate(lam[:, None], parameters)
             need = self.goal.margin * self.model.scale * (1 + np.abs(dG[:, 0]))
@@ -239,6 +247,7 @@ class _Rounded:
             if not bad.any() or attempt == self.economy.attempts:
                 break
             lam = np.where(bad, np.floor((lam + step) / unit) * unit, lam)
+            at = np.where(bad, lam, at)
             step = np.where(bad, 2 * step, step)
         return lam, parameters, ~bad.any(0)
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _CANDIDATES = 16  # tables that are tried on a sample of the parts
 _LEAST, _MOST = 8, 48  # of a sample; between, as many bounds in all as there are parts
 _WORTH = 0.125  # of the sample, at least: to try a table takes as long as a bound of each part
+_NEIGHBOURS = 64, 64, 32, 32, 16, 16, 8, 4, 2  # in a row, for which a table of theirs is tried
 _BATCH = 512
 
 
@@ -48,14 +49,42 @@ def with_few_tables(search: Search, leaves: Batch, upper: float) -> Batch:
     settled = np.zeros(len(leaves.bound), bool)
     best, share = 0, 1.0  # that of the first policy, to begin with
     while share >= _WORTH:
-        settled |= shared.table == best
-        others = np.flatnonzero(~settled)
-        found = _with_tables(search, shared.take(others), np.full(len(others), best))
-        proved = np.flatnonzero(found.bound <= upper)
-        shared.put(others[proved], found, proved)
-        settled[others[proved]] = True
+        some = np.flatnonzero(~settled)
+        _settle(search, shared, settled, (some, np.full(len(some), best)), upper)
         best, share = _most_usable(search, shared.take(~settled), upper)
+    for count in _NEIGHBOURS:
+        _settle(
+            search, shared, settled, _neighbours(shared, np.flatnonzero(~settled), count), upper
+        )
     return shared
+
+
+def _settle(
+    search: Search,
+    parts: Batch,
+    settled: Booleans,
+    tried: tuple[Integers, Integers],
+    upper: float,
+) -> None:
+    """Give some parts these tables where they prove ``upper`` with them, or have them."""
+    some, tables = tried
+    same = parts.table[some] == tables
+    others = some[~same]
+    found = _with_tables(search, parts.take(others), tables[~same])
+    proved = np.flatnonzero(found.bound <= upper)
+    parts.put(others[proved], found, proved)
+    settled[some[same]] = settled[others[proved]] = True
+
+
+def _neighbours(parts: Batch, some: Integers, count: int) -> tuple[Integers, Integers]:
+    """Some parts, and for each ``count`` of them in a row the table of that with the least room.
+
+    A cover has its parts in preorder: neighbours lie near each other, and many agree in the boxes
+    of later steps.
+    """
+    block = np.arange(len(some)) // count
+    order = np.lexsort((-parts.bound[some], block))
+    return some, parts.table[some[order[::count]]][block]
 
 
 def _most_usable(search: Search, parts: Batch, upper: float) -> tuple[int, float]:

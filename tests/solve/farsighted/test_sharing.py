@@ -64,6 +64,37 @@ def test_few_tables_prove_the_same(leaves: tuple[Search, Batch, float]) -> None:
     assert again.bound[some].max() <= upper
 
 
+def test_neighbours_try_the_table_of_that_with_the_least_room(
+    leaves: tuple[Search, Batch, float],
+) -> None:
+    _, parts, _ = leaves
+    some = np.flatnonzero(parts.bound > -np.inf)[::2]
+    rows, tables = sharing._neighbours(parts, some, 8)
+    assert np.array_equal(rows, some)
+    assert len(some) % 8  # the last row is shorter
+    for start in range(0, len(some), 8):
+        near = some[start : start + 8]
+        least = near[parts.bound[near].argmax()]
+        assert set(tables[start : start + 8].tolist()) == {int(parts.table[least])}
+
+
+def test_neighbours_share_tables_where_no_table_is_for_many(
+    leaves: tuple[Search, Batch, float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    search, before, upper = leaves
+    monkeypatch.setattr(sharing, "_WORTH", 2.0)
+    after = sharing.with_few_tables(search, before, upper)
+    some = after.table != before.table
+    assert after.bound[some].max() <= upper
+    again = search.bounded(after)
+    assert again.bound[some].max() <= upper
+    assert 2 * len(np.unique(after.table)) < len(np.unique(before.table))
+    monkeypatch.setattr(sharing, "_NEIGHBOURS", ())
+    apart = sharing.with_few_tables(search, before, upper)
+    holds = before.bound > -np.inf
+    assert np.array_equal(apart.table[holds], before.table[holds])
+
+
 def test_what_parts_have_in_common_proves_the_same(
     leaves: tuple[Search, Batch, float],
 ) -> None:
