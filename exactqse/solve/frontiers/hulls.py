@@ -31,9 +31,10 @@ def upper_hull(x: Floats, y: Floats) -> Integers:
     other points are, none is dropped for that: G e^{-v} needs G to the digits that the least e^v
     has.
     """
+    x, y = _shares(x), _shares(y)
     order: Integers = np.lexsort((y, x))
     hull: list[int] = []
-    xs, ys = _shares(x[order]).tolist(), _shares(y[order]).tolist()
+    xs, ys = x[order].tolist(), y[order].tolist()
     for i, (right, up) in enumerate(zip(xs, ys, strict=True)):
         if hull and xs[hull[-1]] >= right:  # the last, which is the highest, stays
             hull.pop()
