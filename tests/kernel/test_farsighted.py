@@ -605,6 +605,18 @@ def test_a_piece_is_above_its_exponential(g: int, start: int, end: int) -> None:
         assert (left + right) / 2 <= middle + spread / 4 + 4
 
 
+@pytest.mark.parametrize(("start", "end"), [(-ONE, ONE), (-2 * ONE, -ONE), (ONE, 4 * ONE)])
+def test_a_concave_piece_is_touched_midway(start: int, end: int) -> None:
+    """Up to what rounding e^-d leaves, of the slope, over the distance."""
+    part, g, middle = drawn(0).part(), -(3 << P), (start + end) // 2
+    with mpmath.workdps(40):
+        exact = g * mpmath.exp(-mpmath.mpf(middle) / ONE)
+        touched = part.chord(g, start, end, middle)
+        assert exact <= touched <= exact + 8
+        for d in (start, end):
+            assert abs(part.chord(g, start, end, d) - exact * (1 - (d - middle) / ONE)) <= 64
+
+
 @given(
     st.lists(st.tuples(st.integers(-9, 9), st.integers(-9, 9)), min_size=1), st.integers(-40, 40)
 )

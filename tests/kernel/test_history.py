@@ -205,6 +205,24 @@ def test_transitions_may_not_bind_one_another(game: Game, claim: Certificate) ->
     assert caught.value.what == "slopes name no other places"
 
 
+def test_claims_are_neither_divided_nor_tied(game: Game, claim: Certificate) -> None:
+    """What is proved of mixtures and shared values of the next step is for Markov leaders."""
+    first = PART.claims[0]
+    assert isinstance(first, Claim)
+    (piece,) = first.pieces
+    mixed: Any = MixtureSplit(Split(0, 1), 0, 0, 0), 1, 1
+    valued: Any = ValueSplit(1, 0, ONE), 1, 1
+    for odd in (
+        *(replace(first, pieces=(piece, piece), divisions=entries) for entries in (mixed, valued)),
+        replace(first, pieces=(replace(piece, ties=((0, ONE),)),)),
+    ):
+        part = replace(PART, claims=(odd, *PART.claims[1:]))
+        with pytest.raises(CertificateError) as caught:
+            check(game, replace(claim, cover=(part,)))
+        what = "divisions and ties are for Markov leaders and slopes that name no other places"
+        assert (caught.value.what, caught.value.where) == (what, "cover[0]")
+
+
 def test_lotteries_are_distributions(claim: Certificate) -> None:
     for lottery in (((1, HALF),), ((2, HALF), (1, HALF)), ((1, ONE), (2, Fraction(0)))):
         with pytest.raises(CertificateError):
