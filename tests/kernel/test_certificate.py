@@ -376,15 +376,23 @@ TREES = [
 
 @pytest.mark.parametrize(("tree", "what"), TREES, ids=range(len(TREES)))
 def test_trees(tree: Any, what: str) -> None:
-    with pytest.raises(CertificateError) as caught:
-        certificate(nodes=(node(trees=((LEAF,), tree)),))
-    assert caught.value.where == "node (0, 1)"
-    assert caught.value.what == what
-    claim = Claim(0, 0, (Piece(ONE, ((LEAF,), (LEAF,)), ONE), Piece(ONE, ((LEAF,), tree))))
-    with pytest.raises(CertificateError) as caught:
-        certificate("farsighted", cover=(*COVER[:3], Part((CLAIMS[0], claim)), PART))
-    assert caught.value.where == "cover[3]"
-    assert caught.value.what == what
+    """Wherever it is: of every node or claim, piece and cell."""
+    for trees in ((tree, (LEAF,)), ((LEAF,), tree)):
+        with pytest.raises(CertificateError) as caught:
+            certificate(nodes=(node(trees=trees),))
+        assert caught.value.where == "node (0, 1)"
+        assert caught.value.what == what
+        with pytest.raises(CertificateError) as caught:
+            certificate(nodes=(node(), node(step=1, state=0, trees=trees)))
+        assert caught.value.where == "node (1, 0)"
+        for one in (Piece(ONE, trees, ONE), PIECES[0]):
+            last = Piece(ONE, trees) if one is PIECES[0] else PIECES[-1]
+            claim = Claim(0, 0, (one, last))
+            for claims in ((CLAIMS[0], claim), (claim, CLAIMS[0])):
+                with pytest.raises(CertificateError) as caught:
+                    certificate("farsighted", cover=(*COVER[:3], Part(claims), PART))
+                assert caught.value.where == "cover[3]"
+                assert caught.value.what == what
 
 
 @pytest.mark.parametrize(

@@ -160,6 +160,23 @@ def test_every_next_state_needs_a_memory(game: Game, claim: Certificate, after: 
     assert caught.value.what == "needs a memory after each b of each next state"
 
 
+def test_a_state_that_one_action_leads_to_needs_a_memory(game: Game, claim: Certificate) -> None:
+    """After each b: one of her actions leads to state 0 only, the other to state 1 only."""
+    rows = [[[[1, 0], [0, 1]], [[0, 1], [1, 0]]]] * 2
+    apart = Game.from_arrays(
+        rows, game.u[0], game.r[0], rho=0, horizon=2, eta=1, gamma="1/2", observes="nothing"
+    )
+    there = replace(claim, game=apart.hash)
+    assert check(apart, there)
+    first = claim.nodes[0]
+    assert isinstance(first, HistoryNode)
+    for b, k in ((b, k) for b in range(2) for k in range(2)):
+        after = [list(draws) for draws in first.after]
+        del after[b][k]
+        with pytest.raises(CertificateError, match="a memory after each b"):
+            check(apart, changed_nodes(there, 0, after=tuple(map(tuple, after))))
+
+
 @pytest.mark.parametrize("memory", [0, 3, 4, 99])
 def test_a_memory_of_another_place_is_refused(game: Game, claim: Certificate, memory: int) -> None:
     after = (((0, ((memory, ONE),)), (1, ((3, ONE),))),) * 2

@@ -30,7 +30,7 @@ from exactqse.kernel.certificate import (
 )
 from exactqse.kernel.check import check
 from exactqse.kernel.elementary import INTEGER
-from exactqse.kernel.farsighted import PartBounds
+from exactqse.kernel.farsighted import PartBounds, divided
 from exactqse.kernel.stage import FailureError, Stage
 from exactqse.kernel.strong import GRID, LONGEST, policy_worth
 from exactqse.model import Game
@@ -475,6 +475,8 @@ def test_both_halves_of_a_split_are_bounded(chain: Game) -> None:
     stopping = ((ZERO, ZERO), (Fraction(300), ZERO))
     low, plain = Part((stopping, zero, zero)), Part((zero,) * 3)
     halves = ValueSplit(1, 0, HALF)
+    boxes = [box for _, _, box in divided(chain, (halves, low, plain), ({}, {}, {}), P)]
+    assert boxes == [({}, {1: ONE // 2}, {}), ({1: ONE // 2}, {}, {})]
     assert check(chain, claimed(chain, cover=(halves, low, plain)))
     for cover, at in (((halves, low, low), 2), ((halves, plain, low), 1)):
         verdict = check(chain, claimed(chain, cover=cover, upper=Fraction(2)))
