@@ -334,6 +334,7 @@ def test_the_ends_of_the_precision_are_allowed() -> None:
     [
         ((((2, HALF), (0, HALF)),), "a distribution's entries do not ascend"),
         ((((1, HALF), (1, HALF)),), "a distribution's entries do not ascend"),
+        ((((0, HALF / 2), (0, HALF / 2), (1, HALF)),), "a distribution's entries do not ascend"),
         ((((-1, HALF), (1, HALF)),), "a distribution's entries do not ascend"),
         ((((0, Fraction(0)), (1, ONE)),), "a probability is not positive"),
         ((((0, Fraction(-1)), (1, Fraction(2))),), "a probability is not positive"),
