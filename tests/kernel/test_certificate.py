@@ -340,6 +340,7 @@ def test_the_ends_of_the_precision_are_allowed() -> None:
         ((((0, Fraction(-1)), (1, Fraction(2))),), "a probability is not positive"),
         ((((0, HALF), (1, THIRD)),), "probabilities do not sum to 1"),
         ((((0, HALF), (1, 2 * THIRD)),), "probabilities do not sum to 1"),
+        ((((0, Fraction(6, 7)), (1, HALF / 2)),), "probabilities do not sum to 1"),
         (((),), "probabilities do not sum to 1"),
         ((((0, HALF), (1, HALF - Fraction(1, 10**40))),), "probabilities do not sum to 1"),
     ],
