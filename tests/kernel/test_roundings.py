@@ -237,3 +237,12 @@ def test_the_parameter_of_a_tangent(
     stage = Stage("here", P, told, [[(x, x + 5)]], [[(y, y + 5)]], [[{}]], reference=44)
     found = stage._majorant(0, stage._simplex(), 0, (1, 2))
     assert found == (0, tag, (parameter, 256))
+
+
+@pytest.mark.parametrize("lean", range(-90, 91, 9))
+def test_what_leans_is_bounded_from_above(lean: int) -> None:
+    """Radii of 3 and 5 units: the largest lean . dv, rounded up, added to both ends."""
+    stage = Stage("here", P, Told({}), [], [], [], {0: 3, 1: 5})
+    most = Fraction(3 * abs(lean) + 5 * 7, 1 << P)
+    reach = -(-most // 1)
+    assert stage._spread((-2, 4), {0: lean, 1: -7}) == (-2 + reach, 4 + reach)
