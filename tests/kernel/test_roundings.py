@@ -208,6 +208,21 @@ def test_a_corner_is_passed_over_where_its_rough_bound_is_a_sum_found(
     assert [*found] == ([first] if rough == 6 else [first, second])
 
 
+@pytest.mark.parametrize("place", [None, (0, 0), (0, 1), (1, 0), (1, 1)])
+def test_no_corner_is_passed_over_where_anything_leans(
+    place: tuple[int, int] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a cell of two members, one at one action: a rough bound does not see how far."""
+    monkeypatch.setattr(Stage, "_rough", lambda *_: [9, 0])
+    monkeypatch.setattr(Stage, "joint", lambda *_: ((4, 6), {}))
+    columns = [[(0, 0)] * 2] * 2
+    slopes = [[{0: (1, 1)} if (b, a) == place else {} for a in range(2)] for b in range(2)]
+    stage = Stage("here", P, Told({}), columns, columns, slopes)
+    leaf = Leaf((("up", Fraction(1)),) * 2)
+    found = [*stage._corners((0, 1), (leaf,), (0, 0), stage._simplex())]
+    assert [spot for *_, spot in found] == ([(0, 0), (0, 1)] if place else [(0, 0)])
+
+
 def test_the_corners_of_a_simplex_that_is_given() -> None:
     x, y = [(0, 2), (10, 10)], [(100, 100), (103, 103)]
     halved = (1, 1), (0, 1)
