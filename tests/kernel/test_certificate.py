@@ -334,11 +334,13 @@ def test_the_ends_of_the_precision_are_allowed() -> None:
     [
         ((((2, HALF), (0, HALF)),), "a distribution's entries do not ascend"),
         ((((1, HALF), (1, HALF)),), "a distribution's entries do not ascend"),
+        ((((0, HALF / 2), (0, HALF / 2), (1, HALF)),), "a distribution's entries do not ascend"),
         ((((-1, HALF), (1, HALF)),), "a distribution's entries do not ascend"),
         ((((0, Fraction(0)), (1, ONE)),), "a probability is not positive"),
         ((((0, Fraction(-1)), (1, Fraction(2))),), "a probability is not positive"),
         ((((0, HALF), (1, THIRD)),), "probabilities do not sum to 1"),
         ((((0, HALF), (1, 2 * THIRD)),), "probabilities do not sum to 1"),
+        ((((0, Fraction(6, 7)), (1, HALF / 2)),), "probabilities do not sum to 1"),
         (((),), "probabilities do not sum to 1"),
         ((((0, HALF), (1, HALF - Fraction(1, 10**40))),), "probabilities do not sum to 1"),
     ],
@@ -376,15 +378,23 @@ TREES = [
 
 @pytest.mark.parametrize(("tree", "what"), TREES, ids=range(len(TREES)))
 def test_trees(tree: Any, what: str) -> None:
-    with pytest.raises(CertificateError) as caught:
-        certificate(nodes=(node(trees=((LEAF,), tree)),))
-    assert caught.value.where == "node (0, 1)"
-    assert caught.value.what == what
-    claim = Claim(0, 0, (Piece(ONE, ((LEAF,), (LEAF,)), ONE), Piece(ONE, ((LEAF,), tree))))
-    with pytest.raises(CertificateError) as caught:
-        certificate("farsighted", cover=(*COVER[:3], Part((CLAIMS[0], claim)), PART))
-    assert caught.value.where == "cover[3]"
-    assert caught.value.what == what
+    """Wherever it is: of every node or claim, piece and cell."""
+    for trees in ((tree, (LEAF,)), ((LEAF,), tree)):
+        with pytest.raises(CertificateError) as caught:
+            certificate(nodes=(node(trees=trees),))
+        assert caught.value.where == "node (0, 1)"
+        assert caught.value.what == what
+        with pytest.raises(CertificateError) as caught:
+            certificate(nodes=(node(), node(step=1, state=0, trees=trees)))
+        assert caught.value.where == "node (1, 0)"
+        for one in (Piece(ONE, trees, ONE), PIECES[0]):
+            last = Piece(ONE, trees) if one is PIECES[0] else PIECES[-1]
+            claim = Claim(0, 0, (one, last))
+            for claims in ((CLAIMS[0], claim), (claim, CLAIMS[0])):
+                with pytest.raises(CertificateError) as caught:
+                    certificate("farsighted", cover=(*COVER[:3], Part(claims), PART))
+                assert caught.value.where == "cover[3]"
+                assert caught.value.what == what
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from exactqse.arithmetic.balls import dyadic, exact_fraction, precision
 from exactqse.kernel.elementary import (
     INTEGER,
     MAX_EXPONENT,
+    _ln2_block,
     _log_guess,
     exp_point,
     ln2,
@@ -280,6 +281,14 @@ def test_ln2(size: int) -> None:
         low, high = exact_fraction(truth.lower()), exact_fraction(truth.upper())
     assert value <= low * 2**size
     assert high * 2**size <= value + 2
+
+
+def test_a_block_lacks_at_most_two_units_of_each_term() -> None:
+    for size in range(1, 200):
+        with precision(size + 64):
+            exact = exact_fraction(arb.const_log2().lower()) * 2**size
+        terms = size // 3 + 2  # at most: each is a ninth of the one before
+        assert _ln2_block(size) <= exact < _ln2_block(size) + 2 * terms + 1
 
 
 def test_the_name_is_the_kernels() -> None:

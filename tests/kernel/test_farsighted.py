@@ -587,7 +587,10 @@ def test_a_box_of_one_value_is_not_empty() -> None:
 
 
 @pytest.mark.parametrize("g", [3 << P, 1, 0, -1, -(3 << P)])
-@pytest.mark.parametrize(("start", "end"), [(-ONE, ONE), (0, 0), (-2 * ONE, -ONE), (0, ONE // 8)])
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [(-ONE, ONE), (0, 0), (-2 * ONE, -ONE), (0, ONE // 8), (-8 * ONE, 0)],
+)
 def test_a_piece_is_above_its_exponential(g: int, start: int, end: int) -> None:
     """lam + g e^-d lies below the line through the ends, and not far below it."""
     part = drawn(0).part()
@@ -597,12 +600,24 @@ def test_a_piece_is_above_its_exponential(g: int, start: int, end: int) -> None:
             d = start + (end - start) * k // 8
             line = left + (right - left) * Fraction(k, 8)
             exact = g * mpmath.exp(-mpmath.mpf(d) / ONE)
-            assert mpmath.mpf(line.numerator) / line.denominator >= exact - 2
+            assert mpmath.mpf(line.numerator) / line.denominator >= exact
         middle = g * mpmath.exp(-mpmath.mpf(start + end) / 2 / ONE)
         spread = (
             abs(g) * mpmath.mpf(end - start) ** 2 / ONE**2 * mpmath.exp(-mpmath.mpf(start) / ONE)
         )
         assert (left + right) / 2 <= middle + spread / 4 + 4
+
+
+@pytest.mark.parametrize(("start", "end"), [(-ONE, ONE), (-2 * ONE, -ONE), (ONE, 4 * ONE)])
+def test_a_concave_piece_is_touched_midway(start: int, end: int) -> None:
+    """Up to what rounding e^-d leaves, of the slope, over the distance."""
+    part, g, middle = drawn(0).part(), -(3 << P), (start + end) // 2
+    with mpmath.workdps(40):
+        exact = g * mpmath.exp(-mpmath.mpf(middle) / ONE)
+        touched = part.chord(g, start, end, middle)
+        assert exact <= touched <= exact + 8
+        for d in (start, end):
+            assert abs(part.chord(g, start, end, d) - exact * (1 - (d - middle) / ONE)) <= 64
 
 
 @given(

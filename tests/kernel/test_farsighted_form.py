@@ -30,7 +30,7 @@ from exactqse.kernel.farsighted import PartBounds, check_cover
 from exactqse.kernel.interval import enclose
 from exactqse.model import Game
 
-HALF, ONE, TEN = Fraction(1, 2), Fraction(1), Fraction(10)
+ZERO, HALF, ONE, TEN = Fraction(0), Fraction(1, 2), Fraction(1), Fraction(10)
 PURE = ((0, ONE),)
 LEAF = Leaf(((DOWN, TEN), (DOWN, TEN)))
 HALVED = (Split(0, 1), LEAF, Leaf((0, 1)))
@@ -122,10 +122,11 @@ def test_policies(game: Game, claim: Certificate, policy: Any, what: str) -> Non
 )
 def test_slopes(game: Game, claim: Certificate, table: Any) -> None:
     what = "needs a slope for each node, which names later nodes only"
-    with pytest.raises(CertificateError) as caught:
-        check(game, replace(claim, slopes=(SLOPES, table)))
-    assert caught.value.what == what
-    assert caught.value.where == "slopes[1]"
+    for i, tables in enumerate(((table, SLOPES), (SLOPES, table))):
+        with pytest.raises(CertificateError) as caught:
+            check(game, replace(claim, slopes=tables))
+        assert caught.value.what == what
+        assert caught.value.where == f"slopes[{i}]"
 
 
 @pytest.mark.parametrize(
@@ -154,6 +155,7 @@ NO_CLAIMS = "needs a claim for each node, and slopes"
         (replace(PART, claims=(*PART.claims, LATER)), NO_CLAIMS),
         (replace(PART, slopes=1), NO_CLAIMS),
         (replace(PART, slopes=-1), NO_CLAIMS),
+        (replace(PART, slopes=9), NO_CLAIMS),
         (Part((LATER, LATER, LATER)), "step 0 has one piece"),
         (Part((FIRST, LATER, replace(LATER, pieces=(Piece(ONE, ()),)))), "needs 1 trees"),
         (Part((replace(FIRST, pieces=(Piece(ONE, ()),)), LATER, LATER)), "needs 1 trees"),
@@ -187,6 +189,11 @@ NO_CLAIMS = "needs a claim for each node, and slopes"
             ),
             SHIFTED,
         ),
+        *[
+            (Part((FIRST, LATER, replace(LATER, pieces=piece(tree)))), SHIFTED)
+            for shifted in [replace(LEAF, shift=1)]
+            for tree in ((Split(0, 1), shifted, LEAF), (Split(0, 1), LEAF, shifted))
+        ],
     ],
 )
 def test_parts(game: Game, claim: Certificate, part: Part, what: str) -> None:
@@ -291,6 +298,7 @@ def test_divided_mixtures_are_true(game: Game, claim: Certificate) -> None:
         MixtureSplit(Split(0, 1), 1, 2, 0),
         MixtureSplit(Split(0, 1), 1, 0, 1),
         MixtureSplit(Split(0, 1), 1, 0, -1),
+        MixtureSplit(Split(0, 1), 1, 0, 9),
     ],
 )
 def test_mixtures_that_are_divided(game: Game, claim: Certificate, entry: MixtureSplit) -> None:
@@ -299,6 +307,21 @@ def test_mixtures_that_are_divided(game: Game, claim: Certificate, entry: Mixtur
         check(game, replace(claim, cover=cover))
     assert caught.value.what == "divides no mixtures of a game with finite eta"
     assert caught.value.where == "cover[2]"
+
+
+def test_mixtures_of_any_cell_may_be_divided(game: Game, claim: Certificate) -> None:
+    seen = game.with_(observes=((0,), (1,)))
+    tree = (Leaf(LEAF.majorants[:1]),)
+
+    def apart(claim: Claim) -> Claim:
+        pieces = tuple(replace(piece, trees=(tree, tree)) for piece in claim.pieces)
+        return replace(claim, pieces=pieces)
+
+    part = Part((apart(FIRST), apart(LATER), apart(LATER)))
+    nodes = tuple(replace(node, policy=(PURE, PURE)) for node in claim.nodes)
+    for cell in (0, 1):
+        cover = (MixtureSplit(Split(0, 1), 1, 0, cell), part, part)
+        assert check(seen, replace(claim, game=seen.hash, nodes=nodes, cover=cover))
 
 
 def test_a_claim_that_is_not_shown(game: Game, claim: Certificate) -> None:
@@ -377,6 +400,7 @@ def test_claims_may_be_divided_and_tied(game: Game, claim: Certificate, first: C
         (tied(0, 0), TIED),
         (tied(2), TIED),
         (tied(-1), TIED),
+        (tied(-1, 0), TIED),
         (tied(0, majorant=0), SHIFTED),
         (divided(ValueSplit(0, 0, ONE), 1, 1), "divides no value of the follower"),
         (divided(ValueSplit(1, 2, ONE), 1, 1), "divides no value of the follower"),
@@ -400,3 +424,26 @@ def test_the_last_step_has_no_next_states_to_tie(game: Game, claim: Certificate)
     part = replace(PART, claims=(FIRST, LATER, last))
     with pytest.raises(CertificateError, match=TIED):
         check(game, replace(claim, slopes=(PLAIN,), cover=(part,)))
+
+
+def test_one_tied_piece_is_enough_to_refuse_slopes_that_name_others(game: Game) -> None:
+    """At the middle of three steps, of two pieces."""
+    rows = [[[["1/2", "1/2"]] * 2] * 2] * 2
+    settings: dict[str, Any] = {"rho": 0, "horizon": 3, "eta": 1, "gamma": "1/2"}
+    long = Game.from_arrays(rows, game.u[0], game.r[0], observes="nothing", **settings)
+    nodes = tuple(FarsightedNode(h, s, (PURE,)) for h, s in long.places)
+    plain, last = LATER.pieces
+    for pieces in (
+        (replace(plain, ties=(0,)), last),
+        (plain, replace(last, ties=(0,))),
+    ):
+        part = Part((FIRST, replace(LATER, pieces=pieces), *[LATER] * 3))
+        for others in ((), ((4, ONE),)):
+            table = (Slope(HALF, others), *[Slope(ONE)] * 4)
+            one = Certificate(long.hash, 64, ZERO, TEN * 10, nodes, (table,), (part,))
+            if not others:
+                assert check(long, one)
+                continue
+            with pytest.raises(CertificateError) as caught:
+                check(long, one)
+            assert (caught.value.what, caught.value.where) == (ALONE, "cover[0]")

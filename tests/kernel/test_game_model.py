@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from dataclasses import FrozenInstanceError, replace
 from fractions import Fraction
+from itertools import product
 from typing import Any
 
 import pytest
@@ -95,6 +96,7 @@ def test_reduced_row() -> None:
         ({"observes": ()}, "observes", "is not a partition"),
         ({"names": (("x",), None, None)}, "names of states", "need 2 different names"),
         ({"names": (None, ("x", "x"), None)}, "names of leader actions", "need 2 different names"),
+        ({"names": (("x", "y", "x"), None, None)}, "names of states", "need 2 different names"),
         (
             {"names": (None, None, ("x", "y"))},
             "names of follower actions",
@@ -137,6 +139,34 @@ def test_tables_that_could_change(table: str, kind: str) -> None:
         assert caught.value.remedy == "Game.from_arrays makes nested tuples"
 
 
+@pytest.mark.parametrize(
+    ("h", "s", "a", "b"), list(product(range(3), range(2), range(2), range(2)))
+)
+def test_every_entry_is_looked_at(h: int, s: int, a: int, b: int) -> None:
+    def table(good: object, odd: object) -> Any:
+        """[3][2][2][2], odd at one place."""
+        return tuple(
+            tuple(
+                tuple(tuple(odd if at == (h, s, a, b) else good for at in row) for row in rows)
+                for rows in step
+            )
+            for step in places
+        )
+
+    places = [
+        [[[(i, j, k, m) for m in range(2)] for k in range(2)] for j in range(2)] for i in range(3)
+    ]
+    two: dict[str, Any] = {"follower_actions": 2, "observes": ((0, 1),), "P": table(MOVE, STAY)}
+    two |= {"u": table(ZERO, ONE), "r": table(ONE, ZERO)}
+    assert game(**two).at(two["u"], h)[s][a][b] == 1
+    with pytest.raises(GameError, match="a row names a state beyond 1"):
+        game(**two | {"P": table(MOVE, Row(2, (1, 2), (1, 1)))})
+    for name, odd in (("P", ONE), ("u", 0), ("r", MOVE)):
+        with pytest.raises(GameError, match="in nested tuples of") as caught:
+            game(**two | {name: table(two[name][not h][s][a][b], odd)})
+        assert caught.value.where == f"{name}[{h}][{s}][{a}][{b}]"
+
+
 def test_names_come_for_all_three_kinds() -> None:
     for names in ((None, None), (None, None, None, None)):
         with pytest.raises(ValueError, match="zip"):
@@ -160,6 +190,10 @@ def test_the_ends_of_the_domains_are_allowed() -> None:
         (((0, 1), (1, 2)), "is not a partition"),
         (((0, 1), (2, 3)), "is not a partition"),
         (((0, 1), (-1,)), "is not a partition"),
+        (((-1,), (0, 1)), "is not a partition"),
+        (((0,), (1,), (3,)), "is not a partition"),
+        (((0, 1), (1,)), "is not a partition"),
+        (((), (0,), (1, 2)), "is not a partition"),
         (((1, 0), (2,)), "is not a partition of the follower's actions in ascending order"),
         (((2,), (0, 1)), "is not a partition of the follower's actions in ascending order"),
     ],

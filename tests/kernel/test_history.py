@@ -160,13 +160,89 @@ def test_every_next_state_needs_a_memory(game: Game, claim: Certificate, after: 
     assert caught.value.what == "needs a memory after each b of each next state"
 
 
-@pytest.mark.parametrize("memory", [0, 3, 4, 99])
-def test_a_memory_of_another_place_is_refused(game: Game, claim: Certificate, memory: int) -> None:
-    after = (((0, ((memory, ONE),)), (1, ((3, ONE),))),) * 2
+def test_a_state_that_one_action_leads_to_needs_a_memory(game: Game, claim: Certificate) -> None:
+    """After each b: one of her actions leads to state 0 only, the other to state 1 only."""
+    rows = [[[[1, 0], [0, 1]], [[0, 1], [1, 0]]]] * 2
+    apart = Game.from_arrays(
+        rows, game.u[0], game.r[0], rho=0, horizon=2, eta=1, gamma="1/2", observes="nothing"
+    )
+    there = replace(claim, game=apart.hash)
+    assert check(apart, there)
+    first = claim.nodes[0]
+    assert isinstance(first, HistoryNode)
+    for b, k in ((b, k) for b in range(2) for k in range(2)):
+        after = [list(draws) for draws in first.after]
+        del after[b][k]
+        with pytest.raises(CertificateError, match="a memory after each b"):
+            check(apart, changed_nodes(there, 0, after=tuple(map(tuple, after))))
+
+
+def with_lottery(claim: Certificate, b: int, t: int, lottery: Any) -> Certificate:
+    """What is drawn after b and a move to t is another lottery."""
+    first = claim.nodes[0]
+    assert isinstance(first, HistoryNode)
+    after = [list(draws) for draws in first.after]
+    after[b][t] = t, lottery
+    return changed_nodes(claim, 0, after=tuple(map(tuple, after)))
+
+
+@pytest.mark.parametrize("b", range(2))
+@pytest.mark.parametrize(
+    ("t", "lottery"),
+    [
+        *[(0, ((memory, ONE),)) for memory in (0, 3, 4, 99)],
+        *[(1, ((memory, ONE),)) for memory in (0, 1, 2, 4)],
+        (0, ((1, HALF), (3, HALF))),
+        (0, ((0, HALF), (2, HALF))),
+    ],
+)
+def test_a_memory_of_another_place_is_refused(
+    game: Game, claim: Certificate, b: int, t: int, lottery: Any
+) -> None:
     with pytest.raises(CertificateError) as caught:
-        check(game, changed_nodes(claim, 0, after=after))
+        check(game, with_lottery(claim, b, t, lottery))
     assert caught.value.where == "node (0, 0)"
-    assert caught.value.what == "draws no memory of step 1, state 0"
+    assert caught.value.what == f"draws no memory of step 1, state {t}"
+
+
+def test_memories_are_of_the_next_step(game: Game) -> None:
+    """Of three."""
+    rows = [[[["1/2", "1/2"]] * 2] * 2] * 2
+    settings: dict[str, Any] = {"rho": 0, "horizon": 3, "eta": 1, "gamma": "1/2"}
+    long = Game.from_arrays(rows, game.u[0], game.r[0], observes="nothing", **settings)
+    nodes = tuple(
+        HistoryNode(
+            h,
+            s,
+            (SURE,),
+            (((0, ((2 * h + 1, ONE),)), (1, ((2 * h + 2, ONE),))),) * 2 if h < 2 else (),
+        )
+        for h, s in long.places
+    )
+    part = Part((PART.claims[0], *[PART.claims[1]] * 4))
+    claim = Certificate(
+        long.hash, 64, Fraction(0), Fraction(80), nodes, ((Slope(ONE),) * 5,), (part,)
+    )
+    assert check(long, claim)
+    for memory in (0, 1, 2, 4):
+        after = (((0, ((memory, ONE),)), (1, ((4, ONE),))),) * 2
+        with pytest.raises(CertificateError) as caught:
+            check(long, changed_nodes(claim, 1, after=after))
+        assert caught.value.where == "node (1, 0)"
+        assert caught.value.what == "draws no memory of step 2, state 0"
+
+
+def test_one_step_has_nothing_to_remember(game: Game) -> None:
+    rows = [[[["1/2", "1/2"]] * 2] * 2] * 2
+    settings: dict[str, Any] = {"horizon": 1, "eta": 1, "gamma": "1/2", "observes": "nothing"}
+    once = Game.from_arrays(rows, game.u[0], game.r[0], rho=["1/2", "1/2"], **settings)
+    nodes = tuple(HistoryNode(0, s, (SURE,), ()) for s in range(2))
+    part = Part((PART.claims[0],) * 2)
+    bounds = Fraction(0), Fraction(40)
+    claim = Certificate(once.hash, 64, *bounds, nodes, ((Slope(ONE),) * 2,), (part,))
+    assert check(once, claim)
+    with pytest.raises(CertificateError, match="needs one memory of each state of step 0"):
+        check(once, replace(claim, nodes=nodes[:1]))
 
 
 def test_the_last_step_has_no_memories_after_it(game: Game, claim: Certificate) -> None:
@@ -190,10 +266,15 @@ def test_one_memory_of_each_first_state(game: Game, claim: Certificate) -> None:
 
 
 def test_transitions_may_not_bind_one_another(game: Game, claim: Certificate) -> None:
-    tied = replace(PART, claims=(PART.claims[0], replace(PART.claims[1], free=0), PART.claims[2]))
+    bound = [
+        (replace(PART, claims=(*PART.claims[:j], replace(claim, free=0), *PART.claims[j + 1 :])),)
+        for j, claim in enumerate(PART.claims)
+        if isinstance(claim, Claim)
+    ]
+    assert len(bound) == 3
     divided = (ValueSplit(1, 0, ONE), PART, PART)
     mixed = (MixtureSplit(Split(0, 1), 1, 0, 0), PART, PART)
-    for cover in ((tied,), divided, mixed):
+    for cover in (*bound, divided, mixed):
         with pytest.raises(CertificateError) as caught:
             check(game, replace(claim, cover=cover))
         assert caught.value.where == "cover"
@@ -205,25 +286,53 @@ def test_transitions_may_not_bind_one_another(game: Game, claim: Certificate) ->
     assert caught.value.what == "slopes name no other places"
 
 
-def test_lotteries_are_distributions(claim: Certificate) -> None:
+def test_claims_are_neither_divided_nor_tied(game: Game, claim: Certificate) -> None:
+    """What is proved of mixtures and shared values of the next step is for Markov leaders."""
+    first = PART.claims[0]
+    assert isinstance(first, Claim)
+    (piece,) = first.pieces
+    mixed: Any = MixtureSplit(Split(0, 1), 0, 0, 0), 1, 1
+    valued: Any = ValueSplit(1, 0, ONE), 1, 1
+    for odd in (
+        *(replace(first, pieces=(piece, piece), divisions=entries) for entries in (mixed, valued)),
+        replace(first, pieces=(replace(piece, ties=(0,)),)),
+    ):
+        part = replace(PART, claims=(odd, *PART.claims[1:]))
+        with pytest.raises(CertificateError) as caught:
+            check(game, replace(claim, cover=(part,)))
+        what = "is divided or tied where slopes lean, or she remembers"
+        assert (caught.value.what, caught.value.where) == (what, "cover[0]")
+
+
+@pytest.mark.parametrize(("b", "t"), [(b, t) for b in range(2) for t in range(2)])
+def test_lotteries_are_distributions(claim: Certificate, b: int, t: int) -> None:
     for lottery in (((1, HALF),), ((2, HALF), (1, HALF)), ((1, ONE), (2, Fraction(0)))):
         with pytest.raises(CertificateError):
-            changed_nodes(claim, 0, after=(((0, lottery), (1, ((3, ONE),))),) * 2)
+            with_lottery(claim, b, t, lottery)
 
 
 @pytest.mark.parametrize("majorant", [0, (DOWN, ONE)])
 def test_majorants_that_bind_transitions_are_refused(
     game: Game, claim: Certificate, majorant: Any
 ) -> None:
-    first = Claim(1, 0, (Piece(Fraction(40), ((Leaf((majorant, LEAF.majorants[1])),),)),))
-    part = replace(PART, claims=(first, *PART.claims[1:]))
-    with pytest.raises(CertificateError) as caught:
-        check(game, replace(claim, cover=(part,)))
-    assert caught.value.where == "cover"
-    assert caught.value.what == "needs 'up' or 'chord' before the end"
-    last = Claim(1, 0, (Piece(Fraction(20), ((Leaf((majorant, LEAF.majorants[1])),),)),))
-    part = replace(PART, claims=(*PART.claims[:2], last))
-    assert check(game, replace(claim, cover=(part,))).outcome != "rejected"
+    """Of either member of a cell, and in either leaf."""
+    good = LEAF.majorants[0]
+    for leaf in (Leaf((majorant, good)), Leaf((good, majorant))):
+        for tree in ((leaf,), (Split(0, 1), leaf, LEAF), (Split(0, 1), LEAF, leaf)):
+            first = Claim(1, 0, (Piece(Fraction(40), (tree,)),))
+            part = replace(PART, claims=(first, *PART.claims[1:]))
+            with pytest.raises(CertificateError) as caught:
+                check(game, replace(claim, cover=(part,)))
+            assert caught.value.where == "cover"
+            assert caught.value.what == "needs 'up' or 'chord' before the end"
+            last = Claim(1, 0, (Piece(Fraction(20), (tree,)),))
+            part = replace(PART, claims=(*PART.claims[:2], last))
+            assert check(game, replace(claim, cover=(part,))).outcome != "rejected"
+
+
+def test_trees_may_be_divided(game: Game, claim: Certificate) -> None:
+    first = Claim(1, 0, (Piece(Fraction(40), ((Split(0, 1), LEAF, LEAF),)),))
+    assert check(game, replace(claim, cover=(replace(PART, claims=(first, *PART.claims[1:])),)))
 
 
 @pytest.mark.parametrize(("step", "state"), [(1, 7), (1, -1), (1, -3), (7, 0), (1, 10**25)])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import product
 from math import ceil, floor
 
 from hypothesis import given
@@ -62,3 +63,16 @@ def test_inner_points_are_contained(x: Interval, y: Interval, i: int, j: int, p:
     if y[0] > 0:
         quotient = divide(x, y, p)
         assert real(quotient[0], p) <= a / b <= real(quotient[1], p)
+
+
+def test_next_to_zero_they_are_the_tightest_intervals() -> None:
+    """All intervals with ends in -3..3, where one unit decides by which end is divided."""
+    ends = range(-3, 4)
+    intervals = [(low, high) for low, high in product(ends, ends) if low <= high]
+    for x, y, p in product(intervals, intervals, (0, 2)):
+        products = [real(a, p) * real(b, p) for a in x for b in y]
+        assert multiply(x, y, p) == tightest(products, p)
+        if y[0] > 0:
+            assert divide(x, y, p) == tightest([Fraction(a, b) for a in x for b in y], p)
+    for x, n, d in product(intervals, ends, range(1, 5)):
+        assert scale(x, n, d) == tightest([Fraction(end * n, d) for end in x], 0)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from exactqse.arithmetic.balls import ball, exact_fraction, precision
 from exactqse.kernel.certificate import Certificate, Distribution
-from exactqse.kernel.elementary import INTEGER
+from exactqse.kernel.elementary import INTEGER, Elementary
 from exactqse.kernel.game import expectation
 from exactqse.kernel.interval import Interval, enclose, ends
 from exactqse.kernel.operators import (
@@ -141,6 +141,24 @@ def test_wide_exponents_are_enclosed() -> None:
         uniform = tuple((a, Fraction(1, 12)) for a in range(12))
         lo, hi = policy_value(game, 0, 0, (uniform, uniform), [[ends({})] * 2] * 2, p, INTEGER)[0]
         assert lo < 2 ** (p - 1) < hi
+
+
+def test_no_exponent_is_far_above_zero() -> None:
+    """So that exp of rewards far apart needs no more memory than p asks for."""
+    seen: list[int] = []
+
+    class Noted(Elementary):
+        def exp(self, x: Interval, p: int) -> Interval:
+            seen.append(x[1])
+            return super().exp(x, p)
+
+    uniform, p = ((0, Fraction(1)),), 32
+    for far in (-999, 999):
+        game = Game.from_arrays([[[[1]] * 2]], [[[1, 0]]], [[[0, far]]], rho=0, horizon=1, eta=1)
+        policy_value(game, 0, 0, (uniform, uniform), [[ends({})] * 2] * 2, p, Noted())
+    assert len(seen) == 4
+    assert max(seen) <= 1 << p
+    assert min(seen) < -(998 << p)
 
 
 def test_by_response(deep: tuple[Game, Certificate]) -> None:

@@ -30,7 +30,7 @@ from exactqse.kernel.certificate import (
 )
 from exactqse.kernel.check import check
 from exactqse.kernel.elementary import INTEGER
-from exactqse.kernel.farsighted import PartBounds
+from exactqse.kernel.farsighted import PartBounds, divided
 from exactqse.kernel.stage import FailureError, Stage
 from exactqse.kernel.strong import GRID, LONGEST, policy_worth
 from exactqse.model import Game
@@ -469,12 +469,40 @@ def test_slopes_that_were_rounded_down_are_made_up_for(seed: int) -> None:
             assert value * dv <= Fraction(found, 64)
 
 
+@pytest.mark.parametrize("seed", range(12))
+def test_every_rounding_of_a_commitment_is_made_up_for(seed: int) -> None:
+    """As above, for several follower actions, small and large radii, and a wide reach."""
+    draw, p = Random(seed), 6
+    for _ in range(60):
+        B, radius, reach = draw.randint(1, 3), draw.choice([1, 7, 700]), draw.randint(0, 200)
+        pushes, leans = ([draw.randint(0, 63) for _ in range(B)] for _ in range(2))
+        slopes = [[{0: (push, lean)}] for push, lean in zip(pushes, leans, strict=True)]
+        stage = Stage("", p, INTEGER, [[(0, 0)]] * B, [[(0, 0)]] * B, slopes, {0: radius})
+        most = draw.choice([3, 90])
+        duals = [[Fraction(draw.randint(-most, most), 64) for _ in range(B)] for _ in range(B)]
+        own = draw.randint(-most, most)
+        cells = tuple((b,) for b in range(B))
+        found = stage.committed(cells, tuple(map(tuple, duals)), own, reach)
+        bounds = []
+        for b, mu in enumerate(duals):
+            weights = [-max(m, ZERO) for m in mu]
+            weights[b] = Fraction(own, 64) + mu[b] - sum(weights) + weights[b]
+            for sign in (1, -1):  # of dv, and what is lost of each slope where it counts most
+                total = Fraction(leans[b] + (sign > 0) * (1 - TINY)) / 64
+                for w, push in zip(weights, pushes, strict=True):
+                    total += w * (push + (sign * w > 0) * (1 - TINY)) / 64
+                bounds.append(sign * total * radius + abs(mu[b]) * reach)
+        assert max(bounds) <= found
+
+
 def test_both_halves_of_a_split_are_bounded(chain: Game) -> None:
     """V <= 3/5 - 1/100: he stops, J <= 0; else J <= 3. At V <= 1/2 duals of 5 show the former."""
     zero = ((ZERO, ZERO),) * 2
     stopping = ((ZERO, ZERO), (Fraction(300), ZERO))
     low, plain = Part((stopping, zero, zero)), Part((zero,) * 3)
     halves = ValueSplit(1, 0, HALF)
+    boxes = [box for _, _, box in divided(chain, (halves, low, plain), ({}, {}, {}), P)]
+    assert boxes == [({}, {1: ONE // 2}, {}), ({1: ONE // 2}, {}, {})]
     assert check(chain, claimed(chain, cover=(halves, low, plain)))
     for cover, at in (((halves, low, low), 2), ((halves, plain, low), 1)):
         verdict = check(chain, claimed(chain, cover=cover, upper=Fraction(2)))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
-from itertools import pairwise
+from itertools import pairwise, product
+from math import ceil, floor
 from random import Random
 from typing import Any
 
@@ -223,6 +224,33 @@ def test_a_rough_bound_of_two_like_majorants(
     size = abs(exact) if tag == UP else 2 * MP.mpf(s.numerator) / s.denominator * 2**p
     if p >= 40 and MP.mpf(y) / 2**p / s < 20:
         assert found - exact <= size * MP.mpf("0.06") + 10**6 * (1 + size / 2**p)
+
+
+@pytest.mark.parametrize("s", [Fraction(1, 2), Fraction(1, 3), Fraction(3, 7), Fraction(5)])
+@pytest.mark.parametrize("tag", [UP, DOWN])
+def test_a_rough_bound_holds_at_the_steps_of_the_table(tag: str, s: Fraction) -> None:
+    """Where the table loses least, so that every other rounding of it counts."""
+    p = 16
+    one = 1 << p
+    member = (0, Stage._up if tag == UP else Stage._down, s.as_integer_ratio())
+    tried = 0
+    steps = product(range(60), range(2)) if tag == UP else product(range(-3, 4), range(-2, 4))
+    for k, near in steps:
+        if tag == UP:  # z next to 5 + k / 64 of ln 2, at gaps that s does not divide
+            z, gaps = floor((k + 320) * MP.log(2) / 64 * one) + near, (-5, -1, 1, 7, 40000)
+            cases = [(z + one + ceil(Fraction(gap) / s), -gap) for gap in gaps]
+            cases += [(x - 1, y) for x, y in cases]
+        else:  # the gap next to 2^k kappa, the bracket next to 0 or far from it
+            gap = ceil(s * Fraction(2) ** k * one) + near
+            brackets = (-100 * one, -3, -2, -1, 0, 1, 2, 3, 100 * one)
+            cases = [(n - one - floor(k * MP.log(2) * one), -gap) for n in brackets]
+        for x, y in cases:
+            stage = Stage("here", p, INTEGER, [[(x, x)]], [[(y, y)]], [[{}]])
+            exact = 2 * exactly(stage, 0, 0, tag, s, 0, 0) * one
+            (found,) = stage._rough([member] * 2, stage._simplex(), (0, 0), 0)
+            assert exact <= found
+            tried += found < BEYOND
+    assert tried > 300
 
 
 @given(

@@ -208,6 +208,21 @@ def test_a_corner_is_passed_over_where_its_rough_bound_is_a_sum_found(
     assert [*found] == ([first] if rough == 6 else [first, second])
 
 
+@pytest.mark.parametrize("place", [None, (0, 0), (0, 1), (1, 0), (1, 1)])
+def test_no_corner_is_passed_over_where_anything_leans(
+    place: tuple[int, int] | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of a cell of two members, one at one action: a rough bound does not see how far."""
+    monkeypatch.setattr(Stage, "_rough", lambda *_: [9, 0])
+    monkeypatch.setattr(Stage, "joint", lambda *_: ((4, 6), {}))
+    columns = [[(0, 0)] * 2] * 2
+    slopes = [[{0: (1, 1)} if (b, a) == place else {} for a in range(2)] for b in range(2)]
+    stage = Stage("here", P, Told({}), columns, columns, slopes)
+    leaf = Leaf((("up", Fraction(1)),) * 2)
+    found = [*stage._corners((0, 1), (leaf,), (0, 0), stage._simplex())]
+    assert [spot for *_, spot in found] == ([(0, 0), (0, 1)] if place else [(0, 0)])
+
+
 def test_the_corners_of_a_simplex_that_is_given() -> None:
     x, y = [(0, 2), (10, 10)], [(100, 100), (103, 103)]
     halved = (1, 1), (0, 1)
@@ -237,3 +252,12 @@ def test_the_parameter_of_a_tangent(
     stage = Stage("here", P, told, [[(x, x + 5)]], [[(y, y + 5)]], [[{}]], reference=44)
     found = stage._majorant(0, stage._simplex(), 0, (1, 2))
     assert found == (0, tag, (parameter, 256))
+
+
+@pytest.mark.parametrize("lean", range(-90, 91, 9))
+def test_what_leans_is_bounded_from_above(lean: int) -> None:
+    """Radii of 3 and 5 units: the largest lean . dv, rounded up, added to both ends."""
+    stage = Stage("here", P, Told({}), [], [], [], {0: 3, 1: 5})
+    most = Fraction(3 * abs(lean) + 5 * 7, 1 << P)
+    reach = -(-most // 1)
+    assert stage._spread((-2, 4), {0: lean, 1: -7}) == (-2 + reach, 4 + reach)

@@ -1,5 +1,7 @@
 """A row built by hand obeys the rules that the readers enforce."""
 
+from typing import Any
+
 import pytest
 
 from exactqse.errors import GameError
@@ -29,6 +31,14 @@ from exactqse.kernel.game import MAX_ROW_BITS, Row
 def test_refused(denominator: int, states: tuple[int, ...], numerators: tuple[int, ...]) -> None:
     with pytest.raises(GameError):
         Row(denominator, states, numerators)
+
+
+def test_rows_that_could_change_are_refused() -> None:
+    states: Any = [0, 1]
+    numerators: Any = [1, 1]
+    for fields in ((states, (1, 1)), ((0, 1), numerators), (states, numerators)):
+        with pytest.raises(GameError):
+            Row(2, *fields)
 
 
 def test_the_message_shows_the_row_and_is_short() -> None:
