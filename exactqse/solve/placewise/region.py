@@ -21,6 +21,7 @@ from exactqse.solve.placewise.columns import (
 from exactqse.solve.placewise.ties import tied
 
 GRAIN = 2.0**30  # ends are whole numbers of its parts: the checker knows them exactly
+_NEWTON = 60
 _WIDE = 0.15  # of pieces that lie above their chords
 
 
@@ -75,6 +76,19 @@ class Region:
         """The bounds at its lam, and which is the least where."""
         self.found = self.known = self.answers(site, self.lam, close)
         self.cut(worth)
+
+    def prove_root(self, site: Site, close: float) -> None:
+        """The lam at which G is 0, by Newton's steps: G is convex, and falls by e^v."""
+        lam = self.root
+        if not np.isfinite(lam):
+            lam = min(float(of.y.min()) for of in self.columns)
+        for _ in range(_NEWTON):
+            found = self.answers(site, np.array([lam]), close)
+            step = float(found.G[0] * np.exp(-found.v[0]))
+            lam += step
+            if abs(step) <= 1e-3 * close:
+                break
+        self.root, self.found = lam, found
 
     def cut(self, worth: float) -> None:
         """The pieces."""

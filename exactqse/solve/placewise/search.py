@@ -31,7 +31,6 @@ from exactqse.solve.placewise.thinning import thin
 _CLOSE = 0.02  # of the gap
 _LEAST = 1e-9  # of the scale of values
 _WORTH = 0.1  # of the gap, for all places: errors below it are no errors
-_NEWTON = 60
 _SHARE = 0.03
 _FINE = 0.1
 _MANY = 32  # acts of a round
@@ -118,21 +117,8 @@ class Search:
             elif place.h:
                 region.prove(place.site, self.close, self.worth)
             else:
-                self._root(place, region)
+                region.prove_root(place.site, self.close)
         place.changed()
-
-    def _root(self, place: Place, region: Region) -> None:
-        """The lam at which G is 0, by Newton's steps: G is convex, and falls by e^v."""
-        lam = region.root
-        if not np.isfinite(lam):
-            lam = min(float(of.y.min()) for of in region.columns)
-        for _ in range(_NEWTON):
-            found = region.answers(place.site, np.array([lam]), self.close)
-            step = float(found.G[0] * np.exp(-found.v[0]))
-            lam += step
-            if abs(step) <= 1e-3 * self.close:
-                break
-        region.root, region.found = lam, found
 
     def run(self, aim: float, budget: Budget, report: Report) -> None:
         """Rounds until upper - lower <= aim, or no loss is found or no gain, or to the budget.
@@ -213,19 +199,23 @@ class Search:
             here = stack.pop()
             if here.leaf.held.seen != here.place.versions:
                 here.leaf = self._fresh(here.place, partial(_best, here))
-            below, found = losses(here)
-            for _ in range(_TURNS if here.place.h else 0):
-                few = [act for act in found if act.leaf is here.leaf and len(act.lam)]
-                if not few or few[0].loss < _ONCE * self.matters:
-                    break
-                self._finer(few[0])
-                self._renew(here.place, here.leaf)
-                here.leaf = self._fresh(here.place, partial(_best, here))
-                below, found = losses(here)
+            below, found = self._losses(here)
             used.append(here)
             stack += below
             acts += found
         return used, acts
+
+    def _losses(self, here: Used) -> tuple[list[Used], list[Act]]:
+        """Of a place, once there are as many lam around v as matter; it may use another region."""
+        for _ in range(_TURNS):
+            below, acts = losses(here)
+            few = [act for act in acts if act.leaf is here.leaf and len(act.lam)]
+            if not few or few[0].loss < _ONCE * self.matters:
+                return below, acts
+            self._finer(few[0])
+            self._renew(here.place, here.leaf)
+            here.leaf = self._fresh(here.place, partial(_best, here))
+        return losses(here)
 
     def _fresh(self, place: Place, best: Callable[[], Node]) -> Node:
         """The best of a place's regions, proved over what the next places prove now."""
