@@ -44,6 +44,7 @@ _STALLED = 0.9  # of the gap that is left after these
 _TURNS = 8  # in which bounds are made finer as soon as they are used
 _ONCE = 10.0  # what that is worth, in losses that matter
 _FIRST = 8  # round with a search for policies that begins with the solution
+_EXPLAINED = 0.5  # of the gap, by losses: there is no such search then
 _SOON = 3  # rounds to the next one, after a gain
 _LATER = 0.25  # of the rounds so far, to the next one
 
@@ -130,7 +131,8 @@ class Search:
         while True:
             used, acts = self._walk()
             self.rounds += 1
-            if self.rounds >= self.improving:
+            lost = sum(act.loss for act in acts)  # what is more is the policy's
+            if self.rounds >= self.improving and lost < _EXPLAINED * (self.upper - self.lower):
                 self._improve(used)
             report(self.rounds)
             if self.upper - self.lower <= aim:
