@@ -140,15 +140,14 @@ def _blamed(
     far = np.abs(choices.v[None] - choices.v[at][:, None]).sum(2)
     other = np.where(above > _MOSTLY * above.max(1)[:, None], far, 0.0).argmax(1)
     more = far[row, other] > _SAME
-    blamed = []
-    for k, b in enumerate(np.argmax(lost, axis=0).tolist()):
-        y, corner, q = offers[b].y, offers[b].of.corner, int(at[k])
+    b = lost.argmax(0)
+    edge = np.zeros((len(lam), 2), dtype=np.intp)
+    for k in np.flatnonzero(~more & (lost.sum(0) > 0)).tolist():
+        y, corner, q = offers[b[k]].y, offers[b[k]].of.corner, int(at[k])
         here = int(y[q].argmax())
-        edge = corner[best[b].i[k, q]], corner[here]
-        away = int(y.max(1).argmax()) if y[q, here] < lam[k] else q
-        blamed.append((int(other[k]) if more[k] else away, b, edge))
-    choice, actions, edges = zip(*blamed, strict=True)
-    return _Blamed(np.array(choice), np.array(actions), np.array(edges))
+        edge[k] = corner[best[b[k]].i[k, q]], corner[here]
+        other[k] = y.max(1).argmax() if y[q, here] < lam[k] else q
+    return _Blamed(other, b, edge)
 
 
 def _few(site: Site, lines: Sequence[Polyline]) -> list[int]:
