@@ -39,6 +39,7 @@ _GRAIN = 2.0**24  # cuts are whole numbers of its parts: the checker knows them 
 _COARSE = 2.0**10  # the same for references
 _DENSER = 3
 _FAR = 1000.0
+_FEW = 30  # places
 _PATIENCE = 50  # rounds
 _STALLED = 0.9  # of the gap that is left after these
 _TURNS = 8  # in which bounds are made finer as soon as they are used
@@ -124,7 +125,7 @@ class Search:
     def run(self, aim: float, budget: Budget, report: Report) -> None:
         """Rounds until upper - lower <= aim, or no loss is found or no gain, or to the budget.
 
-        To half of it, where the gap is far from the aim then: another method may do better.
+        To half of it, where the gap is far from the aim then: boxes of few values may do better.
         """
         gaps: list[float] = []
         half = budget.part(budget.nodes or sys.maxsize, shares=2)
@@ -141,7 +142,7 @@ class Search:
             gaps.append(self.upper - self.lower)
             if gaps[-1] <= aim or budget.spent or not acts:
                 return
-            if gaps[-1] > _FAR * aim and half.spent:
+            if gaps[-1] > _FAR * aim and half.spent and sum(self.model.sizes) <= _FEW:
                 return
             if len(gaps) > _PATIENCE and gaps[-1] > _STALLED * gaps[-1 - _PATIENCE]:
                 return
