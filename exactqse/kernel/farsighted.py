@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cache
 from itertools import groupby, pairwise, product
-from math import lcm
+from math import lcm, prod
 from typing import Any
 
 from exactqse.kernel.certificate import Certificate, MixtureSplit, Part, Piece, ValueSplit
@@ -29,6 +29,7 @@ from exactqse.kernel.stage import Columns, FailureError, Free, Slopes, Stage, Ve
 # simplex that holds the mixtures, where it is not whole
 Box = tuple[Vector, Vector, dict[tuple[int, int], Simplex]]
 MEMORY = 1 << 16  # how much is kept of what parts have in common
+CHOICES = 1 << 16  # of one vertex of each tied place
 
 # v = start to v = end, and the heights at these of a line that W is below there
 Region = list[tuple[int, int, int, int]]  # pieces without a gap
@@ -110,7 +111,9 @@ After = dict[int, Frontier]  # of the next step, by state
 
 def _each(after: After, ties: Sequence[int]) -> Iterator[After]:
     """One vertex of each tied place, in all ways (proofs/place-covers.md, Ties)."""
-    for points in product(*[after[t].points for t in ties]):
+    choices = [after[t].points for t in ties]
+    require(f"ties of more than {CHOICES} choices of vertices", prod(map(len, choices)) - CHOICES)
+    for points in product(*choices):
         yield after | {t: after[t].at(*point) for t, point in zip(ties, points, strict=True)}
 
 

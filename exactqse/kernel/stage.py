@@ -346,9 +346,7 @@ class Stage:
 
 def _plus(x: Vector, y: Vector, sign: int) -> Vector:
     """x + sign y."""
-    if x is y and sign < 0:
-        return {}
-    return x | {j: x.get(j, 0) + sign * n for j, n in y.items()} if y else x
+    return {} if x is y and sign < 0 else x | {j: x.get(j, 0) + sign * n for j, n in y.items()}
 
 
 def cut(simplex: Simplex, edge: Split) -> list[Simplex]:

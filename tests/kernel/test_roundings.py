@@ -117,7 +117,7 @@ def test_places_of_which_one_of_two_says_nothing() -> None:
     x, y = {0: 5, 1: -2}, {1: 3, 2: 4}
     assert _plus(x, y, 1) == {0: 5, 1: 1, 2: 4}
     assert _plus(x, y, -1) == {0: 5, 1: -5, 2: -4}
-    assert _plus(x, {}, 1) is x
+    assert _plus(x, {}, 1) == x
 
 
 @pytest.mark.parametrize(

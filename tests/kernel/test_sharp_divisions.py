@@ -16,6 +16,7 @@ from math import floor, log
 
 import pytest
 
+from exactqse.kernel import farsighted
 from exactqse.kernel.certificate import (
     Certificate,
     Claim,
@@ -27,7 +28,8 @@ from exactqse.kernel.certificate import (
     ValueSplit,
 )
 from exactqse.kernel.elementary import INTEGER
-from exactqse.kernel.farsighted import Frontier, PartBounds, parts
+from exactqse.kernel.farsighted import Frontier, PartBounds, _each, parts
+from exactqse.kernel.interval import enclose
 from exactqse.kernel.stage import FailureError
 from exactqse.model import Game
 
@@ -138,6 +140,48 @@ def test_the_first_step_is_tied() -> None:
     for lam, ties in ((Fraction(-21, 10), ()), (Fraction(-31, 10), (0,))):
         with pytest.raises(FailureError, match="step 0, state 0: the majorants' sum exceeds 0"):
             bounded(lam, *ties)
+
+
+def heights(bounds: PartBounds, this: Piece, later: Frontier, f: Frontier) -> list[int]:
+    """What the piece bounds where its tied place is known, at each vertex in turn."""
+    lam = enclose(*this.upper.as_integer_ratio(), P)
+    stages = (bounds.stage(f.j, f.middle, {0: later.at(*point)}, {}) for point in later.points)
+    return [stage.bound(bounds.game.observes, this.trees, lam)[0][1] for stage in stages]
+
+
+@pytest.mark.parametrize(("value", "worst"), [("1/8", 0), ("7/8", -1), ("2", -1)])
+def test_a_piece_is_bounded_by_its_worst_vertex(value: str, worst: int) -> None:
+    this = piece(Fraction(-5, 2), Fraction(value), 0)
+    bounds = part_of(Claim(1, 0, (this,)))
+    found = bounds.frontiers()
+    assert found is not None
+    f = found[1, 0]
+    highs = heights(bounds, this, found[2, 0], f)
+    assert highs[worst] == max(highs) > sorted(highs)[-2]
+    ((start, end, *shown),) = f.regions[0]
+    ends = start - f.middle, end - f.middle
+    lam = enclose(*this.upper.as_integer_ratio(), P)[1]
+    assert shown == [lam + bounds.chord(max(highs), *ends, d) for d in ends]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_the_first_step_needs_all_vertices(order: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At the last vertex alone the majorants' sum exceeds 0, wherever it comes among them."""
+    monkeypatch.setattr(farsighted, "_each", lambda *given: [*_each(*given)][::order])
+    claim, lam = Claim(1, 0, (piece(Fraction(0), Fraction(1), 0),)), Fraction(-21, 10)
+    with pytest.raises(FailureError, match="step 0, state 0: the majorants' sum exceeds 0"):
+        part_of(claim, piece(lam, Fraction(1, 2), 0, cost=6)).bound()
+    assert part_of(claim, piece(lam, Fraction(1, 4), 0, cost=6)).bound() == lam
+
+
+def test_more_choices_than_can_be_looked_at_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    claim = Claim(1, 0, (piece(Fraction(-1, 2), Fraction(1, 2), 0),))
+    count = len((part_of(claim).frontiers() or {})[2, 0].points)
+    monkeypatch.setattr(farsighted, "CHOICES", count)
+    assert part_of(claim).frontiers() is not None
+    monkeypatch.setattr(farsighted, "CHOICES", count - 1)
+    with pytest.raises(FailureError, match=f"ties of more than {count - 1} choices of vertices"):
+        part_of(claim).frontiers()
 
 
 @pytest.mark.parametrize("at", ["3/8", "1/2", "13/16"])
