@@ -161,6 +161,26 @@ def test_a_stage_looks_at_claims_that_the_followers_action_leads_to(
         assert min(alone) < above[0][1] < max(alone) + 3 + max(f.radius for f in after.values())
 
 
+def test_slopes_of_places_that_are_known_are_not_those_of_others(
+    solved: tuple[Game, Certificate],
+) -> None:
+    game, certificate = solved
+    part, box = parts(game, certificate)[0]
+    bounds = PartBounds(game, certificate, part, box, P, INTEGER, "")
+    found = bounds.frontiers() or {}
+    radius = {f.j: f.radius for f in found.values()}
+    for radii in product((0, 1, 2), repeat=2):  # units: the first, of one value, is remembered
+        after = {s: replace(found[1, s], radius=n) for s, n in enumerate(radii)}
+        stage = bounds.stage(0, 0, after, radius)
+        pushed = [
+            {i for i, (n, _) in slopes.items() if n} for row in stage.slopes for slopes in row
+        ]
+        moving = {f.j for f in after.values() if f.radius}
+        assert len(pushed) == 4
+        assert all(places == moving for places in pushed)
+        assert stage.radius == radius | {f.j: f.radius for f in after.values()}
+
+
 def test_bounds_lean_on_places_of_all_later_steps() -> None:
     random = np.random.default_rng(3)
     P, (u, r) = random.dirichlet(np.ones(2), (4, 2, 2, 2)), random.random((2, 4, 2, 2, 2))

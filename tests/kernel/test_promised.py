@@ -399,20 +399,23 @@ def test_the_first_claim_does_not_lean_on_its_own_value() -> None:
     assert 1 <= found < 1 + TINY
 
 
+@pytest.mark.parametrize("least", [0, -3])
 @pytest.mark.parametrize("sign", [-1, 1])
 def test_a_claim_is_impossible_just_where_its_largest_value_is(
-    sign: int, monkeypatch: pytest.MonkeyPatch
+    sign: int, least: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """K + 100 |dv| with |dv| <= 5, and own slope 3 times a radius of 1/2, against rewards >= 0."""
+    """K + 100 |dv| with |dv| <= 5, and own slope 3 times a radius of 1/2; two rewards >= least."""
     match, lean = [[[1, 0], [0, 1]]], ((2, Fraction(100 * sign)),)
-    game = Game.from_arrays(None, [match] * 3, [match] * 3, eta="inf", gamma=1, horizon=3)
+    u = [[[1 + least, least], [least, 1 + least]]]
+    game = Game.from_arrays(None, [u] * 3, [match] * 3, eta="inf", gamma=1, horizon=3)
     zero = ((ZERO, ZERO),) * 2
     part, slopes = Part((zero,) * 3), (Slope(ZERO), Slope(Fraction(3 * sign), lean), Slope(ZERO))
     claim = claimed(game, part, slopes=(slopes,))
     bounds = PartBounds(game, claim, part, ({1: ONE}, {1: 2 * ONE}, {}), P, INTEGER, "")
     last = bounds._frontier(2, {}, {})
     assert last is not None
-    for bound, is_possible in ((-501 * ONE - ONE // 2, True), (-501 * ONE - ONE // 2 - 1, False)):
+    edge = (2 * least - 501) * ONE - ONE // 2
+    for bound, is_possible in ((edge, True), (edge - 1, False)):
         monkeypatch.setattr(Stage, "committed", lambda *_, bound=bound: bound)
         found = bounds._frontier(1, {0: last}, {2: 5 * ONE})
         assert (found is not None) == is_possible

@@ -118,6 +118,16 @@ def test_places_of_which_one_of_two_says_nothing() -> None:
     assert _plus(x, y, 1) == {0: 5, 1: 1, 2: 4}
     assert _plus(x, y, -1) == {0: 5, 1: -5, 2: -4}
     assert _plus(x, {}, 1) == x
+    assert _plus(x, x, 1) == {0: 10, 1: -4}
+    assert _plus(x, x, -1) == {}
+    assert _plus(x, {0: 7, 1: 1}, -1) == {0: -2, 1: -3}
+
+
+def test_what_bends_is_rounded_up() -> None:
+    # 500 21 + 256 40 = 20740 = 81 256 + 4; 4 units of slopes are 11 and one more
+    stage = Stage("here", P, Told({}), [], [], [], {0: 500, 1: 256})
+    assert stage._bend({0: (7, -21), 1: (5, 40)}) == 82 + 12
+    assert stage._bend({}) == 0
 
 
 @pytest.mark.parametrize(

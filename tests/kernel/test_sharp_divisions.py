@@ -47,7 +47,7 @@ def game() -> Game:
     return Game.from_arrays([rows] * 3, u, r, rho=0, eta=1, gamma="1/2")
 
 
-def last() -> Claim:
+def last(free: int = 1) -> Claim:
     """A piece for each quarter of alpha, with the lam that suits its middle."""
     ends = [LN2 + Fraction(k, MANY) for k in range(1, MANY)]
     pieces = []
@@ -56,7 +56,7 @@ def last() -> Claim:
         alpha = (2 * k + 1) / (2 * MANY)
         gain = ("up", Fraction(1 - alpha) - lam)
         pieces.append(Piece(lam, ((Leaf((gain,)),), (Leaf((gain,)),)), end))
-    return Claim(1, 0, tuple(pieces))
+    return Claim(free, 0, tuple(pieces))
 
 
 def piece(lam: Fraction, value: Fraction, *ties: int, cost: int = 2) -> Piece:
@@ -66,20 +66,20 @@ def piece(lam: Fraction, value: Fraction, *ties: int, cost: int = 2) -> Piece:
     return Piece(lam, tuple((Leaf((majorant,)),) for majorant in majorants), None, ties)
 
 
-def part_of(claim: Claim, first: Piece | None = None) -> PartBounds:
-    """With this claim of step 1, and this piece of step 0."""
+def part_of(claim: Claim, first: Piece | None = None, free: int = 1) -> PartBounds:
+    """With this claim of step 1, this piece of step 0, and step 2 free or not."""
     this = game()
     nodes = tuple(FarsightedNode(h, 0, (((0, Fraction(1)),),) * 2) for h in range(3))
     anything = Piece(Fraction(9), ((Leaf((0,)),), (Leaf((0,)),)))
-    part = Part((Claim(1, 0, (first or anything,)), claim, last()))
+    part = Part((Claim(1, 0, (first or anything,)), claim, last(free)))
     slopes = ((Slope(Fraction(0)),) * 3,)
     stated = Certificate(this.hash, P, Fraction(0), Fraction(9), nodes, slopes, (part,))
     return next(parts(this, stated, P, INTEGER))
 
 
-def frontier(claim: Claim) -> Frontier:
+def frontier(claim: Claim, free: int = 1) -> Frontier:
     """Of step 1."""
-    found = part_of(claim).frontiers()
+    found = part_of(claim, free=free).frontiers()
     assert found is not None
     return found[1, 0]
 
@@ -116,17 +116,18 @@ def test_a_tied_piece_holds_for_all_values(lam: Fraction, value: Fraction) -> No
         assert nearest(tied, 0, GRID) + Fraction(1, 20) < nearest(free, 0, GRID)
 
 
-def test_each_piece_is_tied_by_itself() -> None:
+@pytest.mark.parametrize("free", [0, 1])
+def test_each_piece_is_tied_by_itself(free: int) -> None:
     """At the ends a piece is as high beside another one as it is alone."""
     some, other = (piece(Fraction(-5, 2), Fraction(1, 2), *ties) for ties in ((0,), ()))
     until = replace(some, end=LN2 * 3 / 2 + Fraction(1, 4))
     ((*_, first, _),), ((*_, last),) = (
-        frontier(Claim(1, 0, (x,))).regions[0] for x in (some, other)
+        frontier(Claim(1, 0, (x,)), free).regions[0] for x in (some, other)
     )
-    (_, _, one, _), (_, _, _, two) = frontier(Claim(1, 0, (until, other))).regions[0]
+    (_, _, one, _), (_, _, _, two) = frontier(Claim(1, 0, (until, other)), free).regions[0]
     assert (one, two) == (first, last)
-    assert first < frontier(Claim(1, 0, (other,))).regions[0][0][2]
-    assert last > frontier(Claim(1, 0, (some,))).regions[0][0][3]
+    assert first < frontier(Claim(1, 0, (other,)), free).regions[0][0][2]
+    assert last > frontier(Claim(1, 0, (some,)), free).regions[0][0][3]
 
 
 def test_the_first_step_is_tied() -> None:
