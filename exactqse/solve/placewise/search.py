@@ -127,7 +127,7 @@ class Search:
 
         To half of it, where the gap is far from the aim then: boxes of few values may do better.
         """
-        gaps: list[float] = []
+        gaps, settled = list[float](), 0
         half = budget.part(budget.nodes or sys.maxsize, shares=2)
         while True:
             used, acts = self._walk()
@@ -139,8 +139,9 @@ class Search:
             if self.upper - self.lower <= aim:
                 self.settle()  # what was proved before a division of a later place may be more
                 gaps.clear()
+                settled += 1
             gaps.append(self.upper - self.lower)
-            if gaps[-1] <= aim or budget.spent or not acts:
+            if gaps[-1] <= aim or budget.spent or not acts or settled > _PATIENCE:
                 return
             if gaps[-1] > _FAR * aim and half.spent and sum(self.model.sizes) <= _FEW:
                 return
