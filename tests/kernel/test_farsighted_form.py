@@ -364,8 +364,8 @@ ALONE = "is divided or tied where slopes lean, or she remembers"
 MIXED = MixtureSplit(Split(0, 1), 0, 0, 0)
 
 
-def tied(*ties: int, majorant: Majorant = ("up", ONE)) -> Claim:
-    leaf = Leaf((majorant,) * 2)
+def tied(*ties: int, majorant: Majorant = ("up", ONE), other: Majorant | None = None) -> Claim:
+    leaf = Leaf((majorant, majorant if other is None else other))
     return replace(FIRST, pieces=(replace(FIRST.pieces[0], trees=((leaf,),), ties=ties),))
 
 
@@ -402,6 +402,8 @@ def test_claims_may_be_divided_and_tied(game: Game, claim: Certificate, first: C
         (tied(-1), TIED),
         (tied(-1, 0), TIED),
         (tied(0, majorant=0), SHIFTED),
+        (tied(0, majorant=0, other=("up", ONE)), SHIFTED),
+        (tied(0, other=1), SHIFTED),
         (divided(ValueSplit(0, 0, ONE), 1, 1), "divides no value of the follower"),
         (divided(ValueSplit(1, 2, ONE), 1, 1), "divides no value of the follower"),
         (divided(ValueSplit(2, 0, ONE), 1, 1), "divides no value of the follower"),
