@@ -6,7 +6,8 @@ the range that the mixtures and the next step leave to it; dv_j is v_j minus the
 shows that (dv_own, W - c . dv) lies below the hull of points (d, K), so that
 W <= phi(sigma) - sigma dv_own + c . dv, phi(sigma) = max (K + sigma d), for every sigma: for the
 place's own slope; or, where it is free, for that which suits a majorant of the step before
-(proofs/farsighted-bound.md).
+(proofs/farsighted-bound.md). A piece that is tied to a place is bounded at each vertex of its hull
+(proofs/place-covers.md).
 """
 
 from collections import defaultdict

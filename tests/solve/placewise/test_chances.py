@@ -19,6 +19,7 @@ from exactqse.solve.farsighted.model import model_of
 from exactqse.solve.placewise import search as search_module
 from exactqse.solve.placewise import solve_places
 from exactqse.solve.placewise.search import Search
+from tests.solve.placewise.test_trees import tree
 
 GAP = Fraction(1, 10**6)
 
@@ -71,8 +72,8 @@ def test_several_places_are_tied_by_one_piece() -> None:
     assert 2 in set().union(*[ties(solved(*shape)[1]) for shape in SHAPES])
 
 
-def searched() -> Search:
-    search = Search(model_of(chances(2, 3, 1)), 1e-4)
+def searched(game: Game) -> Search:
+    search = Search(model_of(game), 1e-4)
     search.run(0.7e-4, Budget(nodes=4000), lambda _: None)
     search.settle()
     return search
@@ -87,12 +88,13 @@ def pieces(search: Search) -> int:
     )
 
 
-def test_few_pieces_are_kept() -> None:
+@pytest.mark.parametrize(("game", "most"), [(tree(8, 4, 3), 0.3), (chances(2, 3, 1), 0.6)])
+def test_few_pieces_are_kept(game: Game, most: float) -> None:
     with np.errstate(all="ignore"):
-        search = searched()
+        search = searched(game)
         many, before = pieces(search), search.upper
         search.thin(1e-5)
-    assert 5 * pieces(search) < 3 * many
+    assert pieces(search) < most * many
     assert search.upper <= before + 2e-5
 
 
@@ -101,7 +103,7 @@ def test_all_pieces_are_kept_where_the_bound_rises_too_far(
 ) -> None:
     kept = search_module.thin
     with np.errstate(all="ignore"):
-        search = searched()
+        search = searched(chances(2, 3, 1))
         many, before = pieces(search), search.upper
         monkeypatch.setattr(search_module, "thin", lambda places, _, c: kept(places, 1.0, c))
         search.thin(1e-5)
