@@ -98,12 +98,17 @@ def reply(of: Column, lam: Floats) -> Reply:
 
 def free_bound(of: Column, at: Reply, lam: Floats, close: float) -> tuple[Floats, Parameters]:
     """Bounds (L,) of e^x (y - lam) as the checker's "up" or "chord" have them, that touch there."""
-    top, gain = of.y.max(), at.y - lam
+    parameters = touching(float(of.y.max()), at.x, at.y, lam, close)
+    return majorants(of.x, of.y, parameters, lam), parameters
+
+
+def touching(top: float, x: Floats, y: Floats, lam: Floats, close: float) -> Parameters:
+    """Of "up", or of "down" where no value is above ``top`` < lam: that touches at (x, y)."""
+    gain = y - lam
     down = lam - top > close
     s = np.maximum(gain, np.maximum(close, (top - lam) / STEEP))
-    kappa = np.where(down, -gain, 1.0) * np.exp(at.x)
-    parameters = down, np.where(down, kappa, s)
-    return majorants(of.x, of.y, parameters, lam), parameters
+    kappa = np.where(down, -gain, 1.0) * np.exp(x)
+    return down, np.where(down, kappa, s)
 
 
 def majorants(x: Floats, y: Floats, of: Parameters, lam: Floats) -> Floats:

@@ -14,9 +14,15 @@ import numpy as np
 
 from exactqse.solve.farsighted.model import Floats, Integers
 from exactqse.solve.frontiers.hulls import Polyline, best_on
-from exactqse.solve.frontiers.shared import STEEP
 from exactqse.solve.placewise.answers import Answers, Site, Tied, answers_of
-from exactqse.solve.placewise.columns import Column, Parameters, Reply, column, majorants
+from exactqse.solve.placewise.columns import (
+    Column,
+    Parameters,
+    Reply,
+    column,
+    majorants,
+    touching,
+)
 
 _MOST = 200  # choices of vertices, of all tied places together
 _TURNS = 2
@@ -202,14 +208,8 @@ def _touching(
     offers: list[Offers], point: Floats, lam: Floats, close: float
 ) -> tuple[Parameters, ...]:
     """Of "up" or "down" that touch e^x (y - lam) at ``point`` (B, 2, L)."""
-    found = []
-    for offer, (x, y) in zip(offers, point, strict=True):
-        top, gain = offer.y.max(), y - lam
-        down = lam - top > close
-        s = np.maximum(gain, np.maximum(close, (top - lam) / STEEP))
-        kappa = np.where(down, -gain, 1.0) * np.exp(x)
-        found.append((down, np.where(down, kappa, s)))
-    return tuple(found)
+    pairs = zip(offers, point, strict=True)
+    return tuple(touching(float(offer.y.max()), x, y, lam, close) for offer, (x, y) in pairs)
 
 
 def _bound(offers: list[Offers], parameters: tuple[Parameters, ...], lam: Floats) -> _Bound:
