@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from exactqse.solve.farsighted.model import Floats
+from exactqse.solve.farsighted.model import Booleans, Floats
 from exactqse.solve.frontiers.hulls import Polyline
 from exactqse.solve.frontiers.stage import directions
 from exactqse.solve.placewise.answers import Answers, Site
@@ -23,9 +23,32 @@ from exactqse.solve.placewise.ties import Offers, choices_of, offers_of
 _STEPS = 3  # in which tied places may show more: each leaves less to spare
 
 
-def marks_of(place: Place) -> Floats:
-    """Every v, from the reference, at which a piece of the place begins or ends."""
-    return np.unique(np.concatenate([region.pieces.ends for region in place.regions()]))
+@dataclass(frozen=True, eq=False)
+class Marks:
+    """Every v at which a piece of a place begins or ends, twice.
+
+    What it shows may jump there, so there is what pieces on the left show, and on the ``right``.
+
+    Attributes:
+        v: (M,), ascending; from the reference.
+        right: (M,), the second of each two.
+    """
+
+    v: Floats
+    right: Booleans
+
+    def within(self, low: float, high: float) -> Booleans:
+        """Which are seen from inside of an interval."""
+        above = (self.v > low) | ((self.v == low) & self.right)
+        below = (self.v < high) | ((self.v == high) & ~self.right)
+        found: Booleans = above & below if low < high else self.v == low
+        return found
+
+
+def marks_of(place: Place) -> Marks:
+    """Those of a place."""
+    v = np.unique(np.concatenate([region.pieces.ends for region in place.regions()]))
+    return Marks(np.repeat(v, 2), np.tile([False, True], len(v)))
 
 
 def tell(
@@ -33,11 +56,11 @@ def tell(
 ) -> None:
     """The next places how high they may show: G may grow by ``slack`` (L,)."""
     for t, child in enumerate(place.after):
-        marks = marks_of(child) + child.site.reference
+        marks, reference = marks_of(child), child.site.reference
         low, high = region.box.get(t, (-np.inf, np.inf))
-        inside = (marks >= low) & (marks <= high)
+        inside = marks.within(low - reference, high - reference)
         line = region.lines[t]
-        v = marks[inside]
+        v, back = np.unique(marks.v[inside] + reference, return_inverse=True)
         shown = np.interp(v, line.v, line.w)
         room = np.full(len(v), np.inf)
         free = np.isnan(found.tied.away).all(1)
@@ -49,8 +72,8 @@ def tell(
             room = np.minimum(
                 room, tied_room(place.site, region, some, slack[~free], (t, v, shown))
             )
-        held = limits.setdefault(id(child), np.full(len(marks), np.inf))
-        held[inside] = np.minimum(held[inside], room)
+        held = limits.setdefault(id(child), np.full(len(marks.v), np.inf))
+        held[inside] = np.minimum(held[inside], room[back])
 
 
 def _curves(

@@ -14,7 +14,7 @@ import numpy as np
 
 from exactqse.solve.farsighted.model import Booleans, Floats, Integers
 from exactqse.solve.frontiers.envelope import Pieces
-from exactqse.solve.placewise.allowances import marks_of, tell
+from exactqse.solve.placewise.allowances import Marks, marks_of, tell
 from exactqse.solve.placewise.place import Place
 from exactqse.solve.placewise.region import Region
 
@@ -65,8 +65,8 @@ def _later(place: Place, limit: Floats | None, part: float, limits: dict[int, Fl
     rows = [region.spans() for region in regions]
     marks = marks_of(place)
     shown = np.max([_heights(row, marks) for row in rows], axis=0)
-    most = shown + np.inf if limit is None else np.maximum(limit, shown)
-    spent = shown + part * (most - shown)
+    most = np.full(len(shown), np.inf) if limit is None else np.maximum(limit, shown)
+    spent = np.where(np.isfinite(shown), shown + part * (most - shown), most)
     for region in regions:
         kept = _kept(region, marks, spent, most)
         found, G = region.found, region.found.G[kept.ks]
@@ -76,28 +76,26 @@ def _later(place: Place, limit: Floats | None, part: float, limits: dict[int, Fl
     place.changed()
 
 
-def _heights(row: tuple[Floats, Floats, Floats, Floats], marks: Floats) -> Floats:
-    """What a region shows at each mark, the higher of two pieces that meet there."""
+def _heights(row: tuple[Floats, Floats, Floats, Floats], marks: Marks) -> Floats:
+    """What a region shows at each mark, on its side; nothing where it has no piece."""
     start, end, first, last = row
-    found = np.full(len(marks), -np.inf)
-    for side in ("left", "right"):
-        k = np.clip(np.searchsorted(end, marks, side=side), 0, len(end) - 1)
-        inside = (start[k] <= marks) & (marks <= end[k])
-        width = np.where(end[k] > start[k], end[k] - start[k], 1.0)
-        value = first[k] + (last[k] - first[k]) * (marks - start[k]) / width
-        found = np.where(inside, np.maximum(found, value), found)
-    return found
+    left, right = (np.searchsorted(end, marks.v, side=side) for side in ("left", "right"))
+    k = np.minimum(np.where(marks.right, right, left), len(end) - 1)
+    inside = marks.within(float(start[0]), float(end[-1]))
+    width = np.where(end[k] > start[k], end[k] - start[k], 1.0)
+    value = first[k] + (last[k] - first[k]) * (marks.v - start[k]) / width
+    return np.where(inside, value, -np.inf)
 
 
-def _kept(region: Region, marks: Floats, spent: Floats, most: Floats) -> Kept:
+def _kept(region: Region, marks: Marks, spent: Floats, most: Floats) -> Kept:
     """Pieces below ``spent``, and the G with which they are below ``most``."""
     some = _fewer(region, marks, spent)
     ks, of = np.unique(some.of, return_inverse=True)
     lam, G = region.found.lam[some.of], region.found.G[some.of]
     room = np.full(len(ks), np.inf)
     for i, (start, end) in enumerate(zip(some.ends[:-1], some.ends[1:], strict=True)):
-        inside = np.flatnonzero((marks >= start) & (marks <= end))
-        v = marks[inside]
+        inside = marks.within(float(start), float(end))
+        v = marks.v[inside]
         if not len(v):
             room[of[i]] = min(room[of[i]], G[i])
             continue
@@ -110,31 +108,33 @@ def _kept(region: Region, marks: Floats, spent: Floats, most: Floats) -> Kept:
     return Kept(ks, room, Pieces(of.astype(np.intp), some.ends))
 
 
-def _fewer(region: Region, marks: Floats, allowed: Floats) -> Pieces:
+def _fewer(region: Region, marks: Marks, allowed: Floats) -> Pieces:
     """From the left, the line that stays below what is allowed for longest."""
     ends = region.pieces.ends
-    some = (marks >= ends[0]) & (marks <= ends[-1])
-    v, most = marks[some], allowed[some] + _DUST
+    some = marks.within(float(ends[0]), float(ends[-1]))
+    v, most = marks.v[some], allowed[some] + _DUST
+    if len(v) % 2 or v[0] == v[-1]:
+        return region.pieces
     ks = np.unique(region.pieces.of)
     lam, G = region.found.lam[ks], region.found.G[ks]
     of: list[int] = []
-    cuts, i = [v[0]], 0
-    while i + 1 < len(v):
+    cuts, i, before = [v[0]], 0, -1
+    while i < len(v):  # each piece begins to the right of a mark, and ends to the left of another
         j, k = _farthest(v, most, lam, G, i)
-        if k < 0:  # the piece that is there
+        j -= 1 - (j - i) % 2
+        if j > i:
+            of.append(int(ks[k]))
+            at = -1
+        else:  # the piece that is there
             at = int(np.searchsorted(ends, v[i], side="right")) - 1
             at = min(max(at, 0), len(region.pieces.of) - 1)
-            j, best = i + 1, int(region.pieces.of[at])
-        else:
-            best = int(ks[k])
-        if of and of[-1] == best and region.found.G[best] >= 0 and k < 0:
-            cuts.pop()
-        else:
-            of.append(best)
+            j = i + 1
+            if at == before:
+                cuts.pop()
+            else:
+                of.append(int(region.pieces.of[at]))
         cuts.append(v[j])
-        i = j
-    if not of:
-        return region.pieces
+        i, before = j + 1, at
     return Pieces(np.array(of, dtype=np.intp), np.array(cuts))
 
 
