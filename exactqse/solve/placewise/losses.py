@@ -121,13 +121,17 @@ def losses(here: Used) -> tuple[list[Used], list[Act]]:
         if wide and abs(found.tied.away[k, t] - vc) > _SAME:
             blamed[t] = vc, float(found.tied.away[k, t])
         below += _chord(here, region, t, child, vc, total, acts)
-    return below, acts + _bends(here, k, blamed)
+    bound = region.bound_at(here.v) if here.place.h else region.root
+    return below, acts + _bends(here, k, bound - point.W, blamed)
 
 
-def _bends(here: Used, k: int, blamed: dict[int, tuple[float, float]]) -> list[Act]:
-    """What the k-th bound gives away as it is tied: of places with (v, another v), or mixtures."""
+def _bends(here: Used, k: int, lost: float, blamed: dict[int, tuple[float, float]]) -> list[Act]:
+    """What the k-th bound gives away as it is tied: of places with (v, another v), or mixtures.
+
+    Another bound may be better there: no more is given away than what is ``lost``.
+    """
     found = here.leaf.held.found.tied
-    loss = here.share * float(found.bend[k])
+    loss = here.share * min(float(found.bend[k]), lost)
     if not loss > _LITTLE:
         return []
     total = sum(abs(away - v) for v, away in blamed.values())

@@ -17,7 +17,7 @@ import numpy as np
 from exactqse.kernel.certificate import Part
 from exactqse.kernel.game import KernelGame
 from exactqse.solve.effort import Budget
-from exactqse.solve.farsighted.incumbent import Evaluated, ascended, best_policy
+from exactqse.solve.farsighted.incumbent import Evaluated, ascended, best_policy, evaluate
 from exactqse.solve.farsighted.model import Floats, Model
 from exactqse.solve.frontiers.coarse import coarse_places
 from exactqse.solve.frontiers.place import Place as Coarse
@@ -132,9 +132,7 @@ class Search:
         while True:
             used, acts = self._walk()
             self.rounds += 1
-            lost = sum(act.loss for act in acts)  # what is more is the policy's
-            if self.rounds >= self.improving and lost < _EXPLAINED * (self.upper - self.lower):
-                self._improve(used)
+            self._play(used, sum(act.loss for act in acts))
             report(self.rounds)
             if self.upper - self.lower <= aim:
                 self.settle()  # what was proved before a division of a later place may be more
@@ -302,18 +300,26 @@ class Search:
             region.cut(self.worth)
         place.changed()
 
-    def _improve(self, used: list[Used]) -> None:
-        """Policies from the mixtures of the best solution on."""
+    def _play(self, used: list[Used], lost: float) -> None:
+        """Keep the mixtures of the best solution, or policies that ascend from there, if better.
+
+        A gap that is much more than what is ``lost`` is the policy's.
+        """
         pi = [p[:1].copy() for p in self.policy.pi]
         for here in used:
             alpha = here.alpha
             if alpha is not None:
                 pi[here.place.h][0, here.place.n] = alpha
-        found = ascended(self.model, pi)
-        wait = max(_SOON, int(_LATER * self.rounds))
-        if found.worth(self.model)[0] > self.lower:
-            self.policy, wait = found.first, _SOON
-        self.improving = self.rounds + wait
+        self._keep(evaluate(self.model, pi))
+        if self.rounds >= self.improving and lost < _EXPLAINED * (self.upper - self.lower):
+            gained = self._keep(ascended(self.model, pi).first)
+            self.improving = self.rounds + (_SOON if gained else max(_SOON, int(_LATER * self.rounds)))
+
+    def _keep(self, policy: Evaluated) -> bool:
+        """Whether it is better than the best so far."""
+        if better := bool(policy.worth(self.model)[0] > self.lower):
+            self.policy = policy
+        return better
 
 
 def _highest(place: Place) -> Node:
