@@ -132,7 +132,8 @@ class Search:
         while True:
             used, acts = self._walk()
             self.rounds += 1
-            self._play(used, sum(act.loss for act in acts))
+            lost = sum(act.loss for act in acts)
+            stale = self._play(used, lost) > 2 * lost
             report(self.rounds)
             if self.upper - self.lower <= aim:
                 self.settle()  # what was proved before a division of a later place may be more
@@ -146,7 +147,10 @@ class Search:
             if len(gaps) > _PATIENCE and gaps[-1] > _STALLED * gaps[-1 - _PATIENCE]:
                 return
             self._act(acts, half)
-            self._again(used)
+            if stale:
+                self.settle()
+            else:
+                self._again(used)
 
     def plant(self, game: KernelGame, known: Part) -> None:
         """Begin with the divisions, lam and ends of a part that an earlier search came to."""
@@ -300,7 +304,7 @@ class Search:
             region.cut(self.worth)
         place.changed()
 
-    def _play(self, used: list[Used], lost: float) -> None:
+    def _play(self, used: list[Used], lost: float) -> float:
         """Keep the mixtures of the best solution, or policies that ascend from there, if better.
 
         A gap that is much more than what is ``lost`` is the policy's.
@@ -310,10 +314,12 @@ class Search:
             alpha = here.alpha
             if alpha is not None:
                 pi[here.place.h][0, here.place.n] = alpha
-        self._keep(evaluate(self.model, pi))
+        played = evaluate(self.model, pi)
+        self._keep(played)
         if self.rounds >= self.improving and lost < _EXPLAINED * (self.upper - self.lower):
             gained = self._keep(ascended(self.model, pi).first)
             self.improving = self.rounds + (_SOON if gained else max(_SOON, int(_LATER * self.rounds)))
+        return self.upper - float(played.worth(self.model)[0])
 
     def _keep(self, policy: Evaluated) -> bool:
         """Whether it is better than the best so far."""
