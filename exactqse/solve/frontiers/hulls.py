@@ -17,6 +17,10 @@ class Polyline:
     w: Floats
     tag: Integers
 
+    def same(self, other: Polyline) -> bool:
+        """Whether it has the same vertices."""
+        return np.array_equal(self.v, other.v) and np.array_equal(self.w, other.w)
+
 
 def polyline(v: Floats, w: Floats, tag: Integers) -> Polyline:
     """The upper hull of points."""

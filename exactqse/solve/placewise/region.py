@@ -72,6 +72,11 @@ class Region:
         self.low = float(np.logaddexp.reduce(lows))
         self.high = float(np.logaddexp.reduce(highs))
 
+    def sees(self, lines: list[Polyline]) -> bool:
+        """Whether it is proved, with all its lam, over just this."""
+        pairs = zip(self.lines, lines, strict=True)
+        return bool(self.seen) and self.seen != (-1,) and all(a.same(b) for a, b in pairs)
+
     def prove(self, site: Site, close: float, worth: float) -> None:
         """The bounds at its lam, and which is the least where."""
         self.found = self.known = self.answers(site, self.lam, close)

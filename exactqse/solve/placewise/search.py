@@ -111,6 +111,9 @@ class Search:
         found = [line for line in lines if line is not None]
         if len(found) < len(lines):
             node.region = None
+        elif region.sees(found) and not chosen:
+            region.seen = place.versions
+            return
         else:
             region.meet(place.site, found, place.versions)
             if place.h and chosen:
