@@ -135,3 +135,21 @@ def better(free: Answers, tied: Answers) -> Answers:
     ties = Tied(**picked(_TIED, free.tied, tied.tied))
     rows = picked(_ROWS, free, tied)
     return replace(free, majorants=majorants, tied=ties, **rows)
+
+
+def joined(some: Answers, others: Answers) -> Answers:
+    """Both, at lam that differ."""
+    order = np.argsort(-np.concatenate([some.lam, others.lam]), kind="stable")
+
+    def both(a: Any, b: Any) -> Any:
+        return np.concatenate([a, b])[order]
+
+    def pairs(names: tuple[str, ...], a: Any, b: Any) -> dict[str, Any]:
+        return {name: both(getattr(a, name), getattr(b, name)) for name in names}
+
+    majorants = tuple(
+        (both(p[0], q[0]), both(p[1], q[1]))
+        for p, q in zip(some.majorants, others.majorants, strict=True)
+    )
+    tied = Tied(**pairs(_TIED, some.tied, others.tied))
+    return Answers(**pairs(("lam", *_ROWS), some, others), tied=tied, majorants=majorants)

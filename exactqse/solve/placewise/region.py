@@ -9,7 +9,7 @@ import numpy as np
 from exactqse.solve.farsighted.model import Floats
 from exactqse.solve.frontiers.envelope import Pieces, pieces
 from exactqse.solve.frontiers.hulls import Polyline
-from exactqse.solve.placewise.answers import Answers, Site, answers_of, better
+from exactqse.solve.placewise.answers import Answers, Site, answers_of, better, joined
 from exactqse.solve.placewise.columns import (
     Column,
     Parameters,
@@ -73,13 +73,20 @@ class Region:
         self.high = float(np.logaddexp.reduce(highs))
 
     def sees(self, lines: list[Polyline]) -> bool:
-        """Whether it is proved, with all its lam, over just this."""
+        """Whether it was proved over just this."""
         pairs = zip(self.lines, lines, strict=True)
-        return bool(self.seen) and self.seen != (-1,) and all(a.same(b) for a, b in pairs)
+        return bool(self.seen) and all(a.same(b) for a, b in pairs)
 
     def prove(self, site: Site, close: float, worth: float) -> None:
         """The bounds at its lam, and which is the least where."""
         self.found = self.known = self.answers(site, self.lam, close)
+        self.cut(worth)
+
+    def refine(self, site: Site, close: float, worth: float) -> None:
+        """The same, where only lam and cuts were added since."""
+        lam = np.setdiff1d(self.lam, self.found.lam)[::-1]
+        if len(lam):
+            self.found = self.known = joined(self.found, self.answers(site, lam, close))
         self.cut(worth)
 
     def prove_root(self, site: Site, close: float) -> None:

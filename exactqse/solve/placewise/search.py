@@ -48,6 +48,7 @@ _FIRST = 8  # round with a search for policies that begins with the solution
 _EXPLAINED = 0.5  # of the gap, by losses: there is no such search then
 _SOON = 3  # rounds to the next one, after a gain
 _LATER = 0.25  # of the rounds so far, to the next one
+_NEW = (-1,)  # versions that no places have: a region has lam or cuts that it was not proved with
 
 Report = Callable[[int], None]
 
@@ -112,8 +113,10 @@ class Search:
         if len(found) < len(lines):
             node.region = None
         elif region.sees(found) and not chosen:
-            region.seen = place.versions
-            return
+            new, region.seen = region.seen == _NEW, place.versions
+            if not new:
+                return
+            region.refine(place.site, self.close, self.worth)
         else:
             region.meet(place.site, found, place.versions)
             if place.h and chosen:
@@ -262,7 +265,7 @@ class Search:
         region = act.leaf.held
         region.lam = np.unique(np.concatenate([region.lam, act.lam]))[::-1]
         region.cuts = np.unique(np.concatenate([region.cuts, act.cuts]))
-        region.seen = (-1,)
+        region.seen = _NEW
 
     def _divide(self, act: Act) -> None:
         place, leaf = act.place, act.leaf
