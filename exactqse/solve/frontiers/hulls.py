@@ -8,6 +8,8 @@ import numpy as np
 
 from exactqse.solve.farsighted.model import Floats, Integers
 
+_FINE = 1e-100  # ranges above it need no scale
+
 
 @dataclass(frozen=True, eq=False)
 class Polyline:
@@ -35,10 +37,9 @@ def upper_hull(x: Floats, y: Floats) -> Integers:
     other points are, none is dropped for that: G e^{-v} needs G to the digits that the least e^v
     has.
     """
-    x, y = _shares(x), _shares(y)
     order: Integers = np.lexsort((y, x))
     hull: list[int] = []
-    xs, ys = x[order].tolist(), y[order].tolist()
+    xs, ys = _shares(x[order].tolist()), _shares(y[order].tolist())
     for i, (right, up) in enumerate(zip(xs, ys, strict=True)):
         if hull and xs[hull[-1]] >= right:  # the last, which is the highest, stays
             hull.pop()
@@ -52,10 +53,10 @@ def upper_hull(x: Floats, y: Floats) -> Integers:
     return found
 
 
-def _shares(z: Floats) -> Floats:
-    """As shares of the range: products of differences neither overflow nor vanish."""
-    found: Floats = z / (float(z.max() - z.min()) or 1.0)
-    return found
+def _shares(z: list[float]) -> list[float]:
+    """As shares of the range, if it is such that products of differences overflow or vanish."""
+    span = max(z) - min(z)
+    return z if _FINE < span < 1 / _FINE or not span else [value / span for value in z]
 
 
 def best_on(x: Floats, y: Floats, lam: Floats) -> tuple[Integers, Floats]:

@@ -113,11 +113,14 @@ def touching(top: float, x: Floats, y: Floats, lam: Floats, close: float) -> Par
 
 def majorants(x: Floats, y: Floats, of: Parameters, lam: Floats) -> Floats:
     """The largest over m vertices, x (..., m), for L lam; infinite where "down" is none."""
-    shape = (len(lam), *[1] * x.ndim)
-    down, size = of[0].reshape(shape), of[1].reshape(shape)
-    over = lam.reshape(shape) - y
-    ratio = np.maximum(np.where(down, over, 1.0), 0) / size
-    falling = -size[..., 0] * (1 + (x + np.log(ratio)).min(-1))
-    rising = size[..., 0] * np.exp((x - over / size).max(-1) - 1)
-    found: Floats = np.where(down[..., 0], falling, rising)
+    found = np.empty((len(lam), *x.shape[:-1]))
+    for some, falls in ((of[0], True), (~of[0], False)):
+        if not some.any():
+            continue
+        size, over = of[1][some].reshape(-1, *[1] * x.ndim), lam[some].reshape(-1, *[1] * x.ndim) - y
+        if falls:
+            least = (x + np.log(np.maximum(over, 0) / size)).min(-1)
+            found[some] = -size[..., 0] * (1 + least)
+        else:
+            found[some] = size[..., 0] * np.exp((x - over / size).max(-1) - 1)
     return found
