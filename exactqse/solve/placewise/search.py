@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -133,30 +132,21 @@ class Search:
 
         To half of it, where the gap is far from the aim then: boxes of few values may do better.
         """
-        gaps, settled = list[float](), 0
+        gaps = list[float]()
         half = budget.part(budget.nodes or sys.maxsize, shares=2)
         while True:
+            self.settle()
             used, acts = self._walk()
-            self.rounds += 1
-            lost = sum(act.loss for act in acts)
-            stale = self._play(used, lost) > 2 * lost
+            self._play(used, sum(act.loss for act in acts))
             report(self.rounds)
-            if self.upper - self.lower <= aim:
-                self.settle()  # what was proved before a division of a later place may be more
-                gaps.clear()
-                settled += 1
             gaps.append(self.upper - self.lower)
-            if gaps[-1] <= aim or budget.spent or not acts or settled > _PATIENCE:
+            if gaps[-1] <= aim or budget.spent or not acts:
                 return
             if gaps[-1] > _FAR * aim and half.spent and sum(self.model.sizes) <= _FEW:
                 return
             if len(gaps) > _PATIENCE and gaps[-1] > _STALLED * gaps[-1 - _PATIENCE]:
                 return
             self._act(acts, half)
-            if stale:
-                self.settle()
-            else:
-                self._again(used)
 
     def plant(self, game: KernelGame, known: Part) -> None:
         """Begin with the divisions, lam and ends of a part that an earlier search came to."""
@@ -193,24 +183,16 @@ class Search:
             self.settle(chosen=True)
 
     def _walk(self) -> tuple[list[Used], list[Act]]:
-        """From the first step on: what the best solution uses, and what it loses there.
-
-        What was proved before the next places changed is proved again as soon as it is used; what
-        is used then may be another region.
-        """
+        """From the first step on: what the best solution uses, and what it loses there."""
+        self.rounds += 1
         used: list[Used] = []
         acts: list[Act] = []
-        stack: list[Used] = []
-        self.upper = 0.0
-        for n, place in enumerate(self.places[0]):
-            share = float(self.model.rho[n])
-            leaf = self._fresh(place, partial(_highest, place))
-            self.upper += share * leaf.held.root
-            stack.append(Used(place, leaf, np.nan, share))
+        stack = [
+            Used(place, _highest(place), np.nan, float(share))
+            for share, place in zip(self.model.rho, self.places[0], strict=True)
+        ]
         while stack:
             here = stack.pop()
-            if here.leaf.held.seen != here.place.versions:
-                here.leaf = self._fresh(here.place, partial(_best, here))
             below, found = self._losses(here)
             used.append(here)
             stack += below
@@ -226,21 +208,8 @@ class Search:
                 return below, acts
             self._finer(few[0])
             self._renew(here.place, here.leaf)
-            here.leaf = self._fresh(here.place, partial(_best, here))
+            here.leaf = here.place.best_at(here.v)[1]
         return losses(here)
-
-    def _fresh(self, place: Place, best: Callable[[], Node]) -> Node:
-        """The best of a place's regions, proved over what the next places prove now."""
-        while (leaf := best()).held.seen != place.versions:
-            self._renew(place, leaf)
-        return leaf
-
-    def _again(self, used: list[Used]) -> None:
-        """Prove again what was used, the last steps first, where something after it changed."""
-        for here in sorted(used, key=lambda one: -one.place.h):
-            for leaf in here.leaf.leaves():
-                if leaf.region is not None and leaf.held.seen != here.place.versions:
-                    self._renew(here.place, leaf)
 
     def _act(self, acts: list[Act], budget: Budget) -> None:
         """Finer bounds wherever they matter, and the divisions that promise most."""
@@ -310,7 +279,7 @@ class Search:
             region.cut(self.worth)
         place.changed()
 
-    def _play(self, used: list[Used], lost: float) -> float:
+    def _play(self, used: list[Used], lost: float) -> None:
         """Keep the mixtures of the best solution, or policies that ascend from there, if better.
 
         A gap that is much more than what is ``lost`` is the policy's.
@@ -320,12 +289,11 @@ class Search:
             alpha = here.alpha
             if alpha is not None:
                 pi[here.place.h][0, here.place.n] = alpha
-        played = evaluate(self.model, pi)
-        self._keep(played)
+        self._keep(evaluate(self.model, pi))
         if self.rounds >= self.improving and lost < _EXPLAINED * (self.upper - self.lower):
             gained = self._keep(ascended(self.model, pi).first)
-            self.improving = self.rounds + (_SOON if gained else max(_SOON, int(_LATER * self.rounds)))
-        return self.upper - float(played.worth(self.model)[0])
+            wait = _SOON if gained else max(_SOON, int(_LATER * self.rounds))
+            self.improving = self.rounds + wait
 
     def _keep(self, policy: Evaluated) -> bool:
         """Whether it is better than the best so far."""
@@ -336,10 +304,6 @@ class Search:
 
 def _highest(place: Place) -> Node:
     return max(place.leaves(), key=lambda leaf: leaf.held.root)
-
-
-def _best(here: Used) -> Node:
-    return here.place.best_at(here.v)[1]
 
 
 def _denser(lam: Floats) -> Floats:
