@@ -30,9 +30,8 @@ from exactqse.solve.placewise.thinning import thin
 _CLOSE = 0.02  # of the gap
 _LEAST = 1e-9  # of the scale of values
 _WORTH = 0.1  # of the gap, for all places: errors below it are no errors
-_SHARE = 0.03
+_SHARE = 0.1
 _FINE = 0.1
-_MANY = 32  # acts of a round
 _EDGE = 0.1  # of an interval: no cut is nearer to its ends
 _GRAIN = 2.0**24  # cuts are whole numbers of its parts: the checker knows them exactly
 _COARSE = 2.0**10  # the same for references
@@ -223,7 +222,7 @@ class Search:
             budget.spend(1)
             self._finer(act)
         touched = set[int]()
-        for act in divisions[:_MANY]:
+        for act in divisions:
             if act.loss < least or id(act.leaf) in touched:
                 continue
             touched.add(id(act.leaf))
