@@ -88,9 +88,10 @@ def _curves(
 ) -> Iterator[Floats]:
     """What next place t may show at v so that the k-th bound grows by ``slack`` at most."""
     lam = float(found.lam[k])
-    actions = [b for b in range(len(site.x)) if region.columns[b].P.any()]
+    columns = region.columns(site)
+    actions = [b for b in range(len(site.x)) if columns[b].P.any()]
     for b in actions:
-        of = region.columns[b]
+        of = columns[b]
         if not of.P[:, t].any():
             continue
         down, value = (each[k] for each in found.majorants[b])
@@ -196,7 +197,7 @@ def _corners(
 ) -> Iterator[Floats]:
     """At each corner of b's mixtures; places that follow beside t have equal shares."""
     b, t = which
-    of = region.columns[b]
+    of = region.columns(site)[b]
     x, u = of.corners @ site.x[b], of.corners @ site.u[b]
     for a, P in enumerate(of.P):
         if P[t] <= 0:

@@ -48,7 +48,7 @@ class Region:
     low: float = np.inf
     high: float = -np.inf
     lines: list[Polyline] = field(default_factory=list)
-    columns: list[Column] = field(default_factory=list)
+    _columns: list[Column] = field(default_factory=list)
     known: Answers | None = None
     found: Answers = field(init=False)
     pieces: Pieces = field(init=False)
@@ -61,16 +61,20 @@ class Region:
 
     def meet(self, site: Site, lines: list[Polyline], versions: tuple[int, ...]) -> None:
         """See what the next places offer now."""
-        self.seen, self.lines = versions, lines
-        rows = range(len(site.x))
-        self.columns = [
-            column(site.x[b], site.u[b], site.P[b], site.gamma, self.corners[b], lines)
-            for b in rows
-        ]
-        lows = np.array([of.x.min() for of in self.columns])
-        highs = np.array([of.x.max() for of in self.columns])
-        self.low = float(np.logaddexp.reduce(lows))
-        self.high = float(np.logaddexp.reduce(highs))
+        self.seen, self.lines, self._columns = versions, lines, []
+        least, most = (np.array([line.v[end] for line in lines]) for end in (0, -1))
+        pairs = [(of @ site.x[b], site.gamma * of @ site.P[b]) for b, of in self.corners.items()]
+        self.low = float(np.logaddexp.reduce([(x + P @ least).min() for x, P in pairs]))
+        self.high = float(np.logaddexp.reduce([(x + P @ most).max() for x, P in pairs]))
+
+    def columns(self, site: Site) -> list[Column]:
+        """What each action offers, where the next places are free."""
+        if not self._columns:
+            self._columns = [
+                column(site.x[b], site.u[b], site.P[b], site.gamma, self.corners[b], self.lines)
+                for b in range(len(site.x))
+            ]
+        return self._columns
 
     def sees(self, lines: list[Polyline]) -> bool:
         """Whether it was proved over just this."""
@@ -93,7 +97,7 @@ class Region:
         """The lam at which G is 0, by Newton's steps: G is convex, and falls by e^v."""
         lam = self.root
         if not np.isfinite(lam):
-            lam = min(float(of.y.min()) for of in self.columns)
+            lam = min(float(of.y.min()) for of in self.columns(site))
         for _ in range(_NEWTON):
             found = self.answers(site, np.array([lam]), close)
             step = float(found.G[0] * np.exp(-found.v[0]))
@@ -131,18 +135,22 @@ class Region:
         return d[:m], d[m:], K[:m], K[m:]
 
     def answers(self, site: Site, lam: Floats, close: float) -> Answers:
-        """Free or tied, whichever bounds G lower; with majorants of before where these are."""
+        """Free or tied, whichever bounds G lower; with majorants of before where these are.
+
+        Where all next places are tied, these are enough: no majorants prove less when tied.
+        """
         known = self._known(lam)
-        replies = [reply(of, lam) for of in self.columns]
-        bounds = [
-            free_bound(of, at, lam, close) for of, at in zip(self.columns, replies, strict=True)
-        ]
+        at_once = tied(site, self.corners, self.lines, lam, close, known) if site.ties else None
+        if at_once is not None and known is not None and not np.isnan(at_once.tied.away).any():
+            return at_once
+        columns = self.columns(site)
+        replies = [reply(of, lam) for of in columns]
+        bounds = [free_bound(of, at, lam, close) for of, at in zip(columns, replies, strict=True)]
         if known is not None:
-            rows = zip(self.columns, bounds, known, strict=True)
+            rows = zip(columns, bounds, known, strict=True)
             bounds = [_less(one, majorants(of.x, of.y, old, lam), old) for of, one, old in rows]
         G = np.sum([g for g, _ in bounds], axis=0)
         free = answers_of(lam, G, replies, tuple(p for _, p in bounds))
-        at_once = tied(site, self.corners, self.lines, lam, close, known) if site.ties else None
         return free if at_once is None else better(free, at_once)
 
     def _known(self, lam: Floats) -> tuple[Parameters, ...] | None:
