@@ -18,7 +18,7 @@ from exactqse.solve.placewise.answers import Answers, Site
 from exactqse.solve.placewise.columns import Parameters, majorants
 from exactqse.solve.placewise.place import Place
 from exactqse.solve.placewise.region import Region
-from exactqse.solve.placewise.ties import Offers, choices_of, offers_of
+from exactqse.solve.placewise.ties import Offers, choices_of, lone_of, offers_of
 
 _STEPS = 3  # in which tied places may show more: each leaves less to spare
 
@@ -63,7 +63,7 @@ def tell(
         v, back = np.unique(marks.v[inside] + reference, return_inverse=True)
         shown = np.interp(v, line.v, line.w)
         room = np.full(len(v), np.inf)
-        free = np.isnan(found.tied.away).all(1)
+        free = ~found.tied.any(1)
         for k in np.flatnonzero(free):
             for curve in _curves(place.site, region, found, int(k), float(slack[k]), t, v, shown):
                 room = np.minimum(room, curve)
@@ -110,13 +110,13 @@ def tied_room(
 ) -> Floats:
     """What tied place t may show at each v; ``shown`` is t, v and what it shows there."""
     t, v, height = shown
-    if np.isnan(found.tied.away[0, t]):
+    if not found.tied[0, t]:
         return height
     lines = list(region.lines)
     lines[t] = Polyline(v, height, np.arange(len(v)))
-    ties = [int(i) for i in np.flatnonzero(~np.isnan(found.tied.away[0]))]
+    ties = np.flatnonzero(found.tied[0]).tolist()
     choices = choices_of(ties, lines)
-    offers = offers_of(site, region.corners, lines, choices)
+    offers = offers_of(lone_of(site, region.corners, lines, ties), choices, site.gamma)
     reached = [offer.P[:, ties.index(t)] for offer in offers]
     sums = _Sums(offers, reached, found, (found.G + slack / len(ties))[:, None])
     more = np.zeros((len(found.lam), len(choices.v)))

@@ -18,7 +18,18 @@ from exactqse.solve.placewise.columns import (
     majorants,
     reply,
 )
-from exactqse.solve.placewise.ties import tied
+from exactqse.solve.placewise.ties import (
+    Blame,
+    Choices,
+    Lone,
+    Offers,
+    blame,
+    choices_of,
+    few,
+    lone_of,
+    offers_of,
+    tied,
+)
 
 GRAIN = 2.0**30  # ends are whole numbers of its parts: the checker knows them exactly
 _NEWTON = 60
@@ -49,6 +60,7 @@ class Region:
     high: float = -np.inf
     lines: list[Polyline] = field(default_factory=list)
     _columns: list[Column] = field(default_factory=list)
+    _lone: list[Lone] = field(default_factory=list)
     known: Answers | None = None
     found: Answers = field(init=False)
     pieces: Pieces = field(init=False)
@@ -140,9 +152,11 @@ class Region:
         Where all next places are tied, these are enough: no majorants prove less when tied.
         """
         known = self._known(lam)
-        at_once = tied(site, self.corners, self.lines, lam, close, known) if site.ties else None
-        if at_once is not None and known is not None and not np.isnan(at_once.tied.away).any():
-            return at_once
+        at_once = None
+        if ties := few(site, self.lines):
+            at_once = tied(*self.offers(site, ties), lam, close, known)
+            if known is not None and len(ties) == len(self.lines):
+                return at_once
         columns = self.columns(site)
         replies = [reply(of, lam) for of in columns]
         bounds = [free_bound(of, at, lam, close) for of, at in zip(columns, replies, strict=True)]
@@ -152,6 +166,22 @@ class Region:
         G = np.sum([g for g, _ in bounds], axis=0)
         free = answers_of(lam, G, replies, tuple(p for _, p in bounds))
         return free if at_once is None else better(free, at_once)
+
+    def offers(self, site: Site, ties: list[int]) -> tuple[list[Offers], Choices]:
+        """What each action offers with each choice of a vertex at each of these places."""
+        lone = self._lone
+        if len(ties) < len(self.lines):
+            lone = lone_of(site, self.corners, self.lines, ties)
+        elif not lone:
+            lone = self._lone = lone_of(site, self.corners, self.lines, ties)
+        choices = choices_of(ties, self.lines)
+        return offers_of(lone, choices, site.gamma), choices
+
+    def blame(self, site: Site, k: int) -> Blame:
+        """Of the k-th bound, which is tied."""
+        offers, choices = self.offers(site, np.flatnonzero(self.found.tied[k]).tolist())
+        parameters = [(down[[k]], value[[k]]) for down, value in self.found.majorants]
+        return blame(offers, choices, float(self.found.lam[k]), parameters)
 
     def _known(self, lam: Floats) -> tuple[Parameters, ...] | None:
         """The majorants of before, at the nearest lam."""
