@@ -92,8 +92,11 @@ def between(found: Answers, i: int, j: int, v: float) -> Point:
     )
 
 
-def losses(here: Used) -> tuple[list[Used], list[Act]]:
-    """The regions that are used at the next places, and what is lost here and in between."""
+def losses(here: Used, least: float) -> tuple[list[Used], list[Act]]:
+    """The regions that are used at the next places, and what is lost here and in between.
+
+    Who is to blame for a tied bound is only asked for a loss of ``least`` or more.
+    """
     region = here.leaf.held
     found = region.found
     if here.place.h:
@@ -121,7 +124,7 @@ def losses(here: Used) -> tuple[list[Used], list[Act]]:
         picked[t] = vc
         below += _chord(here, region, t, child, vc, total, acts)
     bound = region.bound_at(here.v) if here.place.h else region.root
-    if found.tied[k].any() and here.share * (bound - point.W) > _LITTLE:
+    if found.tied[k].any() and here.share * (bound - point.W) > max(least, _LITTLE):
         acts += _bends(here, k, bound - point.W, picked)
     return below, acts
 
