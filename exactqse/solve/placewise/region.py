@@ -127,6 +127,11 @@ class Region:
         some = replace(some, ends=np.concatenate([some.ends[:1], inner, some.ends[-1:]]))
         self.pieces = _marked(some, self.marks)
 
+    def mark(self, d: float) -> None:
+        """Divide a piece."""
+        self.marks = np.unique(np.append(self.marks, d))
+        self.pieces = _marked(self.pieces, self.marks)
+
     def bound_at(self, v: float) -> float:
         """The least bound at a v (from the reference) of its range; a stale range may be short."""
         k = min(max(int(np.searchsorted(self.pieces.ends, v)) - 1, 0), len(self.pieces.of) - 1)

@@ -274,8 +274,7 @@ class Search:
         """Let pieces end at v, so that none is wider than a box that it is seen through."""
         d = v - place.site.reference
         for region in place.regions():
-            region.marks = np.unique(np.append(region.marks, d))
-            region.cut(self.worth)
+            region.mark(d)
         place.changed()
 
     def _play(self, used: list[Used], lost: float) -> None:
