@@ -33,6 +33,7 @@ from exactqse.solve.placewise.ties import (
 
 GRAIN = 2.0**30  # ends are whole numbers of its parts: the checker knows them exactly
 _NEWTON = 60
+_NEAR = 1e-3  # of what is close: the last step
 _WIDE = 0.15  # of pieces that lie above their chords
 
 
@@ -106,17 +107,22 @@ class Region:
         self.cut(worth)
 
     def prove_root(self, site: Site, close: float) -> None:
-        """The lam at which G is 0, by Newton's steps: G is convex, and falls by e^v."""
-        lam = self.root
+        """The least lam that was met at which G is 0, or less, by Newton's steps.
+
+        G would be convex, and fall by e^v, if the majorants were the best ones.
+        """
+        lam, self.root = self.root, np.inf
         if not np.isfinite(lam):
             lam = min(float(of.y.min()) for of in self.columns(site))
-        for _ in range(_NEWTON):
+        for number in range(_NEWTON):
             found = self.answers(site, np.array([lam]), close)
             step = float(found.G[0] * np.exp(-found.v[0]))
+            last = abs(step) <= _NEAR * close or number + 1 == _NEWTON
+            if lam < self.root and (last or step < 0):
+                self.root, self.found, self.known = lam, found, found
             lam += step
-            if abs(step) <= 1e-3 * close:
-                break
-        self.root, self.found = lam, found
+            if last:
+                return
 
     def cut(self, worth: float) -> None:
         """The pieces."""

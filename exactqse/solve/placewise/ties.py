@@ -24,7 +24,7 @@ from exactqse.solve.placewise.columns import (
     touching,
 )
 
-_MOST = 200  # choices of vertices, of all tied places together
+_MOST = 5000  # choices of vertices, of all tied places together
 _MOSTLY = 0.5  # of what is lost
 _SAME = 1e-8  # in v
 
