@@ -10,6 +10,7 @@ from exactqse.solve.farsighted.model import Floats
 from exactqse.solve.placewise.answers import Answers
 from exactqse.solve.placewise.place import Node, Place
 from exactqse.solve.placewise.region import Region
+from exactqse.solve.placewise.ties import Blame
 
 _SPREAD = 0.1  # of a difference in v: what different values for different actions may be worth
 _STEPS = 17  # at which what lies between two answers is seen
@@ -92,10 +93,11 @@ def between(found: Answers, i: int, j: int, v: float) -> Point:
     )
 
 
-def losses(here: Used, least: float) -> tuple[list[Used], list[Act]]:
+def losses(here: Used, least: float, close: float) -> tuple[list[Used], list[Act]]:
     """The regions that are used at the next places, and what is lost here and in between.
 
-    Who is to blame for a tied bound is only asked for a loss of ``least`` or more.
+    Who is to blame for a tied bound is only asked for a loss of ``least`` or more; ``close`` is the
+    margin of roundings.
     """
     region = here.leaf.held
     found = region.found
@@ -125,25 +127,18 @@ def losses(here: Used, least: float) -> tuple[list[Used], list[Act]]:
         below += _chord(here, region, t, child, vc, total, acts)
     bound = region.bound_at(here.v) if here.place.h else region.root
     if found.tied[k].any() and here.share * (bound - point.W) > max(least, _LITTLE):
-        acts += _bends(here, k, bound - point.W, picked)
+        why = region.blame(here.place.site, k, close)
+        acts += _bends(here, min(why.bend, bound - point.W), why, picked)
     return below, acts
 
 
-def _bends(here: Used, k: int, lost: float, picked: dict[int, float]) -> list[Act]:
-    """What the k-th bound gives away as it is tied: of places where v is another, or mixtures.
-
-    Another bound may be better there: no more is given away than what is ``lost``.
-    """
-    region = here.leaf.held
-    why = region.blame(here.place.site, k)
-    loss = here.share * min(why.bend, lost)
+def _bends(here: Used, lost: float, why: Blame, picked: dict[int, float]) -> list[Act]:
+    """What a bound gives away as it is tied: of places where v is another, or mixtures."""
+    loss = here.share * lost
     if not loss > _LITTLE:
         return []
-    ties = np.flatnonzero(region.found.tied[k]).tolist()
     away = {
-        t: (v, picked[t])
-        for t, v in zip(ties, why.v.tolist(), strict=True)
-        if t in picked and abs(v - picked[t]) > _SAME
+        t: (v, picked[t]) for t, v in why.v.items() if t in picked and abs(v - picked[t]) > _SAME
     }
     total = sum(abs(v - at) for v, at in away.values())
     acts = [

@@ -32,6 +32,7 @@ from exactqse.solve.placewise.ties import (
 )
 
 GRAIN = 2.0**30  # ends are whole numbers of its parts: the checker knows them exactly
+_TURNS = 8  # for first bounds, and for those of one lam
 _NEWTON = 60
 _NEAR = 1e-3  # of what is close: the last step
 _WIDE = 0.15  # of pieces that lie above their chords
@@ -164,8 +165,9 @@ class Region:
         """
         known = self._known(lam)
         at_once = None
-        if ties := few(site, self.lines):
-            at_once = tied(*self.offers(site, ties), lam, close, known)
+        if ties := few(site, self.lines, self.known):
+            turns = 0 if known is not None and len(lam) > 1 else _TURNS
+            at_once = tied(*self.offers(site, ties), lam, close, known, turns)
             if known is not None and len(ties) == len(self.lines):
                 return at_once
         columns = self.columns(site)
@@ -188,11 +190,10 @@ class Region:
         choices = choices_of(ties, self.lines)
         return offers_of(lone, choices, site.gamma), choices
 
-    def blame(self, site: Site, k: int) -> Blame:
+    def blame(self, site: Site, k: int, close: float) -> Blame:
         """Of the k-th bound, which is tied."""
-        offers, choices = self.offers(site, np.flatnonzero(self.found.tied[k]).tolist())
-        parameters = [(down[[k]], value[[k]]) for down, value in self.found.majorants]
-        return blame(offers, choices, float(self.found.lam[k]), parameters)
+        found, ties = self.found, np.flatnonzero(self.found.tied[k]).tolist()
+        return blame(*self.offers(site, ties), float(found.G[k]), float(found.lam[k]), close)
 
     def _known(self, lam: Floats) -> tuple[Parameters, ...] | None:
         """The majorants of before, at the nearest lam."""

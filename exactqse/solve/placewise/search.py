@@ -201,14 +201,14 @@ class Search:
     def _losses(self, here: Used) -> tuple[list[Used], list[Act]]:
         """Of a place, once there are as many lam around v as matter; it may use another region."""
         for _ in range(_TURNS):
-            below, acts = losses(here, self.matters)
+            below, acts = losses(here, self.matters, self.close)
             few = [act for act in acts if act.leaf is here.leaf and len(act.lam)]
             if not few or few[0].loss < _ONCE * self.matters:
                 return below, acts
             self._finer(few[0])
             self._renew(here.place, here.leaf)
             here.leaf = here.place.best_at(here.v)[1]
-        return losses(here, self.matters)
+        return losses(here, self.matters, self.close)
 
     def _act(self, acts: list[Act], budget: Budget) -> None:
         """Finer bounds wherever they matter, and the divisions that promise most."""

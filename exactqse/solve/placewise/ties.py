@@ -25,7 +25,9 @@ from exactqse.solve.placewise.columns import (
 )
 
 _MOST = 5000  # choices of vertices, of all tied places together
+_KEPT = 20000  # the same for places that were tied
 _MOSTLY = 0.5  # of what is lost
+_HUGE = 1e300
 _SAME = 1e-8  # in v
 
 
@@ -61,9 +63,10 @@ class _Best:
 
 @dataclass(frozen=True, eq=False)
 class _Bound:
-    """G (L,), and the majorants."""
+    """G (L,), which choice makes it so, and the majorants."""
 
     G: Floats
+    worst: Integers
     parameters: tuple[Parameters, ...]
 
     def or_less(self, other: _Bound) -> _Bound:
@@ -73,7 +76,8 @@ class _Bound:
         parameters = tuple(
             (np.where(less, q[0], p[0]), np.where(less, q[1], p[1])) for p, q in pairs
         )
-        return _Bound(np.minimum(self.G, other.G), parameters)
+        worst = np.where(less, other.worst, self.worst)
+        return _Bound(np.minimum(self.G, other.G), worst, parameters)
 
 
 def tied(
@@ -82,15 +86,25 @@ def tied(
     lam: Floats,
     close: float,
     known: tuple[Parameters, ...] | None,
+    turns: int,
 ) -> Answers:
     """The bounds at the lam, with majorants that touch where the best choice is.
 
-    Or with ``known`` ones, where these prove less.
+    Or with ``known`` ones, where these prove less; or with those that touch between there and where
+    they are most, nearer by half in each of the ``turns``.
     """
     best, at = _best_choice(offers, lam)
     replies = [_picked(offer, one, choices, at) for offer, one in zip(offers, best, strict=True)]
     point = np.array([(one.x, one.y) for one in replies])
     found = _bound(offers, _touching(offers, point, lam, close), lam)
+    row, worst, middle = np.arange(len(lam)), found.worst, point
+    for _ in range(turns):
+        away = np.array([(one.x[row, worst], one.y[row, worst]) for one in best])
+        point, most = np.where(worst != at, (middle, away), (point, middle))
+        middle = (point + most) / 2
+        touch = _bound(offers, _touching(offers, middle, lam, close), lam)
+        worst = touch.worst
+        found = found.or_less(touch)
     if known is not None:
         found = found.or_less(_bound(offers, known, lam))
     return answers_of(lam, found.G, replies, found.parameters, choices.ties)
@@ -102,32 +116,31 @@ class Blame:
 
     Attributes:
         bend: what of W it gives away there.
-        v: (n,), those of a choice that is to blame.
+        v: of each tied place in the choice that is to blame.
         b: the action to blame where v is as it should be.
         edge: between which corners of its mixtures; of one to itself where that is not the reason.
     """
 
     bend: float
-    v: Floats
+    v: dict[int, float]
     b: int
     edge: tuple[int, int]
 
 
-def blame(
-    offers: list[Offers], choices: Choices, lam: float, parameters: list[Parameters]
-) -> Blame:
-    """The farthest choice that gives much more than the best is worth, or why no majorant touches.
+def blame(offers: list[Offers], choices: Choices, G: float, lam: float, close: float) -> Blame:
+    """Why G is no less: the choice that gives most if the majorants touch where the best one is.
 
-    That falls only where no value of its action is above lam. ``parameters`` of one majorant each.
+    Of those that give nearly as much the farthest; or it is why no majorant touches: one falls only
+    where no value of its action is above lam.
     """
     at_lam = np.array([lam])
     best, (at,) = _best_choice(offers, at_lam)
-    rows = zip(offers, parameters, strict=True)
+    point = np.array([(one.x[:, at], one.y[:, at]) for one in best])
+    rows = zip(offers, _touching(offers, point, at_lam, close), strict=True)
     every = np.array([majorants(offer.x, offer.y, of, at_lam)[0] for offer, of in rows])
-    e = np.array([np.exp(one.x[0, at]) for one in best])
-    worth = e * (np.array([one.y[0, at] for one in best]) - lam)
-    lost, above = every[:, at] - worth, every.sum(0) - worth.sum()
-    bend = max(float(above.max()), 0.0) / float(e.sum())
+    e = np.exp(point[:, 0, 0])
+    worth = e * (point[:, 1, 0] - lam)
+    lost, above = every[:, at] - worth, np.minimum(every.sum(0) - worth.sum(), _HUGE)
     far = np.abs(choices.v - choices.v[at]).sum(1)
     other = int(np.where(above > _MOSTLY * above.max(), far, 0.0).argmax())
     b, edge = int(lost.argmax()), (0, 0)
@@ -136,14 +149,19 @@ def blame(
         here = int(y[at].argmax())
         edge = int(corner[best[b].i[0, at]]), int(corner[here])
         other = int(y.max(1).argmax()) if y[at, here] < lam else int(at)
-    return Blame(bend, choices.v[other], b, edge)
+    v = dict(zip(choices.ties, choices.v[other].tolist(), strict=True))
+    return Blame(max(G - float(worth.sum()), 0.0) / float(e.sum()), v, b, edge)
 
 
-def few(site: Site, lines: Sequence[Polyline]) -> list[int]:
-    """As many of the places as there are not too many choices for, those of few vertices first."""
+def few(site: Site, lines: Sequence[Polyline], known: Answers | None) -> list[int]:
+    """As many of the places as there are not too many choices for, those of few vertices first.
+
+    Bounds of before are worth most with the ties that they have: these are kept for longer.
+    """
+    kept = set() if known is None else set(np.flatnonzero(known.tied.any(0)).tolist())
     ties, count = list[int](), 1
-    for t in sorted(site.ties, key=lambda t: len(lines[t].v)):
-        if count * len(lines[t].v) <= _MOST:
+    for t in sorted(site.ties, key=lambda t: (t not in kept, len(lines[t].v))):
+        if count * len(lines[t].v) <= (_KEPT if t in kept else _MOST):
             ties.append(t)
             count *= len(lines[t].v)
     return sorted(ties)
@@ -220,7 +238,8 @@ def _touching(
 def _bound(offers: list[Offers], parameters: tuple[Parameters, ...], lam: Floats) -> _Bound:
     pairs = zip(offers, parameters, strict=True)
     every = np.sum([majorants(offer.x, offer.y, of, lam) for offer, of in pairs], axis=0)
-    return _Bound(every.max(1), parameters)
+    worst = every.argmax(1)
+    return _Bound(every[np.arange(len(lam)), worst], worst, parameters)
 
 
 def _picked(offer: Offers, best: _Best, choices: Choices, at: Integers) -> Reply:
