@@ -36,9 +36,10 @@ class Kept:
     pieces: Pieces
 
 
-def thin(places: list[list[Place]], spare: float, close: float) -> None:
+def thin(places: list[list[Place]], spare: float, close: float) -> dict[int, Floats]:
     """Leave few pieces in every region; bounds of the first step rise by ``spare`` at most, about.
 
+    Returns how high each place, by its id, may show at its marks.
     What they prove is not found again: see `Search.thin`. ``close`` is the margin of roundings.
     """
     limits: dict[int, Floats] = {}
@@ -49,6 +50,7 @@ def thin(places: list[list[Place]], spare: float, close: float) -> None:
                 _later(place, limits.get(id(place)), part, limits)
             else:
                 _first(place, spare, close, limits)
+    return limits
 
 
 def _first(place: Place, spare: float, close: float, limits: dict[int, Floats]) -> None:
@@ -64,7 +66,7 @@ def _later(place: Place, limit: Floats | None, part: float, limits: dict[int, Fl
     regions = place.regions()
     rows = [region.spans() for region in regions]
     marks = marks_of(place)
-    shown = np.max([_heights(row, marks) for row in rows], axis=0)
+    shown = np.max([heights(row, marks) for row in rows], axis=0)
     most = np.full(len(shown), np.inf) if limit is None else np.maximum(limit, shown)
     spent = np.where(np.isfinite(shown), shown + part * (most - shown), most)
     for region in regions:
@@ -76,7 +78,7 @@ def _later(place: Place, limit: Floats | None, part: float, limits: dict[int, Fl
     place.changed()
 
 
-def _heights(row: tuple[Floats, Floats, Floats, Floats], marks: Marks) -> Floats:
+def heights(row: tuple[Floats, Floats, Floats, Floats], marks: Marks) -> Floats:
     """What a region shows at each mark, on its side; nothing where it has no piece."""
     start, end, first, last = row
     left, right = (np.searchsorted(end, marks.v, side=side) for side in ("left", "right"))

@@ -1,0 +1,88 @@
+"""What is left of the pieces of a search, and what they may show."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from exactqse.model import Game
+from exactqse.solve.effort import Budget
+from exactqse.solve.farsighted.model import Floats, model_of
+from exactqse.solve.placewise import search as search_module
+from exactqse.solve.placewise.allowances import Marks, marks_of
+from exactqse.solve.placewise.place import Place
+from exactqse.solve.placewise.search import Search
+from exactqse.solve.placewise.thinning import heights, thin
+from tests.solve.placewise.test_chances import chances
+from tests.solve.placewise.test_trees import tree
+
+
+def searched(game: Game) -> Search:
+    search = Search(model_of(game), 1e-4)
+    search.run(0.7e-4, Budget(nodes=4000), lambda _: None)
+    search.settle()
+    return search
+
+
+def pieces(search: Search) -> int:
+    return sum(
+        len(region.pieces.of)
+        for row in search.places[1:]
+        for place in row
+        for region in place.regions()
+    )
+
+
+@pytest.mark.parametrize(("game", "most"), [(tree(8, 4, 3), 0.3), (chances(2, 3, 1), 0.6)])
+def test_few_pieces_are_kept(game: Game, most: float) -> None:
+    with np.errstate(all="ignore"):
+        search = searched(game)
+        many, before = pieces(search), search.upper
+        search.thin(1e-5)
+    assert pieces(search) < most * many
+    assert search.upper <= before + 2e-5
+
+
+def test_all_pieces_are_kept_where_the_bound_rises_too_far(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    kept = search_module.thin
+    with np.errstate(all="ignore"):
+        search = searched(chances(2, 3, 1))
+        many, before = pieces(search), search.upper
+        monkeypatch.setattr(search_module, "thin", lambda places, _, c: kept(places, 1.0, c))
+        search.thin(1e-5)
+    assert pieces(search) == many
+    assert search.upper == pytest.approx(before, abs=1e-12)
+
+
+def shown(place: Place, marks: Marks) -> Floats:
+    found: Floats = np.max([heights(region.spans(), marks) for region in place.regions()], axis=0)
+    return found
+
+
+@pytest.mark.parametrize("game", [tree(8, 4, 3), tree(4, 5, 0), chances(2, 3, 1)])
+def test_no_place_shows_more_than_it_may(game: Game) -> None:
+    """On either side of every mark: where a place was divided, what it shows may jump."""
+    with np.errstate(all="ignore"):
+        search = searched(game)
+        places = [place for row in search.places[1:] for place in row]
+        marks = [marks_of(place) for place in places]
+        before = [shown(place, some) for place, some in zip(places, marks, strict=True)]
+        limits = thin(search.places, 1e-5, search.close)
+        search.settle(chosen=True)
+    jumps = 0
+    for place, some, old in zip(places, marks, before, strict=True):
+        most = np.maximum(limits[id(place)], old)
+        now = shown(place, some)
+        assert (now <= most + 1e-10).all()
+        inside = np.isfinite(old[::2]) & np.isfinite(old[1::2])
+        jumps += int((np.abs(old[::2] - old[1::2])[inside] > 1e-9).sum())
+    assert jumps
+
+
+def test_a_mark_on_an_end_is_seen_from_inside_only() -> None:
+    marks = Marks(np.repeat([0.0, 1.0, 2.0], 2), np.tile([False, True], 3))
+    assert marks.within(0.0, 2.0).tolist() == [False, True, True, True, True, False]
+    assert marks.within(1.0, 2.0).tolist() == [False, False, False, True, True, False]
+    assert marks.within(1.0, 1.0).tolist() == [False, False, True, True, False, False]
