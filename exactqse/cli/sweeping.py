@@ -19,6 +19,7 @@ from exactqse.report import (
     assumption_lines,
     draw_sweep,
     drawable,
+    isolated_document,
     isolation_lines,
     line,
     near_optimal_document,
@@ -185,16 +186,17 @@ def sensitivities_command(
 ) -> None:
     """Solve, tell whether the optimum is the only one, and differentiate J* by eta, u and r.
 
-    Covers finite eta, and whatever the leader observes. For gamma > 0 it tells besides in what
-    ranges the follower's values are for all optimal policies, and which other good policies were
-    met.
+    Covers finite eta, and whatever the leader observes; for eta = inf and gamma = 0 the optimum
+    alone. For gamma > 0 it tells besides in what ranges the follower's values are for all optimal
+    policies, and which other good policies were met.
     """
     game = load_game(choice)
-    require_quantal(game)
+    if game.gamma:
+        require_quantal(game)
     digits = default_digits(game) if digits is None else digits
     with working(error_console(), "solving") as progress:
         solution = exactqse.solve(game, digits, time_limit=time_limit, progress=progress)
-        found = (_farsighted if game.gamma else _sensitivities)(game, solution, page)
+        found = _around(game, solution, page)
     if page.as_json:
         emit({**found.document, "digits": digits, "assumed": assumed(choice)})
     else:
@@ -209,6 +211,25 @@ class _Found:
 
     document: Document
     blocks: tuple[RenderableType, ...]
+
+
+def _around(game: Game, solution: Solution, page: Page) -> _Found:
+    if game.gamma:
+        return _farsighted(game, solution, page)
+    return (
+        _best_responding(game, solution, page)
+        if game.eta is None
+        else _sensitivities(game, solution, page)
+    )
+
+
+def _best_responding(game: Game, solution: Solution, page: Page) -> _Found:
+    found = exactqse.isolation(solution)
+    blocks = (
+        *isolation_lines(game, found, everything=page.everything),
+        line("J* is differentiated for finite eta", "dim"),
+    )
+    return _Found(isolated_document(found), blocks)
 
 
 def _sensitivities(game: Game, solution: Solution | NearOptimal, page: Page) -> _Found:

@@ -59,6 +59,7 @@ from exactqse.report.pictures import (
 )
 from exactqse.report.progress import working
 from exactqse.report.sensitivities import (
+    isolated_document,
     isolation_lines,
     sensitivities_document,
     sensitivity_lines,
@@ -107,6 +108,7 @@ __all__ = [
     "game_document",
     "game_summary",
     "graph_lines",
+    "isolated_document",
     "isolation_lines",
     "learning_document",
     "learning_lines",

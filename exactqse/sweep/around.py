@@ -7,22 +7,28 @@ from exactqse.sweep.farsighted import FarsightedOptima
 from exactqse.sweep.isolate import Isolation, Optima
 from exactqse.sweep.near import NearOptimal, near_optimal
 from exactqse.sweep.sensitivity import Sensitivities, stagewise_sensitivities
+from exactqse.sweep.strong import strong_isolation
 
 
 def isolation(solution: Solution | NearOptimal) -> Isolation:
     """Where the optimal policies of a solved game are, and whether there is exactly one.
 
-    The bounds are those of the checked certificate; what follows from them is ball arithmetic.
+    The bounds are those of the checked certificate; what follows from them is ball arithmetic, or
+    exact rational arithmetic for eta = infinity.
 
     Args:
-        solution: a certified one of finite eta. For gamma > 0 of a Markov leader; or what
+        solution: a certified one, for gamma > 0 of finite eta and of a Markov leader; or what
             :func:`near_optimal` found of it, with more parts, where the default leaves it
             undecided.
 
     Raises:
         KindError, InputError: no solution, or one that no checker accepted.
-        NotCoveredError: eta = infinity; or gamma > 0 and a leader who remembers.
+        NotCoveredError: gamma > 0, and eta = infinity or a leader who remembers.
     """
+    if not isinstance(solution, NearOptimal):
+        game = certified(solution).game
+        if game.eta is None and not game.gamma:
+            return strong_isolation(solution)
     return _optima(solution).isolation()
 
 
@@ -30,7 +36,7 @@ def sensitivities(solution: Solution | NearOptimal) -> Sensitivities:
     """Enclosures of dJ*/deta, dJ*/du and dJ*/dr at a solved game.
 
     Args:
-        solution: as for :func:`isolation`.
+        solution: as for :func:`isolation`, of finite eta.
 
     Raises:
         KindError, InputError: no solution, or one that no checker accepted.

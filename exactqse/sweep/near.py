@@ -59,7 +59,8 @@ class NearPolicy:
         value: its J.
         distance: the largest difference of its probabilities from the certified policy's, over all
             reachable (step, state).
-        group: the index of the group that holds its values; None if it is not worth the level.
+        group: the index of the group that holds its values; None if it is not worth the level,
+            or if groups were not asked for.
     """
 
     policy: Policy
@@ -194,8 +195,8 @@ def _others(
             continue
         policy = policy_of(game, replace(certificate, nodes=nodes))
         home = _home(game, policy, left, groups) if value.lower >= level else -1
-        distance = _distance(game, policy, solution.policy)
-        found.append(NearPolicy(policy, value, distance, None if home < 0 else home))
+        far = distance(game, policy, solution.policy)
+        found.append(NearPolicy(policy, value, far, None if home < 0 else home))
     return tuple(sorted(found, key=lambda other: other.value.lower, reverse=True))
 
 
@@ -205,10 +206,10 @@ def _worth(
     return Enclosure(*initial_mean(game, policy_values(game, nodes, p, elementary), p))
 
 
-def _distance(game: KernelGame, first: Policy, second: Policy) -> Fraction:
+def distance(game: KernelGame, first: Policy, second: Policy) -> Fraction:
     """The largest difference of two probabilities at reachable (h, s)."""
-    distance = Fraction(0)
+    largest = Fraction(0)
     for h, s in game.places:
         for p, q in zip(first.probabilities[h][s], second.probabilities[h][s], strict=True):
-            distance = max(distance, *(abs(x - y) for x, y in zip(p, q, strict=True)))
-    return distance
+            largest = max(largest, *(abs(x - y) for x, y in zip(p, q, strict=True)))
+    return largest
