@@ -19,7 +19,6 @@ from exactqse.report import (
     assumption_lines,
     draw_sweep,
     drawable,
-    isolated_document,
     isolation_lines,
     line,
     near_optimal_document,
@@ -35,9 +34,9 @@ from exactqse.report import (
     sweep_lines,
     sweep_table,
     to_json,
+    undifferentiated_document,
     working,
 )
-from exactqse.solve.coverage import require_quantal
 from exactqse.solve.effort import counting
 from exactqse.writing import write_bytes
 
@@ -186,13 +185,11 @@ def sensitivities_command(
 ) -> None:
     """Solve, tell whether the optimum is the only one, and differentiate J* by eta, u and r.
 
-    Covers finite eta, and whatever the leader observes; for eta = inf and gamma = 0 the optimum
-    alone. For gamma > 0 it tells besides in what ranges the follower's values are for all optimal
-    policies, and which other good policies were met.
+    Covers whatever the leader observes; J* is differentiated for finite eta only. For gamma > 0 it
+    tells besides in what ranges the follower's values are for all optimal policies, and which other
+    good policies were met; for eta = inf that alone.
     """
     game = load_game(choice)
-    if game.gamma:
-        require_quantal(game)
     digits = default_digits(game) if digits is None else digits
     with working(error_console(), "solving") as progress:
         solution = exactqse.solve(game, digits, time_limit=time_limit, progress=progress)
@@ -214,22 +211,27 @@ class _Found:
 
 
 def _around(game: Game, solution: Solution, page: Page) -> _Found:
-    if game.gamma:
-        return _farsighted(game, solution, page)
-    return (
-        _best_responding(game, solution, page)
-        if game.eta is None
-        else _sensitivities(game, solution, page)
-    )
+    """What the sensitivities, the isolation and the near-optimal policies tell of a solution."""
+    if not game.gamma:
+        tell = _isolation if game.eta is None else _sensitivities
+        return tell(game, solution, page)
+    near = exactqse.near_optimal(solution)
+    values = _near(game, near, page)
+    if game.eta is None:
+        document = {**undifferentiated_document(solution), **values.document}
+        return _Found(document, (*values.blocks, _undifferentiated()))
+    found = _sensitivities(game, near, page)
+    return _Found({**found.document, **values.document}, (*found.blocks, *values.blocks))
 
 
-def _best_responding(game: Game, solution: Solution, page: Page) -> _Found:
+def _undifferentiated() -> RenderableType:
+    return line("J* is differentiated for finite eta only", "dim")
+
+
+def _isolation(game: Game, solution: Solution, page: Page) -> _Found:
     found = exactqse.isolation(solution)
-    blocks = (
-        *isolation_lines(game, found, everything=page.everything),
-        line("J* is differentiated for finite eta", "dim"),
-    )
-    return _Found(isolated_document(found), blocks)
+    lines = isolation_lines(game, found, everything=page.everything)
+    return _Found(undifferentiated_document(solution, found), (*lines, _undifferentiated()))
 
 
 def _sensitivities(game: Game, solution: Solution | NearOptimal, page: Page) -> _Found:
@@ -243,12 +245,11 @@ def _sensitivities(game: Game, solution: Solution | NearOptimal, page: Page) -> 
     return _Found(sensitivities_document(found), blocks)
 
 
-def _farsighted(game: Game, solution: Solution, page: Page) -> _Found:
-    near, everything = exactqse.near_optimal(solution), page.everything
-    found = _sensitivities(game, near, page)
+def _near(game: Game, near: NearOptimal, page: Page) -> _Found:
+    everything = page.everything
     blocks = (
         *near_optimal_lines(near),
         *([near_optimal_table(game, near, everything=everything)] if near.values else ()),
         *near_optimal_notes(near, everything=everything),
     )
-    return _Found({**found.document, **near_optimal_document(near)}, (*found.blocks, *blocks))
+    return _Found(near_optimal_document(near), blocks)

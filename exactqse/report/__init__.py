@@ -59,12 +59,12 @@ from exactqse.report.pictures import (
 )
 from exactqse.report.progress import working
 from exactqse.report.sensitivities import (
-    isolated_document,
     isolation_lines,
     sensitivities_document,
     sensitivity_lines,
     sensitivity_notes,
     sensitivity_table,
+    undifferentiated_document,
 )
 from exactqse.report.solutions import (
     check_lines,
@@ -108,7 +108,6 @@ __all__ = [
     "game_document",
     "game_summary",
     "graph_lines",
-    "isolated_document",
     "isolation_lines",
     "learning_document",
     "learning_lines",
@@ -143,6 +142,7 @@ __all__ = [
     "symbolic_document",
     "symbolic_lines",
     "to_json",
+    "undifferentiated_document",
     "verdict_line",
     "weak_document",
     "weak_lines",

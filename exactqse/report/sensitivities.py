@@ -17,6 +17,7 @@ from exactqse.report.text import cell, coarse, counted
 if TYPE_CHECKING:
     from exactqse.arithmetic import Enclosure
     from exactqse.model.game import Game
+    from exactqse.solve.solution import Solution
     from exactqse.sweep import Isolation, Sensitivities
 
 _PLACES = 9  # decimal places in tables; the ends are rounded outward
@@ -43,11 +44,11 @@ def sensitivities_document(found: Sensitivities) -> Document:
     }
 
 
-def isolated_document(isolation: Isolation) -> Document:
-    """The solution and its isolation, where J* is not differentiated."""
+def undifferentiated_document(solution: Solution, isolation: Isolation | None = None) -> Document:
+    """The solution and its isolation, where that is told, for eta = infinity."""
     return {
-        **solution_document(isolation.solution),
-        "isolation": isolation_document(isolation),
+        **solution_document(solution),
+        "isolation": None if isolation is None else isolation_document(isolation),
         "sensitivities": None,
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from exactqse.errors import NotCoveredError
 from exactqse.solve.solution import Solution, certified
 from exactqse.sweep.farsighted import FarsightedOptima
 from exactqse.sweep.isolate import Isolation, Optima
@@ -49,8 +50,11 @@ def sensitivities(solution: Solution | NearOptimal) -> Sensitivities:
 
 
 def _optima(solution: Solution | NearOptimal) -> Optima | FarsightedOptima:
-    if isinstance(solution, NearOptimal):
-        return FarsightedOptima(solution)
-    if certified(solution).game.gamma:
-        return FarsightedOptima(near_optimal(solution))
-    return Optima(solution)
+    near = solution if isinstance(solution, NearOptimal) else None
+    found = certified(solution) if near is None else near.solution
+    if found.game.gamma and found.game.eta is None:
+        what = "not covered: gamma > 0 and eta = infinity"
+        raise NotCoveredError(what, where="solution", remedy="see near_optimal")
+    if not found.game.gamma:
+        return Optima(found)
+    return FarsightedOptima(near or near_optimal(found))

@@ -7,6 +7,7 @@ every optimal one (proofs/near-optimal-values.md). Whether only one is optimal: 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -18,13 +19,17 @@ from exactqse.kernel.certificate import FarsightedNode
 from exactqse.kernel.elementary import INTEGER, Elementary
 from exactqse.kernel.game import KernelGame
 from exactqse.kernel.operators import initial_mean, policy_values
+from exactqse.kernel.strong import policy_worth
 from exactqse.model.arrays import exact
 from exactqse.model.policy import Policy
-from exactqse.solve.farsighted.narrowing import narrowed
+from exactqse.solve.farsighted import narrowing as farsighted
+from exactqse.solve.farsighted.policies import Nodes
+from exactqse.solve.promised import narrowing as promised
 from exactqse.solve.solution import Solution, certified, policy_of
 from exactqse.sweep.parts import Left, groups_of, parts_left
 
 PARTS = 1000
+STRONG_PARTS = 100  # for eta = infinity, where each takes a linear program of its own
 _DIGITS = 30
 
 
@@ -100,7 +105,7 @@ class NearOptimal:
 
 
 def near_optimal(
-    solution: Solution, *, within: Fraction | float | str = 0, parts: int = PARTS
+    solution: Solution, *, within: Fraction | float | str = 0, parts: int | None = None
 ) -> NearOptimal:
     """Where the follower's values are if the leader's policy is worth ``solution.lower - within``.
 
@@ -109,29 +114,35 @@ def near_optimal(
     bounds each that is excluded.
 
     Args:
-        solution: of a game with gamma > 0, finite eta, and a Markov leader.
+        solution: of a game with gamma > 0, and of a Markov leader.
         within: how much less than the certified policy others may be worth; at least 0.
-        parts: how many parts may be examined; more make the ranges narrower, at most about as
-            narrow as upper - lower allows.
+        parts: how many parts may be examined, by default 1000, or 100 for eta = infinity; more make
+            the ranges narrower, at most about as narrow as upper - lower allows.
 
     Raises:
         KindError, InputError: no solution, or one that no checker accepted; ``within`` < 0;
             ``parts`` < 1.
-        NotCoveredError: gamma = 0 (see :func:`isolation`), eta = infinity, or who remembers.
+        NotCoveredError: gamma = 0 (see :func:`isolation`), or a leader who remembers.
     """
     _require_covered(certified(solution))
+    if parts is None:
+        parts = STRONG_PARTS if solution.game.eta is None else PARTS
     if isinstance(parts, bool) or not isinstance(parts, int) or parts < 1:
         raise InputError(f"{shown(parts)} is not a positive integer", where="parts")
     level = solution.lower - exact(within, "within")
     if level > solution.lower:
         raise InputError(f"{shown(within)} is negative", where="within")
     game, certificate, elementary = solution.game, solution.certificate, _elementary(solution)
-    cover = narrowed(game, certificate, level, parts)
+    met, gap = solution.effort.met, max(solution.gap, solution.upper - solution.lower)
+    if game.eta is None:
+        cover, met = promised.narrowed(game, certificate, level, parts, gap, met)
+    else:
+        cover = farsighted.narrowed(game, certificate, level, parts)
     left = parts_left(game, certificate, level, cover, elementary)
     groups = groups_of(left)
     own = _home(game, solution.policy, left, groups)
     order = sorted(range(len(groups)), key=lambda g: (g != own, g))
-    others = _others(solution, level, left, [groups[g] for g in order])
+    others = _others(solution, met, level, left, [groups[g] for g in order])
     return NearOptimal(
         solution,
         level,
@@ -146,8 +157,6 @@ def _require_covered(solution: Solution) -> None:
     game = solution.game
     if not game.gamma:
         what, remedy = "not covered: gamma = 0", "use isolation"
-    elif game.eta is None:
-        what, remedy = "not covered: eta = infinity", "choose a finite eta"
     elif solution.remembers:
         what, remedy = "not covered: a leader who remembers", "solve for a Markov leader"
     else:
@@ -183,13 +192,17 @@ def _home(game: KernelGame, policy: Policy, left: list[Left], groups: list[list[
 
 
 def _others(
-    solution: Solution, level: Fraction, left: list[Left], groups: list[list[int]]
+    solution: Solution,
+    met: Sequence[Nodes],
+    level: Fraction,
+    left: list[Left],
+    groups: list[list[int]],
 ) -> tuple[NearPolicy, ...]:
     """The policies met whose value, as the checker encloses it, is within the gap."""
     game, certificate, elementary = solution.game, solution.certificate, _elementary(solution)
     least = solution.upper - max(solution.gap, solution.upper - solution.lower)
     found = []
-    for nodes in solution.effort.met:
+    for nodes in met:
         value = _worth(game, nodes, certificate.precision, elementary)
         if value.lower < least:
             continue
@@ -203,6 +216,9 @@ def _others(
 def _worth(
     game: KernelGame, nodes: tuple[FarsightedNode, ...], p: int, elementary: Elementary
 ) -> Enclosure:
+    if game.eta is None:
+        exact = policy_worth(game, nodes)
+        return Enclosure(exact, exact)
     return Enclosure(*initial_mean(game, policy_values(game, nodes, p, elementary), p))
 
 

@@ -12,7 +12,7 @@ import pytest
 import exactqse
 from exactqse.arithmetic import Enclosure
 from exactqse.errors import InputError
-from exactqse.games import get
+from exactqse.games import dense, get
 from exactqse.report import draw_sweep, isolation_lines, pictures
 from exactqse.sweep import sensitivities, sweep
 
@@ -131,10 +131,6 @@ def test_without_matplotlib_one_line_says_how_to_install_it(
         (
             ("sweep", GAME, "--eta", "1", "--out", "a.svg", "--picture", "a.svg"),
             "would be overwritten",
-        ),
-        (
-            ("sensitivities", GAME, "--gamma", "1", "--eta", "inf"),
-            "not covered: eta = infinity; every finite eta is covered",
         ),
         (("sensitivities", GAME, "--digits", "0"), "digits: 0 is not an integer"),
     ],
@@ -267,3 +263,17 @@ def test_what_is_played_is_undecided_where_bounds_differ() -> None:
     text = [str(line) for line in isolation_lines(game, found)]
     assert text[0] == "undecided: other policies may be optimal"
     assert "what is played where optimal policies lead is undecided" in text
+
+
+def test_values_of_near_optimal_policies_against_best_responses(run: Run, tmp_path: Path) -> None:
+    game = dense(states=2, leader_actions=2, follower_actions=2, horizon=2, seed=1, eta=1)
+    path = tmp_path / "game.json"
+    game.with_(gamma="1/2", eta="inf").save(path)
+    lines = run("sensitivities", path).out.splitlines()
+    assert sum(line.startswith("the follower's values, of every policy") for line in lines) == 1
+    assert lines[-1] == "J* is differentiated for finite eta only"
+    document = json.loads(run("sensitivities", path, "--json").out)
+    assert document["sensitivities"] is None
+    assert document["isolation"] is None
+    values = document["near_optimal"]["values"]
+    assert [(x["step"], x["state"]) for x in values] == [(1, 0), (1, 1)]
