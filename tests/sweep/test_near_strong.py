@@ -13,13 +13,15 @@ from hypothesis import strategies as st
 
 from exactqse.errors import CertificateError
 from exactqse.evaluate import evaluate
-from exactqse.kernel.certificate import Part
+from exactqse.kernel.certificate import FarsightedNode, Part
 from exactqse.kernel.elementary import INTEGER
 from exactqse.model import Game, Policy
 from exactqse.solve import Solution, solve
+from exactqse.solve.farsighted.model import model_of
 from exactqse.solve.farsighted.narrowing import Narrowed
-from exactqse.solve.promised.met import apart, play
+from exactqse.solve.promised.met import apart, others, play
 from exactqse.solve.promised.narrowing import narrowed
+from exactqse.solve.promised.policies import Policies
 from exactqse.sweep import NearOptimal, near_optimal
 from exactqse.sweep.parts import parts_left
 from exactqse.testing import games
@@ -159,12 +161,49 @@ def test_what_is_played_otherwise() -> None:
     )
 
 
+def test_visits_are_probabilities(divided: Solution) -> None:
+    own = divided.certificate.nodes
+    made = play(divided.game, own)  # type: ignore[arg-type]
+    first = [visits for (h, _), (visits, _, _) in made.items() if h == 0]
+    later = [visits for (h, _), (visits, _, _) in made.items() if h == 1]
+    assert (sum(first), sum(later)) == (pytest.approx(1), pytest.approx(1))
+    assert all(0 < visits < 1 for visits in later)
+
+
+def test_others_are_told_as_far_as_they_are_good(poles: NearOptimal) -> None:
+    """With the pole halfway he is neither drawn to it nor kept away: nothing is left."""
+    solution = poles.solution
+    game, own = solution.game, solution.certificate.nodes
+    half = Fraction(1, 2)
+    halfway = {(1, POLE): (((0, half), (1, half)),)}
+    worse = tuple(replace(n, policy=halfway.get((n.step, n.state), n.policy)) for n in own)
+    policies = Policies(game, model_of(game))
+    policies.offer(worse)  # type: ignore[arg-type]
+    policies.offer(own)  # type: ignore[arg-type]
+    lost = solution.lower - (policies.seen[worse] or 0)  # type: ignore[index]
+    assert lost == half
+    assert others(policies, own, lost) == (worse,)  # type: ignore[arg-type]
+    assert others(policies, own, lost - Fraction(1, 10**9)) == ()  # type: ignore[arg-type]
+    twin = tuple(
+        FarsightedNode(
+            h, s, (tuple((a, p) for a, p in enumerate(poles.others[0].policy[h][s][0]) if p),)
+        )
+        for h, s in game.places
+    )
+    policies.offer(twin)
+    assert others(policies, own, lost) == (twin, worse)  # type: ignore[arg-type]
+    effort = replace(solution.effort, met=(worse,))  # type: ignore[arg-type]
+    found = near_optimal(replace(solution, effort=effort, gap=lost + Fraction(1, 100)), parts=1)
+    assert [float(other.value) for other in found.others] == [0.5, 0]
+    assert [other.group for other in found.others] == [0, None]
+
+
 def test_what_is_planted_proves_what_the_certificate_does(divided: Solution) -> None:
     """No part is examined anew; all are below a level that is above the upper bound."""
     game, certificate = divided.game, divided.certificate
     above = divided.upper + Fraction(1, 10**20)
-    cover, others = narrowed(game, certificate, above, 1, Fraction(0))
+    cover, met = narrowed(game, certificate, above, 1, Fraction(0))
     assert len(cover.entries) == len(certificate.cover)
     assert None not in cover.entries
     assert cover.examined == sum(isinstance(x, Part) for x in certificate.cover) + 1
-    assert others == ()
+    assert met == ()
