@@ -52,9 +52,9 @@ def sensitivities(solution: Solution | NearOptimal) -> Sensitivities:
 def _optima(solution: Solution | NearOptimal) -> Optima | FarsightedOptima:
     near = solution if isinstance(solution, NearOptimal) else None
     found = certified(solution) if near is None else near.solution
-    if found.game.gamma and found.game.eta is None:
-        what = "not covered: gamma > 0 and eta = infinity"
-        raise NotCoveredError(what, where="solution", remedy="see near_optimal")
+    if found.remembers or (found.game.gamma and found.game.eta is None):
+        what = "a leader who remembers" if found.remembers else "gamma > 0 and eta = infinity"
+        raise NotCoveredError(f"not covered: {what}", where="solution", remedy="see near_optimal")
     if not found.game.gamma:
         return Optima(found)
     return FarsightedOptima(near or near_optimal(found))

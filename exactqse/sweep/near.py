@@ -3,6 +3,7 @@
 A part of a cover whose bound of J is below a level holds no policy worth the level. What the other
 parts leave to the follower's values V_h(s), h >= 1, holds those of every such policy, and so of
 every optimal one (proofs/near-optimal-values.md). Whether only one is optimal: see isolation.
+Of a leader who remembers, whose V_h(s) is not one number, those of step 0 are told.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from exactqse.solve.farsighted.policies import Nodes
 from exactqse.solve.promised import narrowing as promised
 from exactqse.solve.solution import Solution, certified, policy_of
 from exactqse.sweep.parts import Left, groups_of, parts_left
+from exactqse.sweep.remembered import first_values
 
 PARTS = 1000
 STRONG_PARTS = 100  # for eta = infinity, where each takes a linear program of its own
@@ -48,7 +50,7 @@ class Group:
 
     Attributes:
         parts: how many.
-        values: the hull of their values, one for each reachable (step, state) with step >= 1.
+        values: the hull of their values, as in :class:`NearOptimal`.
     """
 
     parts: int
@@ -81,14 +83,19 @@ class NearOptimal:
     All optimal policies are among them. For each of them there is a group, one and the same for all
     (h, s), in whose ranges its V_h(s) are.
 
+    For a leader who remembers: of those that begin without a lottery. Optimal ones that begin with
+    one draw among optimal ones.
+
     Attributes:
         solution: the certified equilibrium.
         level: at most its lower bound.
-        values: the hull of all groups, one for each reachable (step, state) with step >= 1.
+        values: the hull of all groups, one for each reachable (step, state) with step >= 1; for a
+            leader who remembers, one for each first state.
         groups: that of the certified policy first.
         examined: how many parts were looked at to exclude them.
         others: policies that the search met, with upper - J no more than the gap asked for, or, if
-            that was not reached, than upper - lower; the best first.
+            that was not reached, than upper - lower; the best first. None for a leader who
+            remembers: of her the search keeps one solution alone.
     """
 
     solution: Solution
@@ -114,17 +121,20 @@ def near_optimal(
     bounds each that is excluded.
 
     Args:
-        solution: of a game with gamma > 0, and of a Markov leader.
+        solution: of a game with gamma > 0.
         within: how much less than the certified policy others may be worth; at least 0.
         parts: how many parts may be examined, by default 1000, or 100 for eta = infinity; more make
-            the ranges narrower, at most about as narrow as upper - lower allows.
+            the ranges narrower, at most about as narrow as upper - lower allows. A leader who
+            remembers has one part.
 
     Raises:
         KindError, InputError: no solution, or one that no checker accepted; ``within`` < 0;
             ``parts`` < 1.
-        NotCoveredError: gamma = 0 (see :func:`isolation`), or a leader who remembers.
+        NotCoveredError: gamma = 0 (see :func:`isolation`).
     """
-    _require_covered(certified(solution))
+    if not certified(solution).game.gamma:
+        what, remedy = "not covered: gamma = 0", "use isolation"
+        raise NotCoveredError(what, where="solution", remedy=remedy)
     if parts is None:
         parts = STRONG_PARTS if solution.game.eta is None else PARTS
     if isinstance(parts, bool) or not isinstance(parts, int) or parts < 1:
@@ -132,6 +142,8 @@ def near_optimal(
     level = solution.lower - exact(within, "within")
     if level > solution.lower:
         raise InputError(f"{shown(within)} is negative", where="within")
+    if solution.remembers:
+        return _remembered(solution, level)
     game, certificate, elementary = solution.game, solution.certificate, _elementary(solution)
     met, gap = solution.effort.met, max(solution.gap, solution.upper - solution.lower)
     if game.eta is None:
@@ -153,15 +165,11 @@ def near_optimal(
     )
 
 
-def _require_covered(solution: Solution) -> None:
-    game = solution.game
-    if not game.gamma:
-        what, remedy = "not covered: gamma = 0", "use isolation"
-    elif solution.remembers:
-        what, remedy = "not covered: a leader who remembers", "solve for a Markov leader"
-    else:
-        return
-    raise NotCoveredError(what, where="solution", remedy=remedy)
+def _remembered(solution: Solution, level: Fraction) -> NearOptimal:
+    """One part, that of the certificate."""
+    found = first_values(solution, level, _elementary(solution))
+    values = tuple(ValueRange(h, s, value) for (h, s), value in found.items())
+    return NearOptimal(solution, level, values, (Group(1, values),), 1, ())
 
 
 def _elementary(solution: Solution) -> Elementary:
