@@ -34,9 +34,9 @@ from exactqse.report import (
     sweep_lines,
     sweep_table,
     to_json,
+    undifferentiated_document,
     working,
 )
-from exactqse.solve.coverage import require_quantal
 from exactqse.solve.effort import counting
 from exactqse.writing import write_bytes
 
@@ -185,16 +185,15 @@ def sensitivities_command(
 ) -> None:
     """Solve, tell whether the optimum is the only one, and differentiate J* by eta, u and r.
 
-    Covers finite eta, and whatever the leader observes. For gamma > 0 it tells besides in what
-    ranges the follower's values are for all optimal policies, and which other good policies were
-    met.
+    Covers whatever the leader observes; J* is differentiated for finite eta only. For gamma > 0 it
+    tells besides in what ranges the follower's values are for all optimal policies, and which other
+    good policies were met; for eta = inf that alone.
     """
     game = load_game(choice)
-    require_quantal(game)
     digits = default_digits(game) if digits is None else digits
     with working(error_console(), "solving") as progress:
         solution = exactqse.solve(game, digits, time_limit=time_limit, progress=progress)
-        found = (_farsighted if game.gamma else _sensitivities)(game, solution, page)
+        found = _around(game, solution, page)
     if page.as_json:
         emit({**found.document, "digits": digits, "assumed": assumed(choice)})
     else:
@@ -211,6 +210,30 @@ class _Found:
     blocks: tuple[RenderableType, ...]
 
 
+def _around(game: Game, solution: Solution, page: Page) -> _Found:
+    """What the sensitivities, the isolation and the near-optimal policies tell of a solution."""
+    if not game.gamma:
+        tell = _isolation if game.eta is None else _sensitivities
+        return tell(game, solution, page)
+    near = exactqse.near_optimal(solution)
+    values = _near(game, near, page)
+    if game.eta is None:
+        document = {**undifferentiated_document(solution), **values.document}
+        return _Found(document, (*values.blocks, _undifferentiated()))
+    found = _sensitivities(game, near, page)
+    return _Found({**found.document, **values.document}, (*found.blocks, *values.blocks))
+
+
+def _undifferentiated() -> RenderableType:
+    return line("J* is differentiated for finite eta only", "dim")
+
+
+def _isolation(game: Game, solution: Solution, page: Page) -> _Found:
+    found = exactqse.isolation(solution)
+    lines = isolation_lines(game, found, everything=page.everything)
+    return _Found(undifferentiated_document(solution, found), (*lines, _undifferentiated()))
+
+
 def _sensitivities(game: Game, solution: Solution | NearOptimal, page: Page) -> _Found:
     found, everything = exactqse.sensitivities(solution), page.everything
     blocks = (
@@ -222,12 +245,11 @@ def _sensitivities(game: Game, solution: Solution | NearOptimal, page: Page) -> 
     return _Found(sensitivities_document(found), blocks)
 
 
-def _farsighted(game: Game, solution: Solution, page: Page) -> _Found:
-    near, everything = exactqse.near_optimal(solution), page.everything
-    found = _sensitivities(game, near, page)
+def _near(game: Game, near: NearOptimal, page: Page) -> _Found:
+    everything = page.everything
     blocks = (
         *near_optimal_lines(near),
         *([near_optimal_table(game, near, everything=everything)] if near.values else ()),
         *near_optimal_notes(near, everything=everything),
     )
-    return _Found({**found.document, **near_optimal_document(near)}, (*found.blocks, *blocks))
+    return _Found(near_optimal_document(near), blocks)

@@ -64,6 +64,7 @@ from exactqse.report.sensitivities import (
     sensitivity_lines,
     sensitivity_notes,
     sensitivity_table,
+    undifferentiated_document,
 )
 from exactqse.report.solutions import (
     check_lines,
@@ -141,6 +142,7 @@ __all__ = [
     "symbolic_document",
     "symbolic_lines",
     "to_json",
+    "undifferentiated_document",
     "verdict_line",
     "weak_document",
     "weak_lines",

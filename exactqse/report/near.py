@@ -16,7 +16,7 @@ from exactqse.report.text import cell, coarse, counted
 
 if TYPE_CHECKING:
     from exactqse.model.game import Game
-    from exactqse.sweep import NearOptimal, ValueRange
+    from exactqse.sweep import NearOptimal, NearPolicy, ValueRange
 
 _PLACES = 9  # decimal places in the table; the ends are rounded outward
 
@@ -32,16 +32,18 @@ def near_optimal_document(found: NearOptimal) -> Document:
             "groups": [
                 {"parts": group.parts, "values": _ranges(group.values)} for group in found.groups
             ],
-            "others": [
-                {
-                    "value": exact_table(other.value),
-                    "distance": str(other.distance),
-                    "group": other.group,
-                    "policy": policy_document(other.policy),
-                }
-                for other in found.others
-            ],
+            "others": list(map(other_document, found.others)),
         },
+    }
+
+
+def other_document(other: NearPolicy) -> Document:
+    """Another policy within the gap."""
+    return {
+        "value": exact_table(other.value),
+        "distance": str(other.distance),
+        "group": other.group,
+        "policy": policy_document(other.policy),
     }
 
 
@@ -61,11 +63,14 @@ def near_optimal_lines(found: NearOptimal) -> Iterator[Text]:
         yield line(f"{whose}, are in the ranges of one group of {parts}")
     for other in found.others:
         where = "" if other.group is None or count == 1 else f", in group {other.group}"
-        value, distance = coarse(other.value, _PLACES), float(other.distance)
-        yield line(
-            f"within the gap too: a policy with J = {value}, whose probabilities differ by up "
-            f"to {distance:.3g}{where}"
-        )
+        yield other_line(other, where)
+
+
+def other_line(other: NearPolicy, where: str = "") -> Text:
+    """Another policy within the gap."""
+    value, distance = coarse(other.value, _PLACES), float(other.distance)
+    what = f"a policy with J = {value}, whose probabilities differ by up to {distance:.3g}"
+    return line(f"within the gap too: {what}{where}")
 
 
 def near_optimal_table(

@@ -10,12 +10,14 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from exactqse.report.documents import Document, exact_table, solution_document
+from exactqse.report.near import other_document, other_line
 from exactqse.report.solutions import ROWS, line, plain_table
 from exactqse.report.text import cell, coarse, counted
 
 if TYPE_CHECKING:
     from exactqse.arithmetic import Enclosure
     from exactqse.model.game import Game
+    from exactqse.solve.solution import Solution
     from exactqse.sweep import Isolation, Sensitivities
 
 _PLACES = 9  # decimal places in tables; the ends are rounded outward
@@ -42,8 +44,17 @@ def sensitivities_document(found: Sensitivities) -> Document:
     }
 
 
+def undifferentiated_document(solution: Solution, isolation: Isolation | None = None) -> Document:
+    """The solution and its isolation, where that is told, for eta = infinity."""
+    return {
+        **solution_document(solution),
+        "isolation": None if isolation is None else isolation_document(isolation),
+        "sensitivities": None,
+    }
+
+
 def isolation_document(isolation: Isolation) -> Document:
-    """The verdict, and per place the weights [a] that every optimum has."""
+    """The verdict, per place the weights [a] that every optimum has, and other policies."""
     return {
         "verdict": isolation.verdict,
         "radius": str(isolation.radius),
@@ -69,18 +80,30 @@ def isolation_document(isolation: Isolation) -> Document:
             }
             for tie in isolation.ties
         ],
+        "played": [
+            {
+                "step": x.step,
+                "state": x.state,
+                "follower_action": x.response,
+                "weights": exact_table(x.weights),
+            }
+            for x in isolation.played
+        ],
+        "others": list(map(other_document, isolation.others)),
     }
 
 
 def isolation_lines(
     game: Game, isolation: Isolation, *, everything: bool = False
 ) -> Iterator[Text]:
-    """The verdict, the radius, and the ties."""
+    """The verdict, what is played, the radius, and other policies."""
     style = "bold green" if isolation.verdict == "isolated" else "bold yellow"
     farsighted, verdict = bool(game.gamma), isolation.verdict
     yield line(_REACHED if farsighted and verdict == "isolated" else _VERDICTS[verdict], style)
     if farsighted and verdict == "undecided":
         yield line(_REMEDY, "dim")
+    if game.eta is None:
+        yield line(_played(game, isolation), "dim")
     radius = f"{float(isolation.radius):.3g}"
     where = ", at the steps and states that its policy reaches" if farsighted else ""
     yield line(f"every optimal probability is within {radius} of the certified policy's{where}")
@@ -90,6 +113,23 @@ def isolation_lines(
         yield line(f"within the gap too: {game.name('leader', tie.action)} at {where}")
     if len(isolation.ties) > ROWS and not everything:
         yield line(f"{counted(len(isolation.ties) - ROWS, 'more tie')}: --all shows them", "dim")
+    yield from map(other_line, isolation.others)
+
+
+def _played(game: Game, isolation: Isolation) -> str:
+    """Whether optimal policies against a follower who best responds differ in what is played."""
+    if isolation.is_played_alike:
+        return "where optimal policies lead, the same is played for all of them"
+    if not isolation.played:
+        return "what is played where optimal policies lead is undecided"
+    places = [(x.step, x.state) for x in isolation.played]
+    h, s = next(
+        place
+        for place, x in zip(places, isolation.played, strict=True)
+        if places.count(place) > 1 or any(w.width for w in x.weights)
+    )
+    where = f"step {h}, state {game.name('state', s)}"
+    return f"what is played where optimal policies lead may differ, first at {where}"
 
 
 def sensitivity_lines(found: Sensitivities) -> Iterator[Text]:

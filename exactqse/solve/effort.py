@@ -123,7 +123,8 @@ class Effort:
         unit: what ``work`` counts, in words.
         stopped: why the search ended before its aim, empty when it did not.
         interrupted: whether Ctrl-C is why.
-        met: other policies that the search met, in float64 worth as much up to the gap, as nodes.
+        met: other policies that the search met, worth as much up to the gap as far as it knows, as
+            nodes.
     """
 
     nodes: int

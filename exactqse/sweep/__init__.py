@@ -3,7 +3,7 @@
 from exactqse.sweep.along_eta import Change, Sweep, SweepPoint, sweep
 from exactqse.sweep.around import isolation, sensitivities
 from exactqse.sweep.grid import eta_grid
-from exactqse.sweep.isolate import CellOptima, Isolation, Tie
+from exactqse.sweep.isolate import CellOptima, Isolation, Played, Tie
 from exactqse.sweep.limits import Limits, limits
 from exactqse.sweep.near import Group, NearOptimal, NearPolicy, ValueRange, near_optimal
 from exactqse.sweep.sensitivity import Sensitivities
@@ -16,6 +16,7 @@ __all__ = [
     "Limits",
     "NearOptimal",
     "NearPolicy",
+    "Played",
     "Sensitivities",
     "Sweep",
     "SweepPoint",

@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+from exactqse.errors import NotCoveredError
 from exactqse.solve.solution import Solution, certified
 from exactqse.sweep.farsighted import FarsightedOptima
 from exactqse.sweep.isolate import Isolation, Optima
 from exactqse.sweep.near import NearOptimal, near_optimal
 from exactqse.sweep.sensitivity import Sensitivities, stagewise_sensitivities
+from exactqse.sweep.strong import strong_isolation
 
 
 def isolation(solution: Solution | NearOptimal) -> Isolation:
     """Where the optimal policies of a solved game are, and whether there is exactly one.
 
-    The bounds are those of the checked certificate; what follows from them is ball arithmetic.
+    The bounds are those of the checked certificate; what follows from them is ball arithmetic, or
+    exact rational arithmetic for eta = infinity.
 
     Args:
-        solution: a certified one of finite eta. For gamma > 0 of a Markov leader; or what
+        solution: a certified one, for gamma > 0 of finite eta and of a Markov leader; or what
             :func:`near_optimal` found of it, with more parts, where the default leaves it
             undecided.
 
     Raises:
         KindError, InputError: no solution, or one that no checker accepted.
-        NotCoveredError: eta = infinity; or gamma > 0 and a leader who remembers.
+        NotCoveredError: gamma > 0, and eta = infinity or a leader who remembers.
     """
+    if not isinstance(solution, NearOptimal):
+        game = certified(solution).game
+        if game.eta is None and not game.gamma:
+            return strong_isolation(solution)
     return _optima(solution).isolation()
 
 
@@ -30,7 +37,7 @@ def sensitivities(solution: Solution | NearOptimal) -> Sensitivities:
     """Enclosures of dJ*/deta, dJ*/du and dJ*/dr at a solved game.
 
     Args:
-        solution: as for :func:`isolation`.
+        solution: as for :func:`isolation`, of finite eta.
 
     Raises:
         KindError, InputError: no solution, or one that no checker accepted.
@@ -43,8 +50,11 @@ def sensitivities(solution: Solution | NearOptimal) -> Sensitivities:
 
 
 def _optima(solution: Solution | NearOptimal) -> Optima | FarsightedOptima:
-    if isinstance(solution, NearOptimal):
-        return FarsightedOptima(solution)
-    if certified(solution).game.gamma:
-        return FarsightedOptima(near_optimal(solution))
-    return Optima(solution)
+    near = solution if isinstance(solution, NearOptimal) else None
+    found = certified(solution) if near is None else near.solution
+    if found.remembers or (found.game.gamma and found.game.eta is None):
+        what = "a leader who remembers" if found.remembers else "gamma > 0 and eta = infinity"
+        raise NotCoveredError(f"not covered: {what}", where="solution", remedy="see near_optimal")
+    if not found.game.gamma:
+        return Optima(found)
+    return FarsightedOptima(near or near_optimal(found))

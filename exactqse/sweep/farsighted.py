@@ -66,7 +66,7 @@ class FarsightedOptima:
             support=support,
             proved=all(bounds[a].lower > 0 for a in support),
             unique=unique and (self.found.unique or len(support) == 1),
-            alike=several,
+            several=several,
             radius=max(max(p - w.lower, w.upper - p) for p, w in zip(given, bounds, strict=True)),
         )
 

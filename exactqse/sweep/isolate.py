@@ -25,6 +25,7 @@ from exactqse.kernel.game import KernelGame, Row
 from exactqse.solve.coverage import require_quantal
 from exactqse.solve.solution import Solution, certified, myopic_nodes
 from exactqse.sweep.boxes import Cell, Region, StageBalls, mean
+from exactqse.sweep.near import NearPolicy
 from exactqse.sweep.region import localise
 
 Verdict = Literal["isolated", "multiple", "undecided"]
@@ -42,7 +43,8 @@ class CellOptima:
         support: the leader actions that an optimal alpha_c may take.
         proved: whether every optimal alpha_c takes all of them.
         unique: whether exactly one alpha_c is proved to be optimal.
-        alike: whether several are: actions that do the same there may stand in for each other.
+        several: whether several are proved to be. For finite eta because actions that do the same
+            there may stand in for each other.
         radius: no optimal alpha_c(a) is further than this from the certified policy's.
     """
 
@@ -53,7 +55,7 @@ class CellOptima:
     support: tuple[int, ...]
     proved: bool
     unique: bool
-    alike: bool
+    several: bool
     radius: Fraction
 
 
@@ -75,6 +77,22 @@ class Tie:
 
 
 @dataclass(frozen=True)
+class Played:
+    """What a follower who best responds may answer where optimal play leads, and her own answer.
+
+    Attributes:
+        step, state: where the play of some optimal policy comes with positive probability.
+        response: the follower action, among his best responses one that she likes best.
+        weights: [a], the range of her alpha(a) after it, over all optimal policies; sharp.
+    """
+
+    step: int
+    state: int
+    response: int
+    weights: tuple[Enclosure, ...]
+
+
+@dataclass(frozen=True)
 class Isolation:
     """What is known of the optimal policies of a solved game.
 
@@ -84,25 +102,38 @@ class Isolation:
     Attributes:
         solution: the certified equilibrium.
         places: one entry for each reachable (step, state) and cell, in ascending order.
-        ties: policies that the search met and the bounds do not tell from the certified one; for
-            gamma > 0 see ``others`` of :class:`NearOptimal`.
+        ties: for finite eta, policies that the search met and the bounds do not tell from the
+            certified one; for gamma > 0 see ``others`` of :class:`NearOptimal`.
+        played: for eta = infinity, all that is played where optimal policies lead; empty if some of
+            that is undecided.
+        others: for eta = infinity, another optimal policy and its exact value, if there are
+            several: one that differs in what is played, if any does.
     """
 
     solution: Solution
     places: tuple[CellOptima, ...]
     ties: tuple[Tie, ...]
+    played: tuple[Played, ...] = ()
+    others: tuple[NearPolicy, ...] = ()
 
     @property
     def verdict(self) -> Verdict:
-        """What is proved: one such policy ("isolated"), several, of alike actions, or neither."""
+        """What is proved: one such policy ("isolated"), several, or neither."""
         if all(place.unique for place in self.places):
             return "isolated"
-        return "multiple" if any(place.alike for place in self.places) else "undecided"
+        return "multiple" if any(place.several for place in self.places) else "undecided"
 
     @cached_property
     def radius(self) -> Fraction:
         """No such policy's probability is further than this from the certified one's."""
         return max(place.radius for place in self.places)
+
+    @property
+    def is_played_alike(self) -> bool:
+        """For eta = infinity: whether all optimal policies are proved to make for the same play."""
+        places = {(x.step, x.state) for x in self.played}
+        one = not any(w.width for x in self.played for w in x.weights)
+        return one and 0 < len(self.played) == len(places)
 
     @property
     def support(self) -> tuple[tuple[int, ...], ...]:
@@ -207,7 +238,7 @@ class Optima:
             support=support,
             proved=all(bounds[a].lower > 0 for a in support),
             unique=region.unique and all(len(actions) == 1 for actions in classes),
-            alike=several,
+            several=several,
             radius=max(max(p - w.lower, w.upper - p) for p, w in pairs),
         )
 

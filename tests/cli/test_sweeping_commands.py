@@ -12,8 +12,8 @@ import pytest
 import exactqse
 from exactqse.arithmetic import Enclosure
 from exactqse.errors import InputError
-from exactqse.games import get
-from exactqse.report import draw_sweep, pictures
+from exactqse.games import dense, get
+from exactqse.report import draw_sweep, isolation_lines, pictures
 from exactqse.sweep import sensitivities, sweep
 
 Run = Callable[..., Any]
@@ -132,14 +132,6 @@ def test_without_matplotlib_one_line_says_how_to_install_it(
             ("sweep", GAME, "--eta", "1", "--out", "a.svg", "--picture", "a.svg"),
             "would be overwritten",
         ),
-        (
-            ("sensitivities", GAME, "--eta", "inf"),
-            "not covered: eta = infinity; every finite eta is covered",
-        ),
-        (
-            ("sensitivities", GAME, "--gamma", "1", "--eta", "inf"),
-            "not covered: eta = infinity; every finite eta is covered",
-        ),
         (("sensitivities", GAME, "--digits", "0"), "digits: 0 is not an integer"),
     ],
 )
@@ -228,3 +220,60 @@ def test_an_nfg_file_is_swept_with_its_assumptions(run: Run, tmp_path: Path) -> 
     path.write_text('NFG 1 R "" { "a" "b" } { 2 2 } 2 1 1 0 4 0 3 1')
     document = json.loads(run("sweep", path, "--eta", "1", "--json").out)
     assert document["assumed"] == {"leader": "player 1", "observes": "action"}
+
+
+def test_the_only_optimum_of_a_best_responding_follower(run: Run) -> None:
+    words = ("sensitivities", GAME, "--eta", "inf", "--observes", "nothing")
+    lines = run(*words).out.splitlines()
+    assert "isolated: exactly one policy is optimal from every step and state on" in lines
+    assert "where optimal policies lead, the same is played for all of them" in lines
+    document = json.loads(run(*words, "--json").out)
+    assert document["sensitivities"] is None
+    assert document["isolation"]["verdict"] == "isolated"
+    assert document["isolation"]["others"] == []
+    half = {"lower": "1/2", "upper": "1/2"}
+    assert document["isolation"]["played"] == [
+        {"step": 0, "state": 0, "follower_action": 1, "weights": [half, half]}
+    ]
+
+
+def test_two_optima_of_a_best_responding_follower(run: Run, tmp_path: Path) -> None:
+    """He answers with what she plays, and both are worth 1."""
+    same = [[[1, 0], [0, 1]]]
+    game = exactqse.Game.from_arrays(None, same, same, eta="inf", observes="nothing")
+    path = tmp_path / "game.json"
+    game.save(path)
+    out = run("sensitivities", path).out
+    assert "multiple: several policies are optimal\n" in out
+    assert (
+        "what is played where optimal policies lead may differ, first at step 0, state 0\n" in out
+    )
+    assert "within the gap too: a policy with J = 1, whose probabilities differ by up to 1\n" in out
+    (other,) = json.loads(run("sensitivities", path, "--json").out)["isolation"]["others"]
+    assert (other["value"], other["distance"], other["group"]) == (
+        {"lower": "1", "upper": "1"},
+        "1",
+        None,
+    )
+
+
+def test_what_is_played_is_undecided_where_bounds_differ() -> None:
+    game = get("random-dense").with_(eta="inf", gamma=0, observes="nothing")
+    found = exactqse.isolation(exactqse.solve(game, node_limit=1))
+    text = [str(line) for line in isolation_lines(game, found)]
+    assert text[0] == "undecided: other policies may be optimal"
+    assert "what is played where optimal policies lead is undecided" in text
+
+
+def test_values_of_near_optimal_policies_against_best_responses(run: Run, tmp_path: Path) -> None:
+    game = dense(states=2, leader_actions=2, follower_actions=2, horizon=2, seed=1, eta=1)
+    path = tmp_path / "game.json"
+    game.with_(gamma="1/2", eta="inf").save(path)
+    lines = run("sensitivities", path).out.splitlines()
+    assert sum(line.startswith("the follower's values, of every policy") for line in lines) == 1
+    assert lines[-1] == "J* is differentiated for finite eta only"
+    document = json.loads(run("sensitivities", path, "--json").out)
+    assert document["sensitivities"] is None
+    assert document["isolation"] is None
+    values = document["near_optimal"]["values"]
+    assert [(x["step"], x["state"]) for x in values] == [(1, 0), (1, 1)]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from fractions import Fraction
 from itertools import product
+from random import Random
 
 import mpmath
 import pytest
@@ -201,3 +204,54 @@ def test_a_cap_of_the_value() -> None:
     t = x * sp.exp(1 - x)
     assert t.subs(x, 1) == 1
     assert zero(sp.diff(t, x) - (1 - x) * sp.exp(1 - x))
+
+
+# ---- strong-optima.md ----
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_policies_that_lead_to_optimal_values(seed: int) -> None:
+    """Lemma 2, for all policies of extreme mixtures: two steps, states and actions, few numbers."""
+    draw = Random(seed)
+    places = [(0, 0), (1, 0), (1, 1)]
+    x, u = ({p: [[draw.randint(0, 2) for _ in "ab"] for _ in "ab"] for p in places} for _ in "xu")
+    goes = [[draw.randint(0, 1) for _ in "ab"] for _ in "ab"]  # from (0, 0), [b][a]
+
+    def mean(p: Fraction, row: Sequence[Fraction]) -> Fraction:
+        return (1 - p) * row[0] + p * row[1]
+
+    def y(place: tuple[int, int], b: int, after: Sequence[Fraction]) -> list[Fraction]:
+        later = [after[goes[b][a]] if place == (0, 0) else 0 for a in (0, 1)]
+        return [Fraction(u[place][b][a] + later[a]) for a in (0, 1)]
+
+    def answers(
+        place: tuple[int, int], p: Fraction, after: Sequence[Fraction]
+    ) -> dict[int, Fraction]:
+        """The best responses, with what they bring her."""
+        X = [mean(p, x[place][b]) for b in (0, 1)]
+        return {b: mean(p, y(place, b, after)) for b in (0, 1) if X[b] == max(X)}
+
+    extreme = {}
+    for place in places:
+        low, high = (x[place][0][a] - x[place][1][a] for a in (0, 1))
+        between = {Fraction(low, low - high)} if low * high < 0 else set()
+        extreme[place] = sorted({Fraction(0), Fraction(1)} | between)
+
+    def best(place: tuple[int, int], after: Sequence[Fraction]) -> Fraction:
+        return max(max(answers(place, p, after).values()) for p in extreme[place])
+
+    later = [best(place, []) for place in places[1:]]
+    J = best((0, 0), later)
+    optimal = 0
+    for first, *rest in product(*(extreme[place] for place in places)):
+        W = [max(answers(place, p, []).values()) for place, p in zip(places[1:], rest, strict=True)]
+        worth = answers((0, 0), first, W)
+        if max(worth.values()) < J:
+            continue
+        optimal += 1
+        for b in (b for b, value in worth.items() if value == J):
+            assert answers((0, 0), first, later)[b] == J  # the mixture is in F_b
+            for a in (0, 1):
+                reached = first if a else 1 - first
+                assert not reached or W[goes[b][a]] == later[goes[b][a]]
+    assert optimal

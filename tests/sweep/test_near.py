@@ -314,10 +314,12 @@ def test_what_is_not_covered_is_refused() -> None:
     with pytest.raises(NotCoveredError, match="solution: not covered: gamma = 0; use isolation"):
         near_optimal(solve(game, 5))
     far = two_poles()
-    with pytest.raises(NotCoveredError, match="not covered: eta = infinity"):
-        near_optimal(solve(far.with_(eta="inf")))
+    with pytest.raises(NotCoveredError, match="not covered: gamma > 0 and eta = infinity"):
+        isolation(solve(far.with_(eta="inf")))
+    with pytest.raises(NotCoveredError, match="not covered: gamma > 0 and eta = infinity"):
+        sensitivities(near_optimal(solve(far.with_(eta="inf")), parts=1))
     with pytest.raises(NotCoveredError, match="not covered: a leader who remembers"):
-        near_optimal(solve(far, gap="1/10", leader="history"))
+        sensitivities(near_optimal(solve(far, gap="1/10", leader="history")))
     with pytest.raises(InputError, match="solution: is not certified"):
         near_optimal(solve(far, gap="1/10", checker=None))
     with pytest.raises(KindError, match="solution: expected a solution"):

@@ -48,7 +48,7 @@ class Policies:
         self.unit = spread * len(model.layers) or 1.0
         self.nodes: Nodes = ()
         self.worth: Fraction | None = None
-        self.seen: set[Nodes] = set()
+        self.seen: dict[Nodes, Fraction | None] = {}  # what each is worth, if that is known
 
     def dive(self, lo: Floats, hi: Floats, weight: Floats) -> None:
         """Keep the policy for the part [lo, hi], (N,) each, if it is the best so far."""
@@ -82,9 +82,9 @@ class Policies:
         """Evaluate a policy."""
         if nodes in self.seen:
             return
-        self.seen.add(nodes)
+        self.seen[nodes] = None
         try:
-            worth = policy_worth(self.game, nodes)
+            self.seen[nodes] = worth = policy_worth(self.game, nodes)
         except FailureError:  # numbers too long
             return
         if self.worth is None or worth > self.worth:

@@ -75,6 +75,7 @@ class Search:
         budget: Budget,
     ) -> None:
         self.game, self.model, self.policies, self.p = game, model, policies, precision
+        self.budget = budget
         self.first = [0, *np.cumsum(model.sizes).tolist()]
         self.program = Program(model, budget) if entries_of(model) <= _LARGE else None
         self.made = 0
@@ -138,13 +139,16 @@ class Search:
         axis = self.first[1] + int(later.argmax()) if len(later) else -1
         if axis < 0 or radius[axis] <= _NARROW * self.policies.unit:
             return False
-        at = _middle(float(node.lo[axis]), float(node.hi[axis]))
+        for child in self.halved(node, axis, _middle(float(node.lo[axis]), float(node.hi[axis]))):
+            self._examine(child, node)
+        return True
+
+    def halved(self, node: Node, axis: int, at: Fraction) -> tuple[Node, Node]:
+        """Its halves V <= at and V >= at, unexamined."""
         low = Node(node.lo, _with(node.hi, axis, float(at)), node.least, {**node.most, axis: at})
         high = Node(_with(node.lo, axis, float(at)), node.hi, {**node.least, axis: at}, node.most)
         node.axis, node.at, node.children = axis, at, (low, high)
-        for child in node.children:
-            self._examine(child, node)
-        return True
+        return node.children
 
     def _examine(self, node: Node, parent: Node | None) -> None:
         """Bound a part, and look for a policy in it."""
@@ -154,14 +158,18 @@ class Search:
         if self.program is not None and impossible is None:
             before = None if parent is None or parent.found is None else parent.found.basis
             node.found = self.program.solve(node.lo, node.hi, before)
-        proofs = [impossible, None if node.found is None else _written(node.found)]
+        proofs = [impossible, None if node.found is None else written(node.found)]
         proofs.append((parent.claims, parent.slopes) if parent else (self.nothing, self.flat))
         for proof in proofs:
             if proof is not None and not self._is_less(node, parent):
                 self._improve(node, *proof)
+        self._keep(node)
+        self._dive(node)
+
+    def _keep(self, node: Node) -> None:
+        """It is a leaf, unless it is empty."""
         if node.bound is not None:
             heapq.heappush(self.heap, (-float(node.bound), self.made, node))
-            self._dive(node)
 
     def _is_less(self, node: Node, parent: Node | None) -> bool:
         """Whether a part's bound is at most that of the part that it is a half of."""
@@ -245,7 +253,7 @@ class Search:
         node.lo, node.hi = lo, hi
 
 
-def _written(found: Found) -> Proof:
+def written(found: Found) -> Proof:
     """Multipliers and slopes as short numbers."""
     duals = found.duals.tolist()
     claims = tuple(tuple(tuple(map(_short, row)) for row in rows) for rows in duals)

@@ -17,6 +17,7 @@ from exactqse.kernel.game import KernelGame
 from exactqse.kernel.gamefile import game_hash
 from exactqse.solve.effort import Budget, Effort, Progress
 from exactqse.solve.farsighted.model import model_of
+from exactqse.solve.promised.met import others
 from exactqse.solve.promised.policies import Policies
 from exactqse.solve.promised.search import Node, Search
 from exactqse.solve.rounding import fractional_bits
@@ -72,7 +73,9 @@ def _solve(
         else budget.reason or (_MANY if search.program is None else _NARROW)
     )
     interrupted = bool(stopped) and budget.interrupted
-    return found, Effort(len(game.places), p, search.made, "parts examined", stopped, interrupted)
+    work = search.made, "parts examined"
+    met = others(policies, policies.nodes, max(gap, upper - lower))
+    return found, Effort(len(game.places), p, *work, stopped, interrupted, met)
 
 
 def _cover(
