@@ -112,12 +112,16 @@ def touching(top: float, x: Floats, y: Floats, lam: Floats, close: float) -> Par
 
 
 def majorants(x: Floats, y: Floats, of: Parameters, lam: Floats) -> Floats:
-    """The largest over m vertices, x (..., m), for L lam; infinite where "down" is none."""
+    """The largest over m vertices, x (..., m), for L lam; infinite where "down" is none.
+
+    y is (..., m), or (L, ..., m) where it differs by lam.
+    """
     found = np.empty((len(lam), *x.shape[:-1]))
+    above = lam.reshape(-1, *[1] * x.ndim) - y
     for some, falls in ((of[0], True), (~of[0], False)):
         if not some.any():
             continue
-        size, over = of[1][some].reshape(-1, *[1] * x.ndim), lam[some].reshape(-1, *[1] * x.ndim) - y
+        size, over = of[1][some].reshape(-1, *[1] * x.ndim), above[some]
         if falls:
             least = (x + np.log(np.maximum(over, 0) / size)).min(-1)
             found[some] = -size[..., 0] * (1 + least)
