@@ -8,6 +8,7 @@ for all that its proof may choose, and halved (proofs/farsighted-strong.md).
 from __future__ import annotations
 
 from fractions import Fraction
+from math import ceil, log2
 
 import numpy as np
 
@@ -23,6 +24,9 @@ from exactqse.solve.rounding import fractional_bits
 
 _STARTS = 16
 _SPARE = 24  # bits for multipliers, which magnify rounding
+_BITS_MORE = 7  # than the gap takes, relative to the scale
+_LEAST_BITS, _MOST_BITS = 10, 30
+_TINY = 1e-300
 _NARROW = "float64 could not separate the bounds further"
 _MANY = "the game is too large for a program of its bound"
 
@@ -47,7 +51,7 @@ def _solve(
     model = model_of(game)
     policies = Policies(game, model)
     p = fractional_bits(game, gap, model.scale) + _SPARE
-    search = Search(game, model, policies, p, budget)
+    search = Search(game, model, policies, p, budget, bits=_bits(float(gap), model.scale))
     budget.spend(1)
 
     def is_over(closed: int, made: int) -> bool:
@@ -73,6 +77,12 @@ def _solve(
     )
     interrupted = bool(stopped) and budget.interrupted
     return found, Effort(len(game.places), p, search.made, "parts examined", stopped, interrupted)
+
+
+def _bits(gap: float, scale: float) -> int:
+    """Of slopes and multipliers: rounded to so many, they prove little less than before."""
+    wanted = ceil(log2(max(scale, _TINY) / max(gap, _TINY))) + _BITS_MORE
+    return min(max(wanted, _LEAST_BITS), _MOST_BITS)
 
 
 def _cover(
