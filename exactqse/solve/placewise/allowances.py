@@ -18,7 +18,7 @@ from exactqse.solve.placewise.answers import Answers, Site
 from exactqse.solve.placewise.columns import Parameters, majorants
 from exactqse.solve.placewise.place import Place
 from exactqse.solve.placewise.region import Region
-from exactqse.solve.placewise.ties import Offers, choices_of, offers_of
+from exactqse.solve.placewise.ties import Offers, choices_of, lone_of, offers_of
 
 _STEPS = 3  # in which tied places may show more: each leaves less to spare
 
@@ -63,7 +63,7 @@ def tell(
         v, back = np.unique(marks.v[inside] + reference, return_inverse=True)
         shown = np.interp(v, line.v, line.w)
         room = np.full(len(v), np.inf)
-        free = np.isnan(found.tied.away).all(1)
+        free = ~found.tied.any(1)
         for k in np.flatnonzero(free):
             for curve in _curves(place.site, region, found, int(k), float(slack[k]), t, v, shown):
                 room = np.minimum(room, curve)
@@ -88,9 +88,10 @@ def _curves(
 ) -> Iterator[Floats]:
     """What next place t may show at v so that the k-th bound grows by ``slack`` at most."""
     lam = float(found.lam[k])
-    actions = [b for b in range(len(site.x)) if region.columns[b].P.any()]
+    columns = region.columns(site)
+    actions = [b for b in range(len(site.x)) if columns[b].P.any()]
     for b in actions:
-        of = region.columns[b]
+        of = columns[b]
         if not of.P[:, t].any():
             continue
         down, value = (each[k] for each in found.majorants[b])
@@ -109,13 +110,13 @@ def tied_room(
 ) -> Floats:
     """What tied place t may show at each v; ``shown`` is t, v and what it shows there."""
     t, v, height = shown
-    if np.isnan(found.tied.away[0, t]):
+    if not found.tied[0, t]:
         return height
     lines = list(region.lines)
     lines[t] = Polyline(v, height, np.arange(len(v)))
-    ties = [int(i) for i in np.flatnonzero(~np.isnan(found.tied.away[0]))]
+    ties = np.flatnonzero(found.tied[0]).tolist()
     choices = choices_of(ties, lines)
-    offers = offers_of(site, region.corners, lines, choices)
+    offers = offers_of(lone_of(site, region.corners, lines, ties), choices, site.gamma)
     reached = [offer.P[:, ties.index(t)] for offer in offers]
     sums = _Sums(offers, reached, found, (found.G + slack / len(ties))[:, None])
     more = np.zeros((len(found.lam), len(choices.v)))
@@ -196,7 +197,7 @@ def _corners(
 ) -> Iterator[Floats]:
     """At each corner of b's mixtures; places that follow beside t have equal shares."""
     b, t = which
-    of = region.columns[b]
+    of = region.columns(site)[b]
     x, u = of.corners @ site.x[b], of.corners @ site.u[b]
     for a, P in enumerate(of.P):
         if P[t] <= 0:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,8 +11,7 @@ import numpy as np
 from exactqse.solve.farsighted.model import Booleans, Floats, Integers
 from exactqse.solve.placewise.columns import Parameters, Reply
 
-_TIED = "away", "bend", "b", "edge"
-_ROWS = "G", "v", "W", "x", "y", "alpha", "picks"
+_ROWS = "G", "v", "W", "x", "y", "alpha", "picks", "tied"
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,23 +35,6 @@ class Site:
 
 
 @dataclass(frozen=True, eq=False)
-class Tied:
-    """Of bounds at L values of lam in which all transitions to a tied place pick one point.
-
-    Attributes:
-        away: (L, T), the v that is to blame for the bound; not a number for places that are free.
-        bend: (L,), what of W the bound gives away there.
-        b: (L,), the action to blame where v is as it should be.
-        edge: (L, 2), between which corners of its mixtures.
-    """
-
-    away: Floats
-    bend: Floats
-    b: Integers
-    edge: Integers
-
-
-@dataclass(frozen=True, eq=False)
 class Answers:
     """What is best, and proved, at L values of lam.
 
@@ -62,7 +45,7 @@ class Answers:
         x, y: (L, B).
         alpha: (L, B, A).
         picks: (L, B, T), values at the next places.
-        tied: what there is to say of ties.
+        tied: (L, T), to which places all transitions must pick one point for the bound to hold.
         majorants: for each b, which falls and its parameter.
     """
 
@@ -74,16 +57,13 @@ class Answers:
     y: Floats
     alpha: Floats
     picks: Floats
-    tied: Tied
+    tied: Booleans
     majorants: tuple[Parameters, ...]
 
     def some(self, ks: Integers) -> Answers:
         """Those of the lam with these numbers."""
-        tied = Tied(*[getattr(self.tied, name)[ks] for name in _TIED])
         rows = {name: getattr(self, name)[ks] for name in ("lam", *_ROWS)}
-        return Answers(
-            **rows, tied=tied, majorants=tuple((a[ks], b[ks]) for a, b in self.majorants)
-        )
+        return Answers(**rows, majorants=tuple((a[ks], b[ks]) for a, b in self.majorants))
 
 
 def answers_of(
@@ -91,14 +71,16 @@ def answers_of(
     G: Floats,
     replies: list[Reply],
     majorants: tuple[Parameters, ...],
-    tied: Tied | None = None,
+    ties: Sequence[int] = (),
 ) -> Answers:
-    """From one reply and its majorants for each follower action."""
+    """From one reply and its majorants for each follower action; all bounds have the same ties."""
     x = np.array([one.x for one in replies]).T
     y = np.array([one.y for one in replies]).T
     top = x.max(1)
     e = np.exp(x - top[:, None])
     total = e.sum(1)
+    tied = np.zeros((len(lam), replies[0].v.shape[1]), dtype=bool)
+    tied[:, list(ties)] = True
     return Answers(
         lam,
         G,
@@ -108,14 +90,9 @@ def answers_of(
         y,
         np.array([one.alpha for one in replies]).swapaxes(0, 1),
         np.array([one.v for one in replies]).swapaxes(0, 1),
-        _free(len(lam), replies[0].v.shape[1]) if tied is None else tied,
+        tied,
         majorants,
     )
-
-
-def _free(L: int, T: int) -> Tied:
-    none = np.zeros(L, dtype=np.intp)
-    return Tied(np.full((L, T), np.nan), np.zeros(L), none, np.stack([none, none], axis=1))
 
 
 def better(free: Answers, tied: Answers) -> Answers:
@@ -125,16 +102,12 @@ def better(free: Answers, tied: Answers) -> Answers:
     def pick(a: Any, b: Any) -> Any:
         return np.where(use.reshape(-1, *[1] * (a.ndim - 1)), b, a)
 
-    def picked(names: tuple[str, ...], a: Any, b: Any) -> dict[str, Any]:
-        return {name: pick(getattr(a, name), getattr(b, name)) for name in names}
-
     majorants = tuple(
         (pick(p[0], q[0]), pick(p[1], q[1]))
         for p, q in zip(free.majorants, tied.majorants, strict=True)
     )
-    ties = Tied(**picked(_TIED, free.tied, tied.tied))
-    rows = picked(_ROWS, free, tied)
-    return replace(free, majorants=majorants, tied=ties, **rows)
+    rows = {name: pick(getattr(free, name), getattr(tied, name)) for name in _ROWS}
+    return replace(free, majorants=majorants, **rows)
 
 
 def joined(some: Answers, others: Answers) -> Answers:
@@ -144,12 +117,9 @@ def joined(some: Answers, others: Answers) -> Answers:
     def both(a: Any, b: Any) -> Any:
         return np.concatenate([a, b])[order]
 
-    def pairs(names: tuple[str, ...], a: Any, b: Any) -> dict[str, Any]:
-        return {name: both(getattr(a, name), getattr(b, name)) for name in names}
-
     majorants = tuple(
         (both(p[0], q[0]), both(p[1], q[1]))
         for p, q in zip(some.majorants, others.majorants, strict=True)
     )
-    tied = Tied(**pairs(_TIED, some.tied, others.tied))
-    return Answers(**pairs(("lam", *_ROWS), some, others), tied=tied, majorants=majorants)
+    rows = {name: both(getattr(some, name), getattr(others, name)) for name in ("lam", *_ROWS)}
+    return Answers(**rows, majorants=majorants)

@@ -114,17 +114,17 @@ def touching(top: float, x: Floats, y: Floats, lam: Floats, close: float) -> Par
 def majorants(x: Floats, y: Floats, of: Parameters, lam: Floats) -> Floats:
     """The largest over m vertices, x (..., m), for L lam; infinite where "down" is none.
 
-    y is (..., m), or (L, ..., m) where it differs by lam.
+    y is as x, or (L, ..., m).
     """
     found = np.empty((len(lam), *x.shape[:-1]))
-    above = lam.reshape(-1, *[1] * x.ndim) - y
     for some, falls in ((of[0], True), (~of[0], False)):
         if not some.any():
             continue
-        size, over = of[1][some].reshape(-1, *[1] * x.ndim), above[some]
+        size, level = (z[some].reshape(-1, *[1] * x.ndim) for z in (of[1], lam))
+        over = level - (y[some] if y.ndim > x.ndim else y)
         if falls:
-            least = (x + np.log(np.maximum(over, 0) / size)).min(-1)
-            found[some] = -size[..., 0] * (1 + least)
+            ratio = np.maximum(over, 0) / size
+            found[some] = -size[..., 0] * (1 + (x + np.log(ratio)).min(-1))
         else:
             found[some] = size[..., 0] * np.exp((x - over / size).max(-1) - 1)
     return found

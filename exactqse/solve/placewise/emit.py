@@ -132,11 +132,10 @@ class _Writer:
         factor = exp(-offset)
         members = [(bool(down[k]), float(value[k])) for down, value in found.majorants]
         scaled = [(down, value * factor if down else value) for down, value in members]
-        away = found.tied.away[k]
         ties = sorted(
             self.game.reachable[child.h][child.n]
-            for child, v in zip(self.place.after, away, strict=True)
-            if not np.isnan(v)
+            for child, is_tied in zip(self.place.after, found.tied[k], strict=True)
+            if is_tied
         )
         return Piece(Fraction(float(found.lam[k])), self._trees(scaled), end, tuple(ties))
 

@@ -92,8 +92,11 @@ def between(found: Answers, i: int, j: int, v: float) -> Point:
     )
 
 
-def losses(here: Used) -> tuple[list[Used], list[Act]]:
-    """The regions that are used at the next places, and what is lost here and in between."""
+def losses(here: Used, least: float) -> tuple[list[Used], list[Act]]:
+    """The regions that are used at the next places, and what is lost here and in between.
+
+    Who is to blame for a tied bound is only asked for a loss of ``least`` or more.
+    """
     region = here.leaf.held
     found = region.found
     if here.place.h:
@@ -102,7 +105,7 @@ def losses(here: Used) -> tuple[list[Used], list[Act]]:
         point, acts = between(found, 0, 0, 0.0), []
     here.alpha, k = point.alpha, point.k
     below: list[Used] = []
-    blamed: dict[int, tuple[float, float]] = {}
+    picked: dict[int, float] = {}
     for t, child in enumerate(here.place.after):
         P = (point.alpha * here.place.site.P[:, :, t]).sum(1)
         share = point.weight * P
@@ -118,30 +121,37 @@ def losses(here: Used) -> tuple[list[Used], list[Act]]:
         if spread > _SAME and wide:
             loss = here.share * spread * 2 * _SPREAD
             acts.append(Act(loss, here.place, here.leaf, t=t, at=vc))
-        if wide and abs(found.tied.away[k, t] - vc) > _SAME:
-            blamed[t] = vc, float(found.tied.away[k, t])
+        picked[t] = vc
         below += _chord(here, region, t, child, vc, total, acts)
     bound = region.bound_at(here.v) if here.place.h else region.root
-    return below, acts + _bends(here, k, bound - point.W, blamed)
+    if found.tied[k].any() and here.share * (bound - point.W) > max(least, _LITTLE):
+        acts += _bends(here, k, bound - point.W, picked)
+    return below, acts
 
 
-def _bends(here: Used, k: int, lost: float, blamed: dict[int, tuple[float, float]]) -> list[Act]:
-    """What the k-th bound gives away as it is tied: of places with (v, another v), or mixtures.
+def _bends(here: Used, k: int, lost: float, picked: dict[int, float]) -> list[Act]:
+    """What the k-th bound gives away as it is tied: of places where v is another, or mixtures.
 
     Another bound may be better there: no more is given away than what is ``lost``.
     """
-    found = here.leaf.held.found.tied
-    loss = here.share * min(float(found.bend[k]), lost)
+    region = here.leaf.held
+    why = region.blame(here.place.site, k)
+    loss = here.share * min(why.bend, lost)
     if not loss > _LITTLE:
         return []
-    total = sum(abs(away - v) for v, away in blamed.values())
+    ties = np.flatnonzero(region.found.tied[k]).tolist()
+    away = {
+        t: (v, picked[t])
+        for t, v in zip(ties, why.v.tolist(), strict=True)
+        if t in picked and abs(v - picked[t]) > _SAME
+    }
+    total = sum(abs(v - at) for v, at in away.values())
     acts = [
-        Act(loss * abs(away - v) / total, here.place, here.leaf, t=t, at=(away + v) / 2)
-        for t, (v, away) in blamed.items()
+        Act(loss * abs(v - at) / total, here.place, here.leaf, t=t, at=(v + at) / 2)
+        for t, (v, at) in away.items()
     ]
-    i, j = (int(corner) for corner in found.edge[k])
-    if not acts and i != j:
-        acts = [Act(loss, here.place, here.leaf, b=int(found.b[k]), edge=(i, j))]
+    if not acts and why.edge[0] != why.edge[1]:
+        acts = [Act(loss, here.place, here.leaf, b=why.b, edge=why.edge)]
     return acts
 
 

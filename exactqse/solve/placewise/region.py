@@ -18,10 +18,22 @@ from exactqse.solve.placewise.columns import (
     majorants,
     reply,
 )
-from exactqse.solve.placewise.ties import tied
+from exactqse.solve.placewise.ties import (
+    Blame,
+    Choices,
+    Lone,
+    Offers,
+    blame,
+    choices_of,
+    few,
+    lone_of,
+    offers_of,
+    tied,
+)
 
 GRAIN = 2.0**30  # ends are whole numbers of its parts: the checker knows them exactly
 _NEWTON = 60
+_NEAR = 1e-3  # of what is close: the last step
 _WIDE = 0.15  # of pieces that lie above their chords
 
 
@@ -48,7 +60,8 @@ class Region:
     low: float = np.inf
     high: float = -np.inf
     lines: list[Polyline] = field(default_factory=list)
-    columns: list[Column] = field(default_factory=list)
+    _columns: list[Column] = field(default_factory=list)
+    _lone: list[Lone] = field(default_factory=list)
     known: Answers | None = None
     found: Answers = field(init=False)
     pieces: Pieces = field(init=False)
@@ -61,16 +74,20 @@ class Region:
 
     def meet(self, site: Site, lines: list[Polyline], versions: tuple[int, ...]) -> None:
         """See what the next places offer now."""
-        self.seen, self.lines = versions, lines
-        rows = range(len(site.x))
-        self.columns = [
-            column(site.x[b], site.u[b], site.P[b], site.gamma, self.corners[b], lines)
-            for b in rows
-        ]
-        lows = np.array([of.x.min() for of in self.columns])
-        highs = np.array([of.x.max() for of in self.columns])
-        self.low = float(np.logaddexp.reduce(lows))
-        self.high = float(np.logaddexp.reduce(highs))
+        self.seen, self.lines, self._columns = versions, lines, []
+        least, most = (np.array([line.v[end] for line in lines]) for end in (0, -1))
+        pairs = [(of @ site.x[b], site.gamma * of @ site.P[b]) for b, of in self.corners.items()]
+        self.low = float(np.logaddexp.reduce([(x + P @ least).min() for x, P in pairs]))
+        self.high = float(np.logaddexp.reduce([(x + P @ most).max() for x, P in pairs]))
+
+    def columns(self, site: Site) -> list[Column]:
+        """What each action offers, where the next places are free."""
+        if not self._columns:
+            self._columns = [
+                column(site.x[b], site.u[b], site.P[b], site.gamma, self.corners[b], self.lines)
+                for b in range(len(site.x))
+            ]
+        return self._columns
 
     def sees(self, lines: list[Polyline]) -> bool:
         """Whether it was proved over just this."""
@@ -90,17 +107,22 @@ class Region:
         self.cut(worth)
 
     def prove_root(self, site: Site, close: float) -> None:
-        """The lam at which G is 0, by Newton's steps: G is convex, and falls by e^v."""
-        lam = self.root
+        """The least lam that was met at which G is 0, or less, by Newton's steps.
+
+        G would be convex, and fall by e^v, if the majorants were the best ones.
+        """
+        lam, self.root = self.root, np.inf
         if not np.isfinite(lam):
-            lam = min(float(of.y.min()) for of in self.columns)
-        for _ in range(_NEWTON):
+            lam = min(float(of.y.min()) for of in self.columns(site))
+        for number in range(_NEWTON):
             found = self.answers(site, np.array([lam]), close)
             step = float(found.G[0] * np.exp(-found.v[0]))
+            last = abs(step) <= _NEAR * close or number + 1 == _NEWTON
+            if lam < self.root and (last or step < 0):
+                self.root, self.found, self.known = lam, found, found
             lam += step
-            if abs(step) <= 1e-3 * close:
-                break
-        self.root, self.found = lam, found
+            if last:
+                return
 
     def cut(self, worth: float) -> None:
         """The pieces."""
@@ -110,6 +132,11 @@ class Region:
         inner = np.clip(np.round(some.ends[1:-1] * GRAIN) / GRAIN, *ends)
         some = replace(some, ends=np.concatenate([some.ends[:1], inner, some.ends[-1:]]))
         self.pieces = _marked(some, self.marks)
+
+    def mark(self, d: float) -> None:
+        """Divide a piece."""
+        self.marks = np.unique(np.append(self.marks, d))
+        self.pieces = _marked(self.pieces, self.marks)
 
     def bound_at(self, v: float) -> float:
         """The least bound at a v (from the reference) of its range; a stale range may be short."""
@@ -131,19 +158,41 @@ class Region:
         return d[:m], d[m:], K[:m], K[m:]
 
     def answers(self, site: Site, lam: Floats, close: float) -> Answers:
-        """Free or tied, whichever bounds G lower; with majorants of before where these are."""
+        """Free or tied, whichever bounds G lower; with majorants of before where these are.
+
+        Where all next places are tied, these are enough: no majorants prove less when tied.
+        """
         known = self._known(lam)
-        replies = [reply(of, lam) for of in self.columns]
-        bounds = [
-            free_bound(of, at, lam, close) for of, at in zip(self.columns, replies, strict=True)
-        ]
+        at_once = None
+        if ties := few(site, self.lines):
+            at_once = tied(*self.offers(site, ties), lam, close, known)
+            if known is not None and len(ties) == len(self.lines):
+                return at_once
+        columns = self.columns(site)
+        replies = [reply(of, lam) for of in columns]
+        bounds = [free_bound(of, at, lam, close) for of, at in zip(columns, replies, strict=True)]
         if known is not None:
-            rows = zip(self.columns, bounds, known, strict=True)
+            rows = zip(columns, bounds, known, strict=True)
             bounds = [_less(one, majorants(of.x, of.y, old, lam), old) for of, one, old in rows]
         G = np.sum([g for g, _ in bounds], axis=0)
         free = answers_of(lam, G, replies, tuple(p for _, p in bounds))
-        at_once = tied(site, self.corners, self.lines, lam, close, known) if site.ties else None
         return free if at_once is None else better(free, at_once)
+
+    def offers(self, site: Site, ties: list[int]) -> tuple[list[Offers], Choices]:
+        """What each action offers with each choice of a vertex at each of these places."""
+        lone = self._lone
+        if len(ties) < len(self.lines):
+            lone = lone_of(site, self.corners, self.lines, ties)
+        elif not lone:
+            lone = self._lone = lone_of(site, self.corners, self.lines, ties)
+        choices = choices_of(ties, self.lines)
+        return offers_of(lone, choices, site.gamma), choices
+
+    def blame(self, site: Site, k: int) -> Blame:
+        """Of the k-th bound, which is tied."""
+        offers, choices = self.offers(site, np.flatnonzero(self.found.tied[k]).tolist())
+        parameters = [(down[[k]], value[[k]]) for down, value in self.found.majorants]
+        return blame(offers, choices, float(self.found.lam[k]), parameters)
 
     def _known(self, lam: Floats) -> tuple[Parameters, ...] | None:
         """The majorants of before, at the nearest lam."""

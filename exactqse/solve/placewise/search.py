@@ -30,9 +30,8 @@ from exactqse.solve.placewise.thinning import thin
 _CLOSE = 0.02  # of the gap
 _LEAST = 1e-9  # of the scale of values
 _WORTH = 0.1  # of the gap, for all places: errors below it are no errors
-_SHARE = 0.03
+_SHARE = 0.1
 _FINE = 0.1
-_MANY = 32  # acts of a round
 _EDGE = 0.1  # of an interval: no cut is nearer to its ends
 _GRAIN = 2.0**24  # cuts are whole numbers of its parts: the checker knows them exactly
 _COARSE = 2.0**10  # the same for references
@@ -202,14 +201,14 @@ class Search:
     def _losses(self, here: Used) -> tuple[list[Used], list[Act]]:
         """Of a place, once there are as many lam around v as matter; it may use another region."""
         for _ in range(_TURNS):
-            below, acts = losses(here)
+            below, acts = losses(here, self.matters)
             few = [act for act in acts if act.leaf is here.leaf and len(act.lam)]
             if not few or few[0].loss < _ONCE * self.matters:
                 return below, acts
             self._finer(few[0])
             self._renew(here.place, here.leaf)
             here.leaf = here.place.best_at(here.v)[1]
-        return losses(here)
+        return losses(here, self.matters)
 
     def _act(self, acts: list[Act], budget: Budget) -> None:
         """Finer bounds wherever they matter, and the divisions that promise most."""
@@ -223,7 +222,7 @@ class Search:
             budget.spend(1)
             self._finer(act)
         touched = set[int]()
-        for act in divisions[:_MANY]:
+        for act in divisions:
             if act.loss < least or id(act.leaf) in touched:
                 continue
             touched.add(id(act.leaf))
@@ -275,8 +274,7 @@ class Search:
         """Let pieces end at v, so that none is wider than a box that it is seen through."""
         d = v - place.site.reference
         for region in place.regions():
-            region.marks = np.unique(np.append(region.marks, d))
-            region.cut(self.worth)
+            region.mark(d)
         place.changed()
 
     def _play(self, used: list[Used], lost: float) -> None:

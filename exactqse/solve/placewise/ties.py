@@ -14,7 +14,7 @@ import numpy as np
 
 from exactqse.solve.farsighted.model import Floats, Integers
 from exactqse.solve.frontiers.hulls import Polyline, best_on
-from exactqse.solve.placewise.answers import Answers, Site, Tied, answers_of
+from exactqse.solve.placewise.answers import Answers, Site, answers_of
 from exactqse.solve.placewise.columns import (
     Column,
     Parameters,
@@ -24,8 +24,7 @@ from exactqse.solve.placewise.columns import (
     touching,
 )
 
-_MOST = 200  # choices of vertices, of all tied places together
-_TURNS = 2
+_MOST = 5000  # choices of vertices, of all tied places together
 _MOSTLY = 0.5  # of what is lost
 _SAME = 1e-8  # in v
 
@@ -62,10 +61,9 @@ class _Best:
 
 @dataclass(frozen=True, eq=False)
 class _Bound:
-    """G (L,), which choice makes it so, and the majorants."""
+    """G (L,), and the majorants."""
 
     G: Floats
-    worst: Integers
     parameters: tuple[Parameters, ...]
 
     def or_less(self, other: _Bound) -> _Bound:
@@ -75,88 +73,73 @@ class _Bound:
         parameters = tuple(
             (np.where(less, q[0], p[0]), np.where(less, q[1], p[1])) for p, q in pairs
         )
-        worst = np.where(less, other.worst, self.worst)
-        return _Bound(np.minimum(self.G, other.G), worst, parameters)
+        return _Bound(np.minimum(self.G, other.G), parameters)
 
 
 def tied(
-    site: Site,
-    corners: dict[int, Floats],
-    lines: Sequence[Polyline],
+    offers: list[Offers],
+    choices: Choices,
     lam: Floats,
     close: float,
-    known: tuple[Parameters, ...] | None = None,
-) -> Answers | None:
-    """The bounds at the lam; None where there would be too many choices.
+    known: tuple[Parameters, ...] | None,
+) -> Answers:
+    """The bounds at the lam, with majorants that touch where the best choice is.
 
-    ``known`` are majorants that may be better than those that touch where the best choice is.
+    Or with ``known`` ones, where these prove less.
     """
-    if not (ties := _few(site, lines)):
-        return None
-    choices = choices_of(ties, lines)
-    offers = offers_of(site, corners, lines, choices)
-    best = [_best(offer, lam) for offer in offers]
-    value = np.sum([np.exp(one.x) * (one.y - lam[:, None]) for one in best], axis=0)
-    row, at = np.arange(len(lam)), value.argmax(1)
-    point = np.array([(one.x[row, at], one.y[row, at]) for one in best])
+    best, at = _best_choice(offers, lam)
+    replies = [_picked(offer, one, choices, at) for offer, one in zip(offers, best, strict=True)]
+    point = np.array([(one.x, one.y) for one in replies])
     found = _bound(offers, _touching(offers, point, lam, close), lam)
     if known is not None:
         found = found.or_less(_bound(offers, known, lam))
-    for _ in range(_TURNS):  # touching between there and where they are most may be better
-        most = np.array([(one.x[row, found.worst], one.y[row, found.worst]) for one in best])
-        point = (point + most) / 2
-        found = found.or_less(_bound(offers, _touching(offers, point, lam, close), lam))
-    replies = [_picked(offer, one, choices, at) for offer, one in zip(offers, best, strict=True)]
-    e = np.exp(np.array([reply.x for reply in replies])).sum(0)
-    bend = np.maximum(found.G - value[row, at], 0) / e
-    to_blame = _blamed(offers, best, choices, found.parameters, lam, at)
-    away = np.full((len(lam), len(lines)), np.nan)
-    away[:, ties] = choices.v[to_blame.choice]
-    blamed = Tied(away, bend, to_blame.b, to_blame.edge)
-    return answers_of(lam, found.G, replies, found.parameters, blamed)
+    return answers_of(lam, found.G, replies, found.parameters, choices.ties)
 
 
 @dataclass(frozen=True, eq=False)
-class _Blamed:
-    """What is to blame for G, for L lam: a choice, or the mixtures of an action."""
+class Blame:
+    """Why a tied bound is more than its best choice is worth.
 
-    choice: Integers
-    b: Integers
-    edge: Integers
+    Attributes:
+        bend: what of W it gives away there.
+        v: (n,), those of a choice that is to blame.
+        b: the action to blame where v is as it should be.
+        edge: between which corners of its mixtures; of one to itself where that is not the reason.
+    """
+
+    bend: float
+    v: Floats
+    b: int
+    edge: tuple[int, int]
 
 
-def _blamed(
-    offers: list[Offers],
-    best: list[_Best],
-    choices: Choices,
-    parameters: tuple[Parameters, ...],
-    lam: Floats,
-    at: Integers,
-) -> _Blamed:
+def blame(
+    offers: list[Offers], choices: Choices, lam: float, parameters: list[Parameters]
+) -> Blame:
     """The farthest choice that gives much more than the best is worth, or why no majorant touches.
 
-    That falls only where no value of its action is above lam.
+    That falls only where no value of its action is above lam. ``parameters`` of one majorant each.
     """
-    row = np.arange(len(lam))
+    at_lam = np.array([lam])
+    best, (at,) = _best_choice(offers, at_lam)
     rows = zip(offers, parameters, strict=True)
-    every = np.array([majorants(offer.x, offer.y, of, lam) for offer, of in rows])
-    worth = [np.exp(one.x[row, at]) * (one.y[row, at] - lam) for one in best]
-    lost = every[:, row, at] - worth
-    above = every.sum(0) - np.sum(worth, axis=0)[:, None]
-    far = np.abs(choices.v[None] - choices.v[at][:, None]).sum(2)
-    other = np.where(above > _MOSTLY * above.max(1)[:, None], far, 0.0).argmax(1)
-    more = far[row, other] > _SAME
-    b = lost.argmax(0)
-    edge = np.zeros((len(lam), 2), dtype=np.intp)
-    for k in np.flatnonzero(~more & (lost.sum(0) > 0)).tolist():
-        y, corner, q = offers[b[k]].y, offers[b[k]].of.corner, int(at[k])
-        here = int(y[q].argmax())
-        edge[k] = corner[best[b[k]].i[k, q]], corner[here]
-        other[k] = y.max(1).argmax() if y[q, here] < lam[k] else q
-    return _Blamed(other, b, edge)
+    every = np.array([majorants(offer.x, offer.y, of, at_lam)[0] for offer, of in rows])
+    e = np.array([np.exp(one.x[0, at]) for one in best])
+    worth = e * (np.array([one.y[0, at] for one in best]) - lam)
+    lost, above = every[:, at] - worth, every.sum(0) - worth.sum()
+    bend = max(float(above.max()), 0.0) / float(e.sum())
+    far = np.abs(choices.v - choices.v[at]).sum(1)
+    other = int(np.where(above > _MOSTLY * above.max(), far, 0.0).argmax())
+    b, edge = int(lost.argmax()), (0, 0)
+    if far[other] <= _SAME and lost.sum() > 0:
+        y, corner = offers[b].y, offers[b].of.corner
+        here = int(y[at].argmax())
+        edge = int(corner[best[b].i[0, at]]), int(corner[here])
+        other = int(y.max(1).argmax()) if y[at, here] < lam else int(at)
+    return Blame(bend, choices.v[other], b, edge)
 
 
-def _few(site: Site, lines: Sequence[Polyline]) -> list[int]:
+def few(site: Site, lines: Sequence[Polyline]) -> list[int]:
     """As many of the places as there are not too many choices for, those of few vertices first."""
     ties, count = list[int](), 1
     for t in sorted(site.ties, key=lambda t: len(lines[t].v)):
@@ -173,24 +156,46 @@ def choices_of(ties: list[int], lines: Sequence[Polyline]) -> Choices:
     return Choices(ties, table[..., 0], table[..., 1])
 
 
-def offers_of(
-    site: Site, corners: dict[int, Floats], lines: Sequence[Polyline], choices: Choices
-) -> list[Offers]:
-    """What each action offers with them."""
+@dataclass(frozen=True, eq=False)
+class Lone:
+    """What one action offers without the tied places, and its transitions to these (m, n)."""
+
+    of: Column
+    P: Floats
+
+
+def lone_of(
+    site: Site, corners: dict[int, Floats], lines: Sequence[Polyline], ties: list[int]
+) -> list[Lone]:
+    """Of each action; where all places are tied, it depends on the corners alone."""
     alone = list(lines)
-    for t in choices.ties:
+    for t in ties:
         alone[t] = Polyline(np.zeros(1), np.zeros(1), np.zeros(1, dtype=np.intp))
-    return [_offers(site, b, corners[b], alone, choices) for b in range(len(site.x))]
+    return [_lone(site, b, corners[b], alone, ties) for b in range(len(site.x))]
 
 
-def _offers(
-    site: Site, b: int, corners: Floats, lines: Sequence[Polyline], choices: Choices
-) -> Offers:
-    P = (corners @ site.P[b])[:, choices.ties]
+def _lone(site: Site, b: int, corners: Floats, lines: Sequence[Polyline], ties: list[int]) -> Lone:
+    P = (corners @ site.P[b])[:, ties]
     alike = not np.ptp(P, axis=0).any()
     of = column(site.x[b], site.u[b], site.P[b], site.gamma, corners, lines, hull=alike)
-    P = P[of.corner]
-    return Offers(of, P, of.x + site.gamma * (choices.v @ P.T), of.y + choices.W @ P.T)
+    return Lone(of, P[of.corner])
+
+
+def offers_of(lone: list[Lone], choices: Choices, gamma: float) -> list[Offers]:
+    """What each action offers with the choices."""
+    return [
+        Offers(
+            one.of, one.P, one.of.x + gamma * (choices.v @ one.P.T), one.of.y + choices.W @ one.P.T
+        )
+        for one in lone
+    ]
+
+
+def _best_choice(offers: list[Offers], lam: Floats) -> tuple[list[_Best], Integers]:
+    """What is best with each choice, and which of these is (L,)."""
+    best = [_best(offer, lam) for offer in offers]
+    value = np.sum([np.exp(one.x) * (one.y - lam[:, None]) for one in best], axis=0)
+    return best, value.argmax(1)
 
 
 def _best(offer: Offers, lam: Floats) -> _Best:
@@ -215,8 +220,7 @@ def _touching(
 def _bound(offers: list[Offers], parameters: tuple[Parameters, ...], lam: Floats) -> _Bound:
     pairs = zip(offers, parameters, strict=True)
     every = np.sum([majorants(offer.x, offer.y, of, lam) for offer, of in pairs], axis=0)
-    worst = every.argmax(1)
-    return _Bound(every[np.arange(len(lam)), worst], worst, parameters)
+    return _Bound(every.max(1), parameters)
 
 
 def _picked(offer: Offers, best: _Best, choices: Choices, at: Integers) -> Reply:
