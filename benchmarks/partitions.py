@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
 
-import numpy as np
 import scip_peer
+from games import integer_game
 from measure import CONSOLE, show, timed
 
 from exactqse import Game, Solution, check, solve
@@ -23,35 +23,6 @@ from exactqse.kernel.elementary import INTEGER, Elementary
 
 SEARCH_LIMIT = 120.0  # seconds; a search that reaches it says so
 Cells = list[list[int]]
-
-
-def integer_game(
-    shape: tuple[int, int],
-    seed: int,
-    *,
-    observes: object = "nothing",
-    states: int = 1,
-    horizon: int = 1,
-) -> Game:
-    """Payoffs 0..10, tables that differ from step to step, rows of P from weights 1..1000."""
-    stream = np.random.PCG64(seed)
-
-    def draw(top: int, *sizes: int) -> np.ndarray:
-        raw = stream.random_raw(int(np.prod(sizes)))
-        return (raw % np.uint64(top)).astype(np.int64).reshape(sizes)
-
-    sizes = (horizon, states, *shape)
-    u, r = draw(11, *sizes), draw(11, *sizes)
-    weights = 1 + draw(1000, *sizes, states)
-    totals = weights.sum(axis=-1)
-    P = [
-        [Fraction(int(w), int(t)) for w in row]
-        for row, t in zip(weights.reshape(-1, states), totals.flat, strict=True)
-    ]
-    table = np.array(P, dtype=object).reshape(*sizes, states)
-    return Game.from_arrays(
-        table.tolist() if states > 1 else None, u.tolist(), r.tolist(), eta="1/2", observes=observes
-    )
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,7 @@ import mpmath_peer
 import mpmath_plain
 import partitions
 import scip_peer
+from games import large_games
 from measure import CONSOLE, show, timed
 
 from exactqse import Game, Solution, check, solve
@@ -30,22 +31,6 @@ from exactqse.games import families
 from exactqse.kernel.elementary import INTEGER
 
 Payoffs = list[list[Fraction]]
-
-
-def large_games() -> list[tuple[str, int, float, Callable[[], Game]]]:
-    """(label, digits, goal in seconds, game)."""
-    shape = {"leader_actions": 5, "follower_actions": 5, "seed": 1}
-    small = {"states": 10, "leader_actions": 3, "follower_actions": 3, "horizon": 10, "seed": 1}
-    return [
-        ("S=30 A=B=5 H=10 dense", 50, 0.5, lambda: families.dense(states=30, horizon=10, **shape)),
-        (
-            "S=100 A=B=5 H=20 sparse (10)",
-            50,
-            5.0,
-            lambda: families.sparse(states=100, horizon=20, successors=10, **shape),
-        ),
-        ("S=10 A=B=3 H=10 dense", 1000, 2.0, lambda: families.dense(**small)),
-    ]
 
 
 def certified_games(repetitions: int) -> None:

@@ -22,11 +22,12 @@ from exactqse.solve.farsighted.slopes import Prescriptions, Slopes, slopes_at
 
 NO_ROOT = 1e300  # stands for a bound that was not found
 _BATCH = 256
+_PORTION = 512  # bounded at once
 _WIDEST = 600.0  # radius of an interval of eta V, in which float64 has exponentials
 _ROUNDS = 1  # after a first fan of candidates
 _FIRST_ROUNDS = 8
 _FREE = 0.6
-_CANDIDATES = 2
+_CANDIDATES = 12  # coordinates, along which a part is halved to see what that gains
 _NARROW = 1e-11
 _FEW = 64  # parts, for which all other ways are tried
 _SHARES = (0.5, 0.25)  # of new slopes in a table
@@ -124,7 +125,7 @@ class Search:
     def bounded(self, batch: Batch, *, fresh: bool = False) -> Batch:
         """The batch with bounds, lam and roots found anew; unless ``fresh``, from those it has."""
         lam, roots, bound = batch.lam.copy(), batch.roots.copy(), batch.bound.copy()
-        for some in self.alike(batch.kind, batch.mix):
+        for some in self._portions(batch):
             part = batch.take(some)
             backward = Backward(self.bounder(part.kind, part.mix), self.parts(part))
             if fresh:
@@ -136,6 +137,11 @@ class Search:
             bound[some] = np.where(wide, np.inf, backward.bound())
         roots, bound = (np.where(np.isfinite(z), z, NO_ROOT) for z in (roots, bound))
         return replace(batch, lam=lam, roots=roots, bound=bound)
+
+    def _portions(self, batch: Batch) -> Iterator[Integers]:
+        """Parts that are alike, no more at once than memory should have to hold."""
+        for some in self.alike(batch.kind, batch.mix):
+            yield from np.split(some, range(_PORTION, len(some), _PORTION))
 
     def alike(self, kind: Integers, mix: Integers) -> Iterator[Integers]:
         """Which parts are of one kind, and with simplices that are all whole, or not."""
@@ -200,7 +206,7 @@ class Search:
         return np.array([n for _, n in heapq.nsmallest(count, self.heap)], dtype=np.intp)
 
     def _divide(self, picked: Integers) -> int:
-        """Halve these parts at the best of a few places; how many parts were examined."""
+        """Halve these parts at the best of some places; how many parts were examined."""
         nodes, count = self.nodes, len(picked)
         found, least, gain, (axis, at), work = self._by_values(picked)
         some = np.flatnonzero(self._may_mix(picked))
@@ -228,7 +234,7 @@ class Search:
     def _by_values(
         self, picked: Integers
     ) -> tuple[Batch, Floats, Floats, tuple[Integers, Floats], int]:
-        """Both halves of each part along the best of a few coordinates, (2, count) on one axis.
+        """Both halves of each part along the best of some coordinates, (2, count) on one axis.
 
         With the least bounds known of them, the gain of each part, where it is halved, and how many
         parts were examined.

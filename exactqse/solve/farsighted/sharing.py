@@ -25,7 +25,6 @@ _CANDIDATES = 16  # tables that are tried on a sample of the parts
 _LEAST, _MOST = 8, 48  # of a sample; between, as many bounds in all as there are parts
 _WORTH = 0.125  # of the sample, at least: to try a table takes as long as a bound of each part
 _NEIGHBOURS = 64, 64, 32, 32, 16, 16, 8, 4, 2  # in a row, for which a table of theirs is tried
-_BATCH = 512
 
 
 def in_common(search: Search, leaves: Batch, upper: float, room: float) -> Batch:
@@ -108,12 +107,8 @@ def _most_usable(search: Search, parts: Batch, upper: float) -> tuple[int, float
 
 
 def _with_tables(search: Search, parts: Batch, tables: Integers) -> Batch:
-    """The parts bounded with these tables; a batch at a time, which is faster than all at once."""
-    found = replace(parts.take(np.arange(len(tables))), table=tables)
-    for start in range(0, len(tables), _BATCH):
-        some = np.arange(start, min(start + _BATCH, len(tables)))
-        found.put(some, search.bounded(found.take(some)), some - start)
-    return found
+    """The parts bounded with these tables."""
+    return search.bounded(replace(parts, table=tables))
 
 
 def with_like_claims(search: Search, leaves: Batch) -> Batch:

@@ -25,8 +25,8 @@ from exactqse.solve.promised.policies import Policies, least_value, weights_of
 from exactqse.solve.promised.program import Found, Program, entries_of
 from exactqse.solve.rounding import short
 
-_BITS = 30  # of slopes and multipliers
 _LEAST_SHARE = 1e-3  # of a radius's effect that every radius is taken to have
+MOST_BITS = 30  # of slopes and multipliers
 _SURE = 1e-9  # of the least value of a place, relative to the follower's rewards
 _CLEAR = 8.0  # by how much multipliers push a claim below what is possible, in leader's scales
 _LARGE = 400_000  # entries of a program beyond which none is made: it would take minutes
@@ -64,7 +64,10 @@ class Node:
 
 
 class Search:
-    """The tree of parts, those with the largest bound first."""
+    """The tree of parts, those with the largest bound first.
+
+    ``bits`` is how long slopes and multipliers are.
+    """
 
     def __init__(
         self,
@@ -73,7 +76,10 @@ class Search:
         policies: Policies,
         precision: int,
         budget: Budget,
+        *,
+        bits: int,
     ) -> None:
+        self.bits = bits
         self.game, self.model, self.policies, self.p = game, model, policies, precision
         self.budget = budget
         self.first = [0, *np.cumsum(model.sizes).tolist()]
@@ -158,7 +164,7 @@ class Search:
         if self.program is not None and impossible is None:
             before = None if parent is None or parent.found is None else parent.found.basis
             node.found = self.program.solve(node.lo, node.hi, before)
-        proofs = [impossible, None if node.found is None else written(node.found)]
+        proofs = [impossible, None if node.found is None else self.written(node.found)]
         proofs.append((parent.claims, parent.slopes) if parent else (self.nothing, self.flat))
         for proof in proofs:
             if proof is not None and not self._is_less(node, parent):
@@ -209,7 +215,7 @@ class Search:
             if found is not None and room > _SURE * self.policies.unit:
                 rows = (_CLEAR * self.model.scale / room) * found[1][None].repeat(len(low), 0)
                 np.fill_diagonal(rows, -_CLEAR * self.model.scale / room)
-                duals = tuple(tuple(map(_short, row)) for row in rows.tolist())
+                duals = tuple(tuple(map(self._short, row)) for row in rows.tolist())
                 return (*self.nothing[:j], duals, *self.nothing[j + 1 :]), self.flat
         return None
 
@@ -252,26 +258,24 @@ class Search:
             hi[here] = np.maximum(np.minimum(hi[here], high.max((1, 2))), lo[here])
         node.lo, node.hi = lo, hi
 
+    def written(self, found: Found) -> Proof:
+        """Multipliers and slopes as short numbers."""
+        duals = found.duals.tolist()
+        claims = tuple(tuple(tuple(map(self._short, row)) for row in rows) for rows in duals)
+        slopes = tuple(
+            Slope(self._short(own), tuple((i, self._short(c)) for i, c in enumerate(row) if c))
+            for own, row in zip(found.own.tolist(), found.lean.tolist(), strict=True)
+        )
+        return claims, slopes
 
-def written(found: Found) -> Proof:
-    """Multipliers and slopes as short numbers."""
-    duals = found.duals.tolist()
-    claims = tuple(tuple(tuple(map(_short, row)) for row in rows) for rows in duals)
-    slopes = tuple(
-        Slope(_short(own), tuple((i, _short(c)) for i, c in enumerate(row) if c))
-        for own, row in zip(found.own.tolist(), found.lean.tolist(), strict=True)
-    )
-    return claims, slopes
+    def _short(self, value: float) -> Fraction:
+        return short(value, self.bits) if value else Fraction(0)
 
 
 def _with(values: Floats, axis: int, value: float) -> Floats:
     result = values.copy()
     result[axis] = value
     return result
-
-
-def _short(value: float) -> Fraction:
-    return short(value, _BITS) if value else Fraction(0)
 
 
 def _middle(low: float, high: float) -> Fraction:

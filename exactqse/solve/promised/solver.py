@@ -8,6 +8,7 @@ for all that its proof may choose, and halved (proofs/farsighted-strong.md).
 from __future__ import annotations
 
 from fractions import Fraction
+from math import ceil, log2
 
 import numpy as np
 
@@ -19,11 +20,14 @@ from exactqse.solve.effort import Budget, Effort, Progress
 from exactqse.solve.farsighted.model import model_of
 from exactqse.solve.promised.met import others
 from exactqse.solve.promised.policies import Policies
-from exactqse.solve.promised.search import Node, Search
+from exactqse.solve.promised.search import MOST_BITS, Node, Search
 from exactqse.solve.rounding import fractional_bits
 
 _STARTS = 16
 _SPARE = 24  # bits for multipliers, which magnify rounding
+_BITS_MORE = 7  # than the gap takes, relative to the scale
+_LEAST_BITS = 10
+_TINY = 1e-300
 _NARROW = "float64 could not separate the bounds further"
 _MANY = "the game is too large for a program of its bound"
 
@@ -48,7 +52,7 @@ def _solve(
     model = model_of(game)
     policies = Policies(game, model)
     p = fractional_bits(game, gap, model.scale) + _SPARE
-    search = Search(game, model, policies, p, budget)
+    search = Search(game, model, policies, p, budget, bits=_bits(float(gap), model.scale))
     budget.spend(1)
 
     def is_over(closed: int, made: int) -> bool:
@@ -76,6 +80,12 @@ def _solve(
     work = search.made, "parts examined"
     met = others(policies, policies.nodes, max(gap, upper - lower))
     return found, Effort(len(game.places), p, *work, stopped, interrupted, met)
+
+
+def _bits(gap: float, scale: float) -> int:
+    """Of slopes and multipliers: rounded to so many, they prove little less than before."""
+    wanted = ceil(log2(max(scale, _TINY) / max(gap, _TINY))) + _BITS_MORE
+    return min(max(wanted, _LEAST_BITS), MOST_BITS)
 
 
 def _cover(

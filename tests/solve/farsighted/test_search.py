@@ -13,6 +13,7 @@ from exactqse.games import dense
 from exactqse.kernel.check import check
 from exactqse.model import Game
 from exactqse.solve.effort import Budget
+from exactqse.solve.farsighted import search as search_of_parts
 from exactqse.solve.farsighted import solve_farsighted
 from exactqse.solve.farsighted.claims import Backward, bounder
 from exactqse.solve.farsighted.emit import cover, sample, settled
@@ -62,10 +63,20 @@ def test_the_largest_bounds_lead_to_better_policies() -> None:
     search = searched(game, 400)
     found = ascended(model, search.leading(64).mixtures())
     assert found.worth(model)[0] > from_chance + 1e-3
-    certificate, _ = solve_farsighted(game, Fraction(1, 100), Budget(nodes=2000))
+    certificate, _ = solve_farsighted(game, Fraction(1, 100), Budget(nodes=8000))
     assert check(game, certificate).outcome == "accepted"
     assert certificate.lower > from_chance + 1e-3
     assert certificate.upper > found.worth(model)[0]
+
+
+def test_the_value_that_gains_most_is_halved(monkeypatch: pytest.MonkeyPatch) -> None:
+    game, gap = random_game(3, 3, 1), Fraction(1, 100)
+    found, _ = solve_farsighted(game, gap, Budget())
+    assert check(game, found).outcome == "accepted"
+    monkeypatch.setattr(search_of_parts, "_CANDIDATES", 2)
+    fewer_tried, _ = solve_farsighted(game, gap, Budget())
+    assert fewer_tried.upper - fewer_tried.lower <= gap
+    assert 2 * len(found.cover) < len(fewer_tried.cover)
 
 
 def test_mixtures_of_what_decides_a_bound_are_distributions() -> None:

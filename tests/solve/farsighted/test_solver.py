@@ -127,7 +127,7 @@ def test_a_limit_leaves_a_wider_proof() -> None:
 
 
 def test_covers_are_short() -> None:
-    certificate, _ = solve_farsighted(drawn_game(3, 3, 4), Fraction(1, 1000), Budget())
+    certificate, _ = solve_farsighted(drawn_game(3, 3, 4), Fraction(1, 100000), Budget())
     leaves = [part for part in certificate.cover if isinstance(part, Part)]
     numbers = [
         majorant

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 from fractions import Fraction
 
 import numpy as np
@@ -17,7 +18,7 @@ from exactqse.kernel.check import check
 from exactqse.model import Game
 from exactqse.solve import solve
 from exactqse.solve.effort import Budget, Standing
-from exactqse.solve.promised import solve_promised
+from exactqse.solve.promised import solve_promised, solver
 from exactqse.testing import games
 
 PARTITIONS: dict[int, list[list[list[int]]]] = {
@@ -267,3 +268,14 @@ def test_a_leader_who_remembers_is_not_covered() -> None:
         solve(game, leader="history")
     one = drawn_game(0, (2, 1, 2, 2))
     assert solve(one, leader="history").certified
+
+
+def test_multipliers_are_as_long_as_the_gap_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+    game, gap = smooth_game(1, (3, 3, 2, 2)), Fraction(1, 100)
+    short, _ = solve_promised(game, gap, Budget())
+    assert check(game, short).outcome == "accepted"
+    assert short.upper - short.lower <= gap
+    monkeypatch.setattr(solver, "_LEAST_BITS", 30)
+    long, _ = solve_promised(game, gap, Budget())
+    assert len(short.cover) == len(long.cover) > 8
+    assert 10 * len(gzip.compress(short.to_bytes())) < 9 * len(gzip.compress(long.to_bytes()))
