@@ -42,7 +42,7 @@ def ties(found: Certificate) -> set[int]:
     return {len(piece.ties) for claim in part.claims for piece in claim.pieces}
 
 
-SHAPES = [(2, 2, 0), (2, 2, 1), (2, 2, 2), (3, 2, 1), (2, 3, 1), (2, 4, 0), (3, 3, 1)]
+SHAPES = [(2, 2, 0), (2, 2, 1), (2, 2, 2), (3, 2, 1), (2, 3, 1), (2, 4, 0), (3, 3, 3)]
 
 
 @cache
