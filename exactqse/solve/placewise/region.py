@@ -123,7 +123,9 @@ class Region:
                 self.root, self.found, self.known = lam, found, found
             lam += step
             if last:
-                return
+                break
+        if not np.isfinite(self.root):
+            self.found = found
 
     def cut(self, worth: float) -> None:
         """The pieces."""

@@ -1,8 +1,8 @@
 """Upper bounds on a tree, place by place: divided where the best solution uses what is not tight.
 
 A place's choices are divided into regions, by the values of the next places and by mixtures; each
-region has bounds of its own. What was proved of a region stays true when the next places are known
-better, so only what the best solution uses is proved again.
+region has bounds of its own. In each round regions are divided where the best solution gives
+something away, and all that sees it, up to the first step, is proved again.
 """
 
 from __future__ import annotations

@@ -39,8 +39,10 @@ class Kept:
 def thin(places: list[list[Place]], spare: float, close: float) -> dict[int, Floats]:
     """Leave few pieces in every region; bounds of the first step rise by ``spare`` at most, about.
 
-    Returns how high each place, by its id, may show at its marks.
     What they prove is not found again: see `Search.thin`. ``close`` is the margin of roundings.
+
+    Returns:
+        How high each place may show at its marks, by its id.
     """
     limits: dict[int, Floats] = {}
     for h, row in enumerate(places):

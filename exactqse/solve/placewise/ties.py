@@ -24,8 +24,8 @@ from exactqse.solve.placewise.columns import (
     touching,
 )
 
-_MOST = 5000  # choices of vertices, of all tied places together
-_KEPT = 20000  # the same for places that were tied
+_MOST = 2000  # choices of vertices, of all tied places together
+_KEPT = 8000  # the same for places that were tied
 _MOSTLY = 0.5  # of what is lost
 _HUGE = 1e300
 _SAME = 1e-8  # in v
