@@ -1,4 +1,4 @@
-"""Upper hulls of points that are far apart, next to each other, or the same."""
+"""Upper hulls of points that are far apart, next to each other, or the same; bounds by them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from exactqse.solve.frontiers.envelope import pieces
 from exactqse.solve.frontiers.hulls import upper_hull
 
 Point = tuple[float, float]
@@ -53,3 +54,13 @@ def test_of_points_that_are_one_as_shares_of_the_range_one_stays() -> None:
         found += v[1] / (6.0 - 3.2) == v[2] / (6.0 - 3.2)
         assert upper_hull(v, np.array([1.0, 1.5, 1.5, 1.0])).tolist() in ([0, 1, 2, 3], [0, 2, 3])
     assert found > 9
+
+
+def test_a_bound_that_is_none_hides_no_other() -> None:
+    lam = np.array([3.0, 2.0, 1.0, 0.0])
+    G = np.array([-0.5, 0.1, 0.8, 1.7])
+    interval, none = (-1.0, 1.0), np.zeros(0)
+    plain = pieces(lam, G, interval, none, 1e-9)
+    more = pieces(np.append(lam, -1.0), np.append(G, np.inf), interval, none, 1e-9)
+    assert more.of.tolist() == plain.of.tolist()
+    assert more.ends.tolist() == plain.ends.tolist()

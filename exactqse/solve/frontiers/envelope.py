@@ -42,10 +42,13 @@ def pieces(
 ) -> Pieces:
     """The least bounds on the interval; divided at cuts where they lie above their chords.
 
+    A G that is not finite bounds nothing.
+
     Lines in z = e^{-d}: the lower left hull of the points (G, lam), where d = -ln z ascends with G.
     """
     low, high = interval
-    of = upper_hull(G, -lam)
+    proved = np.flatnonzero(np.isfinite(G)) if np.isfinite(G).any() else np.arange(len(G))
+    of = proved[upper_hull(G[proved], -lam[proved])]
     z = -np.diff(lam[of]) / np.diff(G[of])
     ends = np.append(-np.log(np.maximum(z, 1e-300)), np.inf)
     ends = np.clip(np.maximum.accumulate(ends), low, high)

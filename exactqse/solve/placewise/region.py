@@ -163,14 +163,16 @@ class Region:
     def answers(self, site: Site, lam: Floats, close: float) -> Answers:
         """Free or tied, whichever bounds G lower; with majorants of before where these are.
 
-        Where all next places are tied, these are enough: no majorants prove less when tied.
+        Where all next places are tied, these are enough: no majorants prove less when tied. But the
+        free ones are another choice of these, where the tied ones come to nothing.
         """
         known = self._known(lam)
         at_once = None
         if ties := few(site, self.lines, self.known):
             turns = 0 if known is not None and len(lam) > 1 else _TURNS
             at_once = tied(*self.offers(site, ties), lam, close, known, turns)
-            if known is not None and len(ties) == len(self.lines):
+            all_tied = len(ties) == len(self.lines)
+            if known is not None and all_tied and np.isfinite(at_once.G).all():
                 return at_once
         columns = self.columns(site)
         replies = [reply(of, lam) for of in columns]
