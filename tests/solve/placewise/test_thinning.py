@@ -61,7 +61,7 @@ def shown(place: Place, marks: Marks) -> Floats:
     return found
 
 
-@pytest.mark.parametrize("game", [tree(8, 4, 3), tree(4, 5, 0), chances(2, 3, 1)])
+@pytest.mark.parametrize("game", [tree(8, 5, 3), tree(4, 8, 2), chances(2, 3, 1)])
 def test_no_place_shows_more_than_it_may(game: Game) -> None:
     """On either side of every mark: where a place was divided, what it shows may jump."""
     with np.errstate(all="ignore"):
