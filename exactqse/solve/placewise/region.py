@@ -108,24 +108,29 @@ class Region:
         self.cut(worth)
 
     def prove_root(self, site: Site, close: float) -> None:
-        """The least lam that was met at which G is 0, or less, by Newton's steps.
+        """About the least lam at which G is 0 or less, by Newton's steps, or by halves.
 
-        G would be convex, and fall by e^v, if the majorants were the best ones.
+        G would be convex, and fall by e^v, if the majorants were the best ones. Where no lam is met
+        at which G is 0 the last one stands for it, until it is written.
         """
-        lam, self.root = self.root, np.inf
+        lam, bad, near = self.root, -np.inf, _NEAR * close
         if not np.isfinite(lam):
             lam = min(float(of.y.min()) for of in self.columns(site))
-        for number in range(_NEWTON):
+        self.root = np.inf
+        for _ in range(_NEWTON):
             found = self.answers(site, np.array([lam]), close)
             step = float(found.G[0] * np.exp(-found.v[0]))
-            last = abs(step) <= _NEAR * close or number + 1 == _NEWTON
-            if lam < self.root and (last or step < 0):
+            if step > near:
+                bad = max(bad, lam)
+            elif lam < self.root:
                 self.root, self.found, self.known = lam, found, found
+            if abs(step) <= near or self.root - bad <= near:
+                return
             lam += step
-            if last:
-                break
+            if lam <= bad or lam >= self.root:
+                lam = (bad + self.root) / 2
         if not np.isfinite(self.root):
-            self.found = found
+            self.root, self.found = lam, found
 
     def cut(self, worth: float) -> None:
         """The pieces."""
