@@ -111,20 +111,25 @@ class Region:
         """About the least lam at which G is 0 or less, by Newton's steps, or by halves.
 
         G would be convex, and fall by e^v, if the majorants were the best ones. Where no lam is met
-        at which G is 0 the last one stands for it, until it is written.
+        at which G is 0 the last one stands for it, until it is written. What is best may jump at
+        the root, and is what it is just below.
         """
         lam, bad, near = self.root, -np.inf, _NEAR * close
+        below: Answers | None = None
         if not np.isfinite(lam):
             lam = min(float(of.y.min()) for of in self.columns(site))
         self.root = np.inf
         for _ in range(_NEWTON):
             found = self.answers(site, np.array([lam]), close)
             step = float(found.G[0] * np.exp(-found.v[0]))
-            if step > near:
-                bad = max(bad, lam)
-            elif lam < self.root:
+            if step > near and lam > bad:
+                bad, below = lam, found
+            elif step <= near and lam < self.root:
                 self.root, self.found, self.known = lam, found, found
-            if abs(step) <= near or self.root - bad <= near:
+            if abs(step) <= near:
+                return
+            if below is not None and self.root - bad <= near:
+                self.found = below
                 return
             lam += step
             if lam <= bad or lam >= self.root:
