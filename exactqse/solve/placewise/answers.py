@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -96,30 +96,24 @@ def answers_of(
 
 
 def better(free: Answers, tied: Answers) -> Answers:
-    """Whichever bounds G lower, for each lam."""
+    """Whichever bounds G lower, for each lam, which are the same."""
     use: Booleans = tied.G < free.G
 
     def pick(a: Any, b: Any) -> Any:
         return np.where(use.reshape(-1, *[1] * (a.ndim - 1)), b, a)
 
-    majorants = tuple(
-        (pick(p[0], q[0]), pick(p[1], q[1]))
-        for p, q in zip(free.majorants, tied.majorants, strict=True)
-    )
-    rows = {name: pick(getattr(free, name), getattr(tied, name)) for name in _ROWS}
-    return replace(free, majorants=majorants, **rows)
+    return _combined(free, tied, pick)
 
 
 def joined(some: Answers, others: Answers) -> Answers:
     """Both, at lam that differ."""
     order = np.argsort(-np.concatenate([some.lam, others.lam]), kind="stable")
+    return _combined(some, others, lambda a, b: np.concatenate([a, b])[order])
 
-    def both(a: Any, b: Any) -> Any:
-        return np.concatenate([a, b])[order]
 
-    majorants = tuple(
-        (both(p[0], q[0]), both(p[1], q[1]))
-        for p, q in zip(some.majorants, others.majorants, strict=True)
-    )
-    rows = {name: both(getattr(some, name), getattr(others, name)) for name in ("lam", *_ROWS)}
+def _combined(some: Answers, others: Answers, of: Callable[[Any, Any], Any]) -> Answers:
+    """Every table made of two."""
+    pairs = zip(some.majorants, others.majorants, strict=True)
+    majorants = tuple((of(p[0], q[0]), of(p[1], q[1])) for p, q in pairs)
+    rows = {name: of(getattr(some, name), getattr(others, name)) for name in ("lam", *_ROWS)}
     return Answers(**rows, majorants=majorants)

@@ -68,11 +68,6 @@ class Region:
     pieces: Pieces = field(init=False)
     root: float = np.inf
 
-    @property
-    def empty(self) -> bool:
-        """Whether no policy is in it."""
-        return self.low > self.high
-
     def meet(self, site: Site, lines: list[Polyline], versions: tuple[int, ...]) -> None:
         """See what the next places offer now."""
         self.seen, self.lines, self._columns = versions, lines, []

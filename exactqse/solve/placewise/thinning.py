@@ -117,7 +117,7 @@ def _fewer(region: Region, marks: Marks, allowed: Floats) -> Pieces:
     ends = region.pieces.ends
     some = marks.within(float(ends[0]), float(ends[-1]))
     v, most = marks.v[some], allowed[some] + _DUST
-    if len(v) % 2 or v[0] == v[-1]:
+    if len(v) % 2 or v[0] == v[-1]:  # one v, or roundings: there is nothing to save
         return region.pieces
     ks = np.unique(region.pieces.of)
     lam, G = region.found.lam[ks], region.found.G[ks]
