@@ -3,9 +3,10 @@
 It has one kind of nodes, in ascending order of (step, state), each with a policy. ``Node`` (gamma =
 0, finite eta: proofs/joint-majorant.md) and ``StrongNode`` (gamma = 0, eta infinite:
 proofs/strong-stackelberg.md) claim a bound too; ``FarsightedNode`` and ``HistoryNode`` (gamma > 0:
-proofs/farsighted-bound.md, or proofs/farsighted-strong.md where eta is infinite) leave that to
-``cover``, which divides the follower's values and the leader's mixtures. The reader is strict
-(proofs/certificate-format.md). It says nothing about truth: only ``check`` does.
+proofs/farsighted-bound.md, or where eta is infinite proofs/farsighted-strong.md and
+proofs/strong-frontiers.md) leave that to ``cover``, which divides the follower's values and the
+leader's mixtures. The reader is strict (proofs/certificate-format.md). It says nothing about truth:
+only ``check`` does.
 """
 
 from collections.abc import Sequence
@@ -169,6 +170,8 @@ class Part:
     """A part of the cover that is not divided: a claim for each node, with one table of slopes.
 
     Where eta is infinite a claim is its duals; a negative mu[b][b'] counts as 0, but not mu[b][b].
+    If she remembers, too, it is weights of the follower's actions, which prove his least V, and
+    below them duals for each line, one below the other, mu[b][b] being its slope for every b.
     """
 
     claims: tuple[Claim | Duals, ...]  # [node]
@@ -211,13 +214,9 @@ class Certificate(Stored):
         fits_kind = self.kind in COVERED or (self.slopes, self.cover) == ((), ())
         demand(fits_kind, "slopes and cover are for farsighted nodes", "certificate")
         if self.kind in COVERED:
-            self._check_cover()
-
-    def _check_cover(self) -> None:
-        _check_complete([isinstance(entry, Part) for entry in self.cover], "cover")
-        parts = [(i, entry) for i, entry in enumerate(self.cover) if isinstance(entry, Part)]
-        for i, claim in ((i, claim) for i, part in parts for claim in part.claims):
-            if isinstance(claim, Claim):
+            _check_complete([isinstance(entry, Part) for entry in self.cover], "cover")
+        for i, entry in enumerate(self.cover):
+            for claim in [x for x in getattr(entry, "claims", ()) if isinstance(x, Claim)]:
                 _check_claim(claim, f"cover[{i}]")
 
     @property
@@ -265,8 +264,8 @@ def _check_node(node: AnyNode, where: str) -> None:
         _check_distribution(distribution, where)
     for tree in getattr(node, "trees", ()):
         _check_tree(tree, where)
-    duals = getattr(node, "duals", ())
-    demand(all(mu >= 0 for row in duals for mu in row), "a dual is negative", where)
+    positive = all(mu >= 0 for row in getattr(node, "duals", ()) for mu in row)
+    demand(positive, "a dual is negative", where)
 
 
 def _check_distribution(distribution: Distribution, where: str) -> None:
@@ -298,9 +297,8 @@ def _check_claim(claim: Claim, where: str) -> None:
     fits = min(counts) > 0 and last[-1] == len(claim.pieces) and claim.free in (0, 1)
     what = "a claim needs free = 0 or 1, and in each region pieces of which the last has no end"
     demand(fits and all(claim.pieces[k - 1].end is None for k in last), what, where)
-    for piece in claim.pieces:
-        for tree in piece.trees:
-            _check_tree(tree, where)
+    for tree in [tree for piece in claim.pieces for tree in piece.trees]:
+        _check_tree(tree, where)
 
 
 def _check_tree(tree: Tree, where: str) -> None:
@@ -309,8 +307,7 @@ def _check_tree(tree: Tree, where: str) -> None:
         if isinstance(entry, Split):
             is_edge = entry.i != entry.j and min(entry.i, entry.j) >= 0
             demand(is_edge, f"[{entry.i}, {entry.j}] is no edge", where)
-            continue
-        for majorant in entry.majorants:
+        for majorant in getattr(entry, "majorants", ()):
             tag, size = ("", majorant + 1) if isinstance(majorant, int) else majorant
             if tag not in ("", UP, DOWN, CHORD) or size.numerator <= 0:
                 raise CertificateError(f"{shown(majorant)} is no majorant", where=where)

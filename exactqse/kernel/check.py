@@ -11,23 +11,23 @@ Malformed input (proofs/certificate-format.md), or nodes that are not the reacha
 (proofs/reachability.md), raise; they get no verdict.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import groupby
 from typing import Any, Literal
 
 from exactqse.errors import of_kind
-from exactqse.kernel.certificate import COVERED, Certificate, Node, require_precision
+from exactqse.kernel.certificate import Certificate, Node, require_precision
 from exactqse.kernel.codec import demand
 from exactqse.kernel.elementary import INTEGER, Elementary
 from exactqse.kernel.farsighted import check_cover
 from exactqse.kernel.fit import require_fit
 from exactqse.kernel.game import KernelGame, expectation, require_game
 from exactqse.kernel.gamefile import game_hash
-from exactqse.kernel.interval import Interval, enclose, ends
-from exactqse.kernel.operators import continuations, exponents, initial_mean, policy_values
+from exactqse.kernel.interval import Interval, Values, enclose, ends
+from exactqse.kernel.operators import continuations, exponents, induct, initial_mean, policy_values
 from exactqse.kernel.stage import Columns, FailureError, Outcome, Slopes, Stage, require
-from exactqse.kernel.strong import check_strong, policy_worth
+from exactqse.kernel.strong import check_strong, lines_bound, policy_worth
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,14 +98,16 @@ def check(
 
 def _prove(game: KernelGame, certificate: Certificate, p: int, elementary: Elementary) -> None:
     """Raise FailureError unless both bounds follow."""
-    nodes: tuple[Any, ...] = certificate.nodes
-    if certificate.kind == "strong":
-        check_strong(game, nodes, certificate.upper)
-    elif certificate.kind in COVERED:
-        check_cover(game, certificate, p, elementary)
+    nodes, bound = certificate.nodes, certificate.upper
+    if certificate.kind == "myopic":
+        bound = _check_nodes(game, nodes, p, elementary)
+    elif certificate.kind == "strong":
+        bound = check_strong(game, nodes)
+    elif certificate.kind == "history" and game.eta is None:
+        bound = lines_bound(game, certificate.cover[0], p)
     else:
-        mean = expectation(game.rho, _check_nodes(game, nodes, p, elementary))
-        require("upper is less than the mean of step 0", mean - certificate.upper)
+        check_cover(game, certificate, p, elementary)
+    require("upper is less than the mean of step 0", bound - certificate.upper)
     if game.eta is None:
         low = high = policy_worth(game, nodes)
     else:
@@ -113,24 +115,23 @@ def _prove(game: KernelGame, certificate: Certificate, p: int, elementary: Eleme
     require("lower exceeds J(policy)", certificate.lower - high, certificate.lower - low)
 
 
-def _check_nodes(
-    game: KernelGame, nodes: tuple[Node, ...], p: int, elementary: Elementary
-) -> dict[int, Fraction]:
-    """The upper values of step 0, if those of each step follow from the next.
+def _check_nodes(game: KernelGame, nodes: Any, p: int, elementary: Elementary) -> Fraction:
+    """At least J* for gamma = 0, if the upper values of each step follow from the next.
 
     At every node the sum over the cells of the largest sum of majorants must be at most 0.
     """
-    after, last, cells = ends({}), ends({}), [*map(list, game.observes)]
+    last, cells = ends({}), [*map(list, game.observes)]
     none: Columns[Slopes] = [[{}] * game.leader_actions] * game.follower_actions
-    for h, layer in groupby(reversed(nodes), lambda node: node.step):
-        found: dict[int, Interval] = {}
-        for node in layer:
-            s, place = node.state, f"step {h}, state {node.state}"
-            x, y = exponents(game, h, s, last, p), continuations(game, h, s, after, p)
-            stage = Stage(place, p, elementary, x, y, none, reference=node.shift << p)
-            value = found[s] = enclose(*node.upper.as_integer_ratio(), p)
-            (low, high), at = stage.bound(game.observes, node.trees, value)
-            what = f"the majorants' sum exceeds 0 at (leaf, corner) {at} of the cells {cells}"
-            require(f"upper bound at {place}: {what}", low, high, p)
-        after = ends(found)
-    return {node.state: node.upper for node in nodes if node.step == 0}
+
+    def proved(node: Node, after: Sequence[Values], _: object) -> tuple[Interval, Interval]:
+        h, s, place = node.step, node.state, f"step {node.step}, state {node.state}"
+        x, y = exponents(game, h, s, last, p), continuations(game, h, s, after[0], p)
+        stage = Stage(place, p, elementary, x, y, none, reference=node.shift << p)
+        value = enclose(*node.upper.as_integer_ratio(), p)
+        (low, high), at = stage.bound(game.observes, node.trees, value)
+        what = f"the majorants' sum exceeds 0 at (leaf, corner) {at} of the cells {cells}"
+        require(f"upper bound at {place}: {what}", low, high, p)
+        return value, value
+
+    induct(game, nodes, proved, ends, None)
+    return expectation(game.rho, {node.state: node.upper for node in nodes if node.step == 0})

@@ -34,9 +34,7 @@ def reader(hint: Any) -> Callable[[Any, str], Any]:
         return lambda v, at: next((read for t, read in options if _could_be(t, v)), last)(v, at)
     if args[1:] == (...,):
         item = reader(args[0])
-        return lambda v, at: tuple(
-            [item(x, f"{at}[{i}]") for i, x in enumerate(typed(list, v, at))]
-        )
+        return lambda v, at: (*[item(x, f"{at}[{i}]") for i, x in enumerate(typed(list, v, at))],)
     names, parts = _parts(hint)
     items = [reader(part) for part in parts]
 
@@ -93,10 +91,9 @@ def _parts(hint: Any) -> tuple[tuple[str, ...], tuple[Any, ...]]:
 def _could_be(hint: Any, value: Any) -> bool:
     if hint in _JSON:
         return isinstance(value, _JSON[hint])
-    first = _parts(hint)[1][0]
-    return isinstance(value, list) and (
-        get_args(hint)[1:] == (...,) or (bool(value) and _could_be(first, value[0]))
-    )
+    if get_args(hint)[1:] == (...,) or not isinstance(value, list):
+        return isinstance(value, list)
+    return bool(value) and _could_be(_parts(hint)[1][0], value[0])
 
 
 def _integer(value: Any, at: str) -> int:

@@ -84,8 +84,7 @@ def exp_point(n: int, p: int) -> Interval:
     k, rest = divmod(fixed, log2 + 2 if fixed >= 0 else log2)
     argument = rest >> halvings
     error = (2 * abs(k) + 1 >> halvings) + 2  # in units 2^-w, of the argument
-    total = term = 1 << w
-    count = 0
+    total, term, count = 1 << w, 1 << w, 0
     while term:
         count += 1
         term = (term * argument >> w) // count

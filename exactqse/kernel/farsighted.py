@@ -51,10 +51,9 @@ class Frontier:
     points: list[Point]  # the vertices of a hull
     regions: list[Region] = field(default_factory=list)  # it is the hull of these spans
 
-    def phi(self, sigma: int, p: int) -> Interval:
+    def phi(self, sigma: int, p: int) -> int:
         """max (K + sigma d), rounded up."""
-        bound = max([height - (-sigma * d >> p) for d, height in self.points])
-        return bound, bound
+        return max([height - (-sigma * d >> p) for d, height in self.points])
 
     def by(self, regions: list[Region]) -> "Frontier | None":
         """The same with these pieces, in each region without a gap; None if there are none."""
@@ -299,7 +298,7 @@ class PartBounds:
         """What the majorants of place j see; ``reference`` is taken from x."""
         game, p, (h, s) = self.game, self.p, self.game.places[j]
         middles = {t: (f.middle, f.middle) for t, f in after.items()}
-        tied = {t: f.phi(f.own, p) for t, f in after.items()}
+        tied = {t: (f.phi(f.own, p),) * 2 for t, f in after.items()}
         x, y = exponents(game, h, s, ends(middles), p), continuations(game, h, s, ends(tied), p)
         radius = radius | {f.j: f.radius for f in after.values()}
         key = "slopes", self.part.slopes, j, *[(f.own, f.radius > 0) for f in after.values()]
@@ -319,7 +318,7 @@ class PartBounds:
 
         def height(b: int, sigma: int) -> list[Interval]:
             """[a] of P max (K + sigma d), of the free places that b leads to."""
-            high = {t: f.phi(sigma, p)[1] + (f.radius >> p) + 1 for t, f in free[b].items()}
+            high = {t: f.phi(sigma, p) + (f.radius >> p) + 1 for t, f in free[b].items()}
             every = nothing[b] | high
             return [expected(row, ((*every,), every, 0)) for row in rows[b]]
 

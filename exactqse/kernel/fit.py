@@ -9,8 +9,7 @@ from exactqse.kernel.game import KernelGame, Places
 
 def require_fit(game: KernelGame, certificate: Certificate) -> None:
     """Raise CertificateError unless the certificate is of the form that this game needs."""
-    myopic = "strong" if game.eta is None else "myopic"
-    kinds = COVERED[: 1 + bool(game.eta)] if game.gamma else (myopic,)
+    kinds = COVERED if game.gamma else ("myopic" if game.eta else "strong",)
     what = f"{certificate.kind!r} is not {' or '.join(kinds)}, which this game needs"
     demand(certificate.kind in kinds, what, "kind")
     given = tuple((node.step, node.state) for node in certificate.nodes)
@@ -27,8 +26,7 @@ def require_fit(game: KernelGame, certificate: Certificate) -> None:
 
 
 def _require_node(game: KernelGame, node: Any, kind: str, given: Places) -> None:
-    where, B = f"node ({node.step}, {node.state})", game.follower_actions
-    cells = len(game.observes)
+    where, cells = f"node ({node.step}, {node.state})", len(game.observes)
     demand(len(node.policy) == cells, f"needs {cells} distributions", where)
     known = all(a < game.leader_actions for row in node.policy for a, _ in row)
     demand(known, "the policy names an unknown leader action", where)
@@ -37,7 +35,7 @@ def _require_node(game: KernelGame, node: Any, kind: str, given: Places) -> None
     if kind == "history":
         _require_memories(game, node, given, where)
     if kind == "strong":
-        demand([len(row) for row in node.duals] == [B] * B, f"needs {B} x {B} duals", where)
+        _require_duals(game, node.duals, where)
 
 
 def _require_trees(game: KernelGame, trees: Any, where: str) -> None:
@@ -67,16 +65,15 @@ def _require_history(game: KernelGame, certificate: Certificate) -> None:
     """One memory of each first state, and one part in which no transition binds another."""
     first = [node.state for node in certificate.nodes if node.step == 0]
     demand(first == [*game.reachable[0]], "needs one memory of each state of step 0", "nodes")
-    part: Any = certificate.cover[0]
-    free = not certificate.cover[1:] and all(claim.free for claim in part.claims)
+    part: Any = certificate.cover[-1]
+    claims = part.claims if game.eta else ()
+    free = not certificate.cover[1:] and all(claim.free for claim in claims)
     demand(free, "needs one part, with free claims", "cover")
-    for (step, _), claim in zip(game.places, part.claims, strict=True):
+    for (step, _), claim in zip(game.places, claims, strict=False):
         leaves = (x for piece in claim.pieces for tree in piece.trees for x in tree)
         majorants = [m for x in leaves if isinstance(x, Leaf) for m in x.majorants]
         rising = all(not isinstance(m, int) and m[0] != DOWN for m in majorants)
         demand(rising or step == game.horizon - 1, "needs 'up' or 'chord' before the end", "cover")
-    alone = not any(slope.others for slope in certificate.slopes[part.slopes])
-    demand(alone, "slopes name no other places", f"slopes[{part.slopes}]")
 
 
 def _require_cover(game: KernelGame, certificate: Certificate) -> None:
@@ -93,8 +90,14 @@ def _require_cover(game: KernelGame, certificate: Certificate) -> None:
         fits = len(entry.claims) == n and 0 <= entry.slopes < len(certificate.slopes)
         demand(fits, "needs a claim for each node, and slopes", where)
         lean = any(slope.others for slope in certificate.slopes[entry.slopes])
+        remembers, what = certificate.kind == "history", "claims are duals just for eta = infinity"
+        demand(not (lean and remembers), "slopes name no other places", f"slopes[{entry.slopes}]")
         for (step, _), claim in zip(places, entry.claims, strict=True):
-            _require_claim(game, claim, step, lean or certificate.kind == "history", where)
+            demand(isinstance(claim, tuple) == (game.eta is None), what, where)
+            if game.eta is None:
+                _require_duals(game, claim, where, lines=remembers)
+            else:
+                _require_claim(game, claim, step, lean or remembers, where)
 
 
 def _require_split(game: KernelGame, entry: Any, where: str) -> None:
@@ -107,11 +110,6 @@ def _require_split(game: KernelGame, entry: Any, where: str) -> None:
 
 
 def _require_claim(game: KernelGame, claim: Any, step: int, lean: object, where: str) -> None:
-    B, is_dual = game.follower_actions, isinstance(claim, tuple)
-    demand(is_dual == (game.eta is None), "claims are duals just for eta = infinity", where)
-    if is_dual:
-        demand([len(row) for row in claim] == [B] * B, f"needs {B} x {B} duals", where)
-        return
     divided = claim.divisions or any(piece.ties for piece in claim.pieces)
     demand(not (lean and divided), "is divided or tied where slopes lean, or she remembers", where)
     splits = [entry for entry in claim.divisions if not isinstance(entry, int)]
@@ -126,3 +124,16 @@ def _require_claim(game: KernelGame, claim: Any, step: int, lean: object, where:
         leaves = [x for tree in piece.trees for x in tree if isinstance(x, Leaf)]
         bad = any(leaf.shift or (tied and int in map(type, leaf.majorants)) for leaf in leaves)
         demand(not bad, "a leaf is shifted, or touches a corner where a piece is tied", where)
+
+
+def _require_duals(game: KernelGame, rows: Any, where: str, *, lines: bool = False) -> None:
+    """A square; with ``lines`` weights, and below them one for each line, its slope in each row."""
+    B = game.follower_actions
+    count = max(len(rows) // B, 1) if lines else 1
+    demand([len(row) for row in rows] == [B] * (lines + count * B), f"needs {B} x {B} duals", where)
+    if lines:
+        own = [row[k % B] for k, row in enumerate(rows[1:])]
+        fits = own == [n for n in sorted({*own}) for _ in range(B)] and min(rows[0]) >= 0
+        demand(
+            fits and sum(rows[0]) == 1, "needs weights that sum to 1, and slopes that rise", where
+        )

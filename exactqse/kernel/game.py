@@ -142,11 +142,6 @@ class KernelGame:
         return min(u for step in self.u for state in step for by_b in state for u in by_b)
 
     @cached_property
-    def weight(self) -> tuple[int, int]:
-        """eta as a ratio; 1 where it is infinite."""
-        return (self.eta or Fraction(1)).as_integer_ratio()
-
-    @cached_property
     def places(self) -> Places:
         """The reachable (step, state), in ascending order."""
         return tuple((h, s) for h, layer in enumerate(self.reachable) for s in layer)

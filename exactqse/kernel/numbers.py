@@ -14,9 +14,7 @@ MAX_DIGITS = 4000
 MAX_EXPONENT = 2000
 MAX_BITS = 13289  # of 10^MAX_DIGITS - 1 over 1
 
-_NUMBER = re.compile(
-    r"[+-]?(?:[0-9]+/([0-9]+)|(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE]([+-]?[0-9]+))?)"
-)
+_NUMBER = re.compile(r"[+-]?(?:\d+/(\d+)|(?:\d+(?:\.\d*)?|\.\d+)(?:[eE]([+-]?\d+))?)", re.ASCII)
 
 
 def parse_rational(text: str, where: str = "") -> Fraction:

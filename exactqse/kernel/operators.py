@@ -11,7 +11,7 @@ from itertools import groupby
 from operator import mul
 from typing import Any
 
-from exactqse.kernel.certificate import AnyNode, Distribution, HistoryNode
+from exactqse.kernel.certificate import AnyNode, Distribution
 from exactqse.kernel.elementary import Elementary
 from exactqse.kernel.game import KernelGame, Row, T, expectation
 from exactqse.kernel.interval import Interval, Values, add, divide, enclose, ends, multiply, scale
@@ -24,22 +24,20 @@ def exponent(game: KernelGame, reward: Fraction, row: Row, soft: Values, p: int)
 
     Where eta is infinite, 1 is taken for it: x is what the follower compares.
     """
-    (above, below), (n, d) = game.weight, reward.as_integer_ratio()
+    (above, below), (n, d) = (game.eta or 1).as_integer_ratio(), reward.as_integer_ratio()
     x = enclose(above * n, below * d, p)
-    if not soft[0] or not game.gamma:
-        return x
-    low, high = expected(row, soft, game.gamma.as_integer_ratio())
-    return x[0] + low, x[1] + high
+    return _moved(x, row, soft, game.gamma.as_integer_ratio()) if game.gamma else x
 
 
 def continuation(reward: Fraction, row: Row, after: Values, p: int) -> Interval:
     """y = u + sum over t of P(t) W_{h+1}(t), of a reward u and a row P."""
-    n, d = reward.as_integer_ratio()
-    if not after[0]:
-        return enclose(n, d, p)
-    common = row.denominator
-    low, rest = divmod(weighted(row, after) * d + (n * common << p), d * common)
-    return low, low + after[2] + (rest > 0)
+    return _moved(enclose(*reward.as_integer_ratio(), p), row, after, (1, 1))
+
+
+def _moved(x: Interval, row: Row, values: Values, factor: tuple[int, int]) -> Interval:
+    """x and a factor times the mean of the values, if there are any."""
+    low, high = expected(row, values, factor) if values[0] else (0, 0)
+    return x[0] + low, x[1] + high
 
 
 def columns(entry: Callable[..., T], *tables: Sequence[Sequence[Any]]) -> list[list[T]]:
@@ -50,9 +48,7 @@ def columns(entry: Callable[..., T], *tables: Sequence[Sequence[Any]]) -> list[l
 
 def exponents(game: KernelGame, h: int, s: int, soft: Values, p: int) -> list[list[Interval]]:
     """[b][a] of x."""
-    (above, below), r, P = game.weight, game.at(game.r, h)[s], game.at(game.P, h)[s]
-    if not soft[0]:
-        return columns(lambda x: enclose(above * x.numerator, below * x.denominator, p), r)
+    r, P = game.at(game.r, h)[s], game.at(game.P, h)[s]
     return columns(lambda reward, row: exponent(game, reward, row, soft, p), r, P)
 
 
@@ -62,17 +58,13 @@ def continuations(game: KernelGame, h: int, s: int, after: Values, p: int) -> li
     return columns(lambda reward, row: continuation(reward, row, after, p), u, P)
 
 
-def weighted(row: Row, values: Values) -> int:
-    """The sum of the lower ends under the numerators of a distribution of states."""
-    every, lows, _ = values
-    chosen = lows.values() if row.states == every else map(lows.__getitem__, row.states)
-    return sum(map(mul, row.numerators, chosen))
-
-
 def expected(row: Row, values: Values, factor: tuple[int, int] = (1, 1)) -> Interval:
     """A factor, not negative, times the mean of the values under a distribution of states."""
-    low, rest = divmod(weighted(row, values) * factor[0], row.denominator * factor[1])
-    return low, low - (-values[2] * factor[0] // factor[1]) + (rest > 0)
+    every, lows, width = values
+    chosen = lows.values() if row.states == every else map(lows.__getitem__, row.states)
+    total = sum(map(mul, row.numerators, chosen)) * factor[0]
+    low, rest = divmod(total, row.denominator * factor[1])
+    return low, low - (-width * factor[0] // factor[1]) + (rest > 0)
 
 
 def mixture(distribution: Distribution, values: Sequence[Interval]) -> Interval:
@@ -112,31 +104,40 @@ def by_response(game: KernelGame, policy: Rows) -> list[Distribution]:
     return [row for _, row in sorted((b, row) for cell, row in pairs for b in cell)]
 
 
-def policy_values(
-    game: KernelGame, nodes: Sequence[AnyNode], p: int, elementary: Elementary
-) -> dict[int, Interval]:
-    """W_0(s) of the policy in ``nodes``, which ascend by (step, state).
+def induct(game: KernelGame, nodes: Sequence[Any], worth: Any, packed: Any, mean: Any) -> Any:
+    """W_0(s), by state, of ``nodes``, which ascend by (step, state).
 
-    After a HistoryNode come those that it draws; after any other, those of the next step.
+    ``worth`` has W and V of a node, from what comes after each b, ``packed`` by state, first W and
+    then V: after a HistoryNode the ``mean`` of each lottery, after any other the next step's nodes.
     """
-    W, v = dict[int, Interval](), dict[int, Interval]()  # by index of node
-    layer: dict[int, int] = {}  # from state to index
-    for h, pairs in groupby(reversed([*enumerate(nodes)]), lambda pair: pair[1].step):
-        follows = [ends({t: x[j] for t, j in layer.items()}) for x in (W, v)]
+    layer, known = dict[int, int](), (dict[int, Any](), dict[int, Any]())  # W and V by index
+
+    def drawn(draws: Any, x: dict[int, Any]) -> Any:
+        return packed({t: mean(d, [x[i] for i, _ in d]) for t, d in draws})
+
+    for _, pairs in groupby(reversed([*enumerate(nodes)]), lambda pair: pair[1].step):
+        next_step = [packed({t: x[j] for t, j in layer.items()}) for x in known]
         layer = {}
         for j, node in pairs:
-            after = [[values] * game.follower_actions for values in follows]
-            if isinstance(node, HistoryNode) and node.after:
-                after = [[_drawn(draws, x) for draws in node.after] for x in (W, v)]
-            rows = by_response(game, node.policy)
-            W[j], v[j] = policy_value(game, h, node.state, rows, after, p, elementary)
+            after = [[values] * game.follower_actions for values in next_step]
+            if draws := getattr(node, "after", ()):
+                after = [[drawn(row, x) for row in draws] for x in known]
+            known[0][j], known[1][j] = worth(node, *after)
             layer[node.state] = j
-    return {s: W[j] for s, j in layer.items()}
+    return {s: known[0][j] for s, j in layer.items()}
 
 
-def _drawn(draws: tuple[tuple[int, Distribution], ...], x: dict[int, Interval]) -> Values:
-    """The means of ``x`` under lotteries over memories, one for each state."""
-    return ends({t: mixture(d, [x[i] for i, _ in d]) for t, d in draws})
+def policy_values(
+    game: KernelGame, nodes: Any, p: int, elementary: Elementary
+) -> dict[int, Interval]:
+    """Around W_0(s) of the policy in ``nodes``."""
+
+    def worth(node: AnyNode, *after: Sequence[Values]) -> tuple[Interval, Interval]:
+        rows = by_response(game, node.policy)
+        return policy_value(game, node.step, node.state, rows, after, p, elementary)
+
+    found: dict[int, Interval] = induct(game, nodes, worth, ends, mixture)
+    return found
 
 
 def initial_mean(game: KernelGame, values: Mapping[int, Interval], p: int) -> list[Fraction]:

@@ -167,12 +167,13 @@ class Stage:
         (proofs/rough-bounds.md).
         """
         leans = self.free or any(any(self.slopes[b]) for b in cell)
-        parts = [self._inside(cell, pure)]
+        within = self.within.get(cell[0])
+        parts = [pure if within is None else [self._corner(cell, corner) for corner in within]]
         leaf, largest, n = 0, BELOW, len(self.x[0])
         for entry in tree:
             part = parts.pop()
             if isinstance(entry, Split):
-                middle = self._middle(cell, part[entry.i], part[entry.j])
+                middle = self._corner(cell, _middle(part[entry.i][0], part[entry.j][0]))
                 parts += [[*part[:k], middle, *part[k + 1 :]] for k in (entry.j, entry.i)]
                 continue
             pairs = zip(cell, entry.majorants, strict=True)
@@ -200,25 +201,10 @@ class Stage:
         rows = enumerate(zip(*entries, strict=True))
         return [((0,) * a + (1,) + (0,) * (n - 1 - a), row) for a, row in rows]
 
-    def _inside(self, cell: Cell, pure: Part) -> Part:
-        """The simplex of the cell, with what it makes of the columns of its members."""
-        if cell[0] not in self.within:
-            return pure
-
-        def entry(corner: Weights, b: int) -> Entry:
-            point = mixed(corner, self.x[b]), mixed(corner, self.y[b])
-            return point, _mixed_slopes(corner, self.slopes[b])
-
-        return [(corner, {b: entry(corner, b) for b in cell}) for corner in self.within[cell[0]]]
-
-    def _middle(self, cell: Cell, c: Corner, d: Corner) -> Corner:
-        """The corner half way, for the members of a cell."""
-        weights, rows = _middle(c[0], d[0]), {}
-        for b in cell:
-            ((x, y), slopes), ((v, w), others) = c[1][b], d[1][b]
-            leans = _mixed_slopes(weights, self.slopes[b]) if slopes or others else {}
-            rows[b] = (_halfway(x, v), _halfway(y, w)), leans
-        return weights, rows
+    def _corner(self, cell: Cell, weights: Weights) -> Corner:
+        """A corner, with what it makes of the columns of the members of the cell."""
+        points = {b: (mixed(weights, self.x[b]), mixed(weights, self.y[b])) for b in cell}
+        return weights, {b: (points[b], _mixed_slopes(weights, self.slopes[b])) for b in cell}
 
     def _rough(self, members: Members, part: Part, lam: Interval, shift: int) -> list[int]:
         """At each corner at least A of all members, and near, where nothing leans."""
@@ -314,8 +300,8 @@ class Stage:
 
     def _bend(self, slopes: Slopes) -> int:
         """D: at least |lean . dv|, 0 where nothing leans."""
-        total = sum([self.radius[j] * abs(lean) for j, (_, lean) in slopes.items()])
-        return -(-total >> self.p) + self._units(4) if slopes else 0
+        leans = {j: lean for j, (_, lean) in slopes.items()}
+        return self._reach(leans) + self._units(4) if slopes else 0
 
     def _falling(self, kappa: Ratio, inner: Interval, slopes: Slopes, d: int, most: int) -> Form:
         """-kappa (inner + t D + (push - t lean) . dv), t <= 1/most, which is at least T."""
@@ -364,10 +350,6 @@ def _middle(c: Weights, d: Weights) -> Weights:
     mixed = [v * m + w * n for v, w in zip(c, d, strict=True)]
     common = gcd(*mixed)
     return tuple([w // common for w in mixed])
-
-
-def _halfway(x: Interval, y: Interval) -> Interval:
-    return x[0] + y[0] >> 1, -(-x[1] - y[1] >> 1)
 
 
 def _mixed_slopes(weights: Weights, column: Sequence[Slopes]) -> Slopes:

@@ -144,7 +144,7 @@ def test_another_games_certificate(solved: Solved) -> None:
         ({}, "myopic"),
         ({"gamma": "1/2"}, "farsighted or history"),
         ({"eta": "inf"}, "strong"),
-        ({"gamma": 1, "eta": "inf"}, "farsighted"),
+        ({"gamma": 1, "eta": "inf"}, "farsighted or history"),
     ],
 )
 def test_a_game_needs_its_kind_of_certificate(

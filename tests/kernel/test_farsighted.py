@@ -102,7 +102,7 @@ def test_no_policy_of_the_part_exceeds_a_claim(block: int, divided: bool) -> Non
                 assert found.J.lower <= most, seed
             for (h, s), f in frontiers.items():
                 for sigma in (f.own, 0, ONE // 3, 2 * ONE):
-                    bound = Fraction(f.phi(sigma, P)[1])
+                    bound = Fraction(f.phi(sigma, P))
                     leans = [(f.j, -sigma), *f.others.items()]
                     for j, slope in leans:
                         middle = next(g.middle for g in frontiers.values() if g.j == j)
@@ -122,7 +122,7 @@ def claimed(
     total = Fraction(0)
     for t, n in zip(row.states, row.numerators, strict=True) if after else ():
         f = after[t]
-        bound = f.phi(slopes[t], P)[1] - Fraction(slopes[t] * dv[f.j], ONE)
+        bound = f.phi(slopes[t], P) - Fraction(slopes[t] * dv[f.j], ONE)
         bound += sum(Fraction(c * dv[i], ONE) for i, c in f.others.items())
         total += Fraction(n, row.denominator) * bound
     return total
@@ -170,8 +170,8 @@ def check_stage(case: Drawn, frontiers: dict[tuple[int, int], Frontier], j: int)
         row, slopes = game.at(game.P, h)[s][a][b], stage.slopes[b][a]
         u_hsab = game.at(game.u, h)[s][a][b]
         assert slopes == rounded(row, after, others, gamma, free=False)
-        zero = {t: (0, 0) if f.free else f.phi(f.own, P) for t, f in after.items()}
-        tied_to = {t: f.phi(f.own, P) for t, f in after.items()}
+        zero = {t: (0, 0) if f.free else (f.phi(f.own, P),) * 2 for t, f in after.items()}
+        tied_to = {t: (f.phi(f.own, P),) * 2 for t, f in after.items()}
         assert stage.y[b][a] == continuation(u_hsab, row, ends(tied_to), P)
         assert stage.free is None or stage.free.y[b][a] == continuation(u_hsab, row, ends(zero), P)
         x = eta * game.at(game.r, h)[s][a][b] * ONE - reference
@@ -190,7 +190,7 @@ def check_stage(case: Drawn, frontiers: dict[tuple[int, int], Frontier], j: int)
         free_slopes = stage.free.slopes[b][a]
         assert free_slopes == rounded(row, after, others, gamma, free=True)
         loosest = {  # a unit of sigma is a radius of the value
-            t: (f.phi(sigma, P)[1] + (f.radius >> P) + 1,) * 2 if f.free else (0, 0)
+            t: (f.phi(sigma, P) + (f.radius >> P) + 1,) * 2 if f.free else (0, 0)
             for t, f in after.items()
         }
         assert stage.free.height(b, sigma)[a] == expected(row, ends(loosest))
@@ -626,10 +626,10 @@ def test_a_concave_piece_is_touched_midway(start: int, end: int) -> None:
 def test_phi_is_the_largest_of_all_points(points: list[tuple[int, int]], sigma: int) -> None:
     frontier = Frontier(0, (0, 0), 0, 0, 0, {}, free=False, points=points)
     exact = max(Fraction(height) + Fraction(sigma * d, 4) for d, height in points)
-    assert frontier.phi(sigma, 2) == (ceil(exact), ceil(exact))
+    assert frontier.phi(sigma, 2) == ceil(exact)
 
 
 def test_the_largest_point_is_rounded_up() -> None:
     """A quarter of a unit makes one."""
     level = Frontier(0, (0, 0), 0, 0, 0, {}, free=False, points=[(0, 0), (1, 0), (2, -9)])
-    assert [level.phi(sigma, 2) for sigma in (-1, 0, 1)] == [(0, 0), (0, 0), (1, 1)]
+    assert [level.phi(sigma, 2) for sigma in (-1, 0, 1)] == [0, 0, 1]

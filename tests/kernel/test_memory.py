@@ -157,7 +157,7 @@ def test_a_stage_looks_at_claims_that_the_followers_action_leads_to(
     heights = [free.height(b, -(1 << 64)) for b in (0, 1)]
     assert seen == [1, 2, 3, 4]  # each at one of the two
     for (low, high), above in zip([(1, 2), (3, 4)], heights, strict=True):
-        alone = [phi(after[t], -(1 << 64), 64)[1] for t in (low, high)]
+        alone = [phi(after[t], -(1 << 64), 64) for t in (low, high)]
         assert min(alone) < above[0][1] < max(alone) + 3 + max(f.radius for f in after.values())
 
 

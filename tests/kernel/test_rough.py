@@ -18,7 +18,7 @@ from exactqse.kernel import elementary
 from exactqse.kernel.certificate import CHORD, DOWN, UP, Leaf, Split, Tree
 from exactqse.kernel.elementary import INTEGER, MAX_EXPONENT, Elementary, exp_above, log_below
 from exactqse.kernel.interval import Interval
-from exactqse.kernel.stage import BEYOND, COARSE, FailureError, Free, Stage, _halfway
+from exactqse.kernel.stage import BEYOND, COARSE, FailureError, Free, Stage, _middle
 
 MP = mpmath.mp.clone()
 MP.dps = 60
@@ -101,11 +101,15 @@ def test_rough_bounds_at_the_ends_of_the_table() -> None:
 
 
 @given(st.tuples(st.integers(), st.integers(0, 9)), st.tuples(st.integers(), st.integers(0, 9)))
-def test_half_way_is_the_tightest(x: Interval, y: Interval) -> None:
+def test_a_corner_is_the_tightest(x: Interval, y: Interval) -> None:
     x, y = (x[0], x[0] + x[1]), (y[0], y[0] + y[1])
-    low, high = _halfway(x, y)
-    assert 0 <= Fraction(x[0] + y[0], 2) - low < 1
-    assert 0 <= high - Fraction(x[1] + y[1], 2) < 1
+    stage = Stage("here", 8, INTEGER, [[x, y]], [[y, x]], [[{}, {}]])
+    for weights in ((1, 1), (3, 1), (0, 1)):
+        first, second = Fraction(weights[0], sum(weights)), Fraction(weights[1], sum(weights))
+        (found, other), _ = stage._corner((0,), weights)[1][0]
+        for (low, high), (v, w) in ((found, (x, y)), (other, (y, x))):
+            assert 0 <= first * v[0] + second * w[0] - low < 1
+            assert 0 <= high - first * v[1] - second * w[1] < 1
 
 
 def know_nothing(
@@ -373,9 +377,9 @@ def test_half_way_between_what_leans_and_what_does_not() -> None:
     zero: list[list[Interval]] = [[(0, 0), (0, 0)]]
     for row in ([{}, {0: (6, -4)}], [{0: (6, -4)}, {}]):
         stage = Stage("here", 32, INTEGER, zero, zero, [row], {0: 1})
-        corners = stage._simplex()
-        assert [rows[0][1] for _, rows in corners] == row
-        _, rows = stage._middle((0,), *corners)
+        (first, one), (second, other) = stage._simplex()
+        assert [one[0][1], other[0][1]] == row
+        _, rows = stage._corner((0,), _middle(first, second))
         assert rows[0][1] == {0: (3, -2)}
 
 

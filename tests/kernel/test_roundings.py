@@ -237,9 +237,7 @@ def test_the_corners_of_a_simplex_that_is_given() -> None:
     x, y = [(0, 2), (10, 10)], [(100, 100), (103, 103)]
     halved = (1, 1), (0, 1)
     stage = Stage("here", P, Told({}), [x], [y], [[{0: (4, -4)}, {}]], within={0: halved})
-    pure = stage._simplex()
-    assert stage._inside((1,), pure) is pure
-    assert stage._inside((0,), pure) == [
+    assert [stage._corner((0,), corner) for corner in halved] == [
         ((1, 1), {0: (((5, 6), (101, 102)), {0: (2, -2)})}),
         ((0, 1), {0: (((10, 10), (103, 103)), {})}),
     ]

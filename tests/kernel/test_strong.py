@@ -57,7 +57,8 @@ def reason_against(
 ) -> str:
     """Why the nodes are refused, or "" when they are not."""
     try:
-        check_strong(game, nodes, upper)
+        excess = check_strong(game, nodes) - upper
+        require("upper is less than the mean of step 0", excess, excess)
         excess = lower - policy_worth(game, nodes)
         require("lower exceeds J(policy)", excess, excess)
     except FailureError as failure:
@@ -218,7 +219,7 @@ def test_a_value_of_the_next_step_that_is_missing_is_not_taken_for_zero(node: St
     ).with_(observes="nothing")
     last = replace(node, step=1, upper=Fraction(4))
     with pytest.raises(KeyError):
-        check_strong(two, [replace(node, upper=Fraction(9)), last], Fraction(9))
+        check_strong(two, [replace(node, upper=Fraction(9)), last])
 
 
 def test_the_mean_over_first_states_and_the_step_after() -> None:
