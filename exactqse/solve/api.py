@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Literal, get_args
 
-from exactqse.errors import InputError, KindError, NotCoveredError, PrecisionError, shown
+from exactqse.errors import InputError, KindError, PrecisionError, shown
 from exactqse.kernel.certificate import Certificate, Claim, MixtureSplit, Part
 from exactqse.kernel.game import KernelGame, require_game
 from exactqse.model.arrays import exact
@@ -52,7 +52,8 @@ def solve(
     A solve may be stopped at any time, by a limit or by Ctrl-C: the first Ctrl-C ends it, the best
     so far is checked and returned; the second is a KeyboardInterrupt. (In the main thread, and
     where nobody else handles the signal.) A search may be continued from its certificate, but not
-    for gamma > 0 with eta infinite.
+    for gamma > 0 with eta infinite. There a leader who remembers is solved in exact rationals, pass
+    by pass (proofs/strong-frontiers.md).
 
     Args:
         game: any partition that the leader observes, any gamma and any eta.
@@ -77,7 +78,6 @@ def solve(
             and bound, less often where checks are slow.
 
     Raises:
-        NotCoveredError: a leader who remembers, with gamma > 0, eta = infinity and several steps.
         InputError: not a game; digits, gap, a limit or checker out of range; a certificate to
             resume that is another game's or leader's, not accepted, or of a game solved without
             search.
@@ -87,7 +87,7 @@ def solve(
     if checker is not None:
         require_checker(checker, "'kernel', 'flint' or None")
     require_game(game)
-    _require_leader(game, leader)
+    _require_leader(leader)
     aim = _aim(game, digits, gap)
     budget = budget_of(time_limit, node_limit)
     if resume is not None:
@@ -115,12 +115,9 @@ def _require_functions(**functions: object) -> None:
             raise KindError(f"{shown(function)} is not a function", where=name)
 
 
-def _require_leader(game: KernelGame, leader: object) -> None:
+def _require_leader(leader: object) -> None:
     if leader not in get_args(Leader):
         raise InputError(f"{shown(leader)} is not 'markov' or 'history'", where="leader")
-    if leader == "history" and game.gamma and game.eta is None and game.horizon > 1:
-        what = "not covered: a leader who remembers, with gamma > 0 and eta = infinity"
-        raise NotCoveredError(what, where="leader", remedy="leave it out, or choose a finite eta")
 
 
 def _require_undivided(resume: Certificate, *, mixtures: bool) -> None:

@@ -15,7 +15,7 @@ from fractions import Fraction
 from exactqse.errors import PrecisionError
 from exactqse.kernel.certificate import Certificate
 from exactqse.kernel.game import KernelGame
-from exactqse.solve import farsighted, frontiers, placewise, promised
+from exactqse.solve import farsighted, frontiers, placewise, promised, strong_frontiers
 from exactqse.solve.checking import Checker, verdict_of
 from exactqse.solve.effort import Budget, Effort, Standing, Watcher
 from exactqse.solve.keeping import Outlet
@@ -87,6 +87,8 @@ class CheckedSearch:
     ) -> tuple[Certificate, Effort]:
         """Frontiers for who remembers; on a tree they may do for who does not, too."""
         arguments = self.game, self.gap, self.budget
+        if self.game.eta is None and self.remembers:
+            return strong_frontiers.solve_remembering(*arguments, watch=self._watch)
         if self.game.eta is None:
             return promised.solve_promised(*arguments, progress=self._parts)
         if self.remembers:

@@ -54,7 +54,7 @@ def decide(
         progress: told of each solve. A search that Ctrl-C ends may leave it undecided.
 
     Raises:
-        NotCoveredError, InputError, PrecisionError: as :func:`solve`.
+        InputError, PrecisionError: as :func:`solve`.
     """
     require_game(game)
     require_digits(max_digits, "max_digits")

@@ -130,7 +130,8 @@ def near_optimal(
     Raises:
         KindError, InputError: no solution, or one that no checker accepted; ``within`` < 0;
             ``parts`` < 1.
-        NotCoveredError: gamma = 0 (see :func:`isolation`).
+        NotCoveredError: gamma = 0 (see :func:`isolation`), or a leader who remembers with eta =
+            infinity.
     """
     if not certified(solution).game.gamma:
         what, remedy = "not covered: gamma = 0", "use isolation"
@@ -142,6 +143,10 @@ def near_optimal(
     level = solution.lower - exact(within, "within")
     if level > solution.lower:
         raise InputError(f"{shown(within)} is negative", where="within")
+    if solution.remembers and solution.game.eta is None:
+        what = "not covered: a leader who remembers, with eta = infinity"
+        remedy = "solve for a Markov leader, or a finite eta"
+        raise NotCoveredError(what, where="solution", remedy=remedy)
     if solution.remembers:
         return _remembered(solution, level)
     game, certificate, elementary = solution.game, solution.certificate, _elementary(solution)

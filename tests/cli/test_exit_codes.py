@@ -48,10 +48,6 @@ def refused(result: Any, text: str) -> None:
         (("solve", GAME, "--eta", "0"), "eta: 0 is not positive"),
         (("solve", GAME, "--eta", "1e999999999"), "too large an exponent"),
         (("solve", GAME, "--eta", "nan"), "is not a rational number"),
-        (
-            ("solve", "random-dense", "--eta", "inf", "--gamma", "1/2", "--history"),
-            "leader: not covered: a leader who remembers, with gamma > 0 and eta = infinity",
-        ),
         (("solve", GAME, "--gamma", "2"), "gamma: 2 is not in [0, 1]"),
         (("solve", GAME, "--observes", "0|0,1"), "is not a partition"),
         (("solve", GAME, "--observes", "all"), "'all' is not action, nothing, or a partition"),

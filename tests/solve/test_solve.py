@@ -241,13 +241,6 @@ def test_without_a_checker_nothing_is_called_certified() -> None:
     assert "not checked" in solution.reason
 
 
-def test_the_case_that_is_not_covered_is_named() -> None:
-    game = get("random-dense").with_(gamma=1, eta="inf")
-    with pytest.raises(NotCoveredError, match="a leader who remembers, with gamma > 0") as caught:
-        solve(game, leader="history")
-    assert "\n" not in str(caught.value)
-
-
 @pytest.mark.parametrize("digits", [0, 1001, 2.5, True, "10"])
 def test_digits_out_of_range(digits: object) -> None:
     with pytest.raises(InputError, match="digits"):

@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from exactqse.errors import NotCoveredError
 from exactqse.games import get
 from exactqse.kernel.certificate import Certificate, Part, Slope
 from exactqse.kernel.check import check
@@ -260,14 +259,6 @@ def test_large_games_get_an_enclosure() -> None:
     assert "too large" in solution.reason
     best = float(sampled_values(game, 500, 0).max())
     assert best <= float(solution.upper)
-
-
-def test_a_leader_who_remembers_is_not_covered() -> None:
-    game = drawn_game(0, (2, 2, 2, 2))
-    with pytest.raises(NotCoveredError, match="a leader who remembers, with gamma > 0"):
-        solve(game, leader="history")
-    one = drawn_game(0, (2, 1, 2, 2))
-    assert solve(one, leader="history").certified
 
 
 def test_multipliers_are_as_long_as_the_gap_takes(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,84 @@
+"""The solver for leaders who remember, where gamma > 0 and eta = infinity."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import ceil, log2
+
+from exactqse.errors import PrecisionError
+from exactqse.kernel.certificate import Certificate, Part, Slope
+from exactqse.kernel.game import KernelGame
+from exactqse.kernel.gamefile import game_hash
+from exactqse.kernel.stage import FailureError
+from exactqse.kernel.strong import lines_bound, policy_worth
+from exactqse.solve.effort import Budget, Effort, Standing, Watcher
+from exactqse.solve.farsighted.model import model_of
+from exactqse.solve.rounding import fractional_bits
+from exactqse.solve.strong_frontiers.memories import memories
+from exactqse.solve.strong_frontiers.numbers import above
+from exactqse.solve.strong_frontiers.search import Pass, Search
+
+_SHARE = 4  # tolerances of inner and outer frontiers take half of the gap
+_FINER = 8
+_SPARE = 24  # bits for multipliers, which magnify rounding
+_UNIT = "directions asked for"
+_STUCK = "finer frontiers do not bring the bounds closer together"
+
+
+def solve_remembering(
+    game: KernelGame, gap: Fraction, budget: Budget, *, watch: Watcher | None = None
+) -> tuple[Certificate, Effort]:
+    """A certificate for a leader who remembers and randomises publicly, still unchecked.
+
+    It aims at upper - lower <= gap. Frontiers are made finer pass by pass; where a limit ends a
+    pass what the last one found is returned.
+
+    Args:
+        game: gamma > 0 and eta = infinity, any partition.
+        gap: positive.
+        budget: a node is a direction at a place.
+        watch: told how the search stands.
+
+    Raises:
+        PrecisionError: numbers beyond float64, or values of the follower that are too long.
+    """
+    scale = model_of(game).scale
+    p = fractional_bits(game, gap, scale) + _SPARE
+    finest = min(gap, above(Fraction(scale), 0) or gap) / (_SHARE * game.horizon)
+    found: list[Pass] = []
+
+    def report(done: int) -> None:
+        if watch is not None:
+            bounds = (found[-1].lower, found[-1].upper) if found else (None, None)
+            watch(Standing(done, len(game.places), *bounds))
+
+    bits = p // 2 + ceil(log2(max(scale, 1)))
+    search = Search(game, bits, p, budget, report)
+    tolerance: Fraction | None = None
+    while (made := search.once(tolerance)) is not None:
+        found.append(made)
+        wide = made.upper - made.lower
+        if budget.spent or tolerance == finest or wide <= gap / 2:
+            break
+        tolerance = max((tolerance or wide) / _FINER, finest)
+    return _certificate(game, gap, budget, found[-1], p)
+
+
+def _certificate(
+    game: KernelGame, gap: Fraction, budget: Budget, best: Pass, p: int
+) -> tuple[Certificate, Effort]:
+    """The bounds as the checker finds them."""
+    nodes = memories(game, best.plays)
+    part = Part(tuple(best.claims[place] for place in game.places))
+    try:
+        lower = -above(-policy_worth(game, nodes), p)
+    except FailureError as failure:
+        raise PrecisionError(
+            str(failure), remedy="round the rewards and the probabilities"
+        ) from None
+    upper = above(lines_bound(game, part, p), p)
+    slopes = ((Slope(Fraction(0)),) * len(game.places),)
+    found = Certificate(game_hash(game), p, lower, upper, nodes, slopes, (part,))
+    stopped = (budget.reason or _STUCK) if upper - lower > gap else ""
+    interrupted = bool(stopped) and budget.interrupted
+    return found, Effort(len(nodes), p, budget.used, _UNIT, stopped, interrupted)
