@@ -293,6 +293,42 @@ def test_promises_are_bounded() -> None:
     assert {sp.expand(price.subs({n: -2, rho: 3})) for price in prices} == {0, 12}
 
 
+def test_lines_bound_a_target() -> None:
+    """Y_0 + sigma X_0 with the prices of X_1 and X_2 is a mean of brackets, V' and W' inside.
+
+    b = 0 has a continuation of its own, d above the least V'; threats are at the least.
+    """
+    cells = ((0, 2), (1,))
+    shares = sp.symbols("alpha0:2", nonnegative=True)
+    alpha = [(share, 1 - share) for share in shares]
+    x, u, P = (sp.MatrixSymbol(name, 3, 2).as_explicit() for name in "xuP")  # x: V' the least
+    sigma, gamma, least, above, W = sp.symbols("sigma gamma v d W", real=True)
+    mu = sp.symbols("mu1:3", nonnegative=True)
+    home = {b: c for c, cell in enumerate(cells) for b in cell}
+    means = [sum(p * x[b, a] for a, p in enumerate(alpha[home[b]])) for b in range(3)]
+    X = means[0] + sum(p * gamma * P[0, a] * above for a, p in enumerate(alpha[0]))
+    Y = sum(p * (u[0, a] + P[0, a] * W) for a, p in enumerate(alpha[0]))
+    weights = [sigma + sum(mu), -mu[0], -mu[1]]
+    n = gamma * weights[0]
+
+    def bracket(c: int, a: int) -> sp.Expr:
+        price = W + n * (least + above) - n * least  # what the support of the lines is above
+        own = u[0, a] + P[0, a] * price if 0 in cells[c] else 0
+        return own + sum(weights[b] * x[b, a] for b in cells[c])
+
+    left = Y + sigma * X + sum(m * (X - means[b]) for m, b in zip(mu, (1, 2), strict=True))
+    right = [sum(p * bracket(c, a) for a, p in enumerate(alpha[c])) for c in (0, 1)]
+    assert zero(left - sum(right))
+
+
+def test_lines_between_two_lines() -> None:
+    """The mean of two lines is the line of the mean slope."""
+    V, value, n, m, o, K, L = sp.symbols("V W n m o K L", real=True)
+    share = (n - m) / (o - m)
+    mean = (1 - share) * (K - value - m * V) + share * (L - value - o * V)
+    assert zero(mean - (K + (n - m) * (L - K) / (o - m) - value - n * V))
+
+
 def test_blends_miss_linearly() -> None:
     """Along a segment Y is affine: V - s (V - Y+) at s, so a minimum of such is at least that."""
     y0, y1, p0, p1 = sp.symbols("y0 y1 p0 p1", real=True)

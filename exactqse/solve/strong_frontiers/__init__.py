@@ -1,6 +1,6 @@
 """Leaders who remember, for gamma > 0 and eta infinite: frontiers of (V, W), backward and exact.
 
-Everything is piecewise linear in rationals (proofs/strong-frontiers.md). Inner frontiers are
+Everything is piecewise linear in rationals. Inner frontiers are
 achieved, by memories; outer ones are lines that are proved. Each is found by asking for the best
 point in one direction after another, until chords and lines are as near as is asked for.
 """

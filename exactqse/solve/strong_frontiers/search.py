@@ -3,7 +3,7 @@
 Between two neighbouring points the best point in the direction of their chord is asked for. It is
 above the chord by e, and nothing is higher there: so the frontier is within e below a line that is
 parallel to the chord, and within e above the points. Where e is more than the tolerance the new
-point divides the interval. Errors of one step add to those of the next, as W is monotone in W'.
+point divides the interval. Errors of steps add up (proofs/strong-frontiers.md).
 """
 
 from __future__ import annotations

@@ -110,7 +110,7 @@ class Shared(Target):
         self.picks: list[int] = []
 
     def best(self, sigma: Fraction, floor: Fraction | None) -> Answer:
-        """The program max sum z (Y + sigma X - floor) over z >= 0 of sum at most 1 that b answers."""
+        """max sum z (Y + sigma X - floor) over z >= 0 of sum at most 1 that b answers."""
         d = self.columns.towards(sigma)
         while True:
             self.picks += [d] if d not in self.picks else []
