@@ -129,7 +129,7 @@ def _require_claim(game: KernelGame, claim: Any, step: int, lean: object, where:
 def _require_duals(game: KernelGame, rows: Any, where: str, *, lines: bool = False) -> None:
     """A square; with ``lines`` weights, and below them one for each line, its slope in each row."""
     B = game.follower_actions
-    count = max(len(rows) // B, 1) if lines else 1
+    count = max((len(rows) - 1) // B, 1) if lines else 1
     demand([len(row) for row in rows] == [B] * (lines + count * B), f"needs {B} x {B} duals", where)
     if lines:
         own = [row[k % B] for k, row in enumerate(rows[1:])]

@@ -157,6 +157,18 @@ def test_the_lines_of_who_remembers_are_no_claim_of_who_does_not(game: Game) -> 
         check(game, found)
 
 
+def test_one_answer() -> None:
+    """Lines are then of one row each: V = 1/3 and W = 5."""
+    game = Game.from_arrays(None, [[[5]]], [[["1/3"]]], horizon=1, eta="inf", gamma=1)
+    nodes = (HistoryNode(0, 0, (PURE,), ()),)
+    for lines in (((ZERO,),), ((-ONE,), (ONE,))):
+        part, slopes = Part((((ONE,), *lines),)), ((Slope(ZERO),),)
+        found = Certificate(
+            game.hash, 64, 5 * ONE, 5 * ONE + Fraction(1, 1 << 60), nodes, slopes, (part,)
+        )
+        assert check(game, found)
+
+
 def test_memories_of_another_form(game: Game, claim: Certificate) -> None:
     first, *rest = claim.nodes
     assert isinstance(first, HistoryNode)

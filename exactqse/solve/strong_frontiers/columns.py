@@ -67,8 +67,9 @@ class Columns:
 
     def first(self, k: int) -> dict[int, Fraction]:
         """V (k = 0) or W (1) of the first vertices, by state."""
-        zero = Fraction(0)
-        return {t: self.after[t][0][k] if self.after else zero for t in range(self.game.states)}
+        if not self.after:
+            return dict.fromkeys(range(self.game.states), Fraction(0))
+        return {t: line[0][k] for t, line in self.after.items()}
 
     @cached_property
     def x(self) -> Table:
