@@ -133,5 +133,5 @@ def _check_nodes(game: KernelGame, nodes: Any, p: int, elementary: Elementary) -
         require(f"upper bound at {place}: {what}", low, high, p)
         return value, value
 
-    induct(game, nodes, proved, ends, None)
+    induct(game, nodes, proved, ends, lambda _, values: values[0])
     return expectation(game.rho, {node.state: node.upper for node in nodes if node.step == 0})

@@ -134,6 +134,4 @@ def _require_duals(game: KernelGame, rows: Any, where: str, *, lines: bool = Fal
     if lines:
         own = [row[k % B] for k, row in enumerate(rows[1:])]
         fits = own == [n for n in sorted({*own}) for _ in range(B)] and min(rows[0]) >= 0
-        demand(
-            fits and sum(rows[0]) == 1, "needs weights that sum to 1, and slopes that rise", where
-        )
+        demand(fits and sum(rows[0]) == 1, "needs weights of sum 1, and slopes that rise", where)

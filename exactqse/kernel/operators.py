@@ -104,7 +104,7 @@ def by_response(game: KernelGame, policy: Rows) -> list[Distribution]:
     return [row for _, row in sorted((b, row) for cell, row in pairs for b in cell)]
 
 
-def induct(game: KernelGame, nodes: Sequence[Any], worth: Any, packed: Any, mean: Any) -> Any:
+def induct(game: KernelGame, nodes: Any, worth: Any, packed: Any, mean: Any) -> dict[int, Any]:
     """W_0(s), by state, of ``nodes``, which ascend by (step, state).
 
     ``worth`` has W and V of a node, from what comes after each b, ``packed`` by state, first W and
@@ -112,32 +112,26 @@ def induct(game: KernelGame, nodes: Sequence[Any], worth: Any, packed: Any, mean
     """
     layer, known = dict[int, int](), (dict[int, Any](), dict[int, Any]())  # W and V by index
 
-    def drawn(draws: Any, x: dict[int, Any]) -> Any:
-        return packed({t: mean(d, [x[i] for i, _ in d]) for t, d in draws})
+    def drawn(draws: Any) -> list[Any]:
+        return [packed({t: mean(d, [x[i] for i, _ in d]) for t, d in draws}) for x in known]
 
     for _, pairs in groupby(reversed([*enumerate(nodes)]), lambda pair: pair[1].step):
-        next_step = [packed({t: x[j] for t, j in layer.items()}) for x in known]
-        layer = {}
+        rest, layer = drawn([(t, ((j, Fraction(1)),)) for t, j in layer.items()]), {}
         for j, node in pairs:
-            after = [[values] * game.follower_actions for values in next_step]
-            if draws := getattr(node, "after", ()):
-                after = [[drawn(row, x) for row in draws] for x in known]
-            known[0][j], known[1][j] = worth(node, *after)
+            after = [*map(drawn, getattr(node, "after", ()))] or [rest] * game.follower_actions
+            known[0][j], known[1][j] = worth(node, *zip(*after, strict=True))
             layer[node.state] = j
     return {s: known[0][j] for s, j in layer.items()}
 
 
-def policy_values(
-    game: KernelGame, nodes: Any, p: int, elementary: Elementary
-) -> dict[int, Interval]:
+def policy_values(game: KernelGame, nodes: Any, p: int, elementary: Elementary) -> dict[int, Any]:
     """Around W_0(s) of the policy in ``nodes``."""
 
     def worth(node: AnyNode, *after: Sequence[Values]) -> tuple[Interval, Interval]:
         rows = by_response(game, node.policy)
         return policy_value(game, node.step, node.state, rows, after, p, elementary)
 
-    found: dict[int, Interval] = induct(game, nodes, worth, ends, mixture)
-    return found
+    return induct(game, nodes, worth, ends, mixture)
 
 
 def initial_mean(game: KernelGame, values: Mapping[int, Interval], p: int) -> list[Fraction]:

@@ -173,7 +173,7 @@ class Stage:
         for entry in tree:
             part = parts.pop()
             if isinstance(entry, Split):
-                middle = self._corner(cell, _middle(part[entry.i][0], part[entry.j][0]))
+                middle = self._middle(cell, part[entry.i], part[entry.j])
                 parts += [[*part[:k], middle, *part[k + 1 :]] for k in (entry.j, entry.i)]
                 continue
             pairs = zip(cell, entry.majorants, strict=True)
@@ -205,6 +205,16 @@ class Stage:
         """A corner, with what it makes of the columns of the members of the cell."""
         points = {b: (mixed(weights, self.x[b]), mixed(weights, self.y[b])) for b in cell}
         return weights, {b: (points[b], _mixed_slopes(weights, self.slopes[b])) for b in cell}
+
+    def _middle(self, cell: Cell, c: Corner, d: Corner) -> Corner:
+        """The corner half way, for the members of a cell."""
+        weights, rows = _middle(c[0], d[0]), {}
+        for b in cell:
+            (first, slopes), (second, others) = c[1][b], d[1][b]
+            halves = zip(first, second, strict=True)
+            x, y = [(v[0] + w[0] >> 1, -(-v[1] - w[1] >> 1)) for v, w in halves]
+            rows[b] = (x, y), _mixed_slopes(weights, self.slopes[b]) if slopes or others else {}
+        return weights, rows
 
     def _rough(self, members: Members, part: Part, lam: Interval, shift: int) -> list[int]:
         """At each corner at least A of all members, and near, where nothing leans."""

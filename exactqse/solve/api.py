@@ -52,8 +52,8 @@ def solve(
     A solve may be stopped at any time, by a limit or by Ctrl-C: the first Ctrl-C ends it, the best
     so far is checked and returned; the second is a KeyboardInterrupt. (In the main thread, and
     where nobody else handles the signal.) A search may be continued from its certificate, but not
-    for gamma > 0 with eta infinite. There a leader who remembers is solved in exact rationals, pass
-    by pass (proofs/strong-frontiers.md).
+    for gamma > 0 with eta infinite. There a leader who remembers is solved in exact rationals
+    (proofs/strong-frontiers.md).
 
     Args:
         game: any partition that the leader observes, any gamma and any eta.

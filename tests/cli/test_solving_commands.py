@@ -322,3 +322,28 @@ def test_a_leader_who_remembers(run: Run, tmp_path: Path) -> None:
     document = json.loads(run("solve", str(path), "--history", "--gap", "0.01", "--json").out)
     assert document["certified"] is True
     assert document["policy"] is None
+
+
+def test_a_leader_who_remembers_against_best_responses(run: Run, tmp_path: Path) -> None:
+    out, what = tmp_path / "cert.json", ("random-dense", "--eta", "inf", "--gamma", "1/2")
+    words = ("solve", *what, "--history", "--time-limit", "20")
+    result = run(*words, "--gap", "0.01", "--out", str(out))
+    assert result.code == 0, result.err
+    assert "J* over leaders who remember, by the kernel checker" in result.out
+    assert "the leader remembers: what she plays is in the certificate" in result.out
+    checked = run("check", *what, str(out))
+    assert checked.code == 0
+    assert checked.out.startswith("certified: lower <= J(policy) <= J* <= upper, J* over leaders")
+    flint = run("check", *what, str(out), "--arithmetic", "flint")
+    assert flint.code == 0
+    resumed = run(*words, "--gap", "0.01", "--resume", str(out))
+    assert resumed.code == 2
+    assert "not covered: gamma > 0 with eta = infinity" in resumed.err
+    document = json.loads(out.read_text())
+    document["upper"] = str(Fraction(document["upper"]) - 1)
+    out.write_text(json.dumps(document))
+    refused = run("check", *what, str(out))
+    assert refused.code == 1
+    assert "rejected: upper is less than the mean of step 0, by at least 1 (the" in refused.out
+    coq = run("coq", *what, str(out), "--out", str(tmp_path / "x.v"))
+    assert coq.code == 2

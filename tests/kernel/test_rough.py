@@ -18,7 +18,7 @@ from exactqse.kernel import elementary
 from exactqse.kernel.certificate import CHORD, DOWN, UP, Leaf, Split, Tree
 from exactqse.kernel.elementary import INTEGER, MAX_EXPONENT, Elementary, exp_above, log_below
 from exactqse.kernel.interval import Interval
-from exactqse.kernel.stage import BEYOND, COARSE, FailureError, Free, Stage, _middle
+from exactqse.kernel.stage import BEYOND, COARSE, FailureError, Free, Stage
 
 MP = mpmath.mp.clone()
 MP.dps = 60
@@ -110,6 +110,8 @@ def test_a_corner_is_the_tightest(x: Interval, y: Interval) -> None:
         for (low, high), (v, w) in ((found, (x, y)), (other, (y, x))):
             assert 0 <= first * v[0] + second * w[0] - low < 1
             assert 0 <= high - first * v[1] - second * w[1] < 1
+    _, rows = stage._middle((0,), *stage._simplex())
+    assert rows[0] == stage._corner((0,), (1, 1))[1][0], "halves are means"
 
 
 def know_nothing(
@@ -377,9 +379,9 @@ def test_half_way_between_what_leans_and_what_does_not() -> None:
     zero: list[list[Interval]] = [[(0, 0), (0, 0)]]
     for row in ([{}, {0: (6, -4)}], [{0: (6, -4)}, {}]):
         stage = Stage("here", 32, INTEGER, zero, zero, [row], {0: 1})
-        (first, one), (second, other) = stage._simplex()
-        assert [one[0][1], other[0][1]] == row
-        _, rows = stage._corner((0,), _middle(first, second))
+        corners = stage._simplex()
+        assert [rows[0][1] for _, rows in corners] == row
+        _, rows = stage._middle((0,), *corners)
         assert rows[0][1] == {0: (3, -2)}
 
 
