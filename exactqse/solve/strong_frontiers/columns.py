@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 
-from exactqse.kernel.game import KernelGame
+from exactqse.kernel.game import KernelGame, expectation
 from exactqse.kernel.strong import Table, action_values
 from exactqse.solve.strong_frontiers.threats import Threat, threat
 
@@ -34,6 +34,8 @@ class Columns:
     h: int
     s: int
     after: Mapping[int, Frontier]
+    values: dict[int, tuple[dict[int, Fraction], ...]] = field(default_factory=dict)  # by d
+    known: dict[tuple[int, int, int], Point] = field(default_factory=dict)
 
     @cached_property
     def states(self) -> tuple[int, ...]:
@@ -82,16 +84,20 @@ class Columns:
         """[a][b]."""
         return action_values(self.game, self.game.u, self.h, self.s, self.first(1))
 
-    def points(self, b: int, a: int) -> list[Point]:
-        """(X, Y) by d."""
-        X, Y = self.x[a][b], self.y[a][b]
-        found = [(X, Y)]
-        share = self.shares(b, a)
-        for _, k, right, up in self.steps:
-            if share[k]:
-                X, Y = X + share[k] * right, Y + share[k] * up
-            found.append((X, Y))
-        return found
+    def point(self, b: int, a: int, d: int) -> Point:
+        """(X, Y) of a pick."""
+        if (b, a, d) not in self.known:
+            if d not in self.values:
+                pairs = list(zip(self.states, self.picks[d], strict=True))
+                lines = self.after
+                self.values[d] = tuple({t: lines[t][i][k] for t, i in pairs} for k in (0, 1))
+            game, (V, W) = self.game, self.values[d]
+            row = game.at(game.P, self.h)[self.s][a][b]
+            X, Y = (game.at(table, self.h)[self.s][a][b] for table in (game.r, game.u))
+            if self.after:
+                X, Y = X + game.gamma * expectation(row, V), Y + expectation(row, W)
+            self.known[b, a, d] = X, Y
+        return self.known[b, a, d]
 
     def shares(self, b: int, a: int) -> list[Fraction]:
         """P(t | s, a, b) of ``states``."""

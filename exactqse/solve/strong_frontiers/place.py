@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 from exactqse.kernel.certificate import Distribution, Duals
 from exactqse.kernel.game import KernelGame
@@ -75,33 +76,31 @@ class Place:
     def best(self, direction: Fraction) -> Best:
         """The largest W + own V, own being the direction to ``bits``."""
         own = nearest(direction, self.bits)
-        answers: dict[int, Answer] = {}
-        floor: Fraction | None = None
+        (V, W), play = max(self.ends, key=lambda end: end[0][1] + own * end[0][0])
+        floor, weights, top = W + own * V, Weights(), self.targets[0]
+        rows: dict[int, tuple[Fraction, ...]] = {}
         hopes = {target.b: target.hope(own) for target in self.targets}
-        top = self.targets[0]
         for target in sorted(self.targets, key=lambda target: hopes[target.b], reverse=True):
-            if floor is not None and hopes[target.b] <= floor:
-                answers[target.b] = Answer(floor, {}, ZERO, {})
-                continue
-            answers[target.b] = answer = target.best(own, floor)
-            if answer.weights and (floor is None or answer.value > floor):
-                top, floor = target, answer.value
-        for target in self.targets:  # those that were asked before there was a floor
-            if floor is not None and answers[target.b].value > floor:
-                answers[target.b] = target.best(own, floor)
-        rows = tuple(self._row(target, own, answers[target.b]) for target in self.targets)
-        play = self._play(top, answers[top.b].weights)
-        return Best(own, answers[top.b].value, rows, *self.worth(play), play)
+            answer = Answer(floor, {}, ZERO, {})
+            if hopes[target.b] > floor:
+                answer = target.best(own, floor)
+            if answer.weights and answer.value > floor:
+                floor, weights, top = answer.value, answer.weights, target
+            rows[target.b] = self._row(target, own, answer)
+        duals = tuple(row for _, row in sorted(rows.items()))
+        if weights:
+            play = self._play(top, weights)
+        return Best(own, floor, duals, *self.worth(play), play)
 
     def flat(self) -> Best:
         """A line for which nothing is searched, and the play that leaves him least."""
         B = self.game.follower_actions
-        play = self.ends()[0]
-        V, W = self.worth(play)
+        (V, W), play = self.ends[0]
         return Best(ZERO, W, ((ZERO,) * B,) * B, V, W, play)
 
-    def ends(self) -> tuple[Play, Play]:
-        """A play that leaves him least, and one that leaves him most."""
+    @cached_property
+    def ends(self) -> list[tuple[tuple[Fraction, Fraction], Play]]:
+        """A play that leaves him least, and one that leaves him most, each after its (V, W)."""
         threats = [found.mixture for found in self.columns.threats]
         least = max(range(len(threats)), key=lambda c: self.columns.threats[c].level)
         cells = self.game.observes
@@ -110,7 +109,8 @@ class Place:
         home = next(c for c, cell in enumerate(cells) if b in cell)
         high = tuple(((a, ONE),) if c == home else m for c, m in enumerate(threats))
         last = {t: len(self.columns.after[t]) - 1 for t in self.columns.states}
-        return low, Play(high, b, {t: ((k, ONE),) for t, k in last.items()})
+        most = Play(high, b, {t: ((k, ONE),) for t, k in last.items()})
+        return [(self.worth(play), play) for play in (low, most)]
 
     def worth(self, play: Play) -> tuple[Fraction, Fraction]:
         """V and W of a play, ties broken in her favour."""

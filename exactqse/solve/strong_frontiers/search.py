@@ -106,11 +106,10 @@ class Search:
         self, place: Place, tolerance: Fraction | None
     ) -> tuple[list[tuple[Vertex, Play]], list[Best]]:
         """Points, and lines."""
-        ends = [(place.worth(play), play) for play in place.ends()]
         if self.budget.spent:
-            return ends, [place.flat()]
-        points, lines = [*ends], list[Best]()
-        stack = [(ends[0][0], ends[1][0])]
+            return place.ends, [place.flat()]
+        points, lines = [*place.ends], list[Best]()
+        stack = [(points[0][0], points[1][0])]
         while stack:
             (v, w), (x, y) = stack.pop()
             if x <= v and lines:
