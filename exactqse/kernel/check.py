@@ -5,7 +5,8 @@ arithmetic (proofs/certificate-soundness.md). For a myopic follower, upper: at e
 (h, s) the joint majorants at lambda = the node's upper value, with y from those of step h+1, sum
 to at most 0 (proofs/joint-majorant.md, proofs/propagation.md); lower: the policy is evaluated
 backward. For a farsighted follower ``farsighted`` has another upper bound; one who best responds is
-evaluated exactly by ``strong``, which has the upper bound for gamma = 0, too.
+evaluated exactly by ``strong``, which has the upper bound for gamma = 0, too, and for a leader who
+remembers.
 
 Malformed input (proofs/certificate-format.md), or nodes that are not the reachable ones
 (proofs/reachability.md), raise; they get no verdict.
