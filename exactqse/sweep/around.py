@@ -54,7 +54,9 @@ def _optima(solution: Solution | NearOptimal) -> Optima | FarsightedOptima:
     found = certified(solution) if near is None else near.solution
     if found.remembers or (found.game.gamma and found.game.eta is None):
         what = "a leader who remembers" if found.remembers else "gamma > 0 and eta = infinity"
-        raise NotCoveredError(f"not covered: {what}", where="solution", remedy="see near_optimal")
+        told = not found.remembers or found.game.eta is not None
+        remedy = "see near_optimal" if told else "solve for a Markov leader"
+        raise NotCoveredError(f"not covered: {what}", where="solution", remedy=remedy)
     if not found.game.gamma:
         return Optima(found)
     return FarsightedOptima(near or near_optimal(found))

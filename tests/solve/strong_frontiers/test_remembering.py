@@ -17,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 
-from exactqse import Game, check, decide, near_optimal, solve
+from exactqse import Game, check, decide, isolation, near_optimal, solve
 from exactqse.errors import InputError, NotCoveredError
 from exactqse.kernel.certificate import Certificate
 from exactqse.solve import Standing
@@ -264,6 +264,8 @@ def test_what_is_not_covered_of_her() -> None:
     solution = solve(game, gap="1e-3", leader="history")
     with pytest.raises(NotCoveredError, match="a leader who remembers, with eta = infinity"):
         near_optimal(solution)
+    with pytest.raises(NotCoveredError, match="solve for a Markov leader"):
+        isolation(solution)
     with pytest.raises(InputError, match="gamma > 0 with eta = infinity"):
         solve(game, leader="history", resume=solution.certificate)
     assert decide(game, solution.lower - 1).answer == "yes"
