@@ -20,7 +20,7 @@ from exactqse.solve.farsighted.model import model_of
 from exactqse.solve.farsighted.narrowing import Narrowed
 from exactqse.solve.promised.met import others
 from exactqse.solve.promised.policies import Nodes, Policies
-from exactqse.solve.promised.search import MOST_BITS, Node, Search
+from exactqse.solve.promised.search import Node, Search
 
 _LOOKED = 64  # parts in which policies are looked for: those with the largest bounds
 Entries = tuple[ValueSplit | Part | None, ...]
@@ -52,7 +52,7 @@ def narrowed(
     with np.errstate(all="ignore"):  # what is not finite proves nothing
         model = model_of(game)
         policies = Policies(game, model)
-        search = _Parts(game, model, policies, certificate.precision, budget, bits=MOST_BITS)
+        search = _Parts(game, model, policies, certificate.precision, budget)
         search.plant(certificate)
         search.narrow(level)
         for nodes in (own, *met):

@@ -26,7 +26,7 @@ from exactqse.solve.promised.program import Found, Program, entries_of
 from exactqse.solve.rounding import short
 
 _LEAST_SHARE = 1e-3  # of a radius's effect that every radius is taken to have
-MOST_BITS = 30  # of slopes and multipliers
+_BITS = 30  # of slopes and multipliers, before what is written is shortened
 _SURE = 1e-9  # of the least value of a place, relative to the follower's rewards
 _CLEAR = 8.0  # by how much multipliers push a claim below what is possible, in leader's scales
 _LARGE = 400_000  # entries of a program beyond which none is made: it would take minutes
@@ -64,10 +64,7 @@ class Node:
 
 
 class Search:
-    """The tree of parts, those with the largest bound first.
-
-    ``bits`` is how long slopes and multipliers are.
-    """
+    """The tree of parts, those with the largest bound first."""
 
     def __init__(
         self,
@@ -76,10 +73,7 @@ class Search:
         policies: Policies,
         precision: int,
         budget: Budget,
-        *,
-        bits: int,
     ) -> None:
-        self.bits = bits
         self.game, self.model, self.policies, self.p = game, model, policies, precision
         self.budget = budget
         self.first = [0, *np.cumsum(model.sizes).tolist()]
@@ -187,11 +181,11 @@ class Search:
         """Take these claims where they prove more."""
         if node.claims and node.bound is None:
             return
-        bound = self._proved(node, claims, slopes)
+        bound = self.proved(node, claims, slopes)
         if not node.claims or bound is None or (node.bound is not None and bound < node.bound):
             node.claims, node.slopes, node.bound = claims, slopes, bound
 
-    def _proved(
+    def proved(
         self, node: Node, claims: tuple[Duals, ...], slopes: tuple[Slope, ...]
     ) -> Fraction | None:
         """What the checker makes of claims."""
@@ -269,7 +263,7 @@ class Search:
         return claims, slopes
 
     def _short(self, value: float) -> Fraction:
-        return short(value, self.bits) if value else Fraction(0)
+        return short(value, _BITS) if value else Fraction(0)
 
 
 def _with(values: Floats, axis: int, value: float) -> Floats:

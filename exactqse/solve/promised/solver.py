@@ -8,7 +8,6 @@ for all that its proof may choose, and halved (proofs/farsighted-strong.md).
 from __future__ import annotations
 
 from fractions import Fraction
-from math import ceil, log2
 
 import numpy as np
 
@@ -18,16 +17,14 @@ from exactqse.kernel.game import KernelGame
 from exactqse.kernel.gamefile import game_hash
 from exactqse.solve.effort import Budget, Effort, Progress
 from exactqse.solve.farsighted.model import model_of
+from exactqse.solve.promised.economy import Economy
 from exactqse.solve.promised.met import others
 from exactqse.solve.promised.policies import Policies
-from exactqse.solve.promised.search import MOST_BITS, Node, Search
+from exactqse.solve.promised.search import Node, Search
 from exactqse.solve.rounding import fractional_bits
 
 _STARTS = 16
 _SPARE = 24  # bits for multipliers, which magnify rounding
-_BITS_MORE = 7  # than the gap takes, relative to the scale
-_LEAST_BITS = 10
-_TINY = 1e-300
 _NARROW = "float64 could not separate the bounds further"
 _MANY = "the game is too large for a program of its bound"
 
@@ -52,7 +49,7 @@ def _solve(
     model = model_of(game)
     policies = Policies(game, model)
     p = fractional_bits(game, gap, model.scale) + _SPARE
-    search = Search(game, model, policies, p, budget, bits=_bits(float(gap), model.scale))
+    search = Search(game, model, policies, p, budget)
     budget.spend(1)
 
     def is_over(closed: int, made: int) -> bool:
@@ -82,18 +79,13 @@ def _solve(
     return found, Effort(len(game.places), p, *work, stopped, interrupted, met)
 
 
-def _bits(gap: float, scale: float) -> int:
-    """Of slopes and multipliers: rounded to so many, they prove little less than before."""
-    wanted = ceil(log2(max(scale, _TINY) / max(gap, _TINY))) + _BITS_MORE
-    return min(max(wanted, _LEAST_BITS), MOST_BITS)
-
-
 def _cover(
     game: KernelGame, search: Search, enough: Fraction
 ) -> tuple[Fraction, Cover, tuple[tuple[Slope, ...], ...]]:
     """The largest bound; the tree in preorder without what that, or enough, makes superfluous."""
     leaves = [node.bound for node in search.leaves() if node.bound is not None]
     most = max([*leaves, min(enough, *leaves)] if leaves else [enough])
+    economy = Economy(search, most)
     entries: list[Part | ValueSplit] = []
     tables: dict[tuple[Slope, ...], int] = {}
     bounds: list[Fraction] = []
@@ -105,6 +97,7 @@ def _cover(
             entries.append(ValueSplit(step, state, node.at))
             stack += node.children[::-1]
             continue
-        entries.append(Part(node.claims, tables.setdefault(node.slopes, len(tables))))
-        bounds += [] if node.bound is None else [node.bound]
+        (claims, slopes), bound = economy.shortened(node)
+        entries.append(Part(claims, tables.setdefault(slopes, len(tables))))
+        bounds += [] if bound is None else [bound]
     return max(bounds), tuple(entries), tuple(tables)
