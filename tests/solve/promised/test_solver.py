@@ -229,10 +229,10 @@ def test_a_stop_from_outside_keeps_the_best_so_far() -> None:
     game = drawn_game(1, (3, 3, 2, 2))
     budget = Budget()
 
-    def stop(_closed: int, made: int) -> None:
-        budget.interrupted = made > 6
+    def stop(standing: Standing) -> None:
+        budget.interrupted = standing.nodes > 6
 
-    certificate, effort = solve_promised(game, Fraction(1, 10**6), budget, progress=stop)
+    certificate, effort = solve_promised(game, Fraction(1, 10**6), budget, watch=stop)
     assert check(game, certificate)
     assert effort.interrupted
     assert effort.stopped == "it was interrupted"
@@ -290,7 +290,7 @@ def test_a_part_without_room_is_written_as_it_is() -> None:
     game, gap = smooth_game(1, (3, 3, 2, 2)), Fraction(1, 100)
     model = model_of(game)
     search = Search(game, model, Policies(game, model), 96, Budget())
-    search.run(gap, lambda _, made: made > 20)
+    search.run(gap, lambda: search.made > 20)
     nodes = [node for node in search.leaves() if node.bound is not None]
     bounds = [node.bound for node in nodes if node.bound is not None]
     least = Economy(search, min(bounds) - 1)
