@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from exactqse import Game, Policy, evaluate, isolation, near_optimal, solve
+from exactqse.arithmetic import Enclosure
 from exactqse.games import dense
 from exactqse.sweep import threats
 from exactqse.sweep.near import NearOptimal
@@ -49,7 +50,7 @@ def answers(game: Game, policy: Policy, h: int, s: int) -> list[list[Fraction]]:
 def test_marked_threats_may_be_changed(observes: list[list[int]]) -> None:
     """In the certified policy, too: moved a little, it is worth as much or more, exactly."""
     marked = 0
-    for seed in range(12):
+    for seed in range(6):
         game = drawn(seed, observes, B=3)
         solution = solve(game, gap="1/1000", node_limit=100)
         found = isolation(solution)
@@ -72,7 +73,7 @@ def test_marked_threats_may_be_changed(observes: list[list[int]]) -> None:
                 moved += other != policy and evaluate(game, other).J.lower >= J.lower
             assert moved
             marked += 1
-    assert marked > 10
+    assert marked > 5
 
 
 def test_where_every_answer_counts_nothing_is_marked() -> None:
@@ -112,6 +113,17 @@ def test_which_cells_may_move(r: list[list[int]], observes: object, cells: set[i
     assert threats.movable(near.solution.game, 0, 0, {}) == cells
     found = isolation(near)
     assert {c for c, place in enumerate(found.places) if place.several} == cells
+
+
+@pytest.mark.parametrize(("width", "cells"), [(1, {1}), (2, set()), (3, set())])
+def test_the_values_of_the_next_step_may_be_any_in_their_ranges(
+    width: int, cells: set[int]
+) -> None:
+    """Answer 1 is worth 1 less to him now, and up to half of the width more later."""
+    u, r = [[[[0, 0]] * 2]] * 2, [[[[1, 0]] * 2]] * 2
+    game = Game.from_arrays(None, u, r, eta="inf", gamma="1/2", horizon=2)
+    after = Enclosure(Fraction(5), Fraction(5 + width))
+    assert threats.movable(game, 0, 0, {(1, 0): after}) == cells
 
 
 def test_each_group_needs_such_a_place() -> None:
