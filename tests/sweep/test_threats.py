@@ -86,6 +86,7 @@ def test_where_every_answer_counts_nothing_is_marked() -> None:
     found = isolation(solve(game.with_(gamma="9/10")))
     assert found.verdict == "isolated"
     assert found.radius == 0
+    assert not any(place.several for place in found.places)
 
 
 def stage(r: list[list[int]], observes: object = "action") -> NearOptimal:
@@ -113,6 +114,7 @@ def test_which_cells_may_move(r: list[list[int]], observes: object, cells: set[i
     assert threats.movable(near.solution.game, 0, 0, {}) == cells
     found = isolation(near)
     assert {c for c, place in enumerate(found.places) if place.several} == cells
+    assert all(place.radius >= HALF for place in found.places)
 
 
 @pytest.mark.parametrize(("width", "cells"), [(1, {1}), (2, set()), (3, set())])

@@ -31,9 +31,7 @@ class Economy:
 
     def shortened(self, node: Node) -> tuple[Proof, Fraction | None]:
         """What the certificate says of a part, and the bound that this proves."""
-        proof, bound = (node.claims, node.slopes), node.bound
-        if bound is not None and bound > self.enough:
-            return proof, bound
+        proof = node.claims, node.slopes
         ratio = self.search.model.scale / self.search.policies.unit
         largest = math.frexp(ratio)[1] if 0 < ratio < math.inf else 0
         self.bits = max(self.bits - _BACK, 0)
@@ -43,7 +41,7 @@ class Economy:
             if proved is None or proved <= self.enough:
                 return short, proved
             self.bits += _STEP
-        return proof, bound
+        return proof, node.bound
 
 
 def _multiples(proof: Proof, unit: Fraction) -> Proof:

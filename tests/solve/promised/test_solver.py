@@ -282,6 +282,7 @@ def test_what_is_written_is_short_and_proves_as_much(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(Economy, "shortened", lambda _, node: (_said(node), node.bound))
     long, _ = solve_promised(game, gap, Budget())
     assert short.upper <= long.upper
+    assert all(c for table in short.slopes for slope in table for _, c in slope.others)
     assert len(short.cover) == len(long.cover) > 8
     assert 3 * len(gzip.compress(short.to_bytes())) < 2 * len(gzip.compress(long.to_bytes()))
 
