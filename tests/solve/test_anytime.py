@@ -238,6 +238,12 @@ def test_bounds_for_best_responses_are_told_from_the_first_part_on() -> None:
     assert float(solution.upper) <= uppers[-1] < uppers[0]
     assert lowers[-1] - GAP < solution.lower <= lowers[-1]
     _told_to_the_end(seen)
+    begun = solve(GAMES["best responses"], gap=GAP, node_limit=20)
+    seen.clear()
+    solve(GAMES["best responses"], gap=GAP, resume=begun.certificate, progress=seen.append)
+    assert all(s.done + s.open_parts == s.nodes for s in seen)
+    assert 0 <= seen[0].done < seen[-1].done
+    assert seen[0].open_parts > 5
 
 
 def _told_to_the_end(seen: list[Standing]) -> None:
