@@ -187,7 +187,7 @@ def sensitivities_command(
 
     Covers whatever the leader observes; J* is differentiated for finite eta only. For gamma > 0 it
     tells besides in what ranges the follower's values are for all optimal policies, and which other
-    good policies were met; for eta = inf that alone.
+    good policies were met.
     """
     game = load_game(choice)
     digits = default_digits(game) if digits is None else digits
@@ -218,20 +218,17 @@ def _around(game: Game, solution: Solution, page: Page) -> _Found:
     near = exactqse.near_optimal(solution)
     values = _near(game, near, page)
     if game.eta is None:
-        document = {**undifferentiated_document(solution), **values.document}
-        return _Found(document, (*values.blocks, _undifferentiated()))
+        one = _isolation(game, near, page)
+        return _Found({**one.document, **values.document}, (*one.blocks, *values.blocks))
     found = _sensitivities(game, near, page)
     return _Found({**found.document, **values.document}, (*found.blocks, *values.blocks))
 
 
-def _undifferentiated() -> RenderableType:
-    return line("J* is differentiated for finite eta only", "dim")
-
-
-def _isolation(game: Game, solution: Solution, page: Page) -> _Found:
+def _isolation(game: Game, solution: Solution | NearOptimal, page: Page) -> _Found:
     found = exactqse.isolation(solution)
     lines = isolation_lines(game, found, everything=page.everything)
-    return _Found(undifferentiated_document(solution, found), (*lines, _undifferentiated()))
+    blocks = *lines, line("J* is differentiated for finite eta only", "dim")
+    return _Found(undifferentiated_document(found), blocks)
 
 
 def _sensitivities(game: Game, solution: Solution | NearOptimal, page: Page) -> _Found:

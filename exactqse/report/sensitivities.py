@@ -17,7 +17,6 @@ from exactqse.report.text import cell, coarse, counted
 if TYPE_CHECKING:
     from exactqse.arithmetic import Enclosure
     from exactqse.model.game import Game
-    from exactqse.solve.solution import Solution
     from exactqse.sweep import Isolation, Sensitivities
 
 _PLACES = 9  # decimal places in tables; the ends are rounded outward
@@ -44,11 +43,11 @@ def sensitivities_document(found: Sensitivities) -> Document:
     }
 
 
-def undifferentiated_document(solution: Solution, isolation: Isolation | None = None) -> Document:
-    """The solution and its isolation, where that is told, for eta = infinity."""
+def undifferentiated_document(isolation: Isolation) -> Document:
+    """The solution and its isolation, for eta = infinity."""
     return {
-        **solution_document(solution),
-        "isolation": None if isolation is None else isolation_document(isolation),
+        **solution_document(isolation.solution),
+        "isolation": isolation_document(isolation),
         "sensitivities": None,
     }
 
@@ -104,6 +103,9 @@ def isolation_lines(
         yield line(_REMEDY, "dim")
     if game.eta is None:
         yield line(_played(game, isolation), "dim")
+    if game.eta is None and farsighted:
+        yield from _threats(game, isolation)
+        return
     radius = f"{float(isolation.radius):.3g}"
     where = ", at the steps and states that its policy reaches" if farsighted else ""
     yield line(f"every optimal probability is within {radius} of the certified policy's{where}")
@@ -114,6 +116,16 @@ def isolation_lines(
     if len(isolation.ties) > ROWS and not everything:
         yield line(f"{counted(len(isolation.ties) - ROWS, 'more tie')}: --all shows them", "dim")
     yield from map(other_line, isolation.others)
+
+
+def _threats(game: Game, isolation: Isolation) -> Iterator[Text]:
+    """Where what she does after answers that he does not give may be changed."""
+    free = [place for place in isolation.places if place.several]
+    if free:
+        where = f"step {free[0].step}, state {game.name('state', free[0].state)}"
+        yield line(
+            f"after answers that are worth less to him her mixtures may move, first at {where}"
+        )
 
 
 def _played(game: Game, isolation: Isolation) -> str:

@@ -11,7 +11,7 @@ from exactqse.kernel.game import KernelGame, require_game
 from exactqse.model.arrays import exact
 from exactqse.solve.checked_search import CheckedSearch, Keeper
 from exactqse.solve.checking import Checker, require_checker, verdict_of
-from exactqse.solve.coverage import is_resumable, is_searched
+from exactqse.solve.coverage import is_searched
 from exactqse.solve.effort import Budget, Effort, Progress, Watcher, counting, interruptible
 from exactqse.solve.prescription import solve_prescription
 from exactqse.solve.solution import Solution
@@ -51,8 +51,8 @@ def solve(
 
     A solve may be stopped at any time, by a limit or by Ctrl-C: the first Ctrl-C ends it, the best
     so far is checked and returned; the second is a KeyboardInterrupt. (In the main thread, and
-    where nobody else handles the signal.) A search may be continued from its certificate, but not
-    for gamma > 0 with eta infinite. There a leader who remembers is solved in exact rationals
+    where nobody else handles the signal.) A search may be continued from its certificate. For gamma
+    > 0 with eta infinite a leader who remembers is solved in exact rationals, pass by pass
     (proofs/strong-frontiers.md).
 
     Args:
@@ -136,10 +136,8 @@ def _require_undivided(resume: Certificate, *, mixtures: bool) -> None:
 
 def _require_search(game: KernelGame) -> None:
     """Raise InputError unless a search of this game can be gone on with."""
-    if not is_resumable(game):
-        uncovered = "not covered: gamma > 0 with eta = infinity"
-        none = "there is no search to go on with"
-        what = uncovered if is_searched(game) else none
+    if not is_searched(game):
+        what = "there is no search to go on with"
         raise InputError(what, where="resume", remedy="leave it out")
 
 

@@ -88,9 +88,11 @@ class CheckedSearch:
         """Frontiers for who remembers; on a tree they may do for who does not, too."""
         arguments = self.game, self.gap, self.budget
         if self.game.eta is None and self.remembers:
-            return strong_frontiers.solve_remembering(*arguments, watch=self._watch)
+            return strong_frontiers.solve_remembering(*arguments, resume=resume, watch=self._watch)
         if self.game.eta is None:
-            return promised.solve_promised(*arguments, progress=self._parts)
+            return promised.solve_promised(
+                *arguments, resume=resume, watch=self._watch, outlet=self.outlet
+            )
         if self.remembers:
             return frontiers.solve_history(
                 *arguments, caution=caution or 0, resume=resume, watch=self._watch
@@ -126,9 +128,6 @@ class CheckedSearch:
         if effort.stopped and whole.spent:
             effort = replace(effort, stopped=whole.reason, interrupted=whole.interrupted)
         return found, effort
-
-    def _parts(self, closed: int, made: int) -> None:
-        self._watch(Standing(0, len(self.game.places), open_parts=made - closed))
 
     def _checked(self, found: Certificate, effort: Effort) -> Solution:
         if self.checker is None:

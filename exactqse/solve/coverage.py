@@ -31,8 +31,3 @@ def is_searched(game: KernelGame) -> bool:
     """Whether it is solved by branch and bound, or by frontiers."""
     easy = game.eta is None or observes_action(game) or game.leader_actions == 1
     return bool(game.gamma) or not easy
-
-
-def is_resumable(game: KernelGame) -> bool:
-    """Whether a search of it goes on from its certificate."""
-    return is_searched(game) and (game.eta is not None or not game.gamma)

@@ -11,7 +11,7 @@ from exactqse.kernel.game import KernelGame, require_game
 from exactqse.model.arrays import exact
 from exactqse.solve.api import budget_of, require_digits, solve
 from exactqse.solve.checking import Checker, require_checker
-from exactqse.solve.coverage import is_resumable, is_searched
+from exactqse.solve.coverage import is_searched
 from exactqse.solve.effort import Watcher
 from exactqse.solve.solution import Solution
 
@@ -72,7 +72,7 @@ def decide(
             checker=checker,
             progress=progress,
         )
-        known = solution.certificate if is_resumable(game) else None
+        known = solution.certificate if is_searched(game) else None
         if solution.lower >= at_least:
             return Decision("yes", at_least, digits, solution)
         if solution.upper < at_least:

@@ -9,6 +9,7 @@ from exactqse.sweep.isolate import Isolation, Optima
 from exactqse.sweep.near import NearOptimal, near_optimal
 from exactqse.sweep.sensitivity import Sensitivities, stagewise_sensitivities
 from exactqse.sweep.strong import strong_isolation
+from exactqse.sweep.threats import threatened
 
 
 def isolation(solution: Solution | NearOptimal) -> Isolation:
@@ -18,18 +19,19 @@ def isolation(solution: Solution | NearOptimal) -> Isolation:
     exact rational arithmetic for eta = infinity.
 
     Args:
-        solution: a certified one, for gamma > 0 of finite eta and of a Markov leader; or what
+        solution: a certified one, for gamma > 0 of a Markov leader; or what
             :func:`near_optimal` found of it, with more parts, where the default leaves it
             undecided.
 
     Raises:
         KindError, InputError: no solution, or one that no checker accepted.
-        NotCoveredError: gamma > 0, and eta = infinity or a leader who remembers.
+        NotCoveredError: gamma > 0 and a leader who remembers.
     """
-    if not isinstance(solution, NearOptimal):
-        game = certified(solution).game
-        if game.eta is None and not game.gamma:
-            return strong_isolation(solution)
+    found = solution.solution if isinstance(solution, NearOptimal) else certified(solution)
+    if found.game.eta is None and not found.game.gamma:
+        return strong_isolation(found)
+    if found.game.eta is None and not found.remembers:
+        return threatened(solution if isinstance(solution, NearOptimal) else near_optimal(found))
     return _optima(solution).isolation()
 
 

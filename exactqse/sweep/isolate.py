@@ -44,7 +44,8 @@ class CellOptima:
         proved: whether every optimal alpha_c takes all of them.
         unique: whether exactly one alpha_c is proved to be optimal.
         several: whether several are proved to be. For finite eta because actions that do the same
-            there may stand in for each other.
+            there may stand in for each other; for gamma > 0 and eta = infinity because threats may
+            be changed, in this cell or in another one here of which the same is said.
         radius: no optimal alpha_c(a) is further than this from the certified policy's.
     """
 
@@ -96,8 +97,9 @@ class Played:
 class Isolation:
     """What is known of the optimal policies of a solved game.
 
-    For gamma = 0 of the stagewise optimal ones. For gamma > 0 of all that agree with the certified
-    one wherever they do not come: one of them is among these for each optimal policy.
+    For gamma = 0 of the stagewise optimal ones. For gamma > 0 and finite eta of all that agree with
+    the certified one wherever they do not come: one of them is among these for each optimal policy.
+    For gamma > 0 and eta = infinity of all.
 
     Attributes:
         solution: the certified equilibrium.

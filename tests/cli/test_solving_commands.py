@@ -336,14 +336,12 @@ def test_a_leader_who_remembers_against_best_responses(run: Run, tmp_path: Path)
     assert checked.out.startswith("certified: lower <= J(policy) <= J* <= upper, J* over leaders")
     flint = run("check", *what, str(out), "--arithmetic", "flint")
     assert flint.code == 0
-    resumed = run(*words, "--gap", "0.01", "--resume", str(out))
-    assert resumed.code == 2
-    assert "not covered: gamma > 0 with eta = infinity" in resumed.err
+    assert run(*words, "--gap", "0.001", "--resume", str(out), "--out", str(out)).code == 0
     document = json.loads(out.read_text())
     document["upper"] = str(Fraction(document["upper"]) - 1)
     out.write_text(json.dumps(document))
     refused = run("check", *what, str(out))
     assert refused.code == 1
-    assert "rejected: upper is less than the mean of step 0, by at least 1 (the" in refused.out
+    assert "rejected: upper is less than the mean of step 0, by at least " in refused.out
     coq = run("coq", *what, str(out), "--out", str(tmp_path / "x.v"))
     assert coq.code == 2

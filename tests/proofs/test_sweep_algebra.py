@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from fractions import Fraction
 from itertools import product
@@ -255,3 +256,43 @@ def test_policies_that_lead_to_optimal_values(seed: int) -> None:
                 reached = first if a else 1 - first
                 assert not reached or W[goes[b][a]] == later[goes[b][a]]
     assert optimal
+
+
+def test_a_threat_that_is_moved_costs_nothing() -> None:
+    """The Lemma of threats.md, at one place of three cells, for moves of every length."""
+    assert sum(map(moves_that_cost_nothing, range(200))) > 1000
+
+
+def moves_that_cost_nothing(seed: int) -> int:
+    """How many there are at a drawn place; all are looked at."""
+    draw = Random(seed)
+    x, y = ([[Fraction(draw.randint(0, 4)) for _ in "abc"] for _ in "tcd"] for _ in "xy")
+    weights = [[draw.randint(0, 2) for _ in "abc"] for _ in "tcd"]
+    alpha = [[Fraction(w, sum(row)) for w in row] if any(row) else [1, 0, 0] for row in weights]
+
+    def worth(rows: Sequence[Sequence[Fraction]]) -> tuple[Fraction, Fraction]:
+        X, Y = (
+            [sum((p * v for p, v in zip(*pair, strict=True)), Fraction(0)) for pair in pairs]
+            for pairs in (zip(rows, x, strict=True), zip(rows, y, strict=True))
+        )
+        return max(zip(X, Y, strict=True))
+
+    V, W = worth(alpha)
+    moved = 0
+    for c in range(3):
+        home = (sum(map(operator.mul, alpha[c], x[c])), sum(map(operator.mul, alpha[c], y[c])))
+        if home == (V, W):  # it may hold the target
+            continue
+        low = [a for a in range(3) if x[c][a] < V]
+        for a in low:
+            for e in (Fraction(1, 1000), Fraction(1, 2), Fraction(1)):
+                near = [(1 - e) * p + e * (k == a) for k, p in enumerate(alpha[c])]
+                after = worth([near if k == c else row for k, row in enumerate(alpha)])
+                assert after[0] == V
+                assert after[1] >= W
+                moved += near != alpha[c]
+        for a in range(3 if len(low) == 3 else 0):
+            pure = [Fraction(k == a) for k in range(3)]
+            assert worth([pure if k == c else row for k, row in enumerate(alpha)]) == (V, W)
+            moved += 1
+    return moved

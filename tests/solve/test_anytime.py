@@ -15,7 +15,7 @@ import pytest
 from exactqse import Game, check
 from exactqse.errors import CertificateError, InputError, KindError
 from exactqse.games import get
-from exactqse.kernel.certificate import Certificate, Leaf, Tree
+from exactqse.kernel.certificate import Certificate, Leaf, Part, Tree
 from exactqse.solve import Solution, Standing, frontier, keeping, partition, prescription, solve
 from exactqse.solve.frontier import Frontier, Parts
 from exactqse.solve.planting import plant
@@ -31,10 +31,18 @@ def hard_game(observes: object = "nothing") -> Game:
     return Game.from_arrays(None, [u], [r], eta="1/2", observes=observes)
 
 
+def responding() -> Game:
+    random = np.random.default_rng(3)
+    u, r = random.random((2, 2, 3, 2, 2))
+    P = random.dirichlet(np.ones(3), size=u.shape)
+    return Game.from_arrays(P, u, r, eta="inf", gamma="9/10", normalise=True)
+
+
 GAMES = {
     "one stage": hard_game(),
     "cells": hard_game([[0, 1, 2], [3, 4, 5, 6]]),
     "layers": get("patrol-4").with_(observes="nothing"),
+    "best responses": responding(),
 }
 
 
@@ -54,6 +62,8 @@ def width(solution: Solution) -> Fraction:
 
 
 def leaves(certificate: Certificate) -> int:
+    if certificate.cover:
+        return sum(isinstance(entry, Part) for entry in certificate.cover)
     trees = [tree for node in certificate.nodes for tree in node.trees]
     return sum(isinstance(entry, Leaf) for tree in trees for entry in tree)
 
@@ -199,6 +209,7 @@ def test_other_threads_install_nothing() -> None:
 
 
 @pytest.mark.usefixtures("short_passes")
+@pytest.mark.parametrize("game", ["one stage", "cells", "layers"], indirect=True)
 def test_bounds_are_told_once_a_pass_is_complete(game: Game) -> None:
     seen: list[Standing] = []
     solution = solve(game, gap=GAP, progress=seen.append)
@@ -209,9 +220,35 @@ def test_bounds_are_told_once_a_pass_is_complete(game: Game) -> None:
     assert len(gaps) == len(seen) - first
     assert gaps == sorted(gaps, reverse=True)
     assert len(set(gaps)) > 1
+    _told_to_the_end(seen)
+    assert (seen[-1].lower, seen[-1].upper) == (solution.lower, solution.upper)
+
+
+def test_bounds_for_best_responses_are_told_from_the_first_part_on() -> None:
+    seen: list[Standing] = []
+    solution = solve(GAMES["best responses"], gap=GAP, progress=seen.append)
+    parts = [(s.done, s.nodes, s.open_parts) for s in seen]
+    assert all(done + left == every for done, every, left in parts)
+    assert [every for _, every, _ in parts] == sorted(every for _, every, _ in parts)
+    uppers = [float(standing.upper) for standing in seen if standing.upper is not None]
+    lowers = [standing.lower for standing in seen if standing.lower is not None]
+    assert len(uppers) == len(seen) > 5
+    assert uppers == sorted(uppers, reverse=True)
+    assert lowers == sorted(lowers)
+    assert float(solution.upper) <= uppers[-1] < uppers[0]
+    assert lowers[-1] - GAP < solution.lower <= lowers[-1]
+    _told_to_the_end(seen)
+    begun = solve(GAMES["best responses"], gap=GAP, node_limit=20)
+    seen.clear()
+    solve(GAMES["best responses"], gap=GAP, resume=begun.certificate, progress=seen.append)
+    assert all(s.done + s.open_parts == s.nodes for s in seen)
+    assert 0 <= seen[0].done < seen[-1].done
+    assert seen[0].open_parts > 5
+
+
+def _told_to_the_end(seen: list[Standing]) -> None:
     assert any(standing.open_parts for standing in seen)
     assert [standing.checking for standing in seen] == [False] * (len(seen) - 1) + [True]
-    assert (seen[-1].lower, seen[-1].upper) == (solution.lower, solution.upper)
 
 
 @pytest.mark.usefixtures("short_passes")

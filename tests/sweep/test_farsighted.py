@@ -337,7 +337,7 @@ def test_what_is_not_covered_is_refused() -> None:
     with pytest.raises(NotCoveredError, match="a leader who remembers"):
         isolation(solve(game, gap="1/2", leader="history"))
     with pytest.raises(NotCoveredError, match="eta = infinity"):
-        isolation(solve(game.with_(eta="inf"), gap="1/2"))
+        sensitivities(solve(game.with_(eta="inf"), gap="1/2"))
     with pytest.raises(InputError, match="solution: is not certified"):
         sensitivities(solve(game, gap="1/2", checker=None))
 

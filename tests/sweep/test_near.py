@@ -314,8 +314,8 @@ def test_what_is_not_covered_is_refused() -> None:
     with pytest.raises(NotCoveredError, match="solution: not covered: gamma = 0; use isolation"):
         near_optimal(solve(game, 5))
     far = two_poles()
-    with pytest.raises(NotCoveredError, match="not covered: gamma > 0 and eta = infinity"):
-        isolation(solve(far.with_(eta="inf")))
+    with pytest.raises(NotCoveredError, match="not covered: a leader who remembers"):
+        isolation(solve(far, gap="1/10", leader="history"))
     with pytest.raises(NotCoveredError, match="not covered: gamma > 0 and eta = infinity"):
         sensitivities(near_optimal(solve(far.with_(eta="inf")), parts=1))
     with pytest.raises(NotCoveredError, match="not covered: a leader who remembers"):

@@ -20,7 +20,7 @@ from exactqse.solve.farsighted.model import model_of
 from exactqse.solve.farsighted.narrowing import Narrowed
 from exactqse.solve.promised.met import others
 from exactqse.solve.promised.policies import Nodes, Policies
-from exactqse.solve.promised.search import MOST_BITS, Node, Search
+from exactqse.solve.promised.search import Node, Search
 
 _LOOKED = 64  # parts in which policies are looked for: those with the largest bounds
 Entries = tuple[ValueSplit | Part | None, ...]
@@ -52,8 +52,9 @@ def narrowed(
     with np.errstate(all="ignore"):  # what is not finite proves nothing
         model = model_of(game)
         policies = Policies(game, model)
-        search = _Parts(game, model, policies, certificate.precision, budget, bits=MOST_BITS)
+        search = _Parts(game, model, policies, certificate.precision, budget)
         search.plant(certificate)
+        budget.spend(len(search.heap))
         search.narrow(level)
         for nodes in (own, *met):
             policies.offer(nodes)
@@ -64,34 +65,14 @@ def narrowed(
 class _Parts(Search):
     """A search for bounds alone, which goes on from a certificate."""
 
-    def plant(self, known: Certificate) -> None:
-        """Begin with the parts of a certificate, and its claims."""
-        self.heap.clear()
-        number = {place: j for j, place in enumerate(self.game.places)}
-        stack = [self.root]
-        for entry in known.cover:
-            node = stack.pop()
-            if isinstance(entry, ValueSplit):
-                stack += self.halved(node, number[entry.step, entry.state], entry.at)[::-1]
-            elif isinstance(entry, Part):
-                self._contract(node)
-                claims = tuple(claim for claim in entry.claims if isinstance(claim, tuple))
-                self._improve(node, claims, known.slopes[entry.slopes])
-                self.made += 1
-                self._keep(node)
-        self.budget.spend(self.made)
-
     def narrow(self, level: Fraction) -> None:
         """Divide parts until all are bounded below the level, or the budget is spent."""
         while self.heap and not self.budget.spent:
             _, _, node = heapq.heappop(self.heap)
             if not _may_hold(node, level):
                 return
-            if node.found is None and self.program is not None:  # planted: there may be better
+            if self._planted(node):
                 self.budget.spend(1)
-                node.found = self.program.solve(node.lo, node.hi)
-                if node.found is not None:
-                    self._improve(node, *self.written(node.found))
             if _may_hold(node, level) and self._divide(node):
                 self.budget.spend(2)
 

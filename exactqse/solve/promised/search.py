@@ -11,10 +11,19 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import count
+from typing import Any
 
 import numpy as np
 
-from exactqse.kernel.certificate import Certificate, Duals, FarsightedNode, Part, Slope
+from exactqse.kernel.certificate import (
+    Certificate,
+    Duals,
+    FarsightedNode,
+    Part,
+    Slope,
+    ValueSplit,
+)
 from exactqse.kernel.elementary import INTEGER
 from exactqse.kernel.farsighted import Box, PartBounds
 from exactqse.kernel.game import KernelGame
@@ -25,8 +34,8 @@ from exactqse.solve.promised.policies import Policies, least_value, weights_of
 from exactqse.solve.promised.program import Found, Program, entries_of
 from exactqse.solve.rounding import short
 
-_LEAST_SHARE = 1e-3  # of a radius's effect that every radius is taken to have
-MOST_BITS = 30  # of slopes and multipliers
+_LEAST_SHARE = 0.3  # of the largest effect of a radius, that every radius is taken to have
+_BITS = 30  # of slopes and multipliers, before what is written is shortened
 _SURE = 1e-9  # of the least value of a place, relative to the follower's rewards
 _CLEAR = 8.0  # by how much multipliers push a claim below what is possible, in leader's scales
 _LARGE = 400_000  # entries of a program beyond which none is made: it would take minutes
@@ -48,6 +57,8 @@ class Node:
         found: what its program said.
         axis, at: the split, once it is divided.
         children: the halves V <= at and V >= at.
+
+    A part that was planted divided has no claims.
     """
 
     lo: Floats
@@ -66,7 +77,7 @@ class Node:
 class Search:
     """The tree of parts, those with the largest bound first.
 
-    ``bits`` is how long slopes and multipliers are.
+    ``made`` parts were examined, and ``given`` ones planted.
     """
 
     def __init__(
@@ -76,15 +87,12 @@ class Search:
         policies: Policies,
         precision: int,
         budget: Budget,
-        *,
-        bits: int,
     ) -> None:
-        self.bits = bits
         self.game, self.model, self.policies, self.p = game, model, policies, precision
         self.budget = budget
         self.first = [0, *np.cumsum(model.sizes).tolist()]
         self.program = Program(model, budget) if entries_of(model) <= _LARGE else None
-        self.made = 0
+        self.made, self.given, self.order = 0, 0, count()
         N, B = self.first[-1], game.follower_actions
         self.nothing: tuple[Duals, ...] = (((Fraction(0),) * B,) * B,) * N
         self.flat = (Slope(Fraction(0)),) * N
@@ -97,22 +105,41 @@ class Search:
         self.root = Node(np.full(N, -np.inf), np.full(N, np.inf), {}, {})
         self._examine(self.root, None)
 
-    def run(self, gap: Fraction, is_over: Callable[[int, int], bool]) -> None:
+    def plant(self, known: Certificate) -> None:
+        """Begin with the parts of a certificate, and with its policy."""
+        self.policies.offer(tuple(FarsightedNode(n.step, n.state, n.policy) for n in known.nodes))
+        self.heap, self.made = [], 0
+        stack = [self.root]
+        for entry in known.cover:
+            node = stack.pop()
+            self._contract(node)
+            if isinstance(entry, ValueSplit):
+                axis = self.game.places.index((entry.step, entry.state))
+                stack += reversed(self.halved(node, axis, entry.at))
+            elif isinstance(entry, Part):
+                claims: Any = entry.claims
+                self._improve(node, claims, known.slopes[entry.slopes])
+                self._keep(node)
+        self.given = len(self.heap)
+
+    def run(self, gap: Fraction, is_over: Callable[[], bool]) -> None:
         """Divide parts until the bounds are within ``gap``, or no part can be divided further.
 
-        ``is_over`` is asked, with the numbers of closed parts and of all, whether to stop.
+        ``is_over`` is asked whether to stop.
         """
-        while not self.is_within(gap) and not is_over(self.made - len(self.heap), self.made):
-            key, number, node = heapq.heappop(self.heap)
-            if not self._divide(node):
-                heapq.heappush(self.heap, (key, number, node))
+        while not self.is_within(gap) and not is_over():
+            entry = heapq.heappop(self.heap)
+            if self._planted(entry[2]):
+                self._keep(entry[2])
+            elif not self._divide(entry[2]):
+                heapq.heappush(self.heap, entry)
                 return
 
-    def scatter(self, count: int, is_over: Callable[[int, int], bool]) -> None:
+    def scatter(self, starts: int, is_over: Callable[[], bool]) -> None:
         """Look for policies in small boxes around the values of policies that are drawn."""
         random = np.random.default_rng(0)
         cells, A = len(self.model.cells), self.game.leader_actions
-        for _ in range(count if self.program is not None else 0):
+        for _ in range(starts if self.program is not None else 0):
             drawn = [random.dirichlet(np.full(A, 0.5), cells) for _ in range(self.first[-1])]
             V = self.policies.values(drawn)
             near = Node(V - _NEAR * self.policies.unit, V + _NEAR * self.policies.unit, {}, {})
@@ -122,7 +149,7 @@ class Search:
             self._dive(near)
             if near.found is not None:
                 self.policies.tie(self._weight(near.found))
-            if is_over(0, self.made):
+            if is_over():
                 return
 
     def is_within(self, gap: Fraction) -> bool:
@@ -133,6 +160,16 @@ class Search:
     def leaves(self) -> list[Node]:
         """The parts that are not divided and may have policies."""
         return [node for _, _, node in self.heap]
+
+    def _planted(self, node: Node) -> bool:
+        """Whether it has no program as yet: then it gets one, which may prove more."""
+        if node.found is not None or self.program is None:
+            return False
+        self.made += 1
+        node.found = self.program.solve(node.lo, node.hi)
+        if node.found is not None:
+            self._improve(node, *self.written(node.found))
+        return node.found is not None
 
     def _divide(self, node: Node) -> bool:
         """Halve a part where it costs most; False where that is of no use, or not possible."""
@@ -175,7 +212,7 @@ class Search:
     def _keep(self, node: Node) -> None:
         """It is a leaf, unless it is empty."""
         if node.bound is not None:
-            heapq.heappush(self.heap, (-float(node.bound), self.made, node))
+            heapq.heappush(self.heap, (-float(node.bound), next(self.order), node))
 
     def _is_less(self, node: Node, parent: Node | None) -> bool:
         """Whether a part's bound is at most that of the part that it is a half of."""
@@ -187,11 +224,11 @@ class Search:
         """Take these claims where they prove more."""
         if node.claims and node.bound is None:
             return
-        bound = self._proved(node, claims, slopes)
+        bound = self.proved(node, claims, slopes)
         if not node.claims or bound is None or (node.bound is not None and bound < node.bound):
             node.claims, node.slopes, node.bound = claims, slopes, bound
 
-    def _proved(
+    def proved(
         self, node: Node, claims: tuple[Duals, ...], slopes: tuple[Slope, ...]
     ) -> Fraction | None:
         """What the checker makes of claims."""
@@ -269,7 +306,7 @@ class Search:
         return claims, slopes
 
     def _short(self, value: float) -> Fraction:
-        return short(value, self.bits) if value else Fraction(0)
+        return short(value, _BITS) if value else Fraction(0)
 
 
 def _with(values: Floats, axis: int, value: float) -> Floats:

@@ -7,8 +7,9 @@ for all that its proof may choose, and halved (proofs/farsighted-strong.md).
 
 from __future__ import annotations
 
+from contextlib import suppress
+from dataclasses import dataclass
 from fractions import Fraction
-from math import ceil, log2
 
 import numpy as np
 
@@ -16,76 +17,116 @@ from exactqse.errors import PrecisionError
 from exactqse.kernel.certificate import Certificate, Cover, Part, Slope, ValueSplit
 from exactqse.kernel.game import KernelGame
 from exactqse.kernel.gamefile import game_hash
-from exactqse.solve.effort import Budget, Effort, Progress
+from exactqse.solve.effort import Budget, Effort, Standing, Watcher
 from exactqse.solve.farsighted.model import model_of
+from exactqse.solve.keeping import Outlet, merged
+from exactqse.solve.promised.economy import Economy
 from exactqse.solve.promised.met import others
 from exactqse.solve.promised.policies import Policies
-from exactqse.solve.promised.search import MOST_BITS, Node, Search
+from exactqse.solve.promised.search import Node, Search
 from exactqse.solve.rounding import fractional_bits
 
 _STARTS = 16
 _SPARE = 24  # bits for multipliers, which magnify rounding
-_BITS_MORE = 7  # than the gap takes, relative to the scale
-_LEAST_BITS = 10
-_TINY = 1e-300
 _NARROW = "float64 could not separate the bounds further"
 _MANY = "the game is too large for a program of its bound"
 
 
 def solve_promised(
-    game: KernelGame, gap: Fraction, budget: Budget, *, progress: Progress | None = None
+    game: KernelGame,
+    gap: Fraction,
+    budget: Budget,
+    *,
+    resume: Certificate | None = None,
+    watch: Watcher | None = None,
+    outlet: Outlet | None = None,
 ) -> tuple[Certificate, Effort]:
     """A certificate for the game, still unchecked, that aims at upper - lower <= gap.
 
-    ``progress`` is called with (parts that need no more halving, parts made so far).
+    ``resume`` is what an earlier solve ended with, and was accepted: its parts are gone on with,
+    and no bound is wider than its bounds. ``watch`` is told of the bounds and of the parts (those
+    that need no more halving, all, and how many are open). ``outlet`` takes certificates while the
+    search goes on.
 
     Raises:
         PrecisionError: numbers beyond float64, or values of policies that are too long.
     """
     with np.errstate(all="ignore"):  # what is not finite proves nothing
-        return _solve(game, gap, budget, progress)
+        model = model_of(game)
+        policies = Policies(game, model)
+        p = fractional_bits(game, gap, model.scale) + _SPARE
+        p = p if resume is None else max(p, resume.precision)
+        task = _Task(game, gap, budget, Search(game, model, policies, p, budget), resume)
+        if resume is not None:
+            task.search.plant(resume)
+        return task.run(watch, outlet)
 
 
-def _solve(
-    game: KernelGame, gap: Fraction, budget: Budget, progress: Progress | None
-) -> tuple[Certificate, Effort]:
-    model = model_of(game)
-    policies = Policies(game, model)
-    p = fractional_bits(game, gap, model.scale) + _SPARE
-    search = Search(game, model, policies, p, budget, bits=_bits(float(gap), model.scale))
-    budget.spend(1)
+@dataclass(eq=False)
+class _Task:
+    """A search, with what was known before."""
 
-    def is_over(closed: int, made: int) -> bool:
-        budget.spend(made - budget.used)
-        if progress is not None:
-            progress(closed, made)
-        return budget.spent
+    game: KernelGame
+    gap: Fraction
+    budget: Budget
+    search: Search
+    known: Certificate | None
 
-    if not search.is_within(gap) and not is_over(0, 1):
-        search.scatter(_STARTS, is_over)
-    search.run(gap, is_over)
-    if policies.worth is None:
-        what = "the follower's values have too long denominators under every policy that was tried"
-        raise PrecisionError(what, remedy="round the rewards and the probabilities")
-    lower = Fraction(policies.worth * (1 << p) // 1, 1 << p)
-    upper, entries, tables = _cover(game, search, lower + gap)
-    head = game_hash(game), p, lower, upper
-    found = Certificate(*head, policies.nodes, tables, entries)
-    stopped = (
-        ""
-        if upper - lower <= gap
-        else budget.reason or (_MANY if search.program is None else _NARROW)
-    )
-    interrupted = bool(stopped) and budget.interrupted
-    work = search.made, "parts examined"
-    met = others(policies, policies.nodes, max(gap, upper - lower))
-    return found, Effort(len(game.places), p, *work, stopped, interrupted, met)
+    def run(self, watch: Watcher | None, outlet: Outlet | None) -> tuple[Certificate, Effort]:
+        """What it comes to within the budget."""
+        search, budget = self.search, self.budget
 
+        def is_over() -> bool:
+            budget.spend(search.made - budget.used)
+            if watch is not None:
+                watch(self.standing())
+            if outlet is not None and outlet.is_due() and not budget.spent and search.heap:
+                with suppress(PrecisionError):
+                    found = self.written()
+                    outlet.offer(found, self.effort(found, "the search goes on"))
+            return budget.spent
 
-def _bits(gap: float, scale: float) -> int:
-    """Of slopes and multipliers: rounded to so many, they prove little less than before."""
-    wanted = ceil(log2(max(scale, _TINY) / max(gap, _TINY))) + _BITS_MORE
-    return min(max(wanted, _LEAST_BITS), MOST_BITS)
+        if not search.is_within(self.gap) and not is_over() and self.known is None:
+            search.scatter(_STARTS, is_over)
+        search.run(self.gap, is_over)
+        budget.spend(search.made - budget.used)
+        found = self.written()
+        if found.upper - found.lower <= self.gap:
+            return found, self.effort(found, "")
+        return found, self.effort(found, budget.reason or self._stuck)
+
+    @property
+    def _stuck(self) -> str:
+        return _MANY if self.search.program is None else _NARROW
+
+    def standing(self) -> Standing:
+        """How the search stands."""
+        search, worth = self.search, self.search.policies.worth
+        upper = search.heap[0][2].bound if search.heap else worth
+        every, left = search.made + search.given, len(search.heap)
+        return Standing(every - left, every, worth, upper, left)
+
+    def written(self) -> Certificate:
+        """The certificate of what is proved. Raises PrecisionError without a policy."""
+        policies, p = self.search.policies, self.search.p
+        if policies.worth is None:
+            what = "the follower's values have too long denominators under every policy that was"
+            remedy = "round the rewards and the probabilities"
+            raise PrecisionError(f"{what} tried", remedy=remedy)
+        lower = Fraction(policies.worth * (1 << p) // 1, 1 << p)
+        upper, entries, tables = _cover(self.game, self.search, lower + self.gap)
+        head = game_hash(self.game), p, lower, upper
+        found = Certificate(*head, policies.nodes, tables, entries)
+        return found if self.known is None else merged(found, self.known)
+
+    def effort(self, found: Certificate, stopped: str) -> Effort:
+        """What it took."""
+        interrupted = bool(stopped) and self.budget.interrupted
+        work = self.budget.used, "parts examined"
+        policies, width = self.search.policies, max(self.gap, found.upper - found.lower)
+        met = others(policies, policies.nodes, width)
+        places = len(self.game.places)
+        return Effort(places, found.precision, *work, stopped, interrupted, met)
 
 
 def _cover(
@@ -94,17 +135,20 @@ def _cover(
     """The largest bound; the tree in preorder without what that, or enough, makes superfluous."""
     leaves = [node.bound for node in search.leaves() if node.bound is not None]
     most = max([*leaves, min(enough, *leaves)] if leaves else [enough])
+    economy = Economy(search, most)
     entries: list[Part | ValueSplit] = []
     tables: dict[tuple[Slope, ...], int] = {}
     bounds: list[Fraction] = []
     stack: list[Node] = [search.root]
     while stack:
         node = stack.pop()
-        if node.children is not None and node.bound is not None and node.bound > most:
+        needed = not node.claims or (node.bound is not None and node.bound > most)
+        if node.children is not None and needed:
             step, state = game.places[node.axis]
             entries.append(ValueSplit(step, state, node.at))
             stack += node.children[::-1]
             continue
-        entries.append(Part(node.claims, tables.setdefault(node.slopes, len(tables))))
-        bounds += [] if node.bound is None else [node.bound]
+        (claims, slopes), bound = economy.shortened(node)
+        entries.append(Part(claims, tables.setdefault(slopes, len(tables))))
+        bounds += [] if bound is None else [bound]
     return max(bounds), tuple(entries), tuple(tables)

@@ -13,6 +13,7 @@ from exactqse.kernel.stage import FailureError
 from exactqse.kernel.strong import lines_bound, policy_worth
 from exactqse.solve.effort import Budget, Effort, Standing, Watcher
 from exactqse.solve.farsighted.model import model_of
+from exactqse.solve.keeping import merged
 from exactqse.solve.rounding import fractional_bits
 from exactqse.solve.strong_frontiers.memories import memories
 from exactqse.solve.strong_frontiers.numbers import above
@@ -26,7 +27,12 @@ _STUCK = "finer frontiers do not bring the bounds closer together"
 
 
 def solve_remembering(
-    game: KernelGame, gap: Fraction, budget: Budget, *, watch: Watcher | None = None
+    game: KernelGame,
+    gap: Fraction,
+    budget: Budget,
+    *,
+    resume: Certificate | None = None,
+    watch: Watcher | None = None,
 ) -> tuple[Certificate, Effort]:
     """A certificate for a leader who remembers and randomises publicly, still unchecked.
 
@@ -37,6 +43,8 @@ def solve_remembering(
         game: gamma > 0 and eta = infinity, any partition.
         gap: positive.
         budget: a node is a direction at a place.
+        resume: one that was accepted; neither bound is worse than its own, and the second pass is
+            finer than it is.
         watch: told how the search stands.
 
     Raises:
@@ -58,14 +66,21 @@ def solve_remembering(
     while (made := search.once(tolerance)) is not None:
         found.append(made)
         wide = made.upper - made.lower
+        if resume is not None:
+            wide = min(wide, resume.upper - resume.lower)
         if budget.spent or tolerance == finest or wide <= gap / 2:
             break
         tolerance = max((tolerance or wide) / _FINER, finest)
-    return _certificate(game, gap, budget, found[-1], p)
+    return _certificate(game, gap, budget, found[-1], p, resume)
 
 
 def _certificate(
-    game: KernelGame, gap: Fraction, budget: Budget, best: Pass, p: int
+    game: KernelGame,
+    gap: Fraction,
+    budget: Budget,
+    best: Pass,
+    p: int,
+    resume: Certificate | None,
 ) -> tuple[Certificate, Effort]:
     """The bounds as the checker finds them."""
     nodes = memories(game, best.plays)
@@ -79,6 +94,9 @@ def _certificate(
     upper = above(lines_bound(game, part, p), p)
     slopes = ((Slope(Fraction(0)),) * len(game.places),)
     found = Certificate(game_hash(game), p, lower, upper, nodes, slopes, (part,))
-    stopped = (budget.reason or _STUCK) if upper - lower > gap else ""
+    if resume is not None:
+        found = merged(found, resume)
+    stopped = (budget.reason or _STUCK) if found.upper - found.lower > gap else ""
     interrupted = bool(stopped) and budget.interrupted
-    return found, Effort(len(nodes), p, budget.used, _UNIT, stopped, interrupted)
+    work = budget.used, _UNIT
+    return found, Effort(len(found.nodes), found.precision, *work, stopped, interrupted)

@@ -17,7 +17,11 @@ from exactqse.kernel.check import check
 from exactqse.model import Game
 from exactqse.solve import solve
 from exactqse.solve.effort import Budget, Standing
-from exactqse.solve.promised import solve_promised, solver
+from exactqse.solve.farsighted.model import model_of
+from exactqse.solve.promised import solve_promised
+from exactqse.solve.promised.economy import Economy
+from exactqse.solve.promised.policies import Policies
+from exactqse.solve.promised.search import Node, Proof, Search
 from exactqse.testing import games
 
 PARTITIONS: dict[int, list[list[list[int]]]] = {
@@ -224,10 +228,10 @@ def test_a_stop_from_outside_keeps_the_best_so_far() -> None:
     game = drawn_game(1, (3, 3, 2, 2))
     budget = Budget()
 
-    def stop(_closed: int, made: int) -> None:
-        budget.interrupted = made > 6
+    def stop(standing: Standing) -> None:
+        budget.interrupted = standing.nodes > 6
 
-    certificate, effort = solve_promised(game, Fraction(1, 10**6), budget, progress=stop)
+    certificate, effort = solve_promised(game, Fraction(1, 10**6), budget, watch=stop)
     assert check(game, certificate)
     assert effort.interrupted
     assert effort.stopped == "it was interrupted"
@@ -261,12 +265,35 @@ def test_large_games_get_an_enclosure() -> None:
     assert best <= float(solution.upper)
 
 
-def test_multipliers_are_as_long_as_the_gap_takes(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_written_is_short_and_proves_as_much(monkeypatch: pytest.MonkeyPatch) -> None:
     game, gap = smooth_game(1, (3, 3, 2, 2)), Fraction(1, 100)
     short, _ = solve_promised(game, gap, Budget())
     assert check(game, short).outcome == "accepted"
     assert short.upper - short.lower <= gap
-    monkeypatch.setattr(solver, "_LEAST_BITS", 30)
+    monkeypatch.setattr(Economy, "shortened", lambda _, node: (_said(node), node.bound))
     long, _ = solve_promised(game, gap, Budget())
+    assert short.upper <= long.upper
+    assert all(c for table in short.slopes for slope in table for _, c in slope.others)
     assert len(short.cover) == len(long.cover) > 8
-    assert 10 * len(gzip.compress(short.to_bytes())) < 9 * len(gzip.compress(long.to_bytes()))
+    assert 3 * len(gzip.compress(short.to_bytes())) < 2 * len(gzip.compress(long.to_bytes()))
+
+
+def test_a_part_without_room_is_written_as_it_is() -> None:
+    game, gap = smooth_game(1, (3, 3, 2, 2)), Fraction(1, 100)
+    model = model_of(game)
+    search = Search(game, model, Policies(game, model), 96, Budget())
+    search.run(gap, lambda: search.made > 20)
+    nodes = [node for node in search.leaves() if node.bound is not None]
+    bounds = [node.bound for node in nodes if node.bound is not None]
+    least = Economy(search, min(bounds) - 1)
+    assert [least.shortened(node) for node in nodes] == [(_said(n), n.bound) for n in nodes]
+    most = Economy(search, max(bounds) + gap / 10)
+    for node in nodes:
+        proof, bound = most.shortened(node)
+        assert proof != _said(node)
+        assert bound == search.proved(node, *proof)
+        assert bound is None or bound <= most.enough
+
+
+def _said(node: Node) -> Proof:
+    return node.claims, node.slopes

@@ -246,6 +246,19 @@ def test_limits_and_what_is_told_on_the_way() -> None:
     assert all(lower <= whole.upper and upper >= whole.lower for lower, upper in bounds)
 
 
+def test_gone_on_with() -> None:
+    """Neither bound gets worse, however early it ends, and it ends within the gap."""
+    game = drawn(4, "nothing", S=3, H=3)
+    part = solve(game, gap="1e-9", leader="history", node_limit=60)
+    for limit in (1, 40):
+        again = solve(game, gap="1e-9", leader="history", node_limit=limit, resume=part.certificate)
+        assert again.certified
+        assert part.lower <= again.lower <= again.upper <= part.upper
+    whole = solve(game, gap="1e-9", leader="history", resume=part.certificate)
+    assert whole.reached
+    assert part.lower <= whole.lower <= whole.upper <= part.upper
+
+
 def test_interrupted_between_places() -> None:
     game = drawn(5, S=3, H=4)
     budget = Budget()
@@ -266,6 +279,6 @@ def test_what_is_not_covered_of_her() -> None:
         near_optimal(solution)
     with pytest.raises(NotCoveredError, match="solve for a Markov leader"):
         isolation(solution)
-    with pytest.raises(InputError, match="gamma > 0 with eta = infinity"):
-        solve(game, leader="history", resume=solution.certificate)
+    with pytest.raises(InputError, match="a leader who remembers, not of a Markov leader"):
+        solve(game, resume=solution.certificate)
     assert decide(game, solution.lower - 1).answer == "yes"
