@@ -114,7 +114,7 @@ class CheckedSearch:
         """
         budget = whole = self.budget
         solve = placewise.solve_places
-        if not self.mixtures or any(len(cell) > 1 for cell in self.game.observes):
+        if not self.mixtures:
             solve = frontiers.solve_tree
             if resume is not None:
                 budget = whole.part(whole.nodes or sys.maxsize, shares=2)

@@ -87,7 +87,7 @@ class Search:
         reference = float(np.round(coarse.reference * _COARSE) / _COARSE)
         x = model.eta * layer.r[n] - reference
         shared = [t for t in range(len(follows)) if (P[:, :, t].any(1)).sum() > 1]
-        site = Site(x, layer.u[n], P, model.gamma, reference, shared)
+        site = Site(x, layer.u[n], P, model.gamma, reference, shared, model.cells)
         after = [self.places[0][t] for t in follows]
         B, A = layer.u[n].shape
         corners = dict.fromkeys(range(B), np.eye(A))
@@ -258,7 +258,7 @@ class Search:
             )
 
         if act.t < 0:
-            cut = Cut(b=act.b, edge=act.edge)
+            cut = Cut(cell=place.site.cell_of(act.b), edge=act.edge)
             return cut, [like(*side) for side in cut.sides(region.box, region.corners)]
         line = region.lines[act.t]
         low, high = float(line.v[0]), float(line.v[-1])

@@ -47,8 +47,6 @@ def solve_places(
     if merging := describe_graph(game).merging:
         remedy = "use branch and bound"
         raise InputError(f"is no tree, see {merging[0]}", where="game", remedy=remedy)
-    if any(len(cell) > 1 for cell in game.observes):
-        raise InputError("shares a mixture between actions", where="observes")
     with np.errstate(all="ignore"):  # what is not finite proves nothing, and is not used
         model = model_of(game)
         aimed = min(float(gap), model.scale)
