@@ -212,8 +212,10 @@ def _own(here: Used, region: Region) -> tuple[Point, list[Act]]:
         loss = here.share * max(more if shares else abs(more), _SPREAD * off)
         return point, [Act(loss, here.place, here.leaf, lam=np.array([new]))]
     point = between(found, i, j, v)
-    ends = np.array([region.bound_at(found.v[k]) if shares else found.W[k] for k in (j, i)])
-    bent = float(np.interp(v, found.v[[i, j]], (ends - found.W[[j, i]])[::-1]))
+    ends, bent = found.W[[j, i]], 0.0
+    if shares:
+        ends = np.array([region.bound_at(found.v[k]) for k in (j, i)])
+        bent = float(np.interp(v, found.v[[i, j]], (ends - found.W[[j, i]])[::-1]))
     lost = value - point.W - bent
     loss = here.share * lost
     if loss <= _LITTLE or found.v[j] - found.v[i] <= _SAME:

@@ -212,8 +212,13 @@ class Region:
         def proved(ties: list[int]) -> Answers:
             return cells.shared(site.cells, *self.offers(site, ties), lam, close, known)
 
-        free, ties = proved([]), few(site, self.lines, self.known)
-        return better(free, proved(ties)) if ties else free
+        ties = few(site, self.lines, self.known)
+        if not ties:
+            return proved([])
+        at_once = proved(ties)
+        if known is not None and len(ties) == len(self.lines) and np.isfinite(at_once.G).all():
+            return at_once
+        return better(proved([]), at_once)
 
     def offers(self, site: Site, ties: list[int]) -> tuple[list[Offers], Choices]:
         """What each action offers with each choice of a vertex at each of these places."""
