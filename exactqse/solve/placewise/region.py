@@ -115,7 +115,8 @@ class Region:
     def prove_root(self, site: Site, close: float) -> None:
         """About the least lam at which G is 0 or less, by Newton's steps, or by halves.
 
-        G would be convex, and fall by e^v, if the majorants were the best ones. Where no lam is met
+        G would be convex, and fall by e^v, if the majorants were the best ones; where actions share
+        a mixture they rarely are, and secants are nearer. Where no lam is met
         at which G is 0 the last one stands for it, until it is written. What is best may jump at
         the root, and is what it is just below.
         """
@@ -124,6 +125,7 @@ class Region:
         if not np.isfinite(lam):
             lam = min(float(of.y.min()) for of in self.columns(site))
         self.root = np.inf
+        between = Bracket()
         for _ in range(_NEWTON):
             found = self.answers(site, np.array([lam]), close)
             step = float(found.G[0] * np.exp(-found.v[0]))
@@ -136,6 +138,9 @@ class Region:
             if below is not None and self.root - bad <= near:
                 self.found = below
                 return
+            if site.shares:
+                lam = between.next(lam, step)
+                continue
             lam += step
             if lam <= bad or lam >= self.root:
                 lam = (bad + self.root) / 2
@@ -246,6 +251,38 @@ class Region:
         k = np.searchsorted(-known.lam, -lam)
         k = np.minimum(k, len(known.lam) - 1)
         return tuple((down[k], value[k]) for down, value in known.majorants)
+
+
+@dataclass(eq=False)
+class Bracket:
+    """Where a function that falls through 0 has its root: secants, and never far from both ends.
+
+    Attributes:
+        left, right: (lam, value) with a value above 0, and with one that is not.
+    """
+
+    left: tuple[float, float] | None = None
+    right: tuple[float, float] | None = None
+    last: int = 0
+    reach: float = 1.0
+
+    def next(self, lam: float, value: float) -> float:
+        """What to try after lam, where the value is this."""
+        side = 1 if value > 0 else -1
+        again, self.last = side == self.last, side
+        if side > 0:
+            self.left = lam, value
+        else:
+            self.right = lam, value
+        if self.left is None or self.right is None:
+            self.reach *= 2
+            return lam + self.reach * value
+        if again and side > 0:  # an end that stays counts for less (Illinois)
+            self.right = self.right[0], self.right[1] / 2
+        elif again:
+            self.left = self.left[0], self.left[1] / 2
+        (a, f), (b, g) = self.left, self.right
+        return a + (b - a) * (f / (f - g) if np.isfinite(f - g) else 0.5)
 
 
 def _less(
