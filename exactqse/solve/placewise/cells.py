@@ -21,6 +21,7 @@ from exactqse.solve.placewise.columns import Parameters, Reply, majorants, touch
 from exactqse.solve.placewise.ties import Blame, Choices, Offers
 
 Cell = Sequence[int]
+Members = list[tuple[Offers, tuple[Integers, Floats], Parameters]]  # with picks, and majorants
 _COARSE = 9  # mixtures that are tried for each choice of vertices, if these are few
 _FEW = 64
 _LARGE = 1 << 22  # numbers at a time
@@ -287,7 +288,7 @@ def blame(
         return Blame(bend, *_alone(offers, choices, best, cell[0], lam))
     reason = _Reason(best.weights[cell[0]][0], at, [every[b][0, at] for b in cell])
     rows = [(offers[b], best.picks[b], parameters[b]) for b in cell]
-    return Blame(bend, reason.picks(rows, at_lam, max(lost)), cell[0], reason.edge)
+    return Blame(bend, reason.picks(rows, at_lam, max(lost)), cell[0], reason.edge(rows, at_lam))
 
 
 def _named(choices: Choices, q: int) -> dict[int, float]:
@@ -320,16 +321,21 @@ class _Reason:
         """The one to blame."""
         return int(sum(self.every[1:], self.every[0]).argmax())
 
-    @property
-    def edge(self) -> tuple[int, int]:
-        """To the corner that weighs most: the best mixture is in the half without this one."""
-        others = self.weights.copy()
-        others[self.corner] = -np.inf
-        return self.corner, int(others.argmax())
+    def edge(self, members: Members, lam: Floats) -> tuple[int, int]:
+        """Along which the majorants bend most, with the picks that are best at the mixture."""
+        i, j = np.triu_indices(len(self.weights), 1)
+        bend = np.zeros(len(i))
+        for offer, (k, far), of in members:
+            x, y = (_along(z[self.at], k, far) for z in (offer.x, offer.y))  # (A,)
+            ends = [np.concatenate([z[i], z[j], (z[i] + z[j]) / 2])[:, None] for z in (x, y)]
+            first, last, middle = majorants(*ends, of, lam)[0].reshape(3, -1)
+            bend += np.minimum((first + last) / 2 - middle, _HUGE)
+        worst = int(bend.argmax())
+        return int(i[worst]), int(j[worst])
 
     def picks(
         self,
-        members: list[tuple[Offers, tuple[Integers, Floats], Parameters]],
+        members: Members,
         lam: Floats,
         lost: float,
     ) -> dict[int, float]:
