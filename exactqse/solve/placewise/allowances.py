@@ -15,8 +15,9 @@ from exactqse.solve.farsighted.model import Booleans, Floats
 from exactqse.solve.frontiers.hulls import Polyline
 from exactqse.solve.frontiers.stage import directions
 from exactqse.solve.placewise.answers import Answers, Site
-from exactqse.solve.placewise.cells import Cell, total
+from exactqse.solve.placewise.cells import total
 from exactqse.solve.placewise.columns import Column, Parameters, majorants
+from exactqse.solve.placewise.mixtures import Cell
 from exactqse.solve.placewise.place import Place
 from exactqse.solve.placewise.region import Region
 from exactqse.solve.placewise.ties import Offers, choices_of, lone_of, offers_of

@@ -10,58 +10,29 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
-from exactqse.solve.farsighted.model import Floats, Integers
-from exactqse.solve.frontiers.hulls import best_on
-from exactqse.solve.frontiers.stage import simplex_grid
+from exactqse.solve.farsighted.model import Floats
 from exactqse.solve.placewise.answers import Answers, answers_of, joined
-from exactqse.solve.placewise.columns import Parameters, Reply, majorants, touching
-from exactqse.solve.placewise.ties import Blame, Choices, Offers
+from exactqse.solve.placewise.columns import Parameters, majorants, touching
+from exactqse.solve.placewise.mixtures import Cell, best_of
+from exactqse.solve.placewise.ties import Choices, Offers
 
-Cell = Sequence[int]
-Members = list[tuple[Offers, tuple[Integers, Floats], Parameters]]  # with picks, and majorants
-_COARSE = 9  # mixtures that are tried for each choice of vertices, if these are few
-_FEW = 64
 _LARGE = 1 << 22  # numbers at a time
-_ZOOMS = 1
-_STEPS = np.array([-1.0, -0.75, -0.5, -0.25, 0.0, 0.25, 0.5, 0.75, 1.0])
-_NEARER = 8.0
+_TRIED = 9  # mixtures for each choice of vertices, at most about
 _TURNS = (0.25, 0.125, 0.0625)  # towards what is most
 _STEEPER = 4.0  # exponents (y - lam) / s stay below it where no majorant touches
-_MOSTLY = 0.5  # of what is lost
-_HUGE = 1e300
-_SAME = 1e-8  # in v
 
 
 def total(cells: Sequence[Cell], every: Sequence[Floats]) -> Floats:
     """The sums (L, Q) of each action's majorants: (L, Q), or (L, Q, A) where it shares."""
-    parts = [
-        sum((every[b] for b in cell[1:]), every[cell[0]]).max(-1)
-        if len(cell) > 1
-        else every[cell[0]]
-        for cell in cells
-    ]
+    parts = [sum((every[b] for b in cell[1:]), every[cell[0]]) for cell in cells]
+    for k, cell in enumerate(cells):
+        if len(cell) > 1:  # over few corners, many choices
+            parts[k] = reduce(np.maximum, np.moveaxis(parts[k], -1, 0))
     return sum(parts[1:], parts[0])
-
-
-@dataclass(frozen=True, eq=False)
-class _Best:
-    """What is best at each lam: which choice, a reply for each action, weights of corners (L, A).
-
-    A cell of one member has none.
-    """
-
-    at: Integers
-    replies: list[Reply]
-    weights: dict[int, Floats]  # by the first member
-    picks: list[tuple[Integers, Floats]]  # for each action, as `best_on` has it
-
-    @property
-    def point(self) -> Floats:
-        """(B, 2, L)."""
-        return np.array([(one.x, one.y) for one in self.replies])
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,7 +56,7 @@ def shared(
 
     Or with ``known`` ones, where these prove less.
     """
-    size = sum(offer.x.size for offer in offers) * _COARSE
+    size = sum(offer.x.size for offer in offers) * _TRIED
     if len(lam) > 1 and len(lam) * size > _LARGE:
         half = len(lam) // 2
         parts = (
@@ -93,13 +64,13 @@ def shared(
             for some in (slice(half), slice(half, None))
         )
         return joined(*parts)
-    best = _best(cells, offers, choices, lam)
+    best = best_of(cells, offers, choices, lam)
     point = best.point
-    found = _bound(cells, offers, _touching(cells, offers, point, lam, close), lam)
+    found = _bound(cells, offers, touching_at(cells, offers, point, lam, close), lam)
     G, parameters, away = found.G, found.parameters, found.point
-    for turn in _TURNS:
+    for turn in _TURNS[:1] if known is not None and len(lam) > 1 else _TURNS:
         point = point + turn * (away - point)
-        touch = _bound(cells, offers, _touching(cells, offers, point, lam, close), lam)
+        touch = _bound(cells, offers, touching_at(cells, offers, point, lam, close), lam)
         G, parameters = _less(G, parameters, touch)
         away = touch.point
     if known is not None:
@@ -121,7 +92,7 @@ def _less(
     return np.where(less, other.G, G), some
 
 
-def _touching(
+def touching_at(
     cells: Sequence[Cell], offers: list[Offers], point: Floats, lam: Floats, close: float
 ) -> tuple[Parameters, ...]:
     """Of "up" or "down" that touch e^x (y - lam) at ``point``, where some do.
@@ -162,191 +133,3 @@ def _highest(x: Floats, y: Floats, lam: Floats) -> tuple[Floats, Floats]:
     k = (np.exp(x) * (y - lam[:, None])).argmax(1)
     row = np.arange(len(lam))
     return x[row, k], y[row, k]
-
-
-def _best(cells: Sequence[Cell], offers: list[Offers], choices: Choices, lam: Floats) -> _Best:
-    A = len(offers[0].of.corners)
-    grid = simplex_grid(A, _COARSE if len(choices.v) <= _FEW else A) if A > 1 else np.ones((1, 1))
-    scores = [_scores([offers[b] for b in cell], grid, lam) for cell in cells]
-    at = sum(score.max(2) for score in scores).argmax(1)
-    row = np.arange(len(lam))
-    replies: dict[int, Reply] = {}
-    picks: dict[int, tuple[Integers, Floats]] = {}
-    weights: dict[int, Floats] = {}
-    for cell, score in zip(cells, scores, strict=True):
-        tables = [(_at(offers[b].x, at), _at(offers[b].y, at)) for b in cell]
-        if len(cell) > 1:
-            start = grid[score[row, at].argmax(1)]
-            weights[cell[0]] = share = _zoomed(tables, lam, start, len(grid))
-            lines = [((share[:, None] @ x)[:, 0], (share[:, None] @ y)[:, 0]) for x, y in tables]
-        else:
-            share, lines = None, tables
-        for b, (x, y) in zip(cell, lines, strict=True):
-            picks[b] = best_on(x, y, lam)
-            replies[b] = _reply(offers[b], choices, at, (x, y), picks[b], share)
-    order = range(len(offers))
-    return _Best(at, [replies[b] for b in order], weights, [picks[b] for b in order])
-
-
-def _at(table: Floats, at: Integers) -> Floats:
-    """One choice for each lam; a view of the only one."""
-    if len(table) == 1:
-        found: Floats = np.broadcast_to(table[0], (len(at), *table.shape[1:]))
-        return found
-    return table[at]
-
-
-def _scores(offers: list[Offers], grid: Floats, lam: Floats) -> Floats:
-    """(L, Q, q): what a cell is worth with each choice of vertices and each mixture of the grid."""
-    several = len(offers) > 1
-    worth = []
-    for offer in offers:
-        x, y = (grid @ z if several else z[:, None] for z in (offer.x, offer.y))  # (Q, q, m)
-        e = np.exp(x)
-        worth.append((e * y - lam[:, None, None, None] * e).max(-1))
-    found: Floats = sum(worth[1:], worth[0])
-    return found
-
-
-def _zoomed(tables: list[tuple[Floats, Floats]], lam: Floats, weights: Floats, size: int) -> Floats:
-    """Better weights of corners (L, A) near these; x and y are (L, A, m) for each member."""
-    A = weights.shape[1]
-    i, j = np.triu_indices(A, 1)
-    moves = (_STEPS[:, None, None] * (np.eye(A)[i] - np.eye(A)[j])).reshape(-1, A)
-    width = 1.0 / max(1, round(size ** (1 / max(A - 1, 1))))
-    for _ in range(_ZOOMS * (A - 1)):
-        tried = np.clip(weights[:, None] + width * moves, 0, None)
-        tried /= tried.sum(-1, keepdims=True)
-        worth = np.zeros(tried.shape[:2])
-        each = np.broadcast_to(lam[:, None], worth.shape)
-        for x, y in tables:
-            xs, ys = tried @ x, tried @ y
-            k, far = best_on(xs, ys, each)
-            right, up = (_along(z, k, far) for z in (xs, ys))
-            worth += np.exp(right) * (up - each)
-        weights = tried[np.arange(len(lam)), worth.argmax(1)]
-        width /= _NEARER if A == 2 else 3.0
-    return weights
-
-
-def _along(z: Floats, k: Integers, far: Floats) -> Floats:
-    """The points that `best_on` names on polylines (..., m)."""
-    after = np.minimum(k + 1, z.shape[-1] - 1)
-    first, last = (np.take_along_axis(z, n[..., None], -1)[..., 0] for n in (k, after))
-    found: Floats = first + far * (last - first)
-    return found
-
-
-def _reply(
-    offer: Offers,
-    choices: Choices,
-    at: Integers,
-    line: tuple[Floats, Floats],
-    pick: tuple[Integers, Floats],
-    weights: Floats | None,
-) -> Reply:
-    """At each lam: with the corners that the vertices are at, or these weights of them."""
-    (x, y), (i, far), of = line, pick, offer.of
-    j = np.minimum(i + 1, x.shape[-1] - 1)
-    part = far[:, None]
-    v = of.v[i] + part * (of.v[j] - of.v[i])
-    if weights is None:
-        alpha = (1 - part) * of.corners[of.corner[i]] + part * of.corners[of.corner[j]]
-        ahead = (1 - part) * offer.P[i] + part * offer.P[j]
-    else:
-        alpha, ahead = weights @ of.corners, weights @ offer.P[:, 0]
-    v[:, choices.ties] = np.where(ahead > 0, choices.v[at], v[:, choices.ties])
-    return Reply(_along(x, i, far), _along(y, i, far), alpha, v)
-
-
-def blame(
-    cells: Sequence[Cell],
-    offers: list[Offers],
-    choices: Choices,
-    G: float,
-    lam: float,
-    close: float,
-) -> Blame:
-    """Why G is no less, as `ties.blame`; of a cell whose mixture bends the bound, an edge."""
-    at_lam = np.array([lam])
-    best = _best(cells, offers, choices, at_lam)
-    at, point = int(best.at[0]), best.point
-    parameters = _touching(cells, offers, point, at_lam, close)
-    pairs = zip(offers, parameters, strict=True)
-    every = [majorants(offer.x, offer.y, of, at_lam) for offer, of in pairs]
-    e = np.exp(point[:, 0, 0])
-    worth = e * (point[:, 1, 0] - lam)
-    above = np.minimum(total(cells, every)[0] - worth.sum(), _HUGE)
-    bend = max(G - float(worth.sum()), 0.0) / float(e.sum())
-    moved = np.abs(choices.v - choices.v[at]).sum(1)
-    other = int(np.where(above > _MOSTLY * above.max(), moved, 0.0).argmax())
-    if moved[other] > _SAME and above[at] < _MOSTLY * above.max():
-        return Blame(bend, _named(choices, other), 0, (0, 0))
-    lost = [total([cell], every)[0, at] - worth[list(cell)].sum() for cell in cells]
-    cell = cells[int(np.argmax(lost))]
-    if len(cell) == 1:
-        return Blame(bend, *_alone(offers, choices, best, cell[0], lam))
-    reason = _Reason(best.weights[cell[0]][0], at, [every[b][0, at] for b in cell])
-    rows = [(offers[b], best.picks[b], parameters[b]) for b in cell]
-    return Blame(bend, reason.picks(rows, at_lam, max(lost)), cell[0], reason.edge(rows, at_lam))
-
-
-def _named(choices: Choices, q: int) -> dict[int, float]:
-    return dict(zip(choices.ties, choices.v[q].tolist(), strict=True))
-
-
-def _alone(
-    offers: list[Offers], choices: Choices, best: _Best, b: int, lam: float
-) -> tuple[dict[int, float], int, tuple[int, int]]:
-    """Of an action that shares no mixture: the highest value, which no majorant that falls has."""
-    y, corner, at = offers[b].y, offers[b].of.corner, int(best.at[0])
-    here = int(y[at].argmax())
-    edge = int(corner[best.picks[b][0][0]]), int(corner[here])
-    return _named(choices, int(y.max(1).argmax()) if y[at, here] < lam else at), b, edge
-
-
-@dataclass(frozen=True, eq=False)
-class _Reason:
-    """Why a cell loses: its best mixture by weights (A,), with choice ``at``; and its majorants.
-
-    ``every`` are those of each member, (A,).
-    """
-
-    weights: Floats
-    at: int
-    every: list[Floats]
-
-    @property
-    def corner(self) -> int:
-        """The one to blame."""
-        return int(sum(self.every[1:], self.every[0]).argmax())
-
-    def edge(self, members: Members, lam: Floats) -> tuple[int, int]:
-        """Along which the majorants bend most, with the picks that are best at the mixture."""
-        i, j = np.triu_indices(len(self.weights), 1)
-        bend = np.zeros(len(i))
-        for offer, (k, far), of in members:
-            x, y = (_along(z[self.at], k, far) for z in (offer.x, offer.y))  # (A,)
-            ends = [np.concatenate([z[i], z[j], (z[i] + z[j]) / 2])[:, None] for z in (x, y)]
-            first, last, middle = majorants(*ends, of, lam)[0].reshape(3, -1)
-            bend += np.minimum((first + last) / 2 - middle, _HUGE)
-        worst = int(bend.argmax())
-        return int(i[worst]), int(j[worst])
-
-    def picks(
-        self,
-        members: Members,
-        lam: Floats,
-        lost: float,
-    ) -> dict[int, float]:
-        """Values of next places that are picked there, if most is lost for these; else nothing."""
-        more: list[tuple[float, dict[int, float]]] = []
-        for every, (offer, (i, far), of) in zip(self.every, members, strict=True):
-            x, y = (z[self.at, self.corner] for z in (offer.x, offer.y))
-            kept = majorants(_along(x[None], i, far), _along(y[None], i, far), of, lam)[0]
-            there = offer.of.v[majorants(x[:, None], y[:, None], of, lam)[0].argmax()]
-            seen = {int(t): float(there[t]) for t in np.flatnonzero(np.isfinite(there))}
-            more.append((float(every[self.corner] - kept), seen))
-        if sum(loss for loss, _ in more) < _MOSTLY * lost:
-            return {}
-        return max(more, key=lambda pair: pair[0])[1]

@@ -9,8 +9,9 @@ import numpy as np
 from exactqse.solve.farsighted.model import Floats
 from exactqse.solve.frontiers.envelope import Pieces, pieces
 from exactqse.solve.frontiers.hulls import Polyline
-from exactqse.solve.placewise import cells
 from exactqse.solve.placewise.answers import Answers, Site, answers_of, better, joined
+from exactqse.solve.placewise.bracket import Bracket
+from exactqse.solve.placewise.cells import shared
 from exactqse.solve.placewise.columns import (
     Column,
     Parameters,
@@ -19,6 +20,7 @@ from exactqse.solve.placewise.columns import (
     majorants,
     reply,
 )
+from exactqse.solve.placewise.reasons import reason
 from exactqse.solve.placewise.ties import (
     Blame,
     Choices,
@@ -215,7 +217,7 @@ class Region:
         """The same where some actions share a mixture."""
 
         def proved(ties: list[int]) -> Answers:
-            return cells.shared(site.cells, *self.offers(site, ties), lam, close, known)
+            return shared(site.cells, *self.offers(site, ties), lam, close, known)
 
         ties = few(site, self.lines, self.known)
         if not ties:
@@ -240,7 +242,7 @@ class Region:
         found, ties = self.found, np.flatnonzero(self.found.tied[k]).tolist()
         offers, worth = self.offers(site, ties), (float(found.G[k]), float(found.lam[k]))
         if site.shares:
-            return cells.blame(site.cells, *offers, *worth, close)
+            return reason(site.cells, *offers, *worth, close)
         return blame(*offers, *worth, close)
 
     def _known(self, lam: Floats) -> tuple[Parameters, ...] | None:
@@ -251,38 +253,6 @@ class Region:
         k = np.searchsorted(-known.lam, -lam)
         k = np.minimum(k, len(known.lam) - 1)
         return tuple((down[k], value[k]) for down, value in known.majorants)
-
-
-@dataclass(eq=False)
-class Bracket:
-    """Where a function that falls through 0 has its root: secants, and never far from both ends.
-
-    Attributes:
-        left, right: (lam, value) with a value above 0, and with one that is not.
-    """
-
-    left: tuple[float, float] | None = None
-    right: tuple[float, float] | None = None
-    last: int = 0
-    reach: float = 1.0
-
-    def next(self, lam: float, value: float) -> float:
-        """What to try after lam, where the value is this."""
-        side = 1 if value > 0 else -1
-        again, self.last = side == self.last, side
-        if side > 0:
-            self.left = lam, value
-        else:
-            self.right = lam, value
-        if self.left is None or self.right is None:
-            self.reach *= 2
-            return lam + self.reach * value
-        if again and side > 0:  # an end that stays counts for less (Illinois)
-            self.right = self.right[0], self.right[1] / 2
-        elif again:
-            self.left = self.left[0], self.left[1] / 2
-        (a, f), (b, g) = self.left, self.right
-        return a + (b - a) * (f / (f - g) if np.isfinite(f - g) else 0.5)
 
 
 def _less(
