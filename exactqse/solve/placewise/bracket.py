@@ -8,7 +8,7 @@ from math import isfinite
 
 @dataclass(eq=False)
 class Bracket:
-    """What is known of the root; the next try is never far from both ends.
+    """What is known of the root.
 
     Attributes:
         left, right: (lam, value) with a value above 0, and with one that is not.
@@ -29,7 +29,7 @@ class Bracket:
             self.right = lam, value
         if self.left is None or self.right is None:
             self.reach *= 2
-            return lam + self.reach * value
+            return lam + self.reach * (value if isfinite(value) else 1.0)
         if again and side > 0:  # an end that stays counts for less (Illinois)
             self.right = self.right[0], self.right[1] / 2
         elif again:

@@ -127,10 +127,10 @@ class _Reason:
         if y[self.at].max() < lam:
             return _named(choices, int(y.max((1, 2)).argmax())), (0, 0)
         corner = int(y[self.at].max(1).argmax())
-        if member.kept(self.at)[1].max() < lam:
+        kept = member.kept(self.at)[1]
+        if kept.max() < lam:
             return member.picked(int(y[self.at, corner].argmax())), (0, 0)
-        others = np.where(np.arange(len(self.weights)) == corner, -1.0, self.weights)
-        return {}, (corner, int(others.argmax()))
+        return {}, (int(kept.argmax()), int(kept.argmin()))
 
     @property
     def edge(self) -> tuple[int, int]:
