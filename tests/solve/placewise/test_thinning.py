@@ -13,6 +13,7 @@ from exactqse.solve.placewise.allowances import Marks, marks_of
 from exactqse.solve.placewise.place import Place
 from exactqse.solve.placewise.search import Search
 from exactqse.solve.placewise.thinning import heights, thin
+from tests.solve.placewise.sharing import NOTHING, PAIR, drawn
 from tests.solve.placewise.test_chances import chances
 from tests.solve.placewise.test_trees import tree
 
@@ -33,7 +34,10 @@ def pieces(search: Search) -> int:
     )
 
 
-@pytest.mark.parametrize(("game", "most"), [(tree(8, 4, 3), 0.3), (chances(2, 3, 1), 0.6)])
+FEW = [(tree(8, 4, 3), 0.3), (chances(2, 3, 1), 0.6), (drawn("own", 2, 3, 0, NOTHING).game, 0.6)]
+
+
+@pytest.mark.parametrize(("game", "most"), FEW)
 def test_few_pieces_are_kept(game: Game, most: float) -> None:
     with np.errstate(all="ignore"):
         search = searched(game)
@@ -61,7 +65,14 @@ def shown(place: Place, marks: Marks) -> Floats:
     return found
 
 
-@pytest.mark.parametrize("game", [tree(8, 5, 3), tree(4, 8, 2), chances(2, 3, 1)])
+SHARED = [
+    drawn("own", 2, 3, 0, NOTHING).game,
+    drawn("tied", 3, 3, 1, NOTHING).game,
+    drawn("chance", 2, 3, 0, PAIR).game,
+]
+
+
+@pytest.mark.parametrize("game", [tree(8, 5, 3), tree(4, 8, 2), chances(2, 3, 1), *SHARED])
 def test_no_place_shows_more_than_it_may(game: Game) -> None:
     """On either side of every mark: where a place was divided, what it shows may jump."""
     with np.errstate(all="ignore"):
