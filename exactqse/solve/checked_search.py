@@ -108,7 +108,7 @@ class CheckedSearch:
         )
 
     def _tree(self, caution: int, resume: Certificate | None) -> tuple[Certificate, Effort]:
-        """Place by place, where she sees the action, else by frontiers that are not divided.
+        """Place by place; without mixtures to divide, by frontiers that are not divided.
 
         Where these were resumed, half of the budget is for branch and bound.
         """
