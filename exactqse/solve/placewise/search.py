@@ -247,7 +247,7 @@ class Search:
             _, acts = self._losses(again)
             mine = [found for found in acts if found.divides and found.leaf is again.leaf]
             worst = max(mine, key=lambda found: found.loss, default=None)
-            if worst is None or worst.loss < _AS_MUCH * act.loss:
+            if worst is None or worst.loss < _AS_MUCH * act.loss or budget.spent:
                 return
             budget.spend(1)
             self._divide(worst)

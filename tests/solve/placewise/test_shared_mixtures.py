@@ -194,7 +194,7 @@ def test_majorants_of_a_cell_are_told_apart() -> None:
     assert not verdict(tree.game, changed(found, 0, swapped))
 
 
-@pytest.mark.parametrize("shape", [("own", 3, 2, 0, NOTHING), ("own", 3, 2, 0, ((0,), (1, 2)))])
+@pytest.mark.parametrize("shape", [("own", 3, 2, 0, NOTHING), ("own", 3, 2, 4, ((0,), (1, 2)))])
 def test_a_search_goes_on_where_it_was_stopped(shape: Shape) -> None:
     tree = drawn(*shape)
     first, effort = solve_places(tree.game, GAP, Budget(nodes=15))
