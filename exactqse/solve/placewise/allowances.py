@@ -92,15 +92,16 @@ def _curves(
     lam = float(found.lam[k])
     columns = region.columns(site)
     actions = [b for b in range(len(site.x)) if columns[b].P.any()]
-    rows = zip(columns, found.majorants, strict=True)
-    each = [_Majorant(lam, bool(of[0][k]), float(of[1][k]), one) for one, of in rows]
     for cell in site.cells:
-        came = np.array([each[b].came for b in cell])
-        sums = came.sum(0)
-        most = came + (sums.max() - sums) / len(cell) + slack / len(actions)
-        for b, high in zip(cell, most, strict=True):
-            if columns[b].P[:, t].any():
-                yield from _corners(site, region, (b, t), each[b], high, v, shown)
+        reached = [columns[b].P[:, t].any() for b in cell]
+        if not any(reached):
+            continue
+        each = [_Majorant.of_action(columns[b], found.majorants[b], k, lam) for b in cell]
+        came = [one.came for one in each]
+        sums = sum(came[1:], came[0])
+        spare = (sums.max() - sums) / len(cell) + slack / len(actions)
+        for i in np.flatnonzero(reached):
+            yield from _corners(site, region, (cell[i], t), each[i], came[i] + spare, v, shown)
 
 
 def tied_room(
@@ -182,15 +183,20 @@ class _Majorant:
     parameter: float
     of: Column
 
+    @classmethod
+    def of_action(cls, of: Column, majorants: Parameters, k: int, lam: float) -> _Majorant:
+        """The k-th of one follower action."""
+        return cls(lam, bool(majorants[0][k]), float(majorants[1][k]), of)
+
     @property
     def came(self) -> Floats:
-        """The most that it comes to at each corner (A,); at all, where mixtures are not shared."""
+        """The most that it comes to at each corner (A,); (1,), where mixtures are not shared."""
         s, x, y = self.parameter, self.of.x, self.of.y
         if self.down:
             found = -s * (1 + x + np.log((self.lam - y) / s))
         else:
             found = s * np.exp(x + (y - self.lam) / s - 1)
-        most: Floats = np.broadcast_to(found.max(-1), len(self.of.corners))
+        most: Floats = found.max(-1, keepdims=found.ndim == 1)
         return most
 
     def highest(self, z: Floats, most: float) -> Floats:
@@ -210,13 +216,13 @@ def _corners(
     v: Floats,
     shown: Floats,
 ) -> Iterator[Floats]:
-    """At each corner of b's mixtures, where the majorant may come to ``most`` (A,).
+    """At each corner of b's mixtures, where the majorant may come to ``most`` (A,) or (1,).
 
     Places that follow beside t have equal shares.
     """
     (b, t), of = which, majorant.of
     x, u = of.corners @ site.x[b], of.corners @ site.u[b]
-    for a, P in enumerate(of.P):
+    for a, (P, high) in enumerate(zip(of.P, np.broadcast_to(most, len(of.P)), strict=True)):
         if P[t] <= 0:
             continue
         others = [i for i in np.flatnonzero(P) if i != t]
@@ -226,6 +232,6 @@ def _corners(
             picked = [*zip(others, lines, directions(lines).T, strict=True)]
             X = sum(P[i] * line.v[at] for i, line, at in picked)
             W = sum(P[i] * line.w[at] for i, line, at in picked)
-        y = majorant.highest(x[a] + site.gamma * (P[t] * v[:, None] + X), float(most[a]))
+        y = majorant.highest(x[a] + site.gamma * (P[t] * v[:, None] + X), float(high))
         curve = ((y - u[a] - W) / P[t]).min(1)
         yield shown + (curve - shown) / (1 + len(others))

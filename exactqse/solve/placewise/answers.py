@@ -40,6 +40,10 @@ class Site:
         """Whether some actions share a mixture."""
         return len(self.cells) < len(self.x)
 
+    def sharing(self, b: int) -> bool:
+        """Whether b shares its mixture with another action."""
+        return self.shares and len(self.cell_of(b)) > 1
+
     def cell_of(self, b: int) -> tuple[int, ...]:
         """The actions that share a mixture with b."""
         return next(cell for cell in self.cells if b in cell)

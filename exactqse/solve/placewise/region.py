@@ -91,7 +91,7 @@ class Region:
                     site.gamma,
                     self.corners[b],
                     self.lines,
-                    shares=len(site.cell_of(b)) > 1,
+                    shares=site.sharing(b),
                 )
                 for b in range(len(site.x))
             ]

@@ -199,7 +199,7 @@ def lone_of(
 def _lone(site: Site, b: int, corners: Floats, lines: Sequence[Polyline], ties: list[int]) -> Lone:
     P = (corners @ site.P[b])[:, ties]
     alike = not np.ptp(P, axis=0).any()
-    shares = len(site.cell_of(b)) > 1
+    shares = site.sharing(b)
     table = site.x[b], site.u[b], site.P[b], site.gamma, corners, lines
     of = column(*table, hull=alike, shares=shares)
     return Lone(of, P[of.corner])
