@@ -112,13 +112,13 @@ class CheckedSearch:
         )
 
     def _tree(self, caution: int, resume: Certificate | None) -> tuple[Certificate, Effort]:
-        """Place by place, where she sees the action, else by frontiers that are not divided.
+        """Place by place; without mixtures to divide, by frontiers that are not divided.
 
         Where these were resumed, half of the budget is for branch and bound.
         """
         budget = whole = self.budget
         solve = placewise.solve_places
-        if not self.mixtures or any(len(cell) > 1 for cell in self.game.observes):
+        if not self.mixtures:
             solve = frontiers.solve_tree
             if resume is not None:
                 budget = whole.part(whole.nodes or sys.maxsize, shares=2)

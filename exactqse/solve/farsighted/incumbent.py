@@ -241,16 +241,14 @@ def _ascended(eta: float, x: Floats, y: Floats, alpha: Floats) -> Floats:
     """Steps of many lengths from alpha (N, n, A) towards each corner; the best, a few times."""
     actions = x.shape[-1]
     lengths = np.append(0.0, 0.5 ** np.arange(24))
-    top = x.max((-1, -2), keepdims=True)
+    part, whole = lengths[:, None], 1 - lengths[:, None]
+    x = eta * (x - x.max((-1, -2), keepdims=True))
+    tables = [np.swapaxes(z, -1, -2)[..., None, :] for z in (x, y)]  # (N, n, A, 1, B)
     for _ in range(2 * (actions - 1)):
-        points = (
-            alpha[..., None, None, :] * (1 - lengths[:, None])
-            + np.eye(actions)[:, None] * lengths[:, None]
-        )
-        points = points.reshape(*alpha.shape[:2], -1, actions)  # (N, n, corners lengths, A)
-        q = np.einsum("Nnka,Nnba->Nnkb", points, x - top)
-        w = np.einsum("Nnka,Nnba->Nnkb", points, y)
-        value = (np.exp(eta * q) * w).sum(-1)
-        pick = value.argmax(-1)[..., None, None]
-        alpha = np.take_along_axis(points, pick, 2)[:, :, 0]
+        here = [(alpha[..., None, :] * z).sum(-1)[..., None, None, :] for z in (x, y)]
+        q, w = (whole * a + part * z for a, z in zip(here, tables, strict=True))
+        value = (np.exp(q) * w).sum(-1)  # towards each corner, by each length
+        corner, k = np.divmod(value.reshape(*alpha.shape[:2], -1).argmax(-1), len(lengths))
+        step = lengths[k][..., None]
+        alpha = (1 - step) * alpha + step * np.eye(actions)[corner]
     return alpha

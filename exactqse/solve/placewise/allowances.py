@@ -6,7 +6,7 @@ places: solved for the height of one of them, at every v where it shows somethin
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +15,9 @@ from exactqse.solve.farsighted.model import Booleans, Floats
 from exactqse.solve.frontiers.hulls import Polyline
 from exactqse.solve.frontiers.stage import directions
 from exactqse.solve.placewise.answers import Answers, Site
-from exactqse.solve.placewise.columns import Parameters, majorants
+from exactqse.solve.placewise.cells import total
+from exactqse.solve.placewise.columns import Column, Parameters, majorants
+from exactqse.solve.placewise.mixtures import Cell
 from exactqse.solve.placewise.place import Place
 from exactqse.solve.placewise.region import Region
 from exactqse.solve.placewise.ties import Offers, choices_of, lone_of, offers_of
@@ -90,19 +92,16 @@ def _curves(
     lam = float(found.lam[k])
     columns = region.columns(site)
     actions = [b for b in range(len(site.x)) if columns[b].P.any()]
-    for b in actions:
-        of = columns[b]
-        if not of.P[:, t].any():
+    for cell in site.cells:
+        reached = [columns[b].P[:, t].any() for b in cell]
+        if not any(reached):
             continue
-        down, value = (each[k] for each in found.majorants[b])
-        if down:
-            came = -value * (1 + of.x + np.log((lam - of.y) / value))
-        else:
-            came = value * np.exp(of.x + (of.y - lam) / value - 1)
-        majorant = _Majorant(
-            lam, bool(down), float(value), float(came.max()) + slack / len(actions)
-        )
-        yield from _corners(site, region, (b, t), majorant, v, shown)
+        each = [_Majorant.of_action(columns[b], found.majorants[b], k, lam) for b in cell]
+        came = [one.came for one in each]
+        sums = sum(came[1:], came[0])
+        spare = (sums.max() - sums) / len(cell) + slack / len(actions)
+        for i in np.flatnonzero(reached):
+            yield from _corners(site, region, (cell[i], t), each[i], came[i] + spare, v, shown)
 
 
 def tied_room(
@@ -117,8 +116,9 @@ def tied_room(
     ties = np.flatnonzero(found.tied[0]).tolist()
     choices = choices_of(ties, lines)
     offers = offers_of(lone_of(site, region.corners, lines, ties), choices, site.gamma)
-    reached = [offer.P[:, ties.index(t)] for offer in offers]
-    sums = _Sums(offers, reached, found, (found.G + slack / len(ties))[:, None])
+    reached = [offer.P[..., ties.index(t)] for offer in offers]
+    most_G = (found.G + slack / len(ties))[:, None]
+    sums = _Sums(site.cells, offers, reached, found, most_G)
     more = np.zeros((len(found.lam), len(choices.v)))
     for _ in range(_STEPS):
         more = sums.further(more)
@@ -136,6 +136,7 @@ class _Sums:
     ``reached`` are each action's probabilities of the place that may show more.
     """
 
+    cells: Sequence[Cell]
     offers: list[Offers]
     reached: list[Floats]
     found: Answers
@@ -149,41 +150,60 @@ class _Sums:
         lam, shares = self.found.lam, sum(bool(P.any()) for P in self.reached)
         rows = [*zip(self.offers, self.reached, self.found.majorants, strict=True)]
         totals = [
-            majorants(offer.x, offer.y + more[..., None] * P, of, lam) for offer, P, of in rows
+            majorants(offer.x, offer.y + more.reshape(*more.shape, *[1] * P.ndim) * P, of, lam)
+            for offer, P, of in rows
         ]
-        left = np.maximum(self.most - np.sum(totals, axis=0), 0) / shares
+        left = np.maximum(self.most - total(self.cells, totals), 0) / shares
         steps = np.full(more.shape, np.inf)
-        for total, (offer, P, of) in zip(totals, rows, strict=True):
+        for each, (offer, P, of) in zip(totals, rows, strict=True):
             if P.any():
-                room = _highest(offer, of, lam, total + left) - offer.y
-                steps = np.minimum(steps, np.where(P > 0, room / P, np.inf).min(2) - more)
+                most = each + left.reshape(*left.shape, *[1] * (each.ndim - 2))
+                room = _highest(offer, of, lam, most) - offer.y
+                room = np.where(P > 0, room / P, np.inf).reshape(*more.shape, -1)
+                steps = np.minimum(steps, room.min(2) - more)
         further: Floats = more + np.maximum(steps, 0)
         return further
 
 
 def _highest(offer: Offers, of: Parameters, lam: Floats, most: Floats) -> Floats:
-    """The y (L, Q, m) at which an action's majorant comes to ``most``."""
-    down, size = of[0][:, None, None], of[1][:, None, None]
+    """The y (L, Q, m), or (L, Q, A, m), at which an action's majorant comes to ``most``."""
+    down, size, level = (z.reshape(-1, *[1] * most.ndim) for z in (*of, lam))
     falling = np.exp(-most[..., None] / size - 1 - offer.x)
     rising = offer.x - 1 - np.log(most[..., None] / size)
-    found: Floats = lam[:, None, None] - size * np.where(down, falling, rising)
+    found: Floats = level - size * np.where(down, falling, rising)
     return found
 
 
 @dataclass(frozen=True)
 class _Majorant:
-    """What is "down" or "up" at lam, its parameter, and how much it may come to."""
+    """What is "down" or "up" at lam, its parameter, and the vertices that it is taken at."""
 
     lam: float
     down: bool
     parameter: float
-    most: float
+    of: Column
 
-    def highest(self, z: Floats) -> Floats:
-        """The y at which it comes to that, where the exponent is z."""
+    @classmethod
+    def of_action(cls, of: Column, majorants: Parameters, k: int, lam: float) -> _Majorant:
+        """The k-th of one follower action."""
+        return cls(lam, bool(majorants[0][k]), float(majorants[1][k]), of)
+
+    @property
+    def came(self) -> Floats:
+        """The most that it comes to at each corner (A,); (1,), where mixtures are not shared."""
+        s, x, y = self.parameter, self.of.x, self.of.y
+        if self.down:
+            found = -s * (1 + x + np.log((self.lam - y) / s))
+        else:
+            found = s * np.exp(x + (y - self.lam) / s - 1)
+        most: Floats = found.max(-1, keepdims=found.ndim == 1)
+        return most
+
+    def highest(self, z: Floats, most: float) -> Floats:
+        """The y at which it comes to ``most``, where the exponent is z."""
         s = self.parameter
-        falling: Floats = self.lam - s * np.exp(-self.most / s - 1 - z)
-        rising: Floats = self.lam + s * (np.log(self.most / s) + 1 - z)
+        falling: Floats = self.lam - s * np.exp(-most / s - 1 - z)
+        rising: Floats = self.lam + s * (np.log(most / s) + 1 - z)
         return falling if self.down else rising
 
 
@@ -192,14 +212,17 @@ def _corners(
     region: Region,
     which: tuple[int, int],
     majorant: _Majorant,
+    most: Floats,
     v: Floats,
     shown: Floats,
 ) -> Iterator[Floats]:
-    """At each corner of b's mixtures; places that follow beside t have equal shares."""
-    b, t = which
-    of = region.columns(site)[b]
+    """At each corner of b's mixtures, where the majorant may come to ``most`` (A,) or (1,).
+
+    Places that follow beside t have equal shares.
+    """
+    (b, t), of = which, majorant.of
     x, u = of.corners @ site.x[b], of.corners @ site.u[b]
-    for a, P in enumerate(of.P):
+    for a, (P, high) in enumerate(zip(of.P, np.broadcast_to(most, len(of.P)), strict=True)):
         if P[t] <= 0:
             continue
         others = [i for i in np.flatnonzero(P) if i != t]
@@ -209,6 +232,6 @@ def _corners(
             picked = [*zip(others, lines, directions(lines).T, strict=True)]
             X = sum(P[i] * line.v[at] for i, line, at in picked)
             W = sum(P[i] * line.w[at] for i, line, at in picked)
-        y = majorant.highest(x[a] + site.gamma * (P[t] * v[:, None] + X))
+        y = majorant.highest(x[a] + site.gamma * (P[t] * v[:, None] + X), float(high))
         curve = ((y - u[a] - W) / P[t]).min(1)
         yield shown + (curve - shown) / (1 + len(others))

@@ -24,6 +24,7 @@ class Site:
         gamma: of the follower.
         reference: the middle of the range of v.
         ties: the next places that several of the follower's actions lead to.
+        cells: the follower's actions after which she plays one mixture.
     """
 
     x: Floats
@@ -32,6 +33,20 @@ class Site:
     gamma: float
     reference: float
     ties: list[int]
+    cells: tuple[tuple[int, ...], ...]
+
+    @property
+    def shares(self) -> bool:
+        """Whether some actions share a mixture."""
+        return len(self.cells) < len(self.x)
+
+    def sharing(self, b: int) -> bool:
+        """Whether b shares its mixture with another action."""
+        return self.shares and len(self.cell_of(b)) > 1
+
+    def cell_of(self, b: int) -> tuple[int, ...]:
+        """The actions that share a mixture with b."""
+        return next(cell for cell in self.cells if b in cell)
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,6 +19,9 @@ Parameters = tuple[Booleans, Floats]  # down, and s or kappa
 class Column:
     """The m vertices for one follower action; x is measured from the place's reference.
 
+    Of an action that shares its mixture with others there are vertices at each of the A corners,
+    of the same picks: x and y are (A, m), corner (A, 1).
+
     Attributes:
         x, y: (m,), on an upper hull, or all.
         corner: (m,), which corner of the simplex of mixtures.
@@ -60,10 +63,11 @@ def column(
     lines: Sequence[Polyline],
     *,
     hull: bool = True,
+    shares: bool = False,
 ) -> Column:
     """x = eta r and u are (A,), P is (A, T) over the places of ``lines``.
 
-    Without ``hull`` nothing is left out, by ascending x.
+    Without ``hull`` nothing is left out, by ascending x. The action ``shares`` its mixture or not.
     """
     x, u, P = corners @ x, corners @ u, corners @ P
     kids = np.flatnonzero(P.any(0))
@@ -75,6 +79,10 @@ def column(
     v, w = v.reshape(shape), w.reshape(shape)
     X = x[:, None] + gamma * (P[:, kids] @ v)
     Y = u[:, None] + P[:, kids] @ w
+    if shares:
+        picked = np.full((len(pick), P.shape[1]), np.nan)
+        picked[:, kids] = v.T
+        return Column(X, Y, np.arange(len(X))[:, None], picked, corners, P)
     keep = upper_hull(X.ravel(), Y.ravel()) if hull else np.argsort(X.ravel(), kind="stable")
     corner, d = np.unravel_index(keep, X.shape)
     picked = np.full((len(keep), P.shape[1]), np.nan)

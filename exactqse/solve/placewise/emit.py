@@ -108,7 +108,7 @@ class _Writer:
             child = place.after[cut.t]
             state = self.game.reachable[child.h][child.n]
             return ValueSplit(child.h, state, Fraction(cut.at) / self.eta)
-        cell = self.game.observes.index((cut.b,))
+        cell = self.game.observes.index(cut.cell)
         state = self.game.reachable[place.h][place.n]
         return MixtureSplit(Split(*cut.edge), place.h, state, cell)
 
@@ -141,10 +141,11 @@ class _Writer:
 
     def _trees(self, members: list[tuple[bool, float]]) -> tuple[Tree, ...]:
         falling = CHORD if self.place.after else DOWN
-        return tuple(
-            (Leaf(((falling if down else UP, short(min(max(value, _LEAST), _MOST))),)),)
+        majorants = [
+            (falling if down else UP, short(min(max(value, _LEAST), _MOST)))
             for down, value in members
-        )
+        ]
+        return tuple((Leaf(tuple(majorants[b] for b in cell)),) for cell in self.game.observes)
 
     def _root(self, region: Region, offset: float, margin: float) -> Piece:
         unit = 2.0 ** floor(log2(margin))

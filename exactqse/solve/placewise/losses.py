@@ -19,6 +19,7 @@ _SAME = 1e-8
 _FINEST = 1e-9  # of lam, relatively
 _NEARER = 0.125  # of a piece: so far from what is used it ends
 _LITTLE = 1e-13
+_STEEPEST = 1e4  # lam, relatively
 
 
 @dataclass(eq=False)
@@ -126,7 +127,8 @@ def losses(here: Used, least: float, close: float) -> tuple[list[Used], list[Act
         picked[t] = vc
         below += _chord(here, region, t, child, vc, total, acts)
     bound = region.bound_at(here.v) if here.place.h else region.root
-    if found.tied[k].any() and here.share * (bound - point.W) > max(least, _LITTLE):
+    bends = found.tied[k].any() or here.place.site.shares
+    if bends and here.share * (bound - point.W) > max(least, _LITTLE):
         why = region.blame(here.place.site, k, close)
         acts += _bends(here, min(why.bend, bound - point.W), why, picked)
     return below, acts
@@ -196,6 +198,7 @@ def _own(here: Used, region: Region) -> tuple[Point, list[Act]]:
     before = found.v[: max(at, 1)]  # free and tied ones need not ascend together
     i = int(np.flatnonzero(before >= before.max() - _SAME)[-1])
     value = region.bound_at(v)
+    shares = here.place.site.shares
     if at in (0, len(found.v)):
         point = between(found, i, i, v)
         off = abs(float(found.v[i]) - v)
@@ -203,17 +206,25 @@ def _own(here: Used, region: Region) -> tuple[Point, list[Act]]:
             return point, []
         span = max(1.0, float(found.lam[0] - found.lam[-1]))
         new = found.lam[0] + span if at == 0 else found.lam[-1] - span
-        loss = here.share * max(abs(value - float(found.W[i])), _SPREAD * off)
+        more = value - float(found.W[i])
+        if shares and span > _STEEPEST * (1 + abs(value)):
+            return point, []
+        loss = here.share * max(more if shares else abs(more), _SPREAD * off)
         return point, [Act(loss, here.place, here.leaf, lam=np.array([new]))]
     point = between(found, i, j, v)
-    loss = here.share * (value - point.W)
+    ends, bent = found.W[[j, i]], 0.0
+    if shares:
+        ends = np.array([region.bound_at(found.v[k]) for k in (j, i)])
+        bent = float(np.interp(v, found.v[[i, j]], (ends - found.W[[j, i]])[::-1]))
+    lost = value - point.W - bent
+    loss = here.share * lost
     if loss <= _LITTLE or found.v[j] - found.v[i] <= _SAME:
         return point, []
     dlam = float(found.lam[i] - found.lam[j])
     z = np.exp(-found.v[[j, i]])  # the best bounds are concave in e^{-v}
-    coarse = value - float(np.interp(np.exp(-v), z, found.W[[j, i]]))
+    coarse = value - float(np.interp(np.exp(-v), z, ends))
     finer = dlam > _FINEST * (1 + abs(float(found.lam[i])))
-    if j - i == 1 and finer and coarse > _FINER * (value - point.W):
+    if j - i == 1 and finer and coarse > _FINER * lost:
         a, b = found.lam[i], found.lam[j]
         new = np.array([(3 * a + b) / 4, (a + b) / 2, (a + 3 * b) / 4])
         return point, [Act(loss, here.place, here.leaf, lam=new)]

@@ -20,25 +20,25 @@ Corners = dict[int, Floats]
 
 @dataclass(frozen=True, eq=False)
 class Cut:
-    """A division: of the v of next place t at ``at``, or of a cell's simplex on an edge."""
+    """A division: of the v of next place t at ``at``, or of the simplex of a cell on an edge."""
 
     t: int = -1
     at: float = 0.0
-    b: int = -1
+    cell: tuple[int, ...] = ()
     edge: tuple[int, int] = (0, 0)
 
     def sides(self, box: Box, corners: Corners) -> list[tuple[Box, Corners]]:
         """The two halves of a box of values and of simplices of mixtures (A, A)."""
-        if self.b < 0:
+        if not self.cell:
             low, high = box.get(self.t, (-np.inf, np.inf))
             parts = (low, self.at), (self.at, high)
             return [(box | {self.t: part}, dict(corners)) for part in parts]
-        old = corners[self.b]
+        old = corners[self.cell[0]]
         halves = []
         for k in self.edge:
             new = old.copy()
             new[k] = (old[self.edge[0]] + old[self.edge[1]]) / 2
-            halves.append((dict(box), corners | {self.b: new}))
+            halves.append((dict(box), corners | dict.fromkeys(self.cell, new)))
         return halves
 
 

@@ -45,7 +45,7 @@ def _cut(game: KernelGame, place: Place, entry: MixtureSplit | ValueSplit) -> Cu
     if isinstance(entry, ValueSplit):
         states = [game.reachable[child.h][child.n] for child in place.after]
         return Cut(t=states.index(entry.state), at=float(_v(game, entry.at)))
-    return Cut(b=game.observes[entry.cell][0], edge=(entry.edge.i, entry.edge.j))
+    return Cut(cell=game.observes[entry.cell], edge=(entry.edge.i, entry.edge.j))
 
 
 def _v(game: KernelGame, value: Fraction) -> Fraction:

@@ -10,6 +10,8 @@ from exactqse.solve.farsighted.model import Floats
 from exactqse.solve.frontiers.envelope import Pieces, pieces
 from exactqse.solve.frontiers.hulls import Polyline
 from exactqse.solve.placewise.answers import Answers, Site, answers_of, better, joined
+from exactqse.solve.placewise.bracket import Bracket
+from exactqse.solve.placewise.cells import shared
 from exactqse.solve.placewise.columns import (
     Column,
     Parameters,
@@ -18,6 +20,7 @@ from exactqse.solve.placewise.columns import (
     majorants,
     reply,
 )
+from exactqse.solve.placewise.reasons import reason
 from exactqse.solve.placewise.ties import (
     Blame,
     Choices,
@@ -36,6 +39,7 @@ _TURNS = 8  # for first bounds, and for those of one lam
 _NEWTON = 60
 _NEAR = 1e-3  # of what is close: the last step
 _WIDE = 0.15  # of pieces that lie above their chords
+_NEARER = _WIDE * 0.5 ** np.arange(1, 15)
 
 
 @dataclass(eq=False)
@@ -80,7 +84,15 @@ class Region:
         """What each action offers, where the next places are free."""
         if not self._columns:
             self._columns = [
-                column(site.x[b], site.u[b], site.P[b], site.gamma, self.corners[b], self.lines)
+                column(
+                    site.x[b],
+                    site.u[b],
+                    site.P[b],
+                    site.gamma,
+                    self.corners[b],
+                    self.lines,
+                    shares=site.sharing(b),
+                )
                 for b in range(len(site.x))
             ]
         return self._columns
@@ -93,19 +105,20 @@ class Region:
     def prove(self, site: Site, close: float, worth: float) -> None:
         """The bounds at its lam, and which is the least where."""
         self.found = self.known = self.answers(site, self.lam, close)
-        self.cut(worth)
+        self.cut(site, worth)
 
     def refine(self, site: Site, close: float, worth: float) -> None:
         """The same, where only lam and cuts were added since."""
         lam = np.setdiff1d(self.lam, self.found.lam)[::-1]
         if len(lam):
             self.found = self.known = joined(self.found, self.answers(site, lam, close))
-        self.cut(worth)
+        self.cut(site, worth)
 
     def prove_root(self, site: Site, close: float) -> None:
         """About the least lam at which G is 0 or less, by Newton's steps, or by halves.
 
-        G would be convex, and fall by e^v, if the majorants were the best ones. Where no lam is met
+        G would be convex, and fall by e^v, if the majorants were the best ones; where actions share
+        a mixture they rarely are, and secants are nearer. Where no lam is met
         at which G is 0 the last one stands for it, until it is written. What is best may jump at
         the root, and is what it is just below.
         """
@@ -114,6 +127,7 @@ class Region:
         if not np.isfinite(lam):
             lam = min(float(of.y.min()) for of in self.columns(site))
         self.root = np.inf
+        between = Bracket()
         for _ in range(_NEWTON):
             found = self.answers(site, np.array([lam]), close)
             step = float(found.G[0] * np.exp(-found.v[0]))
@@ -126,17 +140,23 @@ class Region:
             if below is not None and self.root - bad <= near:
                 self.found = below
                 return
+            if site.shares:
+                lam = between.next(lam, step)
+                continue
             lam += step
             if lam <= bad or lam >= self.root:
                 lam = (bad + self.root) / 2
         if not np.isfinite(self.root):
             self.root, self.found = lam, found
 
-    def cut(self, worth: float) -> None:
+    def cut(self, site: Site, worth: float) -> None:
         """The pieces."""
         G, ends = self.found.G, (self.low, self.high)
         grid = np.arange(*ends, _WIDE)[1:] if G.min() < 0 else np.zeros(0)
-        some = pieces(self.found.lam, G, ends, np.append(self.cuts, grid), worth)
+        # no choice has less than some v, where actions share a mixture: bounds fall steeply there
+        near = self.found.v.min() - _NEARER if site.shares else np.zeros(0)
+        cuts = np.concatenate([self.cuts, grid, near])
+        some = pieces(self.found.lam, G, ends, cuts, worth)
         inner = np.clip(np.round(some.ends[1:-1] * GRAIN) / GRAIN, *ends)
         some = replace(some, ends=np.concatenate([some.ends[:1], inner, some.ends[-1:]]))
         self.pieces = _marked(some, self.marks)
@@ -172,6 +192,8 @@ class Region:
         free ones are another choice of these, where the tied ones come to nothing.
         """
         known = self._known(lam)
+        if site.shares:
+            return self._shared(site, lam, close, known)
         at_once = None
         if ties := few(site, self.lines, self.known):
             turns = 0 if known is not None and len(lam) > 1 else _TURNS
@@ -189,6 +211,22 @@ class Region:
         free = answers_of(lam, G, replies, tuple(p for _, p in bounds))
         return free if at_once is None else better(free, at_once)
 
+    def _shared(
+        self, site: Site, lam: Floats, close: float, known: tuple[Parameters, ...] | None
+    ) -> Answers:
+        """The same where some actions share a mixture."""
+
+        def proved(ties: list[int]) -> Answers:
+            return shared(site.cells, *self.offers(site, ties), lam, close, known)
+
+        ties = few(site, self.lines, self.known)
+        if not ties:
+            return proved([])
+        at_once = proved(ties)
+        if known is not None and len(ties) == len(self.lines) and np.isfinite(at_once.G).all():
+            return at_once
+        return better(proved([]), at_once)
+
     def offers(self, site: Site, ties: list[int]) -> tuple[list[Offers], Choices]:
         """What each action offers with each choice of a vertex at each of these places."""
         lone = self._lone
@@ -200,9 +238,12 @@ class Region:
         return offers_of(lone, choices, site.gamma), choices
 
     def blame(self, site: Site, k: int, close: float) -> Blame:
-        """Of the k-th bound, which is tied."""
+        """Of the k-th bound, which is tied, or where actions share a mixture."""
         found, ties = self.found, np.flatnonzero(self.found.tied[k]).tolist()
-        return blame(*self.offers(site, ties), float(found.G[k]), float(found.lam[k]), close)
+        offers, worth = self.offers(site, ties), (float(found.G[k]), float(found.lam[k]))
+        if site.shares:
+            return reason(site.cells, *offers, *worth, close)
+        return blame(*offers, *worth, close)
 
     def _known(self, lam: Floats) -> tuple[Parameters, ...] | None:
         """The majorants of before, at the nearest lam."""

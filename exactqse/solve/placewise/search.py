@@ -46,6 +46,8 @@ _FIRST = 8  # round with a search for policies that begins with the solution
 _EXPLAINED = 0.5  # of the gap, by losses: there is no such search then
 _SOON = 3  # rounds to the next one, after a gain
 _LATER = 0.25  # of the rounds so far, to the next one
+_AGAIN = 8  # divisions of a place in one round
+_AS_MUCH = 0.1
 _NEW = (-1,)  # versions that no places have: a region has lam or cuts that it was not proved with
 
 Report = Callable[[int], None]
@@ -66,6 +68,7 @@ class Search:
         self.policy: Evaluated = best_policy(model)
         self.upper = np.inf
         self.matters = self.worth
+        self.used: dict[int, Used] = {}  # of each place, what the best solution used last
         self.splits = 0
         self.improving = _FIRST
         self.rounds = 0
@@ -87,7 +90,7 @@ class Search:
         reference = float(np.round(coarse.reference * _COARSE) / _COARSE)
         x = model.eta * layer.r[n] - reference
         shared = [t for t in range(len(follows)) if (P[:, :, t].any(1)).sum() > 1]
-        site = Site(x, layer.u[n], P, model.gamma, reference, shared)
+        site = Site(x, layer.u[n], P, model.gamma, reference, shared, model.cells)
         after = [self.places[0][t] for t in follows]
         B, A = layer.u[n].shape
         corners = dict.fromkeys(range(B), np.eye(A))
@@ -194,6 +197,7 @@ class Search:
             here = stack.pop()
             below, found = self._losses(here)
             used.append(here)
+            self.used[id(here.place)] = here
             stack += below
             acts += found
         return used, acts
@@ -228,6 +232,25 @@ class Search:
             touched.add(id(act.leaf))
             budget.spend(1)
             self._divide(act)
+            if act.place.site.shares:
+                self._further(act, budget)
+
+    def _further(self, act: Act, budget: Budget) -> None:
+        """Divide what the best solution uses of this place then, while it loses as much.
+
+        Where actions share a mixture many divisions are needed, of simplices and of values.
+        """
+        here = self.used[id(act.place)]
+        for _ in range(_AGAIN):
+            leaf = act.place.best_at(here.v)[1] if act.place.h else _highest(act.place)
+            again = Used(act.place, leaf, here.v, here.share)
+            _, acts = self._losses(again)
+            mine = [found for found in acts if found.divides and found.leaf is again.leaf]
+            worst = max(mine, key=lambda found: found.loss, default=None)
+            if worst is None or worst.loss < _AS_MUCH * act.loss or budget.spent:
+                return
+            budget.spend(1)
+            self._divide(worst)
 
     def _finer(self, act: Act) -> None:
         region = act.leaf.held
@@ -258,7 +281,7 @@ class Search:
             )
 
         if act.t < 0:
-            cut = Cut(b=act.b, edge=act.edge)
+            cut = Cut(cell=place.site.cell_of(act.b), edge=act.edge)
             return cut, [like(*side) for side in cut.sides(region.box, region.corners)]
         line = region.lines[act.t]
         low, high = float(line.v[0]), float(line.v[-1])

@@ -33,7 +33,7 @@ def solve_places(
     resume: Certificate | None = None,
     watch: Watcher | None = None,
 ) -> tuple[Certificate, Effort]:
-    """A certificate for a Markov leader who sees the action, on a tree; still unchecked.
+    """A certificate for a Markov leader on a tree, whatever she sees; still unchecked.
 
     It aims at upper - lower <= gap, with claims that are divided (proofs/place-covers.md).
     ``caution`` multiplies the margin against float64's rounding, by 10 for each unit. ``resume``,
@@ -41,14 +41,12 @@ def solve_places(
     the bounds after each round.
 
     Raises:
-        InputError: paths meet, or she does not see the action.
+        InputError: paths meet.
         PrecisionError: numbers beyond float64, or no bound at all in it.
     """
     if merging := describe_graph(game).merging:
         remedy = "use branch and bound"
         raise InputError(f"is no tree, see {merging[0]}", where="game", remedy=remedy)
-    if any(len(cell) > 1 for cell in game.observes):
-        raise InputError("shares a mixture between actions", where="observes")
     with np.errstate(all="ignore"):  # what is not finite proves nothing, and is not used
         model = model_of(game)
         aimed = min(float(gap), model.scale)

@@ -42,7 +42,10 @@ class Choices:
 
 @dataclass(frozen=True, eq=False)
 class Offers:
-    """What one action offers: m vertices (x, y) (Q, m) for each choice; P (m, n) leads to ties."""
+    """What one action offers: m vertices (x, y) (Q, m) for each choice; P (m, n) leads to ties.
+
+    Where it shares its mixture with others: (Q, A, m), at each corner, and P (A, 1, n).
+    """
 
     of: Column
     P: Floats
@@ -170,13 +173,14 @@ def few(site: Site, lines: Sequence[Polyline], known: Answers | None) -> list[in
 def choices_of(ties: list[int], lines: Sequence[Polyline]) -> Choices:
     """All ways to choose a vertex of each."""
     points = [list(zip(lines[t].v, lines[t].w, strict=True)) for t in ties]
-    table = np.array(list(product(*points)))
+    rows = list(product(*points))
+    table = np.array(rows).reshape(len(rows), len(ties), 2)
     return Choices(ties, table[..., 0], table[..., 1])
 
 
 @dataclass(frozen=True, eq=False)
 class Lone:
-    """What one action offers without the tied places, and its transitions to these (m, n)."""
+    """What one action offers without the tied places, and its transitions to these, as `Offers`."""
 
     of: Column
     P: Floats
@@ -195,17 +199,18 @@ def lone_of(
 def _lone(site: Site, b: int, corners: Floats, lines: Sequence[Polyline], ties: list[int]) -> Lone:
     P = (corners @ site.P[b])[:, ties]
     alike = not np.ptp(P, axis=0).any()
-    of = column(site.x[b], site.u[b], site.P[b], site.gamma, corners, lines, hull=alike)
+    shares = site.sharing(b)
+    table = site.x[b], site.u[b], site.P[b], site.gamma, corners, lines
+    of = column(*table, hull=alike, shares=shares)
     return Lone(of, P[of.corner])
 
 
 def offers_of(lone: list[Lone], choices: Choices, gamma: float) -> list[Offers]:
     """What each action offers with the choices."""
+    ahead = [[np.inner(picked, one.P) for picked in (choices.v, choices.W)] for one in lone]
     return [
-        Offers(
-            one.of, one.P, one.of.x + gamma * (choices.v @ one.P.T), one.of.y + choices.W @ one.P.T
-        )
-        for one in lone
+        Offers(one.of, one.P, one.of.x + gamma * v, one.of.y + W)
+        for one, (v, W) in zip(lone, ahead, strict=True)
     ]
 
 

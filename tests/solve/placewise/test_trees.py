@@ -144,15 +144,3 @@ def test_others_are_refused() -> None:
     merging = Game.from_arrays(rows, table, table, rho=0, horizon=3, eta=1, gamma="1/2")
     with pytest.raises(InputError, match="is no tree"):
         solve_places(merging, GAP, Budget())
-    shared = Game.from_arrays(
-        [[[[1]] * 2] * 2],
-        table[:1],
-        table[:1],
-        rho=0,
-        horizon=2,
-        eta=1,
-        gamma="1/2",
-        observes="nothing",
-    )
-    with pytest.raises(InputError, match="shares a mixture"):
-        solve_places(shared, GAP, Budget())
