@@ -3,8 +3,8 @@
 ``python benchmarks/checks.py [class ...]``: some of the classes instead of all. Goals: a check on
 flint takes no longer than the search, the kernel's at most 30 times as long, and a leaf at most 100
 bytes, compressed. A leaf is a part of a cover that is not divided; where the cover is one part, a
-piece of a claim; where there is none, a leaf of a tree over mixtures. Seconds are this process's
-own.
+piece of a claim, or a line; where there is none, a leaf of a tree over mixtures. Seconds are this
+process's own.
 """
 
 import gzip
@@ -77,6 +77,13 @@ def responding(gap: str) -> Games:
         yield f"seed {seed}", game, {"gap": gap, "time_limit": 60}
 
 
+def sharply(observes: str) -> Games:
+    """The same for a leader who remembers, in rational arithmetic."""
+    for seed in range(4):
+        game = dense(4, 4, seed, spread=False).with_(eta="inf", observes=observes)
+        yield f"seed {seed}", game, {"gap": "1e-6", "leader": "history", "time_limit": 60}
+
+
 def digits() -> Games:
     """Myopic followers, to many digits."""
     for label, number, _, build in large_games():
@@ -96,6 +103,8 @@ CLASSES: dict[str, Callable[[], Games]] = {
     "trees, history, 1e-6": partial(trees, "history"),
     "history 3x3, 1e-2": remembering,
     "eta = inf 3x3, 1e-2": partial(responding, "1e-2"),
+    "history, eta = inf 4x4, 1e-6": partial(sharply, "action"),
+    "the same, nothing seen": partial(sharply, "nothing"),
     "myopic": digits,
 }
 
@@ -104,8 +113,10 @@ def leaves_of(certificate: Certificate) -> int:
     """How many leaves there are, see above."""
     nodes: Any = certificate.nodes
     parts = [entry for entry in certificate.cover if isinstance(entry, Part)]
-    claims = [claim for claim in parts[0].claims if isinstance(claim, Claim)] if parts else []
-    if len(parts) == 1 and claims:
+    claims: tuple[Any, ...] = parts[0].claims if len(parts) == 1 else ()
+    if certificate.kind == "history" and not isinstance(claims[0], Claim):
+        return sum((len(rows) - 1) // len(rows[0]) for rows in claims)
+    if claims and isinstance(claims[0], Claim):
         return sum(len(claim.pieces) for claim in claims)
     every = [entry for node in nodes for tree in node.trees for entry in tree] if not parts else []
     return len(parts) + sum(isinstance(entry, Leaf) for entry in every)
