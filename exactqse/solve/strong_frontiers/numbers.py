@@ -7,8 +7,10 @@ from fractions import Fraction
 
 from exactqse.kernel.certificate import Distribution
 
-LONG = 1 << 10  # bits of a probability that is not rounded
-_BITS = 1 << 9  # of one that is
+LONG = (
+    6500  # bits of a probability that is not rounded: a certificate's numbers may be twice as long
+)
+_BITS = 1 << 12  # of one that is
 
 
 def nearest(value: Fraction, bits: int) -> Fraction:

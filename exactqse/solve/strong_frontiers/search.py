@@ -118,9 +118,10 @@ class Search:
             best = place.best(-slope)
             self.budget.spend(1)
             points.append(((best.V, best.W), best.play))
-            excess = best.value - max(w + best.own * v, y + best.own * x)
-            stop = tolerance is None or self.budget.spent
-            if stop or excess <= (tolerance or 0) or not v <= best.V <= x:
+            chord = max(w + best.own * v, y + best.own * x)
+            stop = tolerance is None or best.value - chord <= tolerance or self.budget.spent
+            attained = best.W + best.own * best.V > chord  # or else probabilities were rounded
+            if stop or not attained or not v <= best.V <= x:
                 lines.append(best)
                 continue
             stack += [((best.V, best.W), (x, y)), ((v, w), (best.V, best.W))]

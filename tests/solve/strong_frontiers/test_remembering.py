@@ -23,7 +23,7 @@ from exactqse.kernel.certificate import Certificate
 from exactqse.solve import Standing
 from exactqse.solve.effort import Budget
 from exactqse.solve.strong import solve_strong
-from exactqse.solve.strong_frontiers import solve_remembering
+from exactqse.solve.strong_frontiers import numbers, solve_remembering
 from exactqse.testing import games
 
 TIGHT = Fraction(1, 10**9)
@@ -257,6 +257,26 @@ def test_gone_on_with() -> None:
     whole = solve(game, gap="1e-9", leader="history", resume=part.certificate)
     assert whole.reached
     assert part.lower <= whole.lower <= whole.upper <= part.upper
+
+
+def test_four_steps_of_which_she_sees_nothing() -> None:
+    """Ties stay ties, over numbers of some thousand bits."""
+    game = drawn(1, "nothing", S=3, H=4)
+    solution = solve(game, gap="1e-9", leader="history")
+    assert solution.certified
+    assert solution.reached
+
+
+def test_ties_that_roundings_break_end_the_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where probabilities may not be long, what is best is not attained, and asked for once."""
+    monkeypatch.setattr(numbers, "LONG", 64)
+    monkeypatch.setattr(numbers, "_BITS", 48)
+    for seed in range(3):
+        game = drawn(seed, "nothing", S=3, H=4)
+        found, effort = solve_remembering(game, TIGHT, Budget(nodes=5000))
+        assert check(game, found)
+        assert found.upper - found.lower > TIGHT
+        assert effort.stopped == "finer frontiers do not bring the bounds closer together"
 
 
 def test_interrupted_between_places() -> None:
