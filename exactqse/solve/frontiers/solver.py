@@ -180,14 +180,16 @@ def claimed(
     nodes: tuple[HistoryNode, ...] | tuple[FarsightedNode, ...],
     proof: Part,
     resume: Certificate | None,
+    *,
+    unit: str = _UNIT,
 ) -> tuple[Certificate, Effort]:
-    """The certificate and what it took, with what was resumed where that is better."""
+    """The certificate and what it took, in ``unit``, with what was resumed where that is better."""
     found = Certificate(game_hash(game), p, *bounds, nodes, slopes(game), (proof,))
     if resume is not None:
         found = merged(found, resume)
     stopped = (budget.reason or _STUCK) if found.upper - found.lower > gap else ""
     interrupted = bool(stopped) and budget.interrupted
-    work = budget.used, _UNIT
+    work = budget.used, unit
     return found, Effort(len(found.nodes), found.precision, *work, stopped, interrupted)
 
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from exactqse.solve.farsighted.model import Floats
 from exactqse.solve.placewise.answers import Answers, answers_of, joined
-from exactqse.solve.placewise.columns import Parameters, majorants, touching
+from exactqse.solve.placewise.columns import Parameters, either, majorants, touching
 from exactqse.solve.placewise.mixtures import Cell, best_of
 from exactqse.solve.placewise.ties import Choices, Offers
 
@@ -88,8 +88,7 @@ def _less(
     """The lesser, for each lam."""
     less = other.G < G
     pairs = zip(parameters, other.parameters, strict=True)
-    some = tuple((np.where(less, q[0], p[0]), np.where(less, q[1], p[1])) for p, q in pairs)
-    return np.where(less, other.G, G), some
+    return np.where(less, other.G, G), tuple(either(less, q, p) for p, q in pairs)
 
 
 def touching_at(

@@ -119,6 +119,11 @@ def touching(top: float, x: Floats, y: Floats, lam: Floats, close: float) -> Par
     return down, np.where(down, kappa, s)
 
 
+def either(use: Booleans, others: Parameters, own: Parameters) -> Parameters:
+    """For each lam the others, where these are to be used, or its own."""
+    return np.where(use, others[0], own[0]), np.where(use, others[1], own[1])
+
+
 def majorants(x: Floats, y: Floats, of: Parameters, lam: Floats) -> Floats:
     """The largest over m vertices, x (..., m), for L lam; infinite where "down" is none.
 

@@ -16,6 +16,7 @@ from exactqse.solve.placewise.columns import (
     Column,
     Parameters,
     column,
+    either,
     free_bound,
     majorants,
     reply,
@@ -259,10 +260,9 @@ def _less(
     one: tuple[Floats, Parameters], other: Floats, known: Parameters
 ) -> tuple[Floats, Parameters]:
     """The lesser bound for each lam, and its majorants."""
-    bound, (down, value) = one
+    bound, parameters = one
     less = other < bound
-    parameters = np.where(less, known[0], down), np.where(less, known[1], value)
-    return np.where(less, other, bound), parameters
+    return np.where(less, other, bound), either(less, known, parameters)
 
 
 def _marked(some: Pieces, marks: Floats) -> Pieces:

@@ -20,6 +20,7 @@ from exactqse.solve.placewise.columns import (
     Parameters,
     Reply,
     column,
+    either,
     majorants,
     touching,
 )
@@ -76,9 +77,7 @@ class _Bound:
         """The lesser, for each lam."""
         less = other.G < self.G
         pairs = zip(self.parameters, other.parameters, strict=True)
-        parameters = tuple(
-            (np.where(less, q[0], p[0]), np.where(less, q[1], p[1])) for p, q in pairs
-        )
+        parameters = tuple(either(less, q, p) for p, q in pairs)
         worst = np.where(less, other.worst, self.worst)
         return _Bound(np.minimum(self.G, other.G), worst, parameters)
 

@@ -2,8 +2,9 @@
 
 Between two neighbouring points the best point in the direction of their chord is asked for. It is
 above the chord by e, and nothing is higher there: so the frontier is within e below a line that is
-parallel to the chord, and within e above the points. Where e is more than the tolerance the new
-point divides the interval. Errors of steps add up (proofs/strong-frontiers.md).
+parallel to the chord, and within e above the points. Where e is more than the tolerance, and half
+of it is attained, the new point divides the interval: there are finitely many. Errors of steps add
+up (proofs/strong-frontiers.md).
 """
 
 from __future__ import annotations
@@ -120,8 +121,8 @@ class Search:
             points.append(((best.V, best.W), best.play))
             chord = max(w + best.own * v, y + best.own * x)
             stop = tolerance is None or best.value - chord <= tolerance or self.budget.spent
-            attained = best.W + best.own * best.V > chord  # or else probabilities were rounded
-            if stop or not attained or not v <= best.V <= x:
+            gain = best.W + best.own * best.V - chord  # less where probabilities were rounded
+            if stop or 2 * gain < best.value - chord or not v <= best.V <= x:
                 lines.append(best)
                 continue
             stack += [((best.V, best.W), (x, y)), ((v, w), (best.V, best.W))]

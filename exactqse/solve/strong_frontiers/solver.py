@@ -6,14 +6,13 @@ from fractions import Fraction
 from math import ceil, log2
 
 from exactqse.errors import PrecisionError
-from exactqse.kernel.certificate import Certificate, Part, Slope
+from exactqse.kernel.certificate import Certificate, HistoryNode, Part
 from exactqse.kernel.game import KernelGame
-from exactqse.kernel.gamefile import game_hash
 from exactqse.kernel.stage import FailureError
 from exactqse.kernel.strong import lines_bound, policy_worth
 from exactqse.solve.effort import Budget, Effort, Standing, Watcher
 from exactqse.solve.farsighted.model import model_of
-from exactqse.solve.keeping import merged
+from exactqse.solve.frontiers.solver import claimed
 from exactqse.solve.rounding import fractional_bits
 from exactqse.solve.strong_frontiers.memories import memories
 from exactqse.solve.strong_frontiers.numbers import above
@@ -23,7 +22,6 @@ _SHARE = 4  # tolerances of inner and outer frontiers take half of the gap
 _FINER = 8
 _SPARE = 24  # bits for multipliers, which magnify rounding
 _UNIT = "directions asked for"
-_STUCK = "finer frontiers do not bring the bounds closer together"
 
 
 def solve_remembering(
@@ -71,18 +69,14 @@ def solve_remembering(
         if budget.spent or tolerance == finest or wide <= gap / 2:
             break
         tolerance = max((tolerance or wide) / _FINER, finest)
-    return _certificate(game, gap, budget, found[-1], p, resume)
+    nodes, proof, bounds = _proved(game, found[-1], p)
+    return claimed(game, gap, budget, p, bounds, nodes, proof, resume, unit=_UNIT)
 
 
-def _certificate(
-    game: KernelGame,
-    gap: Fraction,
-    budget: Budget,
-    best: Pass,
-    p: int,
-    resume: Certificate | None,
-) -> tuple[Certificate, Effort]:
-    """The bounds as the checker finds them."""
+def _proved(
+    game: KernelGame, best: Pass, p: int
+) -> tuple[tuple[HistoryNode, ...], Part, tuple[Fraction, Fraction]]:
+    """Memories, the part that bounds them, and the bounds as the checker finds them."""
     nodes = memories(game, best.plays)
     part = Part(tuple(best.claims[place] for place in game.places))
     try:
@@ -91,12 +85,4 @@ def _certificate(
         raise PrecisionError(
             str(failure), remedy="round the rewards and the probabilities"
         ) from None
-    upper = above(lines_bound(game, part, p), p)
-    slopes = ((Slope(Fraction(0)),) * len(game.places),)
-    found = Certificate(game_hash(game), p, lower, upper, nodes, slopes, (part,))
-    if resume is not None:
-        found = merged(found, resume)
-    stopped = (budget.reason or _STUCK) if found.upper - found.lower > gap else ""
-    interrupted = bool(stopped) and budget.interrupted
-    work = budget.used, _UNIT
-    return found, Effort(len(found.nodes), found.precision, *work, stopped, interrupted)
+    return nodes, part, (lower, above(lines_bound(game, part, p), p))
