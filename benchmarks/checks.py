@@ -19,6 +19,7 @@ from measure import CONSOLE, show, timed
 
 from exactqse import Game, check, solve
 from exactqse.arithmetic import FlintElementary
+from exactqse.games import get
 from exactqse.kernel.certificate import Certificate, Claim, Leaf, Part
 from exactqse.kernel.elementary import INTEGER
 
@@ -77,6 +78,14 @@ def responding(gap: str) -> Games:
         yield f"seed {seed}", game, {"gap": gap, "time_limit": 60}
 
 
+def patrols() -> Games:
+    """Twenty places: what bounds a leader who remembers is enough."""
+    for gamma in ("1/2", "9/10"):
+        for observes in ("action", "nothing"):
+            game = get("patrol-4").with_(eta="inf", gamma=gamma, observes=observes)
+            yield f"gamma {gamma}, {observes}", game, {"gap": "1e-6", "time_limit": 60}
+
+
 def sharply(observes: str) -> Games:
     """The same for a leader who remembers, in rational arithmetic."""
     for seed in range(4):
@@ -103,6 +112,7 @@ CLASSES: dict[str, Callable[[], Games]] = {
     "trees, history, 1e-6": partial(trees, "history"),
     "history 3x3, 1e-2": remembering,
     "eta = inf 3x3, 1e-2": partial(responding, "1e-2"),
+    "eta = inf, patrols, 1e-6": patrols,
     "history, eta = inf 4x4, 1e-6": partial(sharply, "action"),
     "the same, nothing seen": partial(sharply, "nothing"),
     "myopic": digits,
@@ -114,7 +124,7 @@ def leaves_of(certificate: Certificate) -> int:
     nodes: Any = certificate.nodes
     parts = [entry for entry in certificate.cover if isinstance(entry, Part)]
     claims: tuple[Any, ...] = parts[0].claims if len(parts) == 1 else ()
-    if certificate.kind == "history" and not isinstance(claims[0], Claim):
+    if claims and not isinstance(claims[0], Claim) and len(claims[0]) > len(claims[0][0]):
         return sum((len(rows) - 1) // len(rows[0]) for rows in claims)
     if claims and isinstance(claims[0], Claim):
         return sum(len(claim.pieces) for claim in claims)

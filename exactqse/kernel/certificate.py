@@ -170,8 +170,8 @@ class Part:
     """A part of the cover that is not divided: a claim for each node, with one table of slopes.
 
     Where eta is infinite a claim is its duals; a negative mu[b][b'] counts as 0, but not mu[b][b].
-    If she remembers, too, it is weights of the follower's actions, which prove his least V, and
-    below them duals for each line, one below the other, mu[b][b] being its slope for every b.
+    Or, where she remembers or may as well, it is weights of the follower's actions, which prove his
+    least V, and below them duals for each line, one below the other, mu[b][b] its slope for all b.
     """
 
     claims: tuple[Claim | Duals, ...]  # [node]

@@ -28,7 +28,7 @@ from exactqse.kernel.gamefile import game_hash
 from exactqse.kernel.interval import Interval, Values, enclose, ends
 from exactqse.kernel.operators import continuations, exponents, induct, initial_mean, policy_values
 from exactqse.kernel.stage import Columns, FailureError, Outcome, Slopes, Stage, require
-from exactqse.kernel.strong import check_strong, lines_bound, policy_worth
+from exactqse.kernel.strong import check_strong, policy_worth
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +104,6 @@ def _prove(game: KernelGame, certificate: Certificate, p: int, elementary: Eleme
         bound = _check_nodes(game, nodes, p, elementary)
     elif certificate.kind == "strong":
         bound = check_strong(game, nodes)
-    elif certificate.kind == "history" and game.eta is None:
-        bound = lines_bound(game, certificate.cover[0], p)
     else:
         check_cover(game, certificate, p, elementary)
     require("upper is less than the mean of step 0", bound - certificate.upper)

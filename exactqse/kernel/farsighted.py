@@ -25,6 +25,7 @@ from exactqse.kernel.game import KernelGame, Row, T
 from exactqse.kernel.interval import Interval, Simplex, Weights, add, enclose, ends, mixed, multiply
 from exactqse.kernel.operators import columns, continuations, expected, exponents
 from exactqse.kernel.stage import Columns, FailureError, Free, Slopes, Stage, Vector, cut, require
+from exactqse.kernel.strong import lines_bound
 
 # the least and the largest v of places, where they are bounded; and at a place and a cell the
 # simplex that holds the mixtures, where it is not whole
@@ -67,9 +68,8 @@ class Frontier:
     def within(self, box: Box) -> "Frontier | None":
         """What is left of it in the box: itself, if that is all; None if it is nothing."""
         low, high = box[0].get(self.j, self.v[0]), box[1].get(self.j, self.v[1])
-        if low <= self.v[0] and self.v[1] <= high:
-            return self
-        return self.by([_clipped(region, low, high) for region in self.regions])
+        inside = low <= self.v[0] and self.v[1] <= high
+        return self if inside else self.by([_clipped(region, low, high) for region in self.regions])
 
     def at(self, d: int, K: int) -> "Frontier":
         """What is left of it where its values are known."""
@@ -150,7 +150,13 @@ class PartBounds:
         return found
 
     def bound(self) -> Fraction | None:
-        """An upper bound of J; None if no policy has its values in the box."""
+        """An upper bound of J; None if no policy has its values in the box.
+
+        Lines bound J over all leaders who remember (proofs/strong-frontiers.md).
+        """
+        claim: Any = self.part.claims[0]
+        if isinstance(claim, tuple) and len(claim) > self.game.follower_actions:
+            return lines_bound(self.game, self.part, self.p)
         if (frontiers := self.frontiers()) is None:
             return None
         after = {s: f for (step, s), f in frontiers.items() if step == 1}
@@ -159,9 +165,8 @@ class PartBounds:
         for j, n in enumerate(rho.numerators):
             if (value := self._first(j, after, radius)) is None:
                 return None
-            _, others = self._leaning(j)
             total += n * value
-            lean |= {i: lean[i] + n * c for i, c in others.items()}
+            lean |= {i: lean[i] + n * c for i, c in self._leaning(j)[1].items()}
         reach = sum(radius[i] * abs(c) for i, c in lean.items())
         return (total + Fraction(reach, 1 << 2 * self.p)) / rho.denominator
 
@@ -272,8 +277,7 @@ class PartBounds:
         j, middle, cells, (start, last) = f.j, f.middle, self.game.observes, v
         stages = cache(lambda t: [self.stage(j, middle, at, radius) for at in _each(after, t)])
         if max(middle - start, last - middle) >> self.p >= MAX_EXPONENT:
-            what = f"{stages(())[0].where}: the box is wider than exp can take"
-            raise FailureError("inconclusive", what)
+            raise FailureError("inconclusive", f"{stages(())[0].where}: too wide a box for exp")
         for piece in some if start <= last else ():
             end = last if piece.end is None else min(_scaled(self.game, piece.end, self.p)[0], last)
             if start < end or (end == last and not spans):  # else others are enough

@@ -77,7 +77,7 @@ def _require_history(game: KernelGame, certificate: Certificate) -> None:
 
 
 def _require_cover(game: KernelGame, certificate: Certificate) -> None:
-    places, n = game.places, len(game.places)
+    places, n, B = game.places, len(game.places), game.follower_actions
     for i, table in enumerate(certificate.slopes):
         named = [(k, j) for k, slope in enumerate(table) for j, _ in slope.others]
         fits = len(table) == n and all(0 <= j < n and places[k][0] < places[j][0] for k, j in named)
@@ -91,11 +91,12 @@ def _require_cover(game: KernelGame, certificate: Certificate) -> None:
         demand(fits, "needs a claim for each node, and slopes", where)
         lean = any(slope.others for slope in certificate.slopes[entry.slopes])
         remembers, what = certificate.kind == "history", "claims are duals just for eta = infinity"
+        lines = remembers or any(isinstance(c, tuple) and len(c) > B for c in entry.claims)
         demand(not (lean and remembers), "slopes name no other places", f"slopes[{entry.slopes}]")
         for (step, _), claim in zip(places, entry.claims, strict=True):
             demand(isinstance(claim, tuple) == (game.eta is None), what, where)
             if game.eta is None:
-                _require_duals(game, claim, where, lines=remembers)
+                _require_duals(game, claim, where, lines=lines)
             else:
                 _require_claim(game, claim, step, lean or remembers, where)
 

@@ -26,12 +26,14 @@ class Budget:
         nodes: parts of the search that may be examined; None for no limit.
         interrupted: whether someone asked the search to end now.
         whole: the budget that this one is a part of.
+        aside: whether its nodes are of another kind, and do not count there.
     """
 
     seconds: float | None = None
     nodes: int | None = None
     interrupted: bool = False
     whole: Budget | None = None
+    aside: bool = False
     used: int = 0
     start: float = field(default_factory=time.monotonic)
 
@@ -40,19 +42,25 @@ class Budget:
 
         A share is not so small that the budget would be spent in very many parts.
         """
-        seconds = None
         if self.nodes is not None:
             share = -((self.used - self.nodes) // shares)
             nodes = min(nodes, max(share, self.nodes // _FEW))
-        if self.seconds is not None:
-            share_left = (self.start + self.seconds - time.monotonic()) / shares
-            seconds = max(share_left, self.seconds / _FEW)
-        return Budget(seconds, nodes, whole=self)
+        return Budget(self._seconds(shares), nodes, whole=self)
+
+    def beside(self, nodes: int | None, *, shares: int) -> Budget:
+        """A share of the time that is left, for nodes of another kind, which do not count here."""
+        return Budget(self._seconds(shares), nodes, whole=self, aside=True)
+
+    def _seconds(self, shares: int) -> float | None:
+        if self.seconds is None:
+            return None
+        left = self.start + self.seconds - time.monotonic()
+        return max(left / shares, self.seconds / _FEW)
 
     def spend(self, nodes: int) -> None:
         """Count nodes that were examined."""
         self.used += nodes
-        if self.whole is not None:
+        if self.whole is not None and not self.aside:
             self.whole.spend(nodes)
 
     @property

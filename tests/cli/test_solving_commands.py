@@ -342,6 +342,6 @@ def test_a_leader_who_remembers_against_best_responses(run: Run, tmp_path: Path)
     out.write_text(json.dumps(document))
     refused = run("check", *what, str(out))
     assert refused.code == 1
-    assert "rejected: upper is less than the mean of step 0, by at least " in refused.out
+    assert "rejected: upper is less than the bound of cover[0], by at least " in refused.out
     coq = run("coq", *what, str(out), "--out", str(tmp_path / "x.v"))
     assert coq.code == 2

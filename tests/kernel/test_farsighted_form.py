@@ -345,7 +345,7 @@ def test_a_value_that_may_be_anywhere_is_too_wide_for_exp(game: Game, claim: Cer
     cover = (PART,)
     verdict = check(wide, replace(claim, game=wide.hash, cover=cover))
     assert verdict.outcome == "inconclusive"
-    assert verdict.reason == "cover[0], step 1, state 1: the box is wider than exp can take"
+    assert verdict.reason == "cover[0], step 1, state 1: too wide a box for exp"
 
 
 @pytest.mark.parametrize("far", [20000, -20000])

@@ -21,8 +21,11 @@ from exactqse.kernel.certificate import (
     Part,
     Piece,
     Slope,
+    ValueSplit,
 )
 from exactqse.kernel.check import check
+from exactqse.kernel.elementary import INTEGER
+from exactqse.kernel.farsighted import parts
 from exactqse.kernel.stage import FailureError
 from exactqse.kernel.strong import LONGEST, lines_bound, policy_worth, support
 from exactqse.model import Game
@@ -103,7 +106,7 @@ def test_worse_hints_prove_less(
     refused = check(game, replace(claim, cover=(part,)))
     assert refused.outcome == "rejected"
     excess = f"at least {float(bound - 1)}"
-    assert refused.reason == f"upper is less than the mean of step 0, by {excess}"
+    assert refused.reason == f"upper is less than the bound of cover[0], by {excess}"
 
 
 WRONG: list[tuple[Callable[[Any], Any], str]] = [
@@ -149,12 +152,53 @@ def test_what_is_no_claim_of_hers(game: Game, claim: Certificate) -> None:
         check(game.with_(eta=1), replace(claim, game=game.with_(eta=1).hash))
 
 
-def test_the_lines_of_who_remembers_are_no_claim_of_who_does_not(game: Game) -> None:
+@pytest.fixture
+def plain(game: Game) -> Certificate:
+    """Who does not remember mixes evenly, too: he may do what she likes best."""
     nodes = tuple(FarsightedNode(h, 0, (EVEN,)) for h in (0, 1))
-    slopes = ((Slope(ZERO),) * 2,)
-    found = Certificate(game.hash, 64, ZERO, ONE, nodes, slopes, (PART,))
+    return Certificate(game.hash, 64, ONE, ONE, nodes, ((Slope(ZERO),) * 2,), (PART,))
+
+
+def test_what_is_proved_of_who_remembers_bounds_who_does_not(
+    game: Game, plain: Certificate
+) -> None:
+    verdict = check(game, plain)
+    assert verdict
+    assert (verdict.leader, verdict.lower, verdict.upper) == ("markov", ONE, ONE)
+    assert policy_worth(game, plain.nodes) == ONE
+    again = Certificate.from_bytes(plain.to_bytes())
+    assert again == plain
+    refused = check(game, replace(plain, upper=ONE - Fraction(1, 2**80), lower=ZERO))
+    assert refused.outcome == "rejected"
+    assert refused.reason.startswith("upper is less than the bound of cover[0]")
+
+
+DUALS = ((ZERO, HALF), (HALF, ZERO))
+
+
+def test_lines_hold_in_every_part(game: Game, plain: Certificate) -> None:
+    """They say nothing of the box; the other part has duals, and its own bound."""
+    split, duals = ValueSplit(1, 0, HALF), Part((DUALS, DUALS))
+    for cover in ((split, PART, PART), (split, PART, duals), (split, duals, PART)):
+        bounds = [part.bound() for part in parts(game, replace(plain, cover=cover), 64, INTEGER)]
+        for entry, bound in zip(cover[1:], bounds, strict=True):
+            assert entry is duals or bound == 1
+        most = max(bound for bound in bounds if bound is not None)
+        assert check(game, replace(plain, cover=cover, upper=most))
+        if most > 1:
+            assert not check(game, replace(plain, cover=cover))
+
+
+def test_a_part_has_lines_everywhere_or_nowhere(game: Game, plain: Certificate) -> None:
+    for claims in ((FIRST, DUALS), (DUALS, LAST)):
+        with pytest.raises(CertificateError, match="needs 2 x 2 duals"):
+            check(game, replace(plain, cover=(Part(claims),)))
+
+
+def test_boxes_prove_nothing_of_who_remembers(game: Game, claim: Certificate) -> None:
+    """Duals take each V for one number, which it is not for her."""
     with pytest.raises(CertificateError, match="needs 2 x 2 duals"):
-        check(game, found)
+        check(game, replace(claim, upper=99 * ONE, cover=(Part((DUALS, DUALS)),)))
 
 
 def test_one_answer() -> None:

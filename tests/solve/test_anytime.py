@@ -225,8 +225,13 @@ def test_bounds_are_told_once_a_pass_is_complete(game: Game) -> None:
 
 
 def test_bounds_for_best_responses_are_told_from_the_first_part_on() -> None:
-    seen: list[Standing] = []
-    solution = solve(GAMES["best responses"], gap=GAP, progress=seen.append)
+    """Before that places are passed over, for what bounds a leader who remembers, too."""
+    every: list[Standing] = []
+    solution = solve(GAMES["best responses"], gap=GAP, progress=every.append)
+    passes = [standing for standing in every if not standing.open_parts]
+    assert [s.done for s in passes] == [*range(1, len(solution.game.places) + 1)]
+    assert all(s.nodes == len(solution.game.places) and s.upper is None for s in passes)
+    seen = every[len(passes) :]
     parts = [(s.done, s.nodes, s.open_parts) for s in seen]
     assert all(done + left == every for done, every, left in parts)
     assert [every for _, every, _ in parts] == sorted(every for _, every, _ in parts)

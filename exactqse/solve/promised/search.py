@@ -38,7 +38,7 @@ _LEAST_SHARE = 0.3  # of the largest effect of a radius, that every radius is ta
 _BITS = 30  # of slopes and multipliers, before what is written is shortened
 _SURE = 1e-9  # of the least value of a place, relative to the follower's rewards
 _CLEAR = 8.0  # by how much multipliers push a claim below what is possible, in leader's scales
-_LARGE = 400_000  # entries of a program beyond which none is made: it would take minutes
+LARGE = 400_000  # entries of a program beyond which none is made: it would take minutes
 _SELDOM = 3  # among so many parts one in which ties are looked for
 _NEAR = 0.05  # of boxes around policies, relative to the follower's rewards
 _NARROW = 1e-12  # a box is not divided further, relative to the follower's rewards
@@ -91,7 +91,7 @@ class Search:
         self.game, self.model, self.policies, self.p = game, model, policies, precision
         self.budget = budget
         self.first = [0, *np.cumsum(model.sizes).tolist()]
-        self.program = Program(model, budget) if entries_of(model) <= _LARGE else None
+        self.program = Program(model, budget) if entries_of(model) <= LARGE else None
         self.made, self.given, self.order = 0, 0, count()
         N, B = self.first[-1], game.follower_actions
         self.nothing: tuple[Duals, ...] = (((Fraction(0),) * B,) * B,) * N

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import pairwise
 
-from exactqse.kernel.certificate import Duals
+from exactqse.kernel.certificate import Duals, Part
 from exactqse.kernel.game import KernelGame
 from exactqse.solve.effort import Budget
 from exactqse.solve.strong_frontiers.columns import Frontier, Vertex
@@ -38,6 +38,10 @@ class Pass:
     plays: Mapping[tuple[int, int], tuple[Play, ...]]
     lower: Fraction
     upper: Fraction
+
+    def part(self, game: KernelGame) -> Part:
+        """The claims as a certificate's part."""
+        return Part(tuple(self.claims[place] for place in game.places))
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from math import ceil, log2
 
@@ -48,8 +49,33 @@ def solve_remembering(
     Raises:
         PrecisionError: numbers beyond float64, or values of the follower that are too long.
     """
+    p = bits_of(game, gap)
+    wide = None if resume is None else resume.upper - resume.lower
+    *_, best = passes(game, gap, p, budget, wide=wide, watch=watch)
+    nodes, proof, bounds = _proved(game, best, p)
+    return claimed(game, gap, budget, p, bounds, nodes, proof, resume, unit=_UNIT)
+
+
+def bits_of(game: KernelGame, gap: Fraction) -> int:
+    """Fractional bits of a proof of this gap. PrecisionError beyond float64."""
+    return fractional_bits(game, gap, model_of(game).scale) + _SPARE
+
+
+def passes(
+    game: KernelGame,
+    gap: Fraction,
+    p: int,
+    budget: Budget,
+    *,
+    wide: Fraction | None = None,
+    watch: Watcher | None = None,
+) -> Iterator[Pass]:
+    """One at least, each finer than the last, until bounds are within half of the gap.
+
+    They end where a pass would be no finer, or the budget is spent. The second is finer than
+    ``wide``, the width of bounds that are known.
+    """
     scale = model_of(game).scale
-    p = fractional_bits(game, gap, scale) + _SPARE
     finest = min(gap, above(Fraction(scale), 0) or gap) / (_SHARE * game.horizon)
     found: list[Pass] = []
 
@@ -63,14 +89,12 @@ def solve_remembering(
     tolerance: Fraction | None = None
     while (made := search.once(tolerance)) is not None:
         found.append(made)
-        wide = made.upper - made.lower
-        if resume is not None:
-            wide = min(wide, resume.upper - resume.lower)
+        yield made
+        width = made.upper - made.lower
+        wide = width if wide is None else min(width, wide)
         if budget.spent or tolerance == finest or wide <= gap / 2:
-            break
+            return
         tolerance = max((tolerance or wide) / _FINER, finest)
-    nodes, proof, bounds = _proved(game, found[-1], p)
-    return claimed(game, gap, budget, p, bounds, nodes, proof, resume, unit=_UNIT)
 
 
 def _proved(
@@ -78,7 +102,7 @@ def _proved(
 ) -> tuple[tuple[HistoryNode, ...], Part, tuple[Fraction, Fraction]]:
     """Memories, the part that bounds them, and the bounds as the checker finds them."""
     nodes = memories(game, best.plays)
-    part = Part(tuple(best.claims[place] for place in game.places))
+    part = best.part(game)
     try:
         lower = -above(-policy_worth(game, nodes), p)
     except FailureError as failure:

@@ -129,11 +129,17 @@ def test_two_steps_to_four_digits_need_few_parts(seed: int, observes: str) -> No
 def test_a_game_of_twenty_places_needs_one_program() -> None:
     """A patrol that is not seen, six steps: some 70,000 entries, by an interior point."""
     game = get("patrol-4").with_(gamma="1/2", eta="inf", observes="nothing")
+    model = model_of(game)
+    search = Search(game, model, Policies(game, model), 80, Budget())
+    assert (search.made, search.is_within(Fraction(1, 1000))) == (1, True)
+    assert float(sampled_values(game, 500, 0).max()) <= float(search.root.bound or -99) + 1e-9
     solution = solve(game, gap="1/1000")
     assert solution.certified
     assert solution.reached
-    assert solution.effort.work == 1
-    assert float(sampled_values(game, 500, 0).max()) <= float(solution.upper) + 1e-9
+    assert search.root.bound is not None
+    assert solution.lower <= search.root.bound
+    assert search.policies.worth is not None
+    assert search.policies.worth <= solution.upper
 
 
 @pytest.mark.parametrize("seed", range(5))
