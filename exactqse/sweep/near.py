@@ -24,14 +24,17 @@ from exactqse.kernel.strong import policy_worth
 from exactqse.model.arrays import exact
 from exactqse.model.policy import Policy
 from exactqse.solve.farsighted import narrowing as farsighted
+from exactqse.solve.farsighted.model import model_of
 from exactqse.solve.farsighted.policies import Nodes
 from exactqse.solve.promised import narrowing as promised
+from exactqse.solve.promised.program import entries_of
 from exactqse.solve.solution import Solution, certified, policy_of
 from exactqse.sweep.parts import Left, groups_of, parts_left
 from exactqse.sweep.remembered import first_values
 
 PARTS = 1000
-STRONG_PARTS = 100  # for eta = infinity, where each takes a linear program of its own
+STRONG_PARTS = 100  # for eta = infinity, where each takes a linear program of its own,
+_ENTRIES = 1_000_000  # and less where these have more than so many entries together
 _DIGITS = 30
 
 
@@ -123,9 +126,9 @@ def near_optimal(
     Args:
         solution: of a game with gamma > 0.
         within: how much less than the certified policy others may be worth; at least 0.
-        parts: how many parts may be examined, by default 1000, or 100 for eta = infinity; more make
-            the ranges narrower, at most about as narrow as upper - lower allows. A leader who
-            remembers has one part.
+        parts: how many parts may be examined, by default 1000, or 100 for eta = infinity (fewer of
+            large games); more make the ranges narrower, at most about as narrow as upper - lower
+            allows. A leader who remembers has one part.
 
     Raises:
         KindError, InputError: no solution, or one that no checker accepted; ``within`` < 0;
@@ -137,7 +140,7 @@ def near_optimal(
         what, remedy = "not covered: gamma = 0", "use isolation"
         raise NotCoveredError(what, where="solution", remedy=remedy)
     if parts is None:
-        parts = STRONG_PARTS if solution.game.eta is None else PARTS
+        parts = PARTS if solution.game.eta is not None else _strong_parts(solution.game)
     if isinstance(parts, bool) or not isinstance(parts, int) or parts < 1:
         raise InputError(f"{shown(parts)} is not a positive integer", where="parts")
     level = solution.lower - exact(within, "within")
@@ -168,6 +171,10 @@ def near_optimal(
         cover.examined,
         others,
     )
+
+
+def _strong_parts(game: KernelGame) -> int:
+    return max(1, min(STRONG_PARTS, _ENTRIES // entries_of(model_of(game))))
 
 
 def _remembered(solution: Solution, level: Fraction) -> NearOptimal:

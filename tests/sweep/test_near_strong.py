@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from fractions import Fraction
 from itertools import product
@@ -22,9 +23,11 @@ from exactqse.solve.farsighted.narrowing import Narrowed
 from exactqse.solve.promised.met import apart, others, play
 from exactqse.solve.promised.narrowing import narrowed
 from exactqse.solve.promised.policies import Policies
+from exactqse.solve.promised.program import entries_of
 from exactqse.sweep import NearOptimal, near_optimal
 from exactqse.sweep.parts import parts_left
 from exactqse.testing import games
+from tests.solve.promised.test_solver import smooth_game
 from tests.sweep.test_near import EXIT, POLE, holds, random_game, two_poles
 
 
@@ -158,6 +161,21 @@ def test_what_is_played_otherwise() -> None:
     assert apart(made, {**made, first: (visits, b, weights[::-1])}) == visits * abs(
         weights[0] - weights[1]
     )
+
+
+def test_large_games_have_few_parts_examined(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each takes a linear program: fewer than 100 where these have many entries."""
+    solution = solve(smooth_game(2, (3, 3, 2, 2)), gap="1/10")
+    game = solution.game
+    counts = []
+    for share in (1000, 5, 0):
+        entries = share * entries_of(model_of(game))
+        monkeypatch.setattr(sys.modules["exactqse.sweep.near"], "_ENTRIES", entries)
+        found = near_optimal(solution)
+        counts.append(found.examined)
+        assert holds(found, evaluate(game, solution.policy))
+    assert counts[0] > 50
+    assert 10 > counts[1] > counts[2]
 
 
 def test_visits_are_probabilities(divided: Solution) -> None:
