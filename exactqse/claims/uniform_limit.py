@@ -27,7 +27,7 @@ from exactqse.claims.games import (
 )
 from exactqse.claims.verdict import Pairs
 from exactqse.model import Game
-from exactqse.sweep.limits import uniform_value
+from exactqse.sweep.extremes import uniform_value
 
 SOURCE = "proofs/temperature-rates.md"
 

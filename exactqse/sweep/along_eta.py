@@ -22,8 +22,8 @@ from exactqse.model.arrays import exact
 from exactqse.solve.api import solve
 from exactqse.solve.effort import Progress
 from exactqse.solve.solution import Solution, uninterrupted
+from exactqse.sweep.extremes import Limits, limits
 from exactqse.sweep.isolate import Optima
-from exactqse.sweep.limits import Limits, limits
 
 DEFAULT_WIDTH = Fraction(1, 1000)
 MIN_WIDTH = Fraction(1, 10**30)

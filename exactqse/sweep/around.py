@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from exactqse.errors import NotCoveredError
 from exactqse.solve.solution import Solution, certified
+from exactqse.sweep.exchanges import exchanged
 from exactqse.sweep.farsighted import FarsightedOptima
 from exactqse.sweep.isolate import Isolation, Optima
 from exactqse.sweep.near import NearOptimal, near_optimal
@@ -32,7 +35,7 @@ def isolation(solution: Solution | NearOptimal) -> Isolation:
         return strong_isolation(found)
     if found.game.eta is None and not found.remembers:
         return threatened(solution if isinstance(solution, NearOptimal) else near_optimal(found))
-    return _optima(solution).isolation()
+    return exchanged(_optima(solution).isolation())
 
 
 def sensitivities(solution: Solution | NearOptimal) -> Sensitivities:
@@ -47,8 +50,10 @@ def sensitivities(solution: Solution | NearOptimal) -> Sensitivities:
     """
     optima = _optima(solution)
     if isinstance(optima, FarsightedOptima):
-        return optima.sensitivities()
-    return stagewise_sensitivities(optima)
+        found = optima.sensitivities()
+    else:
+        found = stagewise_sensitivities(optima)
+    return replace(found, isolation=exchanged(found.isolation))
 
 
 def _optima(solution: Solution | NearOptimal) -> Optima | FarsightedOptima:

@@ -44,8 +44,9 @@ class CellOptima:
         proved: whether every optimal alpha_c takes all of them.
         unique: whether exactly one alpha_c is proved to be optimal.
         several: whether several are proved to be. For finite eta because actions that do the same
-            there may stand in for each other; for gamma > 0 and eta = infinity because threats may
-            be changed, in this cell or in another one here of which the same is said.
+            there may stand in for each other, or because the game looks the same once actions have
+            changed places (proofs/exchanges.md); for gamma > 0 and eta = infinity because threats
+            may be changed, in this cell or in another one here of which the same is said.
         radius: no optimal alpha_c(a) is further than this from the certified policy's.
     """
 
@@ -109,7 +110,9 @@ class Isolation:
         played: for eta = infinity, all that is played where optimal policies lead; empty if some of
             that is undecided.
         others: for eta = infinity, another optimal policy and its exact value, if there are
-            several: one that differs in what is played, if any does.
+            several: one that differs in what is played, if any does. For finite eta one that is
+            worth what the certified one is, with actions in other places, if that proves that there
+            are several.
     """
 
     solution: Solution

@@ -258,6 +258,20 @@ def test_policies_that_lead_to_optimal_values(seed: int) -> None:
     assert optimal
 
 
+def test_means_over_orbits() -> None:
+    """Lemma 2 of exchanges.md, actions 0 and 1 in one orbit: all weights, and constant ones."""
+    x, alpha = sp.symbols("x:3"), sp.symbols("alpha:3")
+    mean = [(x[0] + x[1]) / 2, (x[0] + x[1]) / 2, x[2]]
+    averaged = [(alpha[0] + alpha[1]) / 2, (alpha[0] + alpha[1]) / 2, alpha[2]]
+    given = sum(a * m for a, m in zip(alpha, mean, strict=True))
+    constant = sum(a * v for a, v in zip(averaged, x, strict=True))
+    assert sp.expand(given - constant) == 0
+    same = {alpha[1]: alpha[0]}
+    stays = sum(a * v for a, v in zip(alpha, x, strict=True))
+    assert sp.expand((given - stays).subs(same)) == 0
+    assert sp.expand(given - stays) != 0
+
+
 def test_a_threat_that_is_moved_costs_nothing() -> None:
     """The Lemma of threats.md, at one place of three cells, for moves of every length."""
     assert sum(map(moves_that_cost_nothing, range(200))) > 1000

@@ -14,7 +14,7 @@ from exactqse.games import dense, get
 from exactqse.model import Game, Policy
 from exactqse.solve import Solution, solve
 from exactqse.sweep import limits
-from exactqse.sweep.limits import uniform_value, worst_case
+from exactqse.sweep.extremes import uniform_value, worst_case
 from exactqse.testing import games
 
 FORCED_TIE = Game.from_arrays(None, [[[1, 0]]], [[[0, 0]]])

@@ -1,0 +1,160 @@
+"""Several optimal policies because the game looks the same once actions have changed places.
+
+An exchange at (h, s) and a cell is a permutation of the leader's actions, and one of the cell's,
+that leave u, r and P there as they are. It turns an optimal policy into an optimal one. If none
+that stays as it is can be optimal, which a certified solve of a game with means for entries shows,
+several are (proofs/exchanges.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from fractions import Fraction
+from itertools import islice
+
+import networkx as nx
+from networkx.algorithms.isomorphism import GraphMatcher
+
+from exactqse.evaluate import evaluate
+from exactqse.kernel.elementary import INTEGER
+from exactqse.kernel.game import KernelGame, Row, T
+from exactqse.model.policy import Policy
+from exactqse.model.rows import make_row
+from exactqse.solve.api import solve
+from exactqse.solve.checking import Checker
+from exactqse.solve.solution import Solution
+from exactqse.sweep.isolate import CellOptima, Isolation
+from exactqse.sweep.near import NearPolicy, distance
+
+_SEEN = 1000  # permutations that are looked at
+_TRIED = 4  # solves for one cell
+_NODES = 2000  # of each
+Table = tuple[tuple[tuple[tuple[T, ...], ...], ...], ...]  # [h][s][a][b]
+Permutation = tuple[int, ...]  # [a]: where it goes
+
+
+def exchanged(found: Isolation) -> Isolation:
+    """What was undecided, as "multiple", with another optimal policy, where an exchange shows it.
+
+    Finite eta.
+    """
+    if found.verdict != "undecided":
+        return found
+    solution = found.solution
+    for number, place in enumerate(found.places):
+        for goes in _exchanges(solution, place):
+            if _is_needed(solution, place, goes):
+                others = (_other(solution, place, goes),)
+                places = list(found.places)
+                places[number] = replace(place, several=True)
+                return replace(found, places=tuple(places), others=others)
+    return found
+
+
+def exchanges(
+    game: KernelGame, step: int, state: int, cell: tuple[int, ...]
+) -> Iterator[Permutation]:
+    """The permutations of the leader's actions that do, with some one of the cell's actions."""
+    tables = [game.u, game.r, *([game.P] if step + 1 < game.horizon else [])]
+    entries = [game.at(table, step)[state] for table in tables]
+    graph = nx.Graph()
+    graph.add_nodes_from((("leader", a) for a in range(game.leader_actions)), side=0)
+    graph.add_nodes_from((("follower", b) for b in cell), side=1)
+    for a in range(game.leader_actions):
+        for b in cell:
+            entry = tuple(rows[a][b] for rows in entries)
+            graph.add_edge(("leader", a), ("follower", b), entry=entry)
+    matcher = GraphMatcher(
+        graph,
+        graph,
+        node_match=lambda v, w: v["side"] == w["side"],
+        edge_match=lambda v, w: v["entry"] == w["entry"],
+    )
+    for found in matcher.isomorphisms_iter():
+        yield tuple(found["leader", a][1] for a in range(game.leader_actions))
+
+
+def _exchanges(solution: Solution, place: CellOptima) -> list[Permutation]:
+    """Those that move the certified policy, first those that leave the fewest policies alone."""
+    if place.unique or len(place.cell) == 1:
+        return []
+    game = solution.game
+    given = solution.policy[place.step][place.state][place.cell[0]]
+    every = islice(exchanges(game, place.step, place.state, place.cell), _SEEN)
+    moving = {goes for goes in every if any(given[a] != given[b] for a, b in enumerate(goes))}
+    return sorted(moving, key=lambda goes: (len(orbits(goes)), goes))[:_TRIED]
+
+
+def orbits(goes: Permutation) -> list[tuple[int, ...]]:
+    """Its cycles: the actions that a policy that stays as it is takes with equal probability."""
+    found, left = [], set(range(len(goes)))
+    while left:
+        cycle = [min(left)]
+        while goes[cycle[-1]] != cycle[0]:
+            cycle.append(goes[cycle[-1]])
+        found.append(tuple(cycle))
+        left -= {*cycle}
+    return found
+
+
+def averaged(
+    game: KernelGame, step: int, state: int, cell: tuple[int, ...], goes: Permutation
+) -> KernelGame:
+    """With means over orbits for the entries of a cell: what policies that stay give."""
+    of = {a: orbit for orbit in orbits(goes) for a in orbit}
+
+    def table(steps: Table[T], mean: Callable[[list[T]], T]) -> Table[T]:
+        found = [game.at(steps, h) for h in range(game.horizon)]
+        layer = found[step]
+        rows = layer[state]
+        changed = tuple(
+            tuple(
+                mean([rows[o][b] for o in of[a]]) if b in cell else entry
+                for b, entry in enumerate(row)
+            )
+            for a, row in enumerate(rows)
+        )
+        found[step] = (*layer[:state], changed, *layer[state + 1 :])
+        return tuple(found)
+
+    def mixed(rows: list[Row]) -> Row:
+        each = [zip(row.states, row.numerators, strict=True) for row in rows]
+        shares = [
+            {t: Fraction(n, row.denominator) for t, n in pairs}
+            for pairs, row in zip(each, rows, strict=True)
+        ]
+        states = {t for share in shares for t in share}
+        means = {t: _mean([share.get(t, Fraction(0)) for share in shares]) for t in states}
+        return make_row(means, game.states, "P")
+
+    u, r, P = table(game.u, _mean), table(game.r, _mean), table(game.P, mixed)
+    return replace(game, u=u, r=r, P=P)
+
+
+def _mean(values: list[Fraction]) -> Fraction:
+    return sum(values, Fraction(0)) / len(values)
+
+
+def _is_needed(solution: Solution, place: CellOptima, goes: Permutation) -> bool:
+    """Whether no policy that stays as it is is worth as much as the certified one."""
+    game = averaged(solution.game, place.step, place.state, place.cell, goes)
+    lost = solution.lower - evaluate(game, solution.policy).J.upper
+    if lost <= 0:
+        return False
+    verdict = solution.verdict
+    checker: Checker = "kernel" if not verdict or verdict.arithmetic == INTEGER.name else "flint"
+    fixed = solve(game, gap=lost / 2, node_limit=_NODES, checker=checker)
+    return fixed.certified and fixed.upper < solution.lower
+
+
+def _other(solution: Solution, place: CellOptima, goes: Permutation) -> NearPolicy:
+    """The certified policy after the exchange, which is worth the same."""
+    table = [[list(rows) for rows in step] for step in solution.policy.probabilities]
+    for b in place.cell:
+        given = table[place.step][place.state][b]
+        back = sorted(range(len(goes)), key=goes.__getitem__)
+        table[place.step][place.state][b] = tuple(given[a] for a in back)
+    policy = Policy(tuple(tuple(tuple(rows) for rows in step) for step in table))
+    J = evaluate(solution.game, policy).J
+    return NearPolicy(policy, J, distance(solution.game, policy, solution.policy), None)

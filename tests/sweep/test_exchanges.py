@@ -1,0 +1,168 @@
+"""Several optimal policies because actions may change places."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from itertools import permutations
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exactqse.evaluate import evaluate
+from exactqse.model import Game, Policy
+from exactqse.solve import solve
+from exactqse.sweep import isolation, near_optimal, sensitivities
+from exactqse.sweep.exchanges import averaged, exchanges, orbits
+
+
+def meeting(size: int, **changes: Any) -> Game:
+    """Both want to be at the same place; she does not see him."""
+    same = [[int(a == b) for b in range(size)] for a in range(size)]
+    options = {"horizon": 1, "eta": 3, "observes": "nothing"} | changes
+    steps = options["horizon"]
+    if steps == 1:
+        return Game.from_arrays(None, [same], [same], **options)
+    tables = [[[[x + h for x in row] for row in same]] for h in range(steps)]
+    return Game.from_arrays(None, tables, tables, **options)
+
+
+@pytest.mark.parametrize("size", [2, 3])
+@pytest.mark.parametrize("checker", ["kernel", "flint"])
+def test_where_to_meet_is_not_settled(size: int, checker: Any) -> None:
+    game = meeting(size)
+    solution = solve(game, checker=checker)
+    found = isolation(solution)
+    assert found.verdict == "multiple"
+    assert [place.several for place in found.places] == [True]
+    assert not any(place.unique for place in found.places)
+    (other,) = found.others
+    assert other.distance == 1
+    assert other.policy != solution.policy
+    assert other.value.overlaps(evaluate(game, solution.policy).J)
+    assert other.value.lower >= solution.lower - Fraction(1, 10**25)
+
+
+def test_one_entry_that_differs_settles_it() -> None:
+    for entry, verdict in ((1, "multiple"), (Fraction(101, 100), "isolated")):
+        same = [[entry, 0], [0, 1]]
+        game = Game.from_arrays(None, [same], [[[1, 0], [0, 1]]], eta=3, observes="nothing")
+        assert isolation(solve(game)).verdict == verdict
+
+
+def test_who_would_be_met_by_chance_alone_has_one_optimum() -> None:
+    """Her best is to be everywhere alike: an exchange leaves it as it is."""
+    hunted = [[[-1, 1], [1, -1]]]
+    hunts = [[[1, -1], [-1, 1]]]
+    game = Game.from_arrays(None, hunted, hunts, eta=3, observes="nothing")
+    found = isolation(solve(game))
+    assert found.verdict != "multiple"
+    assert found.others == ()
+
+
+def test_an_action_that_nobody_exchanges_stays() -> None:
+    """A third place, worth as much to be at alone, is optimal, too: nothing is proved by two."""
+    u = [[1, 0, 0], [0, 1, 0], [1, 1, 1]]
+    r = [[1, 0, 0], [0, 1, 0], [0, 0, 0]]
+    game = Game.from_arrays(None, [u], [r], eta=3, observes="nothing")
+    assert isolation(solve(game)).verdict != "multiple"
+
+
+def test_of_a_farsighted_follower_too() -> None:
+    game = meeting(2, horizon=2, gamma="1/2")
+    solution = solve(game, gap="1e-4")
+    near = near_optimal(solution)
+    found = isolation(near)
+    assert found.verdict == "multiple"
+    (other,) = found.others
+    assert other.value.upper >= solution.lower
+    slopes = sensitivities(near)
+    assert slopes.isolation.verdict == "multiple"
+    assert not slopes.isolated
+
+
+def test_moves_are_compared_but_in_the_last_step() -> None:
+    same = [[1, 0], [0, 1]]
+    apart = [[[1, 0], [0, 1]], [[0, 1], [1, 0]]]
+    P = [[apart, apart]] * 2
+    game = Game.from_arrays(P, [same, same], [same, same], horizon=2, eta=3, observes="nothing")
+    swap = {(0, 1), (1, 0)}
+    assert {*exchanges(game, 1, 0, (0, 1))} == swap
+    assert {*exchanges(game, 0, 0, (0, 1))} == swap  # to where they meet, or do not
+    other = [[[1, 0], [0, 1]], [[0, 1], [0, 1]]]
+    game = Game.from_arrays(
+        [[other, other]] * 2, [same, same], [same, same], horizon=2, eta=3, observes="nothing"
+    )
+    assert {*exchanges(game, 0, 0, (0, 1))} == {(0, 1)}
+    assert {*exchanges(game, 1, 0, (0, 1))} == swap
+    assert {*exchanges(game, 1, 0, (0,))} == {(0, 1)}
+
+
+def test_orbits() -> None:
+    assert orbits((0, 1, 2)) == [(0,), (1,), (2,)]
+    assert orbits((1, 2, 0, 3)) == [(0, 1, 2), (3,)]
+    assert orbits((1, 0, 3, 2)) == [(0, 1), (2, 3)]
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.integers(0, 10**6), st.sampled_from((0, Fraction(1, 2))))
+def test_means_are_what_policies_that_stay_are_worth(seed: int, gamma: Fraction) -> None:
+    """And all permutations that are told are exchanges: what is moved is worth the same."""
+    random = np.random.default_rng(seed)
+    S, A, B, H = 2, 3, 3, 2
+    goes, moves = tuple(random.permutation(A).tolist()), tuple(random.permutation(2).tolist())
+    moves = (*moves, 2)
+    u, r = (random.integers(0, 3, (H, S, A, B)) for _ in range(2))
+    P = random.integers(1, 4, (H, S, A, B, S))
+    for table in (u, r, P):  # alike under the exchange at (0, 0), for the cell of two
+        for a in range(A):
+            for b in range(2):
+                x, y = a, b
+                while (goes[x], moves[y]) != (a, b):
+                    x, y = goes[x], moves[y]
+                    table[0, 0, x, y] = table[0, 0, a, b]
+    game = Game.from_arrays(
+        P.tolist(), u.tolist(), r.tolist(), horizon=H, eta=2, gamma=gamma,
+        observes=[[0, 1], [2]], normalise=True,
+    )  # fmt: skip
+    known = {*exchanges(game, 0, 0, (0, 1))}
+    assert goes in known
+    weights = random.integers(0, 4, (H, S, 2, A)) + np.array([1, 0, 0])
+    pi = weights[:, :, [0, 0, 1], :]
+    given = Policy.from_arrays(pi.tolist(), game=game, normalise=True)
+    for g in known:
+        moved, mixed = pi.astype(object), pi.astype(object)
+        back = [g.index(a) for a in range(A)]
+        moved[0, 0, :2] = pi[0, 0, :2][:, back]
+        for orbit in orbits(g):
+            for a in orbit:
+                whole = [sum(int(x) for x in row) for row in pi[0, 0, :2][:, list(orbit)]]
+                mixed[0, 0, :2, a] = [Fraction(x, len(orbit)) for x in whole]
+        values = [
+            evaluate(played, Policy.from_arrays(table.tolist(), game=game, normalise=True)).J
+            for played, table in (
+                (game, moved),
+                (game, mixed),
+                (averaged(game, 0, 0, (0, 1), g), pi),
+            )
+        ]
+        assert values[0].overlaps(evaluate(game, given).J)
+        assert values[1].overlaps(values[2])
+
+
+def test_only_permutations_that_keep_every_entry_are_told() -> None:
+    """Against all pairs of permutations, of a game with some."""
+    game = meeting(3)
+    table = game.u[0][0]
+    every = {
+        g
+        for g in permutations(range(3))
+        for k in permutations(range(3))
+        if all(table[g[a]][k[b]] == table[a][b] for a in range(3) for b in range(3))
+    }
+    assert {*exchanges(game, 0, 0, (0, 1, 2))} == every
+    changed = replace(game, r=(((*game.r[0][0][:2], (Fraction(1), Fraction(0), Fraction(1))),),))
+    assert {*exchanges(changed, 0, 0, (0, 1, 2))} == {(0, 1, 2)}
