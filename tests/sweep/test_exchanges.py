@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from exactqse.evaluate import evaluate
+from exactqse.kernel.check import check
 from exactqse.model import Game, Policy
-from exactqse.solve import solve
+from exactqse.solve import Solution, solve
 from exactqse.sweep import isolation, near_optimal, sensitivities
 from exactqse.sweep.exchanges import averaged, exchanges, orbits
 
@@ -30,7 +31,7 @@ def meeting(size: int, **changes: Any) -> Game:
     return Game.from_arrays(None, tables, tables, **options)
 
 
-@pytest.mark.parametrize("size", [2, 3])
+@pytest.mark.parametrize("size", [2, 3, 4])
 @pytest.mark.parametrize("checker", ["kernel", "flint"])
 def test_where_to_meet_is_not_settled(size: int, checker: Any) -> None:
     game = meeting(size)
@@ -53,22 +54,57 @@ def test_one_entry_that_differs_settles_it() -> None:
         assert isolation(solve(game)).verdict == verdict
 
 
+def certified_at(game: Game, *mixture: Fraction, gap: str = "1e-6") -> Solution:
+    """A solution with a policy that was chosen, as good as that is."""
+    solution = solve(game, gap=gap)
+    (node,) = solution.certificate.nodes
+    chosen = tuple((a, p) for a, p in enumerate(mixture) if p)
+    policy = Policy((((mixture,) * game.follower_actions,),))
+    lower = evaluate(game, policy).J.lower
+    nodes = (replace(node, policy=(chosen,)),)
+    certificate = replace(solution.certificate, nodes=nodes, lower=lower - Fraction(1, 10**12))
+    verdict = check(game, certificate)
+    assert verdict
+    return replace(solution, certificate=certificate, verdict=verdict)
+
+
 def test_who_would_be_met_by_chance_alone_has_one_optimum() -> None:
     """Her best is to be everywhere alike: an exchange leaves it as it is."""
-    hunted = [[[-1, 1], [1, -1]]]
-    hunts = [[[1, -1], [-1, 1]]]
-    game = Game.from_arrays(None, hunted, hunts, eta=3, observes="nothing")
+    hunted = [[-1, 1], [1, -1]]
+    hunts = [[1, -1], [-1, 1]]
+    game = Game.from_arrays(None, [hunted], [hunts], eta=3, observes="nothing")
+    off = Fraction(1, 2) + Fraction(1, 1000)
+    rough = certified_at(game, off, 1 - off, gap="1/10")
+    assert isolation(rough).verdict == "undecided"
+    for solution in (solve(game), rough):
+        found = isolation(solution)
+        assert found.verdict != "multiple"
+        assert found.others == ()
+
+
+@pytest.mark.parametrize("first", [0, 1, 2])
+def test_an_action_that_nobody_exchanges_may_be_better(first: int) -> None:
+    """A third place, which is worth a little more: nothing is said of what is within the gap."""
+
+    def with_third(worth: Fraction) -> Game:
+        u = [[1, 0, 0], [0, 1, 0], [worth] * 3]
+        r = [[1, 0, 0], [0, 1, 0], [0, 0, 0]]
+        return Game.from_arrays(None, [u], [r], eta=3, observes="nothing")
+
+    pure = Policy((((((Fraction(1), Fraction(0), Fraction(0)),) * 3),),))
+    worth = evaluate(with_third(Fraction(0)), pure).J.upper
+    game = with_third(round(worth, 12) + Fraction(1, 10**9))
+    solution = certified_at(game, *(Fraction(int(a == first)) for a in range(3)))
+    assert solution.upper > worth
+    assert isolation(solution).verdict == "undecided"
+
+
+def test_actions_that_do_the_same_are_enough() -> None:
+    alike = [[2, 0], [2, 0], [0, 1]]
+    game = Game.from_arrays(None, [alike], [alike], eta=3, observes="nothing")
     found = isolation(solve(game))
-    assert found.verdict != "multiple"
+    assert found.verdict == "multiple"
     assert found.others == ()
-
-
-def test_an_action_that_nobody_exchanges_stays() -> None:
-    """A third place, worth as much to be at alone, is optimal, too: nothing is proved by two."""
-    u = [[1, 0, 0], [0, 1, 0], [1, 1, 1]]
-    r = [[1, 0, 0], [0, 1, 0], [0, 0, 0]]
-    game = Game.from_arrays(None, [u], [r], eta=3, observes="nothing")
-    assert isolation(solve(game)).verdict != "multiple"
 
 
 def test_of_a_farsighted_follower_too() -> None:
