@@ -279,7 +279,8 @@ class Optima:
 
 def alike(game: KernelGame, step: int, state: int, cell: tuple[int, ...]) -> Cell:
     """The cell, with the leader's actions that do the same for each of its members."""
-    tables = [game.at(table, step)[state] for table in (game.r, game.u, game.P)]
+    moves = [game.P] if step + 1 < game.horizon else []
+    tables = [game.at(table, step)[state] for table in (game.r, game.u, *moves)]
     classes: dict[tuple[object, ...], list[int]] = {}
     for a in range(game.leader_actions):
         classes.setdefault(tuple(table[a][b] for table in tables for b in cell), []).append(a)

@@ -140,6 +140,17 @@ def test_an_exact_value_decides_what_its_bounds_do_not() -> None:
     assert found.radius == 0
 
 
+def test_where_the_last_step_would_lead_makes_no_difference() -> None:
+    """Two actions pay alike, and lead to two states that are worth 1 each."""
+    ways = [[["1", "0"]], [["0", "1"]]]
+    P, u, r = [[ways, ways]] * 2, [[[[1], [1]]] * 2] * 2, [[[[0], [0]]] * 2] * 2
+    game = Game.from_arrays(P, u, r, horizon=2, gamma=0)
+    places = {place.step: place for place in isolation(solve(game)).places}
+    assert places[1].several
+    assert not places[0].several
+    assert [weight.width for weight in places[1].weights] == [1, 1]
+
+
 def test_alike_actions_make_several_optima() -> None:
     u, r = [[[2, 4], [1, 3], [1, 3]]], [[[1, 0], [0, 1], [0, 1]]]
     found = isolation(solve(Game.from_arrays(None, u, r), 30))
