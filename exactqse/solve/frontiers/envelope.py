@@ -9,8 +9,8 @@ import numpy as np
 from exactqse.solve.farsighted.model import Floats, Integers
 from exactqse.solve.frontiers.hulls import upper_hull
 
-_WIDEST = 2.0  # of pieces that fall: a wider one's tangent is no bound worth having
-_LEVEL = 0.01  # a piece that rises less above its chord is not divided
+WIDEST = 2.0  # of pieces that fall: a wider one's tangent is no bound worth having
+LEVEL = 0.01  # a piece that rises less above its chord is not divided
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,7 +58,7 @@ def pieces(
     found = _narrowed(Pieces(of[some], np.concatenate([[low], ends[some]])), G, worth)
     k = np.clip(np.searchsorted(found.ends, cuts) - 1, 0, len(found.of) - 1)
     inside = (found.ends[k] < cuts) & (cuts < found.ends[k + 1])
-    inside &= found.rise(G)[k] > _LEVEL * worth
+    inside &= found.rise(G)[k] > LEVEL * worth
     every = np.concatenate([found.ends[1:], cuts[inside]])
     order = np.argsort(every, kind="stable")
     of = np.concatenate([found.of, found.of[k[inside]]])[order]
@@ -72,8 +72,8 @@ def _narrowed(found: Pieces, G: Floats, worth: float) -> Pieces:
     """
     width = np.diff(found.ends)
     middle = (found.ends[1:] + found.ends[:-1]) / 2
-    above = np.maximum(-G[found.of], 0) * np.exp(-middle) * (width / _WIDEST - 1)
-    parts = np.where(above > _LEVEL * worth, np.ceil(width / _WIDEST), 1).astype(np.intp)
+    above = np.maximum(-G[found.of], 0) * np.exp(-middle) * (width / WIDEST - 1)
+    parts = np.where(above > LEVEL * worth, np.ceil(width / WIDEST), 1).astype(np.intp)
     if (parts == 1).all():
         return found
     rows = zip(found.ends[:-1], found.ends[1:], parts + 1, strict=True)

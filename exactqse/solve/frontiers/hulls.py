@@ -85,6 +85,14 @@ def best_on(x: Floats, y: Floats, lam: Floats) -> tuple[Integers, Floats]:
     return np.where(better, j, i), np.where(better, _pick(part, j), w)
 
 
+def along(z: Floats, k: Integers, far: Floats) -> Floats:
+    """The points that `best_on` names on polylines (..., m)."""
+    after = np.minimum(k + 1, z.shape[-1] - 1)
+    first, last = (np.take_along_axis(z, n[..., None], -1)[..., 0] for n in (k, after))
+    found: Floats = first + far * (last - first)
+    return found
+
+
 def _pick(table: Floats, at: Integers) -> Floats:
     rows = np.broadcast_to(table, (*at.shape, table.shape[-1])).reshape(-1, table.shape[-1])
     found: Floats = rows[np.arange(len(rows)), at.ravel()].reshape(at.shape)

@@ -75,7 +75,25 @@ class Answers:
     tied: Booleans
     majorants: tuple[Parameters, ...]
 
-    def some(self, ks: Integers) -> Answers:
+    @classmethod
+    def of_points(
+        cls,
+        bounds: tuple[Floats, Floats],
+        points: tuple[Floats, Floats],
+        alpha: Floats,
+        picks: Floats,
+        tied: Booleans,
+        majorants: tuple[Parameters, ...],
+    ) -> Answers:
+        """From lam and G (L,), and the best (x, y) of each action (L, B)."""
+        x, y = points
+        top = x.max(1)
+        e = np.exp(x - top[:, None])
+        total = e.sum(1)
+        v, W = top + np.log(total), (e * y).sum(1) / total
+        return cls(*bounds, v, W, x, y, alpha, picks, tied, majorants)
+
+    def some(self, ks: Integers | slice) -> Answers:
         """Those of the lam with these numbers."""
         rows = {name: getattr(self, name)[ks] for name in ("lam", *_ROWS)}
         return Answers(**rows, majorants=tuple((a[ks], b[ks]) for a, b in self.majorants))
@@ -89,20 +107,12 @@ def answers_of(
     ties: Sequence[int] = (),
 ) -> Answers:
     """From one reply and its majorants for each follower action; all bounds have the same ties."""
-    x = np.array([one.x for one in replies]).T
-    y = np.array([one.y for one in replies]).T
-    top = x.max(1)
-    e = np.exp(x - top[:, None])
-    total = e.sum(1)
     tied = np.zeros((len(lam), replies[0].v.shape[1]), dtype=bool)
     tied[:, list(ties)] = True
-    return Answers(
-        lam,
-        G,
-        top + np.log(total),
-        (e * y).sum(1) / total,
-        x,
-        y,
+    x, y = (np.array(rows).T for rows in zip(*((one.x, one.y) for one in replies), strict=True))
+    return Answers.of_points(
+        (lam, G),
+        (x, y),
         np.array([one.alpha for one in replies]).swapaxes(0, 1),
         np.array([one.v for one in replies]).swapaxes(0, 1),
         tied,

@@ -110,7 +110,7 @@ def free_bound(of: Column, at: Reply, lam: Floats, close: float) -> tuple[Floats
     return majorants(of.x, of.y, parameters, lam), parameters
 
 
-def touching(top: float, x: Floats, y: Floats, lam: Floats, close: float) -> Parameters:
+def touching(top: float | Floats, x: Floats, y: Floats, lam: Floats, close: float) -> Parameters:
     """Of "up", or of "down" where no value is above ``top`` < lam: that touches at (x, y)."""
     gain = y - lam
     down = lam - top > close

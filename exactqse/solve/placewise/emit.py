@@ -25,6 +25,7 @@ from exactqse.kernel.certificate import (
 )
 from exactqse.kernel.game import KernelGame
 from exactqse.solve.placewise.answers import Answers
+from exactqse.solve.placewise.bounds import answer
 from exactqse.solve.placewise.place import Node, Place
 from exactqse.solve.placewise.region import GRAIN, Region
 from exactqse.solve.placewise.search import Search
@@ -151,7 +152,7 @@ class _Writer:
         unit = 2.0 ** floor(log2(margin))
         lam, step = np.ceil(region.root / unit) * unit, unit
         for _ in range(_ATTEMPTS):
-            found = region.answers(self.place.site, np.array([lam]), self.search.close)
+            found = answer(self.place.site, region, np.array([lam]), self.search.close)
             if found.G[0] * np.exp(-found.v[0]) <= -margin:
                 return self._piece(found, 0, offset, None)
             lam, step = lam + step, 2 * step

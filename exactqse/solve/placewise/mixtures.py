@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from exactqse.solve.farsighted.model import Floats, Integers
-from exactqse.solve.frontiers.hulls import best_on
+from exactqse.solve.frontiers.hulls import along, best_on
 from exactqse.solve.frontiers.stage import simplex_grid
 from exactqse.solve.placewise.columns import Reply
 from exactqse.solve.placewise.ties import Choices, Offers
@@ -106,14 +106,6 @@ def _zoomed(tables: list[tuple[Floats, Floats]], lam: Floats, weights: Floats, s
         weights = tried[np.arange(len(lam)), worth.argmax(1)]
         width /= _NEARER
     return weights
-
-
-def along(z: Floats, k: Integers, far: Floats) -> Floats:
-    """The points that `best_on` names on polylines (..., m)."""
-    after = np.minimum(k + 1, z.shape[-1] - 1)
-    first, last = (np.take_along_axis(z, n[..., None], -1)[..., 0] for n in (k, after))
-    found: Floats = first + far * (last - first)
-    return found
 
 
 def _reply(

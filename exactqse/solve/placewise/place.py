@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from exactqse.solve.farsighted.model import Floats
-from exactqse.solve.frontiers.hulls import Polyline, polyline
 from exactqse.solve.placewise.answers import Site
 from exactqse.solve.placewise.region import Region
 
@@ -117,22 +116,6 @@ class Place:
         """The range of v."""
         start, end, *_ = self.spans
         return float(start.min()), float(end.max())
-
-    def clip(self, low: float, high: float) -> Polyline | None:
-        """The hull of what is proved on an interval of v; None if that is empty."""
-        start, end, first, last, whose = self.spans
-        keep = (start < high) & (end > low)
-        held = np.zeros(int(whose[-1]) + 1, dtype=bool)
-        held[whose[keep]] = True
-        keep |= (start <= high) & (end >= low) & ~held[whose]  # what touches only, if that is all
-        if not keep.any():
-            return None
-        start, end, first, last = start[keep], end[keep], first[keep], last[keep]
-        a, b = np.maximum(start, low), np.minimum(end, high)
-        slope = (last - first) / np.where(end > start, end - start, 1.0)
-        v = np.concatenate([a, b])
-        w = np.concatenate([first + slope * (a - start), last - slope * (end - b)])
-        return polyline(v, w, np.arange(len(v)))
 
     def best_at(self, d: float) -> tuple[float, Node]:
         """The largest bound at d, from the reference, and whose; of the nearest if none has d."""

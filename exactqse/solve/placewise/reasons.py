@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from exactqse.solve.farsighted.model import Floats, Integers
+from exactqse.solve.frontiers.hulls import along
 from exactqse.solve.placewise.cells import total, touching_at
 from exactqse.solve.placewise.columns import Parameters, majorants
-from exactqse.solve.placewise.mixtures import Best, Cell, along, best_of
+from exactqse.solve.placewise.mixtures import Best, Cell, best_of
 from exactqse.solve.placewise.ties import Blame, Choices, Offers
 
 _MOSTLY = 0.5  # of what is lost

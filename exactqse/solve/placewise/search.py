@@ -21,10 +21,12 @@ from exactqse.solve.farsighted.model import Floats, Model
 from exactqse.solve.frontiers.coarse import coarse_places
 from exactqse.solve.frontiers.place import Place as Coarse
 from exactqse.solve.placewise.answers import Site
+from exactqse.solve.placewise.cuts import mark
 from exactqse.solve.placewise.losses import Act, Used, losses
 from exactqse.solve.placewise.place import Cut, Node, Place
 from exactqse.solve.placewise.planting import planted
 from exactqse.solve.placewise.region import Region
+from exactqse.solve.placewise.renewal import NEW, renew
 from exactqse.solve.placewise.thinning import thin
 
 _CLOSE = 0.02  # of the gap
@@ -48,7 +50,6 @@ _SOON = 3  # rounds to the next one, after a gain
 _LATER = 0.25  # of the rounds so far, to the next one
 _AGAIN = 8  # divisions of a place in one round
 _AS_MUCH = 0.1
-_NEW = (-1,)  # versions that no places have: a region has lam or cuts that it was not proved with
 
 Report = Callable[[int], None]
 
@@ -99,35 +100,8 @@ class Search:
         self._renew(place, place.root)
         return place
 
-    def _renew(self, place: Place, node: Node, *, chosen: bool = False) -> None:
-        """Prove a region again, over what the next places prove now; drop it if it is empty.
-
-        With ``chosen`` its pieces stay which they are.
-        """
-        region = node.region
-        if region is None:
-            return
-        lines = [
-            child.clip(*region.box.get(t, (-np.inf, np.inf))) for t, child in enumerate(place.after)
-        ]
-        found = [line for line in lines if line is not None]
-        if len(found) < len(lines):
-            node.region = None
-        elif region.sees(found) and not chosen:
-            new, region.seen = region.seen == _NEW, place.versions
-            if not new:
-                return
-            region.refine(place.site, self.close, self.worth)
-        else:
-            region.meet(place.site, found, place.versions)
-            if place.h and chosen:
-                region.known = region.found
-                region.found = region.answers(place.site, region.lam, self.close)
-            elif place.h:
-                region.prove(place.site, self.close, self.worth)
-            else:
-                region.prove_root(place.site, self.close)
-        place.changed()
+    def _renew(self, place: Place, node: Node) -> None:
+        renew([(place, node)], self.close, self.worth)
 
     def run(self, aim: float, budget: Budget, report: Report) -> None:
         """Rounds until upper - lower <= aim, or no loss is found or no gain, or to the budget.
@@ -161,10 +135,10 @@ class Search:
 
     def settle(self, *, chosen: bool = False) -> None:
         """Prove all again, the last steps first, as the checker will see it."""
-        for place in (place for row in reversed(self.places) for place in row):
-            for leaf in place.leaves():
-                if chosen or leaf.held.seen != place.versions:
-                    self._renew(place, leaf, chosen=chosen)
+        for row in reversed(self.places):
+            leaves = [(place, leaf) for place in row for leaf in place.leaves()]
+            stale = [pair for pair in leaves if chosen or pair[1].held.seen != pair[0].versions]
+            renew(stale, self.close, self.worth, chosen=chosen)
         self.upper = sum(
             float(share) * _highest(place).held.root
             for share, place in zip(self.model.rho, self.places[0], strict=True)
@@ -256,7 +230,7 @@ class Search:
         region = act.leaf.held
         region.lam = np.unique(np.concatenate([region.lam, act.lam]))[::-1]
         region.cuts = np.unique(np.concatenate([region.cuts, act.cuts]))
-        region.seen = _NEW
+        region.seen = NEW
 
     def _divide(self, act: Act) -> None:
         place, leaf = act.place, act.leaf
@@ -295,9 +269,7 @@ class Search:
 
     def _mark(self, place: Place, v: float) -> None:
         """Let pieces end at v, so that none is wider than a box that it is seen through."""
-        d = v - place.site.reference
-        for region in place.regions():
-            region.mark(d)
+        mark(place.regions(), v - place.site.reference)
         place.changed()
 
     def _play(self, used: list[Used], lost: float) -> None:

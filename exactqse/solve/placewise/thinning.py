@@ -15,6 +15,7 @@ import numpy as np
 from exactqse.solve.farsighted.model import Booleans, Floats, Integers
 from exactqse.solve.frontiers.envelope import Pieces
 from exactqse.solve.placewise.allowances import Marks, marks_of, tell
+from exactqse.solve.placewise.bounds import answer
 from exactqse.solve.placewise.place import Place
 from exactqse.solve.placewise.region import Region
 
@@ -59,7 +60,7 @@ def _first(place: Place, spare: float, close: float, limits: dict[int, Floats]) 
     regions = place.regions()
     lam = np.array([max(region.root for region in regions) + spare])
     for region in regions:
-        found = region.answers(place.site, lam, close)
+        found = answer(place.site, region, lam, close)
         slack = np.maximum(-found.G, 0.0)
         tell(place, region, found, slack, limits)
 

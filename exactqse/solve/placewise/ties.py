@@ -14,16 +14,8 @@ import numpy as np
 
 from exactqse.solve.farsighted.model import Floats, Integers
 from exactqse.solve.frontiers.hulls import Polyline, best_on
-from exactqse.solve.placewise.answers import Answers, Site, answers_of
-from exactqse.solve.placewise.columns import (
-    Column,
-    Parameters,
-    Reply,
-    column,
-    either,
-    majorants,
-    touching,
-)
+from exactqse.solve.placewise.answers import Answers, Site
+from exactqse.solve.placewise.columns import Column, Parameters, column, majorants, touching
 
 _MOST = 2000  # choices of vertices, of all tied places together
 _KEPT = 8000  # the same for places that were tied
@@ -63,53 +55,6 @@ class _Best:
     far: Floats
     x: Floats
     y: Floats
-
-
-@dataclass(frozen=True, eq=False)
-class _Bound:
-    """G (L,), which choice makes it so, and the majorants."""
-
-    G: Floats
-    worst: Integers
-    parameters: tuple[Parameters, ...]
-
-    def or_less(self, other: _Bound) -> _Bound:
-        """The lesser, for each lam."""
-        less = other.G < self.G
-        pairs = zip(self.parameters, other.parameters, strict=True)
-        parameters = tuple(either(less, q, p) for p, q in pairs)
-        worst = np.where(less, other.worst, self.worst)
-        return _Bound(np.minimum(self.G, other.G), worst, parameters)
-
-
-def tied(
-    offers: list[Offers],
-    choices: Choices,
-    lam: Floats,
-    close: float,
-    known: tuple[Parameters, ...] | None,
-    turns: int,
-) -> Answers:
-    """The bounds at the lam, with majorants that touch where the best choice is.
-
-    Or with ``known`` ones, where these prove less; or with those that touch between there and where
-    they are most, nearer by half in each of the ``turns``.
-    """
-    best, at = _best_choice(offers, lam)
-    replies = [_picked(offer, one, choices, at) for offer, one in zip(offers, best, strict=True)]
-    point = np.array([(one.x, one.y) for one in replies])
-    found = _bound(offers, _touching(offers, point, lam, close), lam)
-    row, worst, middle = np.arange(len(lam)), found.worst, point
-    for _ in range(turns):
-        away = np.array([(one.x[row, worst], one.y[row, worst]) for one in best])
-        point, most = np.where(worst != at, (middle, away), (point, middle))
-        middle = (point + most) / 2
-        touch = _bound(offers, _touching(offers, middle, lam, close), lam)
-        worst = touch.worst
-        found = found.or_less(touch)
-    if known is not None:
-        found = found.or_less(_bound(offers, known, lam))
-    return answers_of(lam, found.G, replies, found.parameters, choices.ties)
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,21 +182,3 @@ def _touching(
     """Of "up" or "down" that touch e^x (y - lam) at ``point`` (B, 2, L)."""
     pairs = zip(offers, point, strict=True)
     return tuple(touching(float(offer.y.max()), x, y, lam, close) for offer, (x, y) in pairs)
-
-
-def _bound(offers: list[Offers], parameters: tuple[Parameters, ...], lam: Floats) -> _Bound:
-    pairs = zip(offers, parameters, strict=True)
-    every = np.sum([majorants(offer.x, offer.y, of, lam) for offer, of in pairs], axis=0)
-    worst = every.argmax(1)
-    return _Bound(every[np.arange(len(lam)), worst], worst, parameters)
-
-
-def _picked(offer: Offers, best: _Best, choices: Choices, at: Integers) -> Reply:
-    row = np.arange(len(at))
-    i, j = best.i[row, at], best.j[row, at]
-    far, of = best.far[row, at][:, None], offer.of
-    alpha = (1 - far) * of.corners[of.corner[i]] + far * of.corners[of.corner[j]]
-    v = of.v[i] + far * (of.v[j] - of.v[i])
-    reached = (1 - far) * offer.P[i] + far * offer.P[j] > 0
-    v[:, choices.ties] = np.where(reached, choices.v[at], v[:, choices.ties])
-    return Reply(best.x[row, at], best.y[row, at], alpha, v)

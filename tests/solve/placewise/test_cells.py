@@ -9,6 +9,7 @@ from exactqse.solve.farsighted.model import Floats
 from exactqse.solve.frontiers.hulls import Polyline, polyline
 from exactqse.solve.placewise import cells as cells_module
 from exactqse.solve.placewise.answers import Answers, Site
+from exactqse.solve.placewise.bounds import answer
 from exactqse.solve.placewise.bracket import Bracket
 from exactqse.solve.placewise.cells import shared
 from exactqse.solve.placewise.region import Region
@@ -185,7 +186,7 @@ def test_divisions_reach_every_member_of_a_cell() -> None:
     none = np.zeros(0)
     region = Region({}, whole, np.array([1.0, 0.0]), none, none)
     region.meet(site, [], ())
-    region.prove(site, 1e-6, 1e-6)
+    region.found = answer(site, region, region.lam, 1e-6)
     assert [column.x.shape for column in region.columns(site)] == [(2, 1), (2,), (2, 1)]
     assert site.cell_of(2) == (0, 2)
 
