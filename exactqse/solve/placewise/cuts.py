@@ -37,8 +37,10 @@ def mark(regions: Sequence[Region], d: float) -> None:
     """Divide what is on both sides of d in each."""
     for region in regions:
         region.marks = np.unique(np.append(region.marks, d))
-    some = _Cut.of_regions(regions).divided([np.array([d])] * len(regions))
-    some.spread(regions, np.zeros(len(regions), dtype=np.intp))
+    proved = [region for region in regions if region.seen is not None]
+    if proved:
+        some = _Cut.of_regions(proved).divided([np.array([d])] * len(proved))
+        some.spread(proved, np.zeros(len(proved), dtype=np.intp))
 
 
 def _cuts(region: Region, *, falls: bool, shares: bool) -> Floats:

@@ -10,7 +10,6 @@ from exactqse.solve.farsighted.model import Floats
 from exactqse.solve.placewise.answers import Answers
 from exactqse.solve.placewise.place import Node, Place
 from exactqse.solve.placewise.region import Region
-from exactqse.solve.placewise.ties import Blame
 
 _SPREAD = 0.1  # of a difference in v: what different values for different actions may be worth
 _STEPS = 17  # at which what lies between two answers is seen
@@ -94,11 +93,55 @@ def between(found: Answers, i: int, j: int, v: float) -> Point:
     )
 
 
-def losses(here: Used, least: float, close: float) -> tuple[list[Used], list[Act]]:
+@dataclass(frozen=True, eq=False)
+class Bend:
+    """A bound that may give away ``loss`` as it is tied, or as actions share a mixture.
+
+    Attributes:
+        k: which of the bounds of the region ``here`` uses.
+        picked: the values of the next places that the best solution has.
+    """
+
+    loss: float
+    here: Used
+    k: int
+    picked: dict[int, float]
+
+    def acts(self, close: float) -> list[Act]:
+        """Divide places where v is another, or mixtures; ``close`` is the margin of roundings."""
+        here, picked = self.here, self.picked
+        why = here.leaf.held.blame(here.place.site, self.k, close)
+        loss = min(here.share * why.bend, self.loss)
+        if not loss > _LITTLE:
+            return []
+        away = {
+            t: (v, picked[t])
+            for t, v in why.v.items()
+            if t in picked and abs(v - picked[t]) > _SAME
+        }
+        total = sum(abs(v - at) for v, at in away.values())
+        acts = [
+            Act(loss * abs(v - at) / total, here.place, here.leaf, t=t, at=(v + at) / 2)
+            for t, (v, at) in away.items()
+        ]
+        if not acts and why.edge[0] != why.edge[1]:
+            acts = [Act(loss, here.place, here.leaf, b=why.b, edge=why.edge)]
+        return acts
+
+
+@dataclass(frozen=True, eq=False)
+class Lost:
+    """What is lost at a place, and what is used ``below``."""
+
+    below: list[Used]
+    acts: list[Act]
+    bend: Bend | None
+
+
+def losses(here: Used, least: float) -> Lost:
     """The regions that are used at the next places, and what is lost here and in between.
 
-    Who is to blame for a tied bound is only asked for a loss of ``least`` or more; ``close`` is the
-    margin of roundings.
+    A tied bound is only suspected where ``least`` or more is lost.
     """
     region = here.leaf.held
     found = region.found
@@ -126,30 +169,13 @@ def losses(here: Used, least: float, close: float) -> tuple[list[Used], list[Act
             acts.append(Act(loss, here.place, here.leaf, t=t, at=vc))
         picked[t] = vc
         below += _chord(here, region, t, child, vc, total, acts)
-    bound = region.bound_at(here.v) if here.place.h else region.root
-    bends = found.tied[k].any() or here.place.site.shares
-    if bends and here.share * (bound - point.W) > max(least, _LITTLE):
-        why = region.blame(here.place.site, k, close)
-        acts += _bends(here, min(why.bend, bound - point.W), why, picked)
-    return below, acts
-
-
-def _bends(here: Used, lost: float, why: Blame, picked: dict[int, float]) -> list[Act]:
-    """What a bound gives away as it is tied: of places where v is another, or mixtures."""
-    loss = here.share * lost
-    if not loss > _LITTLE:
-        return []
-    away = {
-        t: (v, picked[t]) for t, v in why.v.items() if t in picked and abs(v - picked[t]) > _SAME
-    }
-    total = sum(abs(v - at) for v, at in away.values())
-    acts = [
-        Act(loss * abs(v - at) / total, here.place, here.leaf, t=t, at=(v + at) / 2)
-        for t, (v, at) in away.items()
-    ]
-    if not acts and why.edge[0] != why.edge[1]:
-        acts = [Act(loss, here.place, here.leaf, b=why.b, edge=why.edge)]
-    return acts
+    bend = None
+    if found.tied[k].any() or here.place.site.shares:
+        bound = region.bound_at(here.v) if here.place.h else region.root
+        loss = here.share * (bound - point.W)
+        if loss > max(least, _LITTLE):
+            bend = Bend(loss, here, k, picked)
+    return Lost(below, acts, bend)
 
 
 def _chord(

@@ -38,6 +38,7 @@ class Region:
         lam: at which bounds are made, descending.
         cuts: v, from the reference, at which pieces are divided that lie above their chords.
         marks: v at which all are: there boxes of the place before begin or end.
+        seen: the versions of the next places that it was proved over; None if it was not yet.
         known: what was found before, of it or of what it is half of.
         low, high: the range of v; low > high where no policy is.
     """
@@ -47,7 +48,7 @@ class Region:
     lam: Floats
     cuts: Floats
     marks: Floats
-    seen: tuple[int, ...] = ()
+    seen: tuple[int, ...] | None = None
     low: float = np.inf
     high: float = -np.inf
     lines: list[Polyline] = field(default_factory=list)
@@ -92,8 +93,8 @@ class Region:
 
     def sees(self, lines: list[Polyline]) -> bool:
         """Whether it was proved over just this."""
-        pairs = zip(self.lines, lines, strict=True)
-        return bool(self.seen) and all(a.same(b) for a, b in pairs)
+        pairs = zip(self.lines, lines, strict=False)
+        return self.seen is not None and all(a.same(b) for a, b in pairs)
 
     def bound_at(self, v: float) -> float:
         """The least bound at a v (from the reference) of its range; a stale range may be short."""

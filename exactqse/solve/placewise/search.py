@@ -8,7 +8,7 @@ something away, and all that sees it, up to the first step, is proved again.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -22,7 +22,7 @@ from exactqse.solve.frontiers.coarse import coarse_places
 from exactqse.solve.frontiers.place import Place as Coarse
 from exactqse.solve.placewise.answers import Site
 from exactqse.solve.placewise.cuts import mark
-from exactqse.solve.placewise.losses import Act, Used, losses
+from exactqse.solve.placewise.losses import Act, Bend, Lost, Used, losses
 from exactqse.solve.placewise.place import Cut, Node, Place
 from exactqse.solve.placewise.planting import planted
 from exactqse.solve.placewise.region import Region
@@ -65,12 +65,12 @@ class Search:
         coarse = coarse_places(model, self.close)
         for h in reversed(range(len(model.layers))):
             row = [self._place(h, n, coarse[h][n]) for n in range(model.sizes[h])]
+            self._renew([(place, place.root) for place in row])
             self.places.insert(0, row)
         self.policy: Evaluated = best_policy(model)
         self.upper = np.inf
         self.matters = self.worth
         self.used: dict[int, Used] = {}  # of each place, what the best solution used last
-        self.splits = 0
         self.improving = _FIRST
         self.rounds = 0
 
@@ -96,12 +96,10 @@ class Search:
         B, A = layer.u[n].shape
         corners = dict.fromkeys(range(B), np.eye(A))
         none = np.zeros(0)
-        place = Place(h, n, site, after, Node(Region({}, corners, _denser(coarse.lam), none, none)))
-        self._renew(place, place.root)
-        return place
+        return Place(h, n, site, after, Node(Region({}, corners, _denser(coarse.lam), none, none)))
 
-    def _renew(self, place: Place, node: Node) -> None:
-        renew([(place, node)], self.close, self.worth)
+    def _renew(self, leaves: Sequence[tuple[Place, Node]]) -> None:
+        renew(leaves, self.close, self.worth)
 
     def run(self, aim: float, budget: Budget, report: Report) -> None:
         """Rounds until upper - lower <= aim, or no loss is found or no gain, or to the budget.
@@ -112,8 +110,8 @@ class Search:
         half = budget.part(budget.nodes or sys.maxsize, shares=2)
         while True:
             self.settle()
-            used, acts = self._walk()
-            self._play(used, sum(act.loss for act in acts))
+            used, acts, lost = self._walk()
+            self._play(used, lost)
             report(self.rounds)
             gaps.append(self.upper - self.lower)
             if gaps[-1] <= aim or budget.spent or not acts:
@@ -130,8 +128,7 @@ class Search:
         for place in (place for row in reversed(self.places) for place in row):
             claim: Any = claims[place.h, game.reachable[place.h][place.n]]
             place.root = planted(game, place, claim)
-            for leaf in place.leaves():
-                self._renew(place, leaf)
+            self._renew([(place, leaf) for leaf in place.leaves()])
 
     def settle(self, *, chosen: bool = False) -> None:
         """Prove all again, the last steps first, as the checker will see it."""
@@ -158,35 +155,59 @@ class Search:
                     region.pieces = pieces
             self.settle(chosen=True)
 
-    def _walk(self) -> tuple[list[Used], list[Act]]:
-        """From the first step on: what the best solution uses, and what it loses there."""
+    def _walk(self) -> tuple[list[Used], list[Act], float]:
+        """From the first step on: what the best solution uses, what is lost there, and how much."""
         self.rounds += 1
         used: list[Used] = []
         acts: list[Act] = []
-        stack = [
+        bends: list[Bend] = []
+        here = [
             Used(place, _highest(place), np.nan, float(share))
             for share, place in zip(self.model.rho, self.places[0], strict=True)
         ]
-        while stack:
-            here = stack.pop()
-            below, found = self._losses(here)
-            used.append(here)
-            self.used[id(here.place)] = here
-            stack += below
-            acts += found
-        return used, acts
+        while here:
+            found = self._losses(here)
+            used += here
+            here = [after for one in found for after in one.below]
+            acts += [act for one in found for act in one.acts]
+            bends += [one.bend for one in found if one.bend is not None]
+        self.used = {id(one.place): one for one in used}
+        lost = sum(act.loss for act in acts) + sum(bend.loss for bend in bends)
+        return used, acts + self._explained(acts, bends), lost
 
-    def _losses(self, here: Used) -> tuple[list[Used], list[Act]]:
-        """Of a place, once there are as many lam around v as matter; it may use another region."""
-        for _ in range(_TURNS):
-            below, acts = losses(here, self.matters, self.close)
-            few = [act for act in acts if act.leaf is here.leaf and len(act.lam)]
-            if not few or few[0].loss < _ONCE * self.matters:
-                return below, acts
-            self._finer(few[0])
-            self._renew(here.place, here.leaf)
-            here.leaf = here.place.best_at(here.v)[1]
-        return losses(here, self.matters, self.close)
+    def _losses(self, some: Sequence[Used]) -> list[Lost]:
+        """Of places of a step, once each has as many lam around v as matter.
+
+        One may use another region then.
+        """
+        found: dict[int, Lost] = {}
+        left = list(enumerate(some))
+        for turn in range(_TURNS + 1):
+            again: list[tuple[int, Used]] = []
+            for k, here in left:
+                found[k] = losses(here, self.matters)
+                few = [act for act in found[k].acts if act.leaf is here.leaf and len(act.lam)]
+                if few and few[0].loss >= _ONCE * self.matters and turn < _TURNS:
+                    self._finer(few[0])
+                    again.append((k, here))
+            if not again:
+                break
+            self._renew([(here.place, here.leaf) for _, here in again])
+            for _, here in again:
+                here.leaf = here.place.best_at(here.v)[1]
+            left = again
+        return [found[k] for k in range(len(some))]
+
+    def _explained(self, acts: Sequence[Act], bends: Sequence[Bend]) -> list[Act]:
+        """What may be done about bends, of those that may matter beside all else."""
+        found: list[Act] = []
+        most = max((act.loss for act in acts), default=0.0)
+        for bend in sorted(bends, key=lambda bend: -bend.loss):
+            if bend.loss < _SHARE * most:
+                break
+            found += bend.acts(self.close)
+            most = max((most, *(act.loss for act in found)))
+        return found
 
     def _act(self, acts: list[Act], budget: Budget) -> None:
         """Finer bounds wherever they matter, and the divisions that promise most."""
@@ -206,7 +227,8 @@ class Search:
             touched.add(id(act.leaf))
             budget.spend(1)
             self._divide(act)
-            if act.place.site.shares:
+            if act.place.site.shares and act.leaf.sides is not None:
+                self._renew([(act.place, side) for side in act.leaf.sides])
                 self._further(act, budget)
 
     def _further(self, act: Act, budget: Budget) -> None:
@@ -218,13 +240,15 @@ class Search:
         for _ in range(_AGAIN):
             leaf = act.place.best_at(here.v)[1] if act.place.h else _highest(act.place)
             again = Used(act.place, leaf, here.v, here.share)
-            _, acts = self._losses(again)
-            mine = [found for found in acts if found.divides and found.leaf is again.leaf]
-            worst = max(mine, key=lambda found: found.loss, default=None)
+            (found,) = self._losses([again])
+            acts = found.acts + (found.bend.acts(self.close) if found.bend else [])
+            mine = [each for each in acts if each.divides and each.leaf is again.leaf]
+            worst = max(mine, key=lambda each: each.loss, default=None)
             if worst is None or worst.loss < _AS_MUCH * act.loss or budget.spent:
                 return
             budget.spend(1)
             self._divide(worst)
+            self._renew([(act.place, side) for side in worst.leaf.sides or ()])
 
     def _finer(self, act: Act) -> None:
         region = act.leaf.held
@@ -237,14 +261,11 @@ class Search:
         region = leaf.region
         if region is None:
             return
-        self.splits += 1
         parts = self._halves(place, region, act)
         if parts is None:
             return
         cut, halves = parts
         leaf.cut, leaf.sides, leaf.region = cut, (Node(halves[0]), Node(halves[1])), None
-        for side in leaf.sides:
-            self._renew(place, side)
 
     def _halves(self, place: Place, region: Region, act: Act) -> tuple[Cut, list[Region]] | None:
         lam = region.needed() if place.h else region.lam
