@@ -65,14 +65,28 @@ class Region:
     def meet(self, site: Site, lines: list[Polyline], versions: tuple[int, ...]) -> None:
         """See what the next places offer now."""
         self.seen, self.lines, self._columns = versions, lines, []
-        if self._reach is None:  # it depends on the corners alone
+        ends = [line.v[[0, -1]] for line in lines]
+        least, most = np.array(ends).reshape(-1, 2).T
+        x, P = self._exponents(site)
+        self.low = float(np.logaddexp.reduce((x + P @ least).min(1)))
+        self.high = float(np.logaddexp.reduce((x + P @ most).max(1)))
+
+    def reach(self, site: Site, t: int, v: Floats, end: int) -> Floats:
+        """The least (end 0) or the largest (-1) of its v if next place t has these values, each."""
+        x, P = self._exponents(site)
+        ends = np.array([line.v[end] for line in self.lines])
+        others = x + P @ ends - P[..., t] * ends[t]
+        found = others[..., None] + P[..., t, None] * v
+        reached: Floats = np.logaddexp.reduce(found.max(1) if end else found.min(1))
+        return reached
+
+    def _exponents(self, site: Site) -> tuple[Floats, Floats]:
+        """x (B, A) and gamma P (B, A, T) at the corners, made once."""
+        if self._reach is None:
             rows = [(of @ site.x[b], of @ site.P[b]) for b, of in self.corners.items()]
             x, P = (np.array(tables) for tables in zip(*rows, strict=True))
             self._reach = x, site.gamma * P
-        (x, P), ends = self._reach, [line.v[[0, -1]] for line in lines]
-        least, most = np.array(ends).reshape(-1, 2).T
-        self.low = float(np.logaddexp.reduce((x + P @ least).min(1)))
-        self.high = float(np.logaddexp.reduce((x + P @ most).max(1)))
+        return self._reach
 
     def columns(self, site: Site) -> list[Column]:
         """What each action offers, where the next places are free."""

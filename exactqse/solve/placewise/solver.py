@@ -18,6 +18,7 @@ from exactqse.solve.farsighted.model import model_of
 from exactqse.solve.farsighted.policies import policy_nodes
 from exactqse.solve.frontiers.solver import LEAST, MARGIN, SHARE, below, claimed, finite
 from exactqse.solve.placewise.emit import part
+from exactqse.solve.placewise.parting import part_regions
 from exactqse.solve.placewise.search import Search
 from exactqse.solve.rounding import fractional_bits
 
@@ -62,6 +63,8 @@ def solve_places(
         search.run(SHARE * aimed, budget, report)
         search.settle()
         search.thin(_SPARE * max(aimed, search.upper - search.lower))
+        for place in (place for row in search.places for place in row if place.h):
+            part_regions(place)
         margin = max(MARGIN * aimed, LEAST * model.scale) * 10.0**caution
         proof, upper = part(game, search, margin)
         widest = max(high - low for low, high in search.ranges)
