@@ -123,10 +123,11 @@ def _fewer(region: Region, marks: Marks, allowed: Floats) -> Pieces:
     ks = np.unique(region.pieces.of)
     lam, G = region.found.lam[ks], region.found.G[ks]
     of: list[int] = []
-    cuts, i, before = [v[0]], 0, -1
+    cuts, i, before, step = [v[0]], 0, -1, 1
     while i < len(v):  # each piece begins to the right of a mark, and ends to the left of another
-        j, k = _farthest(v, most, lam, G, i)
+        j, k = _farthest(v, most, lam, G, i, step)
         j -= 1 - (j - i) % 2
+        step = max(j - i, 1)
         if j > i:
             of.append(int(ks[k]))
             at = -1
@@ -143,23 +144,23 @@ def _fewer(region: Region, marks: Marks, allowed: Floats) -> Pieces:
     return Pieces(np.array(of, dtype=np.intp), np.array(cuts))
 
 
-def _farthest(v: Floats, most: Floats, lam: Floats, G: Floats, i: int) -> tuple[int, int]:
-    """The last j so that one line from v_i to v_j stays below, and whose; (i, -1) for none."""
-    step, good, found = 1, i, -1
-    while True:
-        j = min(good + step, len(v) - 1)
+def _farthest(
+    v: Floats, most: Floats, lam: Floats, G: Floats, i: int, step: int
+) -> tuple[int, int]:
+    """The last j so that one line from v_i to v_j stays below, and whose; (i, -1) for none.
+
+    Sought by steps that double until one is too far, from the first ``step`` on, then by halves.
+    """
+    good, found, last, grows = i, -1, len(v) - 1, True
+    while step and good < last:
+        j = min(good + step, last)
         fits = _below(v[i : j + 1], most[i : j + 1], lam, G)
-        if fits.any() and j > good:
+        if fits.any():
             good, found = j, int(fits.argmax())
-            step *= 2
-            if good == len(v) - 1:
-                return good, found
-        elif step > 1:
-            step //= 2
-            if step > 1:
-                step //= 2
         else:
-            return good, found
+            grows = False
+        step = 2 * step if grows else step // 2
+    return good, found
 
 
 def _below(v: Floats, most: Floats, lam: Floats, G: Floats) -> Booleans:
