@@ -27,14 +27,19 @@ class Pieces:
 
     def points(self, lam: Floats, G: Floats) -> tuple[Floats, Floats, Integers]:
         """(d, K) at the ends of each: on the chord where G >= 0, else on the tangent midway."""
-        lam, G = lam[self.of], G[self.of]
-        middle = (self.ends[1:] + self.ends[:-1]) / 2
-        rows = []
-        for d in (self.ends[:-1], self.ends[1:]):
-            bent = np.exp(-middle) * (1 - (d - middle))
-            rows.append(lam + G * np.where(G >= 0, np.exp(-d), bent))
+        rows = heights(self.ends[:-1], self.ends[1:], lam[self.of], G[self.of])
         d = np.concatenate([self.ends[:-1], self.ends[1:]])
         return d, np.concatenate(rows), np.concatenate([self.of, self.of])
+
+
+def heights(start: Floats, end: Floats, lam: Floats, G: Floats) -> tuple[Floats, Floats]:
+    """What each bound lam + G e^{-d} shows at both ends, as in `Pieces.points`."""
+    middle = (start + end) / 2
+    rows = []
+    for d in (start, end):
+        bent = np.exp(-middle) * (1 - (d - middle))
+        rows.append(lam + G * np.where(G >= 0, np.exp(-d), bent))
+    return rows[0], rows[1]
 
 
 def pieces(

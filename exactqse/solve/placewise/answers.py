@@ -11,7 +11,7 @@ import numpy as np
 from exactqse.solve.farsighted.model import Booleans, Floats, Integers
 from exactqse.solve.placewise.columns import Parameters, Reply
 
-_ROWS = "G", "v", "W", "x", "y", "alpha", "picks", "tied"
+_ROWS = "lam", "G", "v", "W", "x", "y", "alpha", "picks", "tied", "down", "size"
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +61,7 @@ class Answers:
         alpha: (L, B, A).
         picks: (L, B, T), values at the next places.
         tied: (L, T), to which places all transitions must pick one point for the bound to hold.
-        majorants: for each b, which falls and its parameter.
+        down, size: (L, B), which majorants fall, and their parameters.
     """
 
     lam: Floats
@@ -73,7 +73,13 @@ class Answers:
     alpha: Floats
     picks: Floats
     tied: Booleans
-    majorants: tuple[Parameters, ...]
+    down: Booleans
+    size: Floats
+
+    @property
+    def majorants(self) -> tuple[Parameters, ...]:
+        """For each b, which falls and its parameter."""
+        return tuple(zip(self.down.T, self.size.T, strict=True))
 
     @classmethod
     def of_points(
@@ -83,20 +89,19 @@ class Answers:
         alpha: Floats,
         picks: Floats,
         tied: Booleans,
-        majorants: tuple[Parameters, ...],
+        majorants: Parameters,
     ) -> Answers:
-        """From lam and G (L,), and the best (x, y) of each action (L, B)."""
+        """From lam and G (L,), the best (x, y) of each action (L, B), and majorants (L, B)."""
         x, y = points
         top = x.max(1)
         e = np.exp(x - top[:, None])
         total = e.sum(1)
         v, W = top + np.log(total), (e * y).sum(1) / total
-        return cls(*bounds, v, W, x, y, alpha, picks, tied, majorants)
+        return cls(*bounds, v, W, x, y, alpha, picks, tied, *majorants)
 
     def some(self, ks: Integers | slice) -> Answers:
         """Those of the lam with these numbers."""
-        rows = {name: getattr(self, name)[ks] for name in ("lam", *_ROWS)}
-        return Answers(**rows, majorants=tuple((a[ks], b[ks]) for a, b in self.majorants))
+        return Answers(**{name: getattr(self, name)[ks] for name in _ROWS})
 
 
 def answers_of(
@@ -116,7 +121,7 @@ def answers_of(
         np.array([one.alpha for one in replies]).swapaxes(0, 1),
         np.array([one.v for one in replies]).swapaxes(0, 1),
         tied,
-        majorants,
+        (np.array([down for down, _ in majorants]).T, np.array([size for _, size in majorants]).T),
     )
 
 
@@ -138,7 +143,4 @@ def joined(some: Answers, others: Answers) -> Answers:
 
 def _combined(some: Answers, others: Answers, of: Callable[[Any, Any], Any]) -> Answers:
     """Every table made of two."""
-    pairs = zip(some.majorants, others.majorants, strict=True)
-    majorants = tuple((of(p[0], q[0]), of(p[1], q[1])) for p, q in pairs)
-    rows = {name: of(getattr(some, name), getattr(others, name)) for name in ("lam", *_ROWS)}
-    return Answers(**rows, majorants=majorants)
+    return Answers(**{name: of(getattr(some, name), getattr(others, name)) for name in _ROWS})

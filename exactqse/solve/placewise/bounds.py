@@ -60,7 +60,7 @@ def answer(site: Site, region: Region, lam: Floats, close: float) -> Answers:
 
 def _tied(
     wanted: Sequence[Wanted],
-    known: Sequence[tuple[Parameters, ...] | None],
+    known: Sequence[Parameters | None],
     ties: Sequence[list[int]],
     close: float,
 ) -> dict[int, Answers]:
@@ -80,22 +80,18 @@ def _tied(
     return found
 
 
-def _asked(one: Wanted, ties: list[int], known: tuple[Parameters, ...] | None) -> Asked:
+def _asked(one: Wanted, ties: list[int], known: Parameters | None) -> Asked:
     table, choices = one.region.table(one.site, ties), choices_of(ties, one.region.lines)
-    if known is None:
-        return Asked(table, choices, one.lam, None)
-    down, value = zip(*known, strict=True)
-    return Asked(table, choices, one.lam, (np.array(down), np.array(value)))
+    return Asked(table, choices, one.lam, known)
 
 
-def _shared(
-    one: Wanted, ties: list[int], known: tuple[Parameters, ...] | None, close: float
-) -> Answers:
+def _shared(one: Wanted, ties: list[int], known: Parameters | None, close: float) -> Answers:
     """The same where some actions share a mixture."""
-    return shared(one.site.cells, *one.region.offers(one.site, ties), one.lam, close, known)
+    old = known and _each(known)
+    return shared(one.site.cells, *one.region.offers(one.site, ties), one.lam, close, old)
 
 
-def _free(one: Wanted, known: tuple[Parameters, ...] | None, close: float) -> Answers:
+def _free(one: Wanted, known: Parameters | None, close: float) -> Answers:
     """Without ties."""
     site, lam = one.site, one.lam
     if site.shares:
@@ -104,20 +100,26 @@ def _free(one: Wanted, known: tuple[Parameters, ...] | None, close: float) -> An
     replies = [reply(of, lam) for of in columns]
     bounds = [free_bound(of, at, lam, close) for of, at in zip(columns, replies, strict=True)]
     if known is not None:
-        rows = zip(columns, bounds, known, strict=True)
+        rows = zip(columns, bounds, _each(known), strict=True)
         bounds = [_less(new, majorants(of.x, of.y, old, lam), old) for of, new, old in rows]
     G = np.sum([g for g, _ in bounds], axis=0)
     return answers_of(lam, G, replies, tuple(p for _, p in bounds))
 
 
-def _known(region: Region, lam: Floats) -> tuple[Parameters, ...] | None:
-    """The majorants of before, at the nearest lam."""
+def _known(region: Region, lam: Floats) -> Parameters | None:
+    """The majorants of before (L, B), at the nearest lam."""
     known = region.known
     if known is None:
         return None
     k = np.searchsorted(-known.lam, -lam)
     k = np.minimum(k, len(known.lam) - 1)
-    return tuple((down[k], value[k]) for down, value in known.majorants)
+    return known.down[k], known.size[k]
+
+
+def _each(known: Parameters) -> tuple[Parameters, ...]:
+    """Of each action."""
+    down, size = known
+    return tuple(zip(down.T, size.T, strict=True))
 
 
 def _less(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from exactqse.solve.farsighted.model import Floats, Integers
-from exactqse.solve.frontiers.envelope import LEVEL, WIDEST, Pieces
+from exactqse.solve.frontiers.envelope import LEVEL, WIDEST, Pieces, heights
 from exactqse.solve.placewise.ragged import Rows, hulls
 from exactqse.solve.placewise.region import GRAIN, Region
 
@@ -31,6 +31,7 @@ def cut(regions: Sequence[Region], worth: float, *, shares: bool) -> None:
     some = some.divided(cuts, np.maximum(-G, 0), LEVEL * worth).rounded()
     some = some.divided([region.marks for region in regions])
     some.spread(regions, bounds.starts)
+    some.show(regions, lam, G)
 
 
 def mark(regions: Sequence[Region], d: float) -> None:
@@ -128,6 +129,14 @@ class _Cut:
         each = Rows.of_lengths(rows.lengths + 1).split(ends)
         for region, mine, there in zip(regions, of, each, strict=True):
             region.pieces = Pieces(mine, there)
+
+    def show(self, regions: Sequence[Region], lam: Floats, G: Floats) -> None:
+        """What the pieces show, of bounds that are numbered through."""
+        first, last = heights(self.start, self.end, lam[self.of], G[self.of])
+        rows = Rows.of_lengths(np.bincount(self.row, minlength=len(regions)))
+        tables = [rows.split(table) for table in (self.start, self.end, first, last)]
+        for region, *spans in zip(regions, *tables, strict=True):
+            region.show((spans[0], spans[1], spans[2], spans[3]))
 
 
 def _least(bounds: Rows, lam: Floats, G: Floats, low: Floats, high: Floats) -> _Cut:

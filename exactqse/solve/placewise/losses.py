@@ -12,7 +12,7 @@ from exactqse.solve.placewise.place import Node, Place
 from exactqse.solve.placewise.region import Region
 
 _SPREAD = 0.1  # of a difference in v: what different values for different actions may be worth
-_STEPS = 17  # at which what lies between two answers is seen
+_STEPS = np.linspace(0.0, 1.0, 17)[:, None]  # at which what lies between two answers is seen
 _FINER = 0.25  # of a loss: if so much is due to few lam, more are made
 _SAME = 1e-8
 _FINEST = 1e-9  # of lam, relatively
@@ -73,7 +73,7 @@ class Point:
 
 def between(found: Answers, i: int, j: int, v: float) -> Point:
     """What of the line from answer i to answer j, in (x, y), has v."""
-    tau = np.linspace(0.0, 1.0, _STEPS if i != j else 1)[:, None]
+    tau = _STEPS if i != j else _STEPS[:1]
     x = (1 - tau) * found.x[i] + tau * found.x[j]
     y = (1 - tau) * found.y[i] + tau * found.y[j]
     top = x.max()

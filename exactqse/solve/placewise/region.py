@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from exactqse.solve.farsighted.model import Floats
-from exactqse.solve.frontiers.envelope import Pieces
+from exactqse.solve.frontiers.envelope import Pieces, heights
 from exactqse.solve.frontiers.hulls import Polyline
 from exactqse.solve.placewise.answers import Answers, Site
 from exactqse.solve.placewise.columns import Column, column
@@ -127,10 +127,14 @@ class Region:
         """(d, K) at both ends of each piece, d from the reference."""
         kept = self._spans
         if kept is None or kept[0] is not self.found or kept[1] is not self.pieces:
-            d, K, _ = self.pieces.points(self.found.lam, self.found.G)
-            m = len(self.pieces.of)
-            kept = self._spans = self.found, self.pieces, (d[:m], d[m:], K[:m], K[m:])
+            of, start, end = self.pieces.of, self.pieces.ends[:-1], self.pieces.ends[1:]
+            rows = heights(start, end, self.found.lam[of], self.found.G[of])
+            kept = self._spans = self.found, self.pieces, (start, end, *rows)
         return kept[2]
+
+    def show(self, spans: Spans) -> None:
+        """Keep what its pieces show."""
+        self._spans = self.found, self.pieces, spans
 
     def offers(self, site: Site, ties: list[int]) -> tuple[list[Offers], Choices]:
         """What each action offers with each choice of a vertex at each of these places."""

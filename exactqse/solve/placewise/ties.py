@@ -116,6 +116,9 @@ def few(site: Site, lines: Sequence[Polyline], known: Answers | None) -> list[in
 
 def choices_of(ties: list[int], lines: Sequence[Polyline]) -> Choices:
     """All ways to choose a vertex of each."""
+    if len(ties) == 1:
+        (line,) = (lines[t] for t in ties)
+        return Choices(ties, line.v[:, None], line.w[:, None])
     points = [list(zip(lines[t].v, lines[t].w, strict=True)) for t in ties]
     rows = list(product(*points))
     table = np.array(rows).reshape(len(rows), len(ties), 2)

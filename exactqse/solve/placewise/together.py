@@ -73,7 +73,7 @@ class Table:
 class Asked:
     """Of one region: bounds at L lam with all choices of vertices.
 
-    ``known`` are majorants for these, each (B, L).
+    ``known`` are majorants for these, (L, B).
     Of all that are asked at once B, A, T and n are the same.
     """
 
@@ -103,8 +103,8 @@ def tied(asked: Sequence[Asked], gamma: float, close: float, turns: int) -> list
         found = found.or_less(touch)
     known = [one.known for one in asked if one.known is not None]
     if known:
-        down, size = (np.concatenate(rows, axis=1) for rows in zip(*known, strict=True))
-        found = found.or_less(_bound(pairs, (down, size)))
+        down, size = (np.concatenate(rows) for rows in zip(*known, strict=True))
+        found = found.or_less(_bound(pairs, (down.T, size.T)))
     return _answers(asked, pairs, best, at, found)
 
 
@@ -254,7 +254,7 @@ def _answers(
         along(table.alpha).swapaxes(0, 1),
         v.swapaxes(0, 1),
         tied_to,
-        tuple(zip(found.down, found.size, strict=True)),
+        (found.down.T, found.size.T),
     )
     ends = (regions.starts + regions.lengths).tolist()
     return [every.some(slice(*row)) for row in zip(regions.starts.tolist(), ends, strict=True)]
