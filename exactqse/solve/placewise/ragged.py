@@ -74,6 +74,8 @@ def hulls(of: Integers, x: Floats, y: Floats) -> Integers:
     the one after leave all at once, until there are none. ``of`` (N,) need not be in order.
     """
     at: Integers = np.lexsort((y, x, of))
+    if not len(at):
+        return at
     row, right, up = of[at], x[at], y[at]
     last = np.append((row[1:] != row[:-1]) | (right[1:] != right[:-1]), True)  # the highest at an x
     at, row, right, up = at[last], row[last], right[last], up[last]
