@@ -153,7 +153,7 @@ def _least(bounds: Rows, lam: Floats, G: Floats, low: Floats, high: Floats) -> _
     z = np.append(-np.diff(lam[of]) / np.diff(G[of]), 0.0)
     end = np.where(last, np.inf, -np.log(np.maximum(z, 1e-300)))
     rows = Rows.of_lengths(np.bincount(row, minlength=len(low)))
-    end = np.clip(rows.accumulated(end), low[row], high[row])
+    end = np.clip(end, low[row], high[row])
     found = _Cut.of_ends(row, of, end, low, high)
     some = end > found.start
     some[last] |= ~np.logical_or.reduceat(some, rows.starts)

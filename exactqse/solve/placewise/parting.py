@@ -2,7 +2,8 @@
 
 A piece that is tied to a place is bounded at each vertex that the place shows in the region's box.
 In half of the box there are half as many, and the follower's values are others: pieces that lie
-where none is are left out. All bounds hold in the halves as they are.
+where none is are left out. All bounds hold in the halves as they are (proofs/place-covers.md,
+Ties).
 """
 
 from __future__ import annotations

@@ -46,14 +46,6 @@ class Rows:
         found[rows] = hit[::-1]
         return found
 
-    def accumulated(self, values: Floats) -> Floats:
-        """The largest up to each entry of its row."""
-        column = np.arange(len(self.of)) - self.starts[self.of]
-        table = np.full((len(self.lengths), int(self.lengths.max())), -np.inf)
-        table[self.of, column] = values
-        found: Floats = np.maximum.accumulate(table, axis=1)[self.of, column]
-        return found
-
     def split(self, values: NDArray[Number]) -> list[NDArray[Number]]:
         """The rows of values (N, ...)."""
         ends = (self.starts + self.lengths).tolist()

@@ -49,7 +49,7 @@ def renew(
                 changed.append((place, region))
             else:
                 prove_root(place.site, region, close)
-    _prove(whole, added, close, chosen=chosen)
+    _prove(whole, added, close)
     later = [region for _, region in changed]
     if later and not chosen:
         cut(later, worth, shares=changed[0][0].site.shares)
@@ -57,12 +57,10 @@ def renew(
         place.changed()
 
 
-def _prove(whole: list[Wanted], added: list[Wanted], close: float, *, chosen: bool) -> None:
+def _prove(whole: list[Wanted], added: list[Wanted], close: float) -> None:
     """At all lam, or at those that were added."""
     for one, found in zip(whole, answers(whole, close), strict=True):
-        one.region.found = found
-        if not chosen:
-            one.region.known = found
+        one.region.found = one.region.known = found
     for one, found in zip(added, answers(added, close), strict=True):
         region = one.region
         region.found = region.known = joined(region.found, found)

@@ -42,8 +42,7 @@ _FAR = 1000.0
 _FEW = 30  # places
 _PATIENCE = 50  # rounds
 _STALLED = 0.9  # of the gap that is left after these
-_TURNS = 1  # in which bounds are made finer as soon as they are used
-_ONCE = 10.0  # what that is worth, in losses that matter
+_ONCE = 10.0  # losses that matter: for so much bounds are made finer as soon as they are used
 _FIRST = 8  # round with a search for policies that begins with the solution
 _EXPLAINED = 0.5  # of the gap, by losses: there is no such search then
 _SOON = 3  # rounds to the next one, after a gain
@@ -176,27 +175,22 @@ class Search:
         return used, acts + self._explained(acts, bends), lost
 
     def _losses(self, some: Sequence[Used]) -> list[Lost]:
-        """Of places of a step, once each has as many lam around v as matter.
+        """Of places of a step, once each has more lam around v if that matters.
 
         One may use another region then.
         """
-        found: dict[int, Lost] = {}
-        left = list(enumerate(some))
-        for turn in range(_TURNS + 1):
-            again: list[tuple[int, Used]] = []
-            for k, here in left:
-                found[k] = losses(here, self.matters)
-                few = [act for act in found[k].acts if act.leaf is here.leaf and len(act.lam)]
-                if few and few[0].loss >= _ONCE * self.matters and turn < _TURNS:
-                    self._finer(few[0])
-                    again.append((k, here))
-            if not again:
-                break
-            self._renew([(here.place, here.leaf) for _, here in again])
-            for _, here in again:
-                here.leaf = here.place.best_at(here.v)[1]
-            left = again
-        return [found[k] for k in range(len(some))]
+        found = [losses(here, self.matters) for here in some]
+        again = list[int]()
+        for k, here in enumerate(some):
+            few = [act for act in found[k].acts if act.leaf is here.leaf and len(act.lam)]
+            if few and few[0].loss >= _ONCE * self.matters:
+                self._finer(few[0])
+                again.append(k)
+        self._renew([(some[k].place, some[k].leaf) for k in again])
+        for k in again:
+            some[k].leaf = some[k].place.best_at(some[k].v)[1]
+            found[k] = losses(some[k], self.matters)
+        return found
 
     def _explained(self, acts: Sequence[Act], bends: Sequence[Bend]) -> list[Act]:
         """What may be done about bends, of those that may matter beside all else."""

@@ -1,7 +1,7 @@
-"""Bounds where all transitions to some next places pick the same points of these.
+"""What actions offer where all transitions to some next places pick the same points of these.
 
-A sum of majorants is convex in (v, W) of such a place, so it is largest at a vertex of what the
-place shows (proofs/place-covers.md, Ties): no two transitions pick different values.
+There is a choice of a vertex at each of these places (proofs/place-covers.md, Ties), and bounds
+are the largest over all choices; why one is no less, the choice to blame tells.
 """
 
 from __future__ import annotations

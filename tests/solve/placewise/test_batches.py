@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -91,7 +93,7 @@ def test_tied_bounds_are_what_the_definitions_say(
     """G is the largest sum of majorants over the choices; what is best is the best of these."""
     random = np.random.default_rng(8)
     site = site_of(random, shape, ties)
-    regions = [region_of(random, site) for _ in range(5)]
+    regions = [region_of(random, site) for _ in range(60)]
     with np.errstate(all="ignore"):
         for _ in range(2):  # the second time with known majorants, where only the tied are asked
             found = answers([Wanted(site, region, region.lam) for region in regions], CLOSE)
@@ -127,7 +129,8 @@ def test_hulls_of_rows() -> None:
     sizes = [1, 2, 7, 30, 4, 60]
     x = [random.integers(0, 9, n) * 1.0 if n % 2 else random.normal(size=n) for n in sizes]
     y = [random.normal(size=n) for n in sizes]
-    x[2], y[3] = x[2] * 1e-200, y[3] * 1e200
+    for k, scale in ((2, 1e-200), (3, 1e200)):  # products of differences vanish, or overflow
+        x[k], y[k] = x[k] * scale, y[k] * scale
     order = random.permutation(sum(sizes))
     of = np.repeat(np.arange(len(sizes)), sizes)[order]
     right, up = np.concatenate(x)[order], np.concatenate(y)[order]
@@ -144,8 +147,6 @@ def test_rows() -> None:
     values = np.array([1.0, 4.0, np.nan, 5.0, 5.0, np.nan])
     assert rows.largest(values).tolist() == [1, 3, 5]
     assert [some.tolist() for some in rows.split(np.arange(6))] == [[0, 1], [2, 3, 4], [5]]
-    found = rows.accumulated(np.array([3.0, 1.0, 0.0, 2.0, 1.0, 7.0]))
-    assert found.tolist() == [3, 3, 0, 2, 2, 7]
     pairs, at = product(np.array([1, 0, 1]), rows)
     assert at.tolist() == [2, 3, 4, 0, 1, 2, 3, 4]
     assert pairs.lengths.tolist() == [3, 2, 3]
@@ -192,6 +193,25 @@ def test_pieces_are_those_of_the_envelope(*, many: bool) -> None:
             assert np.array_equal(np.concatenate([start, end]), d)
             assert np.array_equal(np.concatenate([first, last]), K)
     assert falling
+
+
+def test_pieces_follow_each_other_whatever_roundings_do() -> None:
+    """Of bounds that all meet in one point, and in a region of one v."""
+    random = np.random.default_rng(6)
+    with np.errstate(all="ignore"):
+        regions = [r for place in places(searched(many=False)) for r in place.regions()][:60]
+        for k, region in enumerate(regions):
+            lam, at = region.found.lam, random.uniform(region.low, region.high)
+            region.found = replace(region.found, G=(lam[0] - lam + 0.1) * np.exp(at) + 1 / 3)
+            if k % 3 == 0:
+                region.low = region.high = at
+        cut(regions, 1e-6, shares=False)
+    for region in regions:
+        ends = region.pieces.ends
+        assert (ends[0], ends[-1]) == (region.low, region.high)
+        assert len(ends) == len(region.pieces.of) + 1
+        assert (np.diff(ends) >= 0).all()
+        assert region.pieces.of.max() < len(region.found.lam)
 
 
 @pytest.mark.parametrize("many", [False, True])

@@ -9,6 +9,7 @@ from exactqse.solve.effort import Budget
 from exactqse.solve.farsighted.model import model_of
 from exactqse.solve.placewise import parting
 from exactqse.solve.placewise.bounds import Wanted, answers
+from exactqse.solve.placewise.clips import clipped
 from exactqse.solve.placewise.parting import part_regions
 from exactqse.solve.placewise.place import Place
 from exactqse.solve.placewise.region import GRAIN
@@ -52,8 +53,9 @@ def test_less_is_looked_at_and_all_bounds_hold(
                 assert region.pieces.ends[0] <= region.low
                 assert region.pieces.ends[-1] >= region.high
                 for t, (low, high) in region.box.items():
-                    assert low - 1 / GRAIN <= region.lines[t].v[0]
-                    assert region.lines[t].v[-1] <= high + 1 / GRAIN
+                    (line,) = clipped([place.after[t]], np.array([low]), np.array([high]))
+                    assert line is not None
+                    assert np.allclose(line.v[[0, -1]], region.lines[t].v[[0, -1]], atol=1 / GRAIN)
                 region.known = region.found
             wanted = [Wanted(place.site, region, region.found.lam) for region in some]
             for region, again in zip(some, answers(wanted, search.close), strict=True):
