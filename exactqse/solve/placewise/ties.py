@@ -1,7 +1,7 @@
 """What actions offer where all transitions to some next places pick the same points of these.
 
-There is a choice of a vertex at each of these places (proofs/place-covers.md, Ties), and bounds
-are the largest over all choices; why one is no less, the choice to blame tells.
+There is a choice of a vertex at each of these places, and bounds are the largest over all choices
+(`together`); why one is no less, the choice to blame tells.
 """
 
 from __future__ import annotations
