@@ -113,7 +113,9 @@ class Search:
             self._play(used, lost)
             report(self.rounds)
             gaps.append(self.upper - self.lower)
-            if gaps[-1] <= aim or budget.spent or not acts:
+            if gaps[-1] <= aim:
+                self.settle()  # over what the walk made finer, which may cut pieces elsewhere
+            if self.upper - self.lower <= aim or budget.spent or not acts:
                 return
             if gaps[-1] > _FAR * aim and half.spent and sum(self.model.sizes) <= _FEW:
                 return

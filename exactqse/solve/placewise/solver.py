@@ -22,7 +22,8 @@ from exactqse.solve.placewise.parting import part_regions
 from exactqse.solve.placewise.search import Search
 from exactqse.solve.rounding import fractional_bits
 
-_SPARE = 0.1  # of the gap: by so much fewer pieces may raise the upper bound
+_SPARE = 0.15  # of the gap: by so much fewer pieces may raise the upper bound
+_THINNED = 0.85  # of what is aimed at: or up to this
 
 
 def solve_places(
@@ -62,7 +63,8 @@ def solve_places(
 
         search.run(SHARE * aimed, budget, report)
         search.settle()
-        search.thin(_SPARE * max(aimed, search.upper - search.lower))
+        missing = search.upper - search.lower
+        search.thin(max(_THINNED * aimed - missing, _SPARE * max(aimed, missing)) / 2)
         for place in (place for row in search.places for place in row if place.h):
             part_regions(place)
         margin = max(MARGIN * aimed, LEAST * model.scale) * 10.0**caution

@@ -20,6 +20,7 @@ from exactqse.solve.placewise.place import Place
 from exactqse.solve.placewise.region import Region
 
 _DUST = 1e-11
+_SPENT = 0.8  # of how much more a place may show: next places have room of their own
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,8 +50,7 @@ def thin(places: list[list[Place]], spare: float, close: float) -> dict[int, Flo
     for h, row in enumerate(places):
         for place in row:
             if h:
-                part = 1 / (len(places) - h)
-                _later(place, limits.get(id(place)), part, limits)
+                _later(place, limits.get(id(place)), limits)
             else:
                 _first(place, spare, close, limits)
     return limits
@@ -65,13 +65,13 @@ def _first(place: Place, spare: float, close: float, limits: dict[int, Floats]) 
         tell(place, region, found, slack, limits)
 
 
-def _later(place: Place, limit: Floats | None, part: float, limits: dict[int, Floats]) -> None:
+def _later(place: Place, limit: Floats | None, limits: dict[int, Floats]) -> None:
     regions = place.regions()
     rows = [region.spans() for region in regions]
     marks = marks_of(place)
     shown = np.max([heights(row, marks) for row in rows], axis=0)
     most = np.full(len(shown), np.inf) if limit is None else np.maximum(limit, shown)
-    spent = np.where(np.isfinite(shown), shown + part * (most - shown), most)
+    spent = np.where(np.isfinite(shown), shown + _SPENT * (most - shown), most)
     for region in regions:
         kept = _kept(region, marks, spent, most)
         found, G = region.found, region.found.G[kept.ks]
