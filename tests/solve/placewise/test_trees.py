@@ -18,7 +18,9 @@ from exactqse.kernel.certificate import Certificate, Claim, MixtureSplit, ValueS
 from exactqse.kernel.check import Verdict, check
 from exactqse.model import Game, Policy
 from exactqse.solve.effort import Budget
+from exactqse.solve.farsighted.model import model_of
 from exactqse.solve.placewise import solve_places
+from exactqse.solve.placewise.search import Search
 
 GAP = Fraction(1, 10**5)
 
@@ -144,3 +146,18 @@ def test_others_are_refused() -> None:
     merging = Game.from_arrays(rows, table, table, rho=0, horizon=3, eta=1, gamma="1/2")
     with pytest.raises(InputError, match="is no tree"):
         solve_places(merging, GAP, Budget())
+
+
+def test_a_search_ends_at_its_aim_only_when_all_is_settled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What the last look at the best solution made finer may prove less elsewhere."""
+    with np.errstate(all="ignore"):
+        search = Search(model_of(tree(4, 4, 0)), 1e-5)
+    uppers = iter(search.lower + np.array([1.0, 0.5e-5, 2e-5, 0.5e-5, 0.4e-5]))
+    monkeypatch.setattr(search, "settle", lambda: setattr(search, "upper", next(uppers)))
+    monkeypatch.setattr(search, "_walk", lambda: ([], ["one"], 0.0))
+    monkeypatch.setattr(search, "_play", lambda *_: None)
+    monkeypatch.setattr(search, "_act", lambda *_: None)
+    search.run(1e-5, Budget(nodes=10), lambda _: None)
+    assert search.upper - search.lower == pytest.approx(0.4e-5)
