@@ -205,9 +205,10 @@ def test_an_undecided_farsighted_optimum_is_said(run: Run, tmp_path: Path) -> No
 
 
 def test_ties_are_said(run: Run) -> None:
+    """In the last step it does not matter where she goes, but whether she stays."""
     result = run("sensitivities", "patrol-4")
     assert result.code == 0
-    assert "undecided: other policies may be optimal" in result.out
+    assert "multiple: several policies are optimal" in result.out
     assert "within the gap too: clockwise at step 5, state at 1, after wait" in result.out
     assert "both one-sided derivatives of J* in eta lie in -2.34606" in result.out
     assert "more rows: --all shows them" in result.out
