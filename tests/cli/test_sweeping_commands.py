@@ -205,7 +205,7 @@ def test_an_undecided_farsighted_optimum_is_said(run: Run, tmp_path: Path) -> No
 
 
 def test_ties_are_said(run: Run) -> None:
-    """In the last step it does not matter where she goes, but whether she stays."""
+    """In the last step it does not matter where she goes."""
     result = run("sensitivities", "patrol-4")
     assert result.code == 0
     assert "multiple: several policies are optimal" in result.out
