@@ -13,9 +13,6 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import islice
 
-import networkx as nx
-from networkx.algorithms.isomorphism import GraphMatcher
-
 from exactqse.evaluate import evaluate
 from exactqse.kernel.elementary import INTEGER
 from exactqse.kernel.game import KernelGame, Row, T
@@ -27,11 +24,15 @@ from exactqse.solve.solution import Solution
 from exactqse.sweep.isolate import CellOptima, Isolation
 from exactqse.sweep.near import NearPolicy, distance
 
-_SEEN = 1000  # permutations that are looked at
-_TRIED = 4  # solves for one cell
+_SEEN = 1000  # permutations that are looked at,
+_STEPS = 10_000  # and beginnings of some
+_EACH = 4  # of a cell that are tried: those that leave the fewest policies as they are
+_EVALUATED = 32  # of all cells
+_TRIED = 8  # solves
 _NODES = 2000  # of each
 Table = tuple[tuple[tuple[tuple[T, ...], ...], ...], ...]  # [h][s][a][b]
 Permutation = tuple[int, ...]  # [a]: where it goes
+Columns = list[tuple[int, ...]]  # [b]: entries of a table
 
 
 def exchanged(found: Isolation) -> Isolation:
@@ -42,37 +43,54 @@ def exchanged(found: Isolation) -> Isolation:
     if found.verdict != "undecided":
         return found
     solution = found.solution
-    for number, place in enumerate(found.places):
-        for goes in _exchanges(solution, place):
-            if _is_needed(solution, place, goes):
-                others = (_other(solution, place, goes),)
-                places = list(found.places)
-                places[number] = replace(place, several=True)
-                return replace(found, places=tuple(places), others=others)
+    every = (
+        (_lost(solution, place, goes), number, goes)
+        for number, place in enumerate(found.places)
+        for goes in _exchanges(solution, place)
+    )
+    tried = [*islice(every, _EVALUATED)]
+    for lost, number, goes in sorted(tried, reverse=True)[:_TRIED]:
+        place = found.places[number]
+        if lost > 0 and _is_needed(solution, place, goes, lost):
+            others = (_other(solution, place, goes),)
+            places = list(found.places)
+            places[number] = replace(place, several=True)
+            return replace(found, places=tuple(places), others=others)
     return found
 
 
 def exchanges(
     game: KernelGame, step: int, state: int, cell: tuple[int, ...]
 ) -> Iterator[Permutation]:
-    """The permutations of the leader's actions that do, with some one of the cell's actions."""
+    """The permutations of the leader's actions that do, with some one of the cell's actions.
+
+    Action after action gets an image, as long as the columns of the actions so far and those of
+    their images are the same in some order. Not all are told if that takes too long.
+    """
     tables = [game.u, game.r, *([game.P] if step + 1 < game.horizon else [])]
-    entries = [game.at(table, step)[state] for table in tables]
-    graph = nx.Graph()
-    graph.add_nodes_from((("leader", a) for a in range(game.leader_actions)), side=0)
-    graph.add_nodes_from((("follower", b) for b in cell), side=1)
-    for a in range(game.leader_actions):
-        for b in cell:
-            entry = tuple(rows[a][b] for rows in entries)
-            graph.add_edge(("leader", a), ("follower", b), entry=entry)
-    matcher = GraphMatcher(
-        graph,
-        graph,
-        node_match=lambda v, w: v["side"] == w["side"],
-        edge_match=lambda v, w: v["entry"] == w["entry"],
-    )
-    for found in matcher.isomorphisms_iter():
-        yield tuple(found["leader", a][1] for a in range(game.leader_actions))
+    entries = zip(*(game.at(table, step)[state] for table in tables), strict=True)
+    number: dict[object, int] = {}
+    rows = [
+        [number.setdefault(tuple(table[b] for table in row), len(number)) for b in cell]
+        for row in entries
+    ]
+    left = _STEPS
+    nothing: Columns = [() for _ in cell]
+    stack: list[tuple[Permutation, Columns, Columns]] = [((), nothing, nothing)]
+    while stack and left:
+        goes, given, images = stack.pop()
+        left -= 1
+        if len(goes) == len(rows):
+            yield goes
+            continue
+        given = _with(given, rows[len(goes)])
+        known, free = sorted(given), (a for a in reversed(range(len(rows))) if a not in goes)
+        moved = [((*goes, a), _with(images, rows[a])) for a in free]
+        stack += [(more, given, found) for more, found in moved if sorted(found) == known]
+
+
+def _with(columns: Columns, row: list[int]) -> Columns:
+    return [(*column, entry) for column, entry in zip(columns, row, strict=True)]
 
 
 def _exchanges(solution: Solution, place: CellOptima) -> list[Permutation]:
@@ -83,7 +101,7 @@ def _exchanges(solution: Solution, place: CellOptima) -> list[Permutation]:
     given = solution.policy[place.step][place.state][place.cell[0]]
     every = islice(exchanges(game, place.step, place.state, place.cell), _SEEN)
     moving = {goes for goes in every if any(given[a] != given[b] for a, b in enumerate(goes))}
-    return sorted(moving, key=lambda goes: (len(orbits(goes)), goes))[:_TRIED]
+    return sorted(moving, key=lambda goes: (len(orbits(goes)), goes))[:_EACH]
 
 
 def orbits(goes: Permutation) -> list[tuple[int, ...]]:
@@ -136,14 +154,20 @@ def _mean(values: list[Fraction]) -> Fraction:
     return sum(values, Fraction(0)) / len(values)
 
 
-def _is_needed(solution: Solution, place: CellOptima, goes: Permutation) -> bool:
+def _averaged(solution: Solution, place: CellOptima, goes: Permutation) -> KernelGame:
+    return averaged(solution.game, place.step, place.state, place.cell, goes)
+
+
+def _lost(solution: Solution, place: CellOptima, goes: Permutation) -> Fraction:
+    """How much less the certified policy is worth where entries are means."""
+    return solution.lower - evaluate(_averaged(solution, place, goes), solution.policy).J.upper
+
+
+def _is_needed(solution: Solution, place: CellOptima, goes: Permutation, lost: Fraction) -> bool:
     """Whether no policy that stays as it is is worth as much as the certified one."""
-    game = averaged(solution.game, place.step, place.state, place.cell, goes)
-    lost = solution.lower - evaluate(game, solution.policy).J.upper
-    if lost <= 0:
-        return False
     verdict = solution.verdict
     checker: Checker = "kernel" if not verdict or verdict.arithmetic == INTEGER.name else "flint"
+    game = _averaged(solution, place, goes)
     fixed = solve(game, gap=lost / 2, node_limit=_NODES, checker=checker)
     return fixed.certified and fixed.upper < solution.lower
 

@@ -202,3 +202,16 @@ def test_only_permutations_that_keep_every_entry_are_told() -> None:
     assert {*exchanges(game, 0, 0, (0, 1, 2))} == every
     changed = replace(game, r=(((*game.r[0][0][:2], (Fraction(1), Fraction(0), Fraction(1))),),))
     assert {*exchanges(changed, 0, 0, (0, 1, 2))} == {(0, 1, 2)}
+
+
+@pytest.mark.parametrize("size", [16, 24])
+def test_large_tables_of_few_numbers_are_no_matter(size: int) -> None:
+    """Without an exchange, and with cyclic ones."""
+    random = np.random.default_rng(0)
+    tables = random.integers(0, 2, (2, 1, size, size)).tolist()
+    game = Game.from_arrays(None, *tables, observes="nothing")
+    cell = tuple(range(size))
+    assert [*exchanges(game, 0, 0, cell)] == [cell]
+    ring = [[[int((b - a) % size in {0, 1, 3}) for b in cell] for a in cell]]
+    found = {*exchanges(Game.from_arrays(None, ring, ring, observes="nothing"), 0, 0, cell)}
+    assert {tuple((a + k) % size for a in cell) for k in cell} <= found
