@@ -44,9 +44,10 @@ class CellOptima:
         proved: whether every optimal alpha_c takes all of them.
         unique: whether exactly one alpha_c is proved to be optimal.
         several: whether several are proved to be. For finite eta because actions that do the same
-            there may stand in for each other, or because the game looks the same once actions have
-            changed places (proofs/exchanges.md); for gamma > 0 and eta = infinity because threats
-            may be changed, in this cell or in another one here of which the same is said.
+            there may stand in for each other, for gamma = 0 also those between others, or because
+            the game looks the same once actions have changed places (proofs/exchanges.md); for
+            gamma > 0 and eta = infinity because threats may be changed, in this cell or in another
+            one here of which the same is said.
         radius: no optimal alpha_c(a) is further than this from the certified policy's.
     """
 
@@ -235,6 +236,7 @@ class Optima:
             len(actions) > 1 and probability(region.box[i]).lower > 0
             for i, actions in zip(region.support, classes, strict=True)
         )
+        several = several or self._is_between(node.step, node.state, region)
         return CellOptima(
             step=node.step,
             state=node.state,
@@ -246,6 +248,22 @@ class Optima:
             several=several,
             radius=max(max(p - w.lower, w.upper - p) for p, w in pairs),
         )
+
+    def _is_between(self, step: int, state: int, region: Region) -> bool:
+        """Whether one b sees three actions or more in a line, and means strictly between its ends.
+
+        Then different weights have the same means (proofs/localisation.md).
+        """
+        if len(region.cell.members) > 1 or len(region.support) < 3:
+            return False
+        (b,) = region.cell.members
+        actions = [region.cell.classes[i][0] for i in region.support]
+        points = {a: _point(self.game, step, state, a, b) for a in actions}
+        first, *_, last = sorted(actions, key=points.__getitem__)
+        if not points[first][0] < points[last][0] or not _in_line(*points.values()):
+            return False
+        z, (mean, _) = self.stages[step, state].z[b], region.means[0]
+        return bool(z[first] < mean < z[last])
 
     def _ties(self, node: Node, c: int, region: Region) -> list[Tie]:
         """Pure actions of the region whose policy is worth the certified lower bound."""
@@ -285,6 +303,27 @@ def alike(game: KernelGame, step: int, state: int, cell: tuple[int, ...]) -> Cel
     for a in range(game.leader_actions):
         classes.setdefault(tuple(table[a][b] for table in tables for b in cell), []).append(a)
     return Cell(cell, tuple(map(tuple, classes.values())))
+
+
+def _point(game: KernelGame, step: int, state: int, a: int, b: int) -> tuple[Fraction, ...]:
+    """r, u and, but in the last step, P."""
+    r, u = (game.at(table, step)[state][a][b] for table in (game.r, game.u))
+    if step + 1 == game.horizon:
+        return r, u
+    row = game.at(game.P, step)[state][a][b]
+    shares = dict(zip(row.states, row.numerators, strict=True))
+    return r, u, *(Fraction(shares.get(t, 0), row.denominator) for t in range(game.states))
+
+
+def _in_line(*points: tuple[Fraction, ...]) -> bool:
+    """Whether they are, by the first entry, which differs between the least and the largest."""
+    first, last = min(points), max(points)
+    run = last[0] - first[0]
+    return all(
+        (v - v0) * run == (v1 - v0) * (point[0] - first[0])
+        for point in points
+        for v, v0, v1 in zip(point, first, last, strict=True)
+    )
 
 
 def expectation(row: Row, values: Mapping[int, arb]) -> arb:

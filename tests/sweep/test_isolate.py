@@ -249,3 +249,76 @@ def test_a_leaf_at_another_scale_bounds_the_same_sum(shift: int) -> None:
             truth = (z + (y - 4) - 1).exp()
             assert height >= truth.lower()
             assert height < truth * (1 + arb(2) ** -80)
+
+
+def opposed(off: Fraction = Fraction(0), *, steps: int = 1, way: Fraction = Fraction(0)) -> Game:
+    """r = -u but for ``off``, seen; after answer 1 three actions are in a line but for these.
+
+    With two steps he is led to one of two states with a probability in the line but for ``way``.
+    """
+    r = [
+        [Fraction(0), Fraction(1, 2)],
+        [Fraction(1), Fraction(-1, 2)],
+        [Fraction(3), Fraction(-5, 2)],
+    ]
+    u = [[-x for x in row] for row in r]
+    u[2][1] += off
+    if steps == 1:
+        return Game.from_arrays(None, [u], [r], eta=3)
+    ways = [Fraction(1, 4), Fraction(1, 2), 1 + way]  # as 1/2, -1/2, -5/2 are
+    rows = [[[1 - w, w]] * 2 for w in ways]
+    return Game.from_arrays([rows, rows], [u, u], [r, r], horizon=steps, eta=3, gamma=0, rho=[1, 0])
+
+
+@pytest.mark.parametrize("steps", [1, 2])
+def test_actions_in_a_line_make_several_optima(steps: int) -> None:
+    game = opposed(steps=steps)
+    solution = solve(game, 20)
+    found = isolation(solution)
+    several = [place for place in found.places if place.several]
+    assert {place.cell for place in several} == {(1,)}
+    assert {place.step for place in several} == {*range(steps)}
+    assert found.verdict == "multiple"
+    r = [game.r[0][0][a][1] for a in range(3)]
+    values = []
+    for place in several[-1:]:
+        given = solution.policy[place.step][place.state][1]
+        mean = sum((p * x for p, x in zip(given, r, strict=True)), Fraction(0))
+        for i, j in ((0, 1), (0, 2)):
+            share = (mean - r[j]) / (r[i] - r[j])
+            if 0 <= share <= 1:
+                mixture = tuple(
+                    share if a == i else 1 - share if a == j else Fraction(0) for a in range(3)
+                )
+                table = [[list(rows) for rows in step] for step in solution.policy.probabilities]
+                table[place.step][place.state][1] = mixture
+                policy = Policy(tuple(tuple(map(tuple, step)) for step in table))
+                values.append((mixture, evaluate(game, policy).J))
+    assert len({mixture for mixture, _ in values}) == 2
+    assert values[0][1].overlaps(values[1][1])
+    assert values[0][1].overlaps(evaluate(game, solution.policy).J)
+
+
+@pytest.mark.parametrize(
+    "game",
+    [
+        opposed(Fraction(1, 100)),
+        opposed(Fraction(-1, 100)),
+        opposed(Fraction(1, 100), steps=2),
+    ],
+)
+def test_out_of_the_line_they_do_not(game: Game) -> None:
+    assert not any(place.several for place in isolation(solve(game, 20)).places)
+
+
+def test_where_they_lead_is_in_the_line_too() -> None:
+    game = opposed(steps=2, way=Fraction(-1, 100))
+    steps = {place.step for place in isolation(solve(game, 20)).places if place.several}
+    assert steps == {1}
+
+
+def test_the_end_of_a_line_is_one_optimum() -> None:
+    """After answer 0 she takes the end."""
+    for steps in (1, 2):
+        places = isolation(solve(opposed(steps=steps), 20)).places
+        assert all(place.unique for place in places if place.cell == (0,))
