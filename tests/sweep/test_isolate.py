@@ -12,7 +12,8 @@ from exactqse.arithmetic.balls import ball, precision
 from exactqse.errors import InputError, KindError
 from exactqse.evaluate import evaluate
 from exactqse.games import dense, get
-from exactqse.kernel.certificate import DOWN, UP, Leaf
+from exactqse.kernel.certificate import DOWN, UP, Leaf, Node
+from exactqse.kernel.check import check
 from exactqse.model import Game, Policy
 from exactqse.solve import solve
 from exactqse.sweep import Isolation, isolation
@@ -69,12 +70,20 @@ def agree(coarse: Isolation, fine: Isolation) -> None:
 def test_more_digits_agree_with_fewer(game: Game) -> None:
     coarse, fine = (isolation(solve(game, digits)) for digits in (4, 20))
     agree(coarse, fine)
-    if fine.verdict == "isolated":  # the finer policy is near the optimum, which is in the boxes
-        near = Fraction(1, 10**4)
-        for place in coarse.places:
+    if fine.verdict == "isolated":  # the optimum is in the boxes, and so near to the finer policy
+        for place, near in zip(coarse.places, fine.places, strict=True):
             row = fine.solution.policy.probabilities[place.step][place.state][place.cell[0]]
             for p, weight in zip(row, place.weights, strict=True):
-                assert weight.lower - near <= p <= weight.upper + near
+                assert weight.lower - near.radius <= p <= weight.upper + near.radius
+
+
+def test_answers_that_are_hardly_given_have_an_optimum_too() -> None:
+    """After one of probability e^-49 the policy is free at 20 digits; the optimum is known."""
+    u, r = [[[-1, 2], [0, 0], [0, 0]]], [[[-1, 49], [87, 0], [0, 0]]]
+    found = isolation(solve(Game.from_arrays(None, u, r, eta=1), 20))
+    assert found.verdict == "isolated"
+    assert found.places[0].support == (0,)
+    assert found.radius in {0, 1}
 
 
 @settings(max_examples=15, deadline=None)
@@ -322,3 +331,31 @@ def test_the_end_of_a_line_is_one_optimum() -> None:
     for steps in (1, 2):
         places = isolation(solve(opposed(steps=steps), 20)).places
         assert all(place.unique for place in places if place.cell == (0,))
+
+
+@pytest.mark.parametrize(("sign", "eta", "end", "other"), [(-1, 3, 2, 1), (1, 1, 0, 2)])
+def test_what_may_be_the_end_is_not_between(sign: int, eta: int, end: int, other: int) -> None:
+    """By a policy that misses the end all three actions may have weight; it is the end."""
+    r = [[x, 3 - x] for x in (0, 1, 3)]
+    u = [[sign * x for x in row] for row in r]
+    game = Game.from_arrays(None, [u], [r], eta=eta)
+    solution = solve(game, 20)
+    assert solution.policy[0][0][1][end] == 1
+    (node,) = solution.certificate.nodes
+    assert isinstance(node, Node)
+    shares = {end: Fraction(3, 5), other: Fraction(2, 5)}
+    missing = replace(node, policy=(node.policy[0], tuple(sorted(shares.items()))))
+    mixture = tuple(shares.get(a, Fraction(0)) for a in range(3))
+    lower = evaluate(game, Policy((((solution.policy[0][0][0], mixture),),))).J.lower
+    certificate = replace(solution.certificate, lower=lower - Fraction(1, 10**9), nodes=(missing,))
+    verdict = check(game, certificate)
+    assert verdict
+    rough = isolation(replace(solution, certificate=certificate, verdict=verdict))
+    assert rough.places[1].support == (0, 1, 2)
+    assert not rough.places[1].several
+
+
+def test_of_two_answers_nothing_is_said() -> None:
+    blind = isolation(solve(opposed().with_(observes="nothing"), 3))
+    assert blind.places[0].support == (0, 1, 2)
+    assert not blind.places[0].several
