@@ -333,8 +333,8 @@ def test_the_end_of_a_line_is_one_optimum() -> None:
         assert all(place.unique for place in places if place.cell == (0,))
 
 
-@pytest.mark.parametrize(("sign", "eta", "end", "other"), [(-1, 3, 2, 1), (1, 1, 0, 2)])
-def test_what_may_be_the_end_is_not_between(sign: int, eta: int, end: int, other: int) -> None:
+@pytest.mark.parametrize(("sign", "eta", "end", "off"), [(-1, 3, 2, "2/5"), (1, 1, 0, "1/20")])
+def test_what_may_be_the_end_is_not_between(sign: int, eta: int, end: int, off: str) -> None:
     """By a policy that misses the end all three actions may have weight; it is the end."""
     r = [[x, 3 - x] for x in (0, 1, 3)]
     u = [[sign * x for x in row] for row in r]
@@ -343,7 +343,7 @@ def test_what_may_be_the_end_is_not_between(sign: int, eta: int, end: int, other
     assert solution.policy[0][0][1][end] == 1
     (node,) = solution.certificate.nodes
     assert isinstance(node, Node)
-    shares = {end: Fraction(3, 5), other: Fraction(2, 5)}
+    shares = {end: 1 - Fraction(off), 1: Fraction(off)}
     missing = replace(node, policy=(node.policy[0], tuple(sorted(shares.items()))))
     mixture = tuple(shares.get(a, Fraction(0)) for a in range(3))
     lower = evaluate(game, Policy((((solution.policy[0][0][0], mixture),),))).J.lower
