@@ -34,3 +34,9 @@ def reduced_row(denominator: int, states: Ints, numerators: Ints, where: str) ->
         raise GameError(what, where=where, remedy="make them sum to exactly 1, or ask to normalise")
     divisor = gcd(denominator, *numerators)
     return Row(denominator // divisor, states, tuple(n // divisor for n in numerators))
+
+
+def probabilities(row: Row) -> dict[int, Fraction]:
+    """Of the states that have any."""
+    pairs = zip(row.states, row.numerators, strict=True)
+    return {t: Fraction(n, row.denominator) for t, n in pairs}

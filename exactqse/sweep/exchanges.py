@@ -9,18 +9,20 @@ several are (proofs/exchanges.md).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from fractions import Fraction
 from itertools import islice
 
+from exactqse.errors import GameError, NumberError, PrecisionError
 from exactqse.evaluate import evaluate
 from exactqse.kernel.elementary import INTEGER
 from exactqse.kernel.game import KernelGame, Row, T
 from exactqse.model.policy import Policy
-from exactqse.model.rows import make_row
+from exactqse.model.rows import make_row, probabilities
 from exactqse.solve.api import solve
 from exactqse.solve.checking import Checker
-from exactqse.solve.solution import Solution
+from exactqse.solve.solution import Solution, uninterrupted
 from exactqse.sweep.isolate import CellOptima, Isolation
 from exactqse.sweep.near import NearPolicy, distance
 
@@ -38,17 +40,23 @@ Columns = list[tuple[int, ...]]  # [b]: entries of a table
 def exchanged(found: Isolation) -> Isolation:
     """What was undecided, as "multiple", with another optimal policy, where an exchange shows it.
 
-    Finite eta.
+    Finite eta. Nothing is shown where means, or bounds, are beyond what can be computed with.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C ended a solve.
     """
     if found.verdict != "undecided":
         return found
     solution = found.solution
     every = (
-        (_lost(solution, place, goes), number, goes)
+        (number, goes)
         for number, place in enumerate(found.places)
         for goes in _exchanges(solution, place)
     )
-    tried = [*islice(every, _EVALUATED)]
+    tried = []
+    for number, goes in islice(every, _EVALUATED):
+        with suppress(GameError):
+            tried.append((_lost(solution, found.places[number], goes), number, goes))
     for lost, number, goes in sorted(tried, reverse=True)[:_TRIED]:
         place = found.places[number]
         if lost > 0 and _is_needed(solution, place, goes, lost):
@@ -137,11 +145,7 @@ def averaged(
         return tuple(found)
 
     def mixed(rows: list[Row]) -> Row:
-        each = [zip(row.states, row.numerators, strict=True) for row in rows]
-        shares = [
-            {t: Fraction(n, row.denominator) for t, n in pairs}
-            for pairs, row in zip(each, rows, strict=True)
-        ]
+        shares = [*map(probabilities, rows)]
         states = {t for share in shares for t in share}
         means = {t: _mean([share.get(t, Fraction(0)) for share in shares]) for t in states}
         return make_row(means, game.states, "P")
@@ -168,8 +172,10 @@ def _is_needed(solution: Solution, place: CellOptima, goes: Permutation, lost: F
     verdict = solution.verdict
     checker: Checker = "kernel" if not verdict or verdict.arithmetic == INTEGER.name else "flint"
     game = _averaged(solution, place, goes)
-    fixed = solve(game, gap=lost / 2, node_limit=_NODES, checker=checker)
-    return fixed.certified and fixed.upper < solution.lower
+    with suppress(GameError, NumberError, PrecisionError):
+        fixed = uninterrupted(solve(game, gap=lost / 2, node_limit=_NODES, checker=checker))
+        return fixed.certified and fixed.upper < solution.lower
+    return False
 
 
 def _other(solution: Solution, place: CellOptima, goes: Permutation) -> NearPolicy:

@@ -22,6 +22,7 @@ from exactqse.errors import NotCoveredError
 from exactqse.evaluate import evaluate
 from exactqse.kernel.certificate import Distribution, Node
 from exactqse.kernel.game import KernelGame, Row
+from exactqse.model.rows import probabilities
 from exactqse.solve.coverage import require_quantal
 from exactqse.solve.solution import Solution, certified, myopic_nodes
 from exactqse.sweep.boxes import Cell, Region, StageBalls, mean
@@ -310,9 +311,8 @@ def _point(game: KernelGame, step: int, state: int, a: int, b: int) -> tuple[Fra
     r, u = (game.at(table, step)[state][a][b] for table in (game.r, game.u))
     if step + 1 == game.horizon:
         return r, u
-    row = game.at(game.P, step)[state][a][b]
-    shares = dict(zip(row.states, row.numerators, strict=True))
-    return r, u, *(Fraction(shares.get(t, 0), row.denominator) for t in range(game.states))
+    shares = probabilities(game.at(game.P, step)[state][a][b])
+    return r, u, *(shares.get(t, Fraction(0)) for t in range(game.states))
 
 
 def _in_line(*points: tuple[Fraction, ...]) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 from fractions import Fraction
 from itertools import permutations
@@ -12,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from exactqse.errors import GameError, NumberError, PrecisionError
 from exactqse.evaluate import evaluate
 from exactqse.kernel.check import check
 from exactqse.model import Game, Policy
@@ -215,3 +217,45 @@ def test_large_tables_of_few_numbers_are_no_matter(size: int) -> None:
     ring = [[[int((b - a) % size in {0, 1, 3}) for b in cell] for a in cell]]
     found = {*exchanges(Game.from_arrays(None, ring, ring, observes="nothing"), 0, 0, cell)}
     assert {tuple((a + k) % size for a in cell) for k in cell} <= found
+
+
+def long_ways() -> Game:
+    """Meeting, and rows of 4,000 bits of which the mean has 8,000: no game has such ones."""
+    same, ways = [[1, 0], [0, 1]], [Fraction(1, 2**4000), Fraction(1, 3**2500)]
+    rows = [[[w, 1 - w] for w in ways], [[w, 1 - w] for w in ways[::-1]]]
+    options: dict[str, Any] = {"horizon": 2, "eta": 3, "observes": "nothing", "rho": [1, 0]}
+    return Game.from_arrays([[rows, rows]] * 2, [same] * 2, [same] * 2, **options)
+
+
+def test_means_that_are_too_long_show_nothing() -> None:
+    game = long_ways()
+    assert {*exchanges(game, 0, 0, (0, 1))} == {(0, 1), (1, 0)}
+    with pytest.raises(GameError, match="more than 6500 bits"):
+        averaged(game, 0, 0, (0, 1), (1, 0))
+    found = isolation(solve(game, gap="1e-3"))
+    assert [place.several for place in found.places if place.step == 0] == [False]
+
+
+def test_bounds_that_cannot_be_computed_show_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object, **__: object) -> Solution:
+        raise PrecisionError("no attempt ended with an accepted certificate")
+
+    solution = solve(meeting(2))
+    module = sys.modules["exactqse.sweep.exchanges"]
+    monkeypatch.setattr(module, "solve", refused)
+    assert isolation(solution).verdict == "undecided"
+    effort = replace(solution.effort, interrupted=True)
+    monkeypatch.setattr(module, "solve", lambda *_, **__: replace(solution, effort=effort))
+    with pytest.raises(KeyboardInterrupt):
+        isolation(solution)
+
+
+def test_payoffs_whose_means_are_too_long_show_nothing() -> None:
+    """They have no text, so that no certificate names the game."""
+    high, low = 1 + Fraction(1, 2**6000), Fraction(1, 3**3700)
+    u = [[high, low], [low, high]]
+    game = Game.from_arrays(None, [u], [[[1, 0], [0, 1]]], eta=3, observes="nothing")
+    assert {*exchanges(game, 0, 0, (0, 1))} == {(0, 1), (1, 0)}
+    with pytest.raises(NumberError, match="bits in lowest terms"):
+        solve(averaged(game, 0, 0, (0, 1), (1, 0)))
+    assert isolation(solve(game)).verdict == "undecided"

@@ -107,7 +107,7 @@ class Region:
 
     def sees(self, lines: list[Polyline]) -> bool:
         """Whether it was proved over just this."""
-        pairs = zip(self.lines, lines, strict=False)
+        pairs = zip(self.lines, lines, strict=True)
         return self.seen is not None and all(a.same(b) for a, b in pairs)
 
     def bound_at(self, v: float) -> float:

@@ -18,6 +18,7 @@ from functools import cached_property
 
 from exactqse.kernel.game import KernelGame, expectation
 from exactqse.kernel.strong import Table, action_values
+from exactqse.model.rows import probabilities
 from exactqse.solve.strong_frontiers.threats import Threat, threat
 
 Vertex = tuple[Fraction, Fraction]
@@ -101,9 +102,8 @@ class Columns:
 
     def shares(self, b: int, a: int) -> list[Fraction]:
         """P(t | s, a, b) of ``states``."""
-        row = self.game.at(self.game.P, self.h)[self.s][a][b]
-        known = dict(zip(row.states, row.numerators, strict=True))
-        return [Fraction(known.get(t, 0), row.denominator) for t in self.states]
+        known = probabilities(self.game.at(self.game.P, self.h)[self.s][a][b])
+        return [known.get(t, Fraction(0)) for t in self.states]
 
     @cached_property
     def threats(self) -> list[Threat]:

@@ -173,7 +173,7 @@ def test_limits_end_it_in_time() -> None:
     assert effort.interrupted
 
 
-def test_where_values_can_be_is_narrowed_by_boxes(seen: Solution) -> None:
+def test_where_values_can_be_is_narrowed_by_boxes() -> None:
     """Lines say nothing of them; parts are examined anew."""
     game = smooth_game(1, (2, 2, 2, 2))
     solution = solve(game, gap="1/1000000")
@@ -188,7 +188,6 @@ def test_where_values_can_be_is_narrowed_by_boxes(seen: Solution) -> None:
     assert sum(known.value.width for known in found.values) <= sum(
         known.value.width for known in whole.values
     )
-    assert seen.certified
 
 
 @settings(max_examples=30, deadline=None)
